@@ -1,0 +1,27 @@
+/**
+ * What came of one request to a destination. It answers one question: what would a retry achieve?
+ * Types only. HTTP answers are turned into outcomes in destinations/outcome.ts.
+ */
+
+export type Outcome =
+  | { readonly kind: 'delivered' }
+  /** The same request may pass later. */
+  | { readonly kind: 'retry'; readonly reason: RetryReason; readonly detail: string; readonly retryAfterMs?: number }
+  /** Nothing passes until an operator acts: events are kept, one probe per 15 minutes. */
+  | { readonly kind: 'blocked'; readonly reason: BlockedReason; readonly detail: string }
+  /** These events will never pass: dead letters. */
+  | { readonly kind: 'rejected'; readonly status: number; readonly excerpt: string };
+
+export type RetryReason = 'timeout' | 'network' | 'busy' | 'server_error';
+
+export type BlockedReason =
+  | 'unauthorized' // 401
+  | 'forbidden' // 403
+  | 'no_such_endpoint' // 404, 405, 410 on the collection path
+  | 'redirected' // any 3xx: never followed
+  | 'tls_failure'
+  | 'html_answer' // a 2xx with a web page: a login portal, not the API
+  | 'host_not_allowed' // the tenant's residency does not allow this host
+  | 'rejected_in_a_row' // twenty rejections without a delivery
+  | 'not_configured' // a sealed credential does not open, or the destination is incomplete
+  | 'unexpected_status';

@@ -1,0 +1,40 @@
+/**
+ * The one severity table: from an event to a level, from a level to every product's own scale.
+ * Pure.
+ */
+
+import type { CanonicalEvent } from './event.ts';
+
+export const LEVELS = ['informational', 'low', 'medium', 'high', 'critical'] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** A high-risk interaction above this score is critical. Source: HarfangLab guide, rule 2. */
+const CRITICAL_RISK_SCORE = 0.9;
+
+const ECS_SEVERITY: Record<Level, number> = { informational: 10, low: 30, medium: 50, high: 70, critical: 90 };
+
+/** The level of an event, from its type, policy decision and risk score. */
+export function levelOfEvent(event: Pick<CanonicalEvent, 'type' | 'policy' | 'riskScore'>): Level {
+  switch (event.type) {
+    case 'alert.severity_critical':
+      return 'critical';
+    case 'alert.severity_high':
+      return 'high';
+    case 'interaction.high_risk':
+      return (event.riskScore ?? 0) > CRITICAL_RISK_SCORE ? 'critical' : 'high';
+    case 'interaction.policy_violated':
+      return levelOfDecision(event.policy?.decision);
+    default:
+      return 'informational';
+  }
+}
+
+function levelOfDecision(decision: string | undefined): Level {
+  if (decision === 'block') return 'high';
+  return decision === 'coach' ? 'medium' : 'low';
+}
+
+/** ECS `event.severity`: 10 · 30 · 50 · 70 · 90. */
+export function ecsSeverity(level: Level): number {
+  return ECS_SEVERITY[level];
+}

@@ -1,0 +1,182 @@
+/**
+ * A tenant's configuration: the schema that validates it, its defaults, and the one walker over its secrets.
+ * Pure: no I/O. The schema holds only keys that work; an unknown key is an error with its path.
+ */
+
+import * as z from 'zod/mini';
+
+import { FORWARDED_EVENT_TYPES } from './event.ts';
+
+/** A tenant id: it is part of a URL, names no person, and is checked before anything is looked up. */
+export const TENANT_ID_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
+/** A destination's name: it is part of a lane's name and of a URL. */
+const DESTINATION_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+/** An HTTP field name. Source: RFC 9110 5.1. */
+const HEADER_NAME_PATTERN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
+
+export const SECRETS_MAX = 3;
+export const DESTINATIONS_MAX = 16;
+/** Attempts that one lane may have under way: fewer than the 5 connections of its object, so that one is always left. */
+export const IN_FLIGHT_MAX = 4;
+
+const secret = z.string().check(z.minLength(1), z.maxLength(4096));
+const headerName = z.string().check(z.regex(HEADER_NAME_PATTERN));
+const eventTypes = z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.minLength(1), z.maxLength(64));
+
+export const RESIDENCIES = ['eu', 'global'] as const;
+export type Residency = (typeof RESIDENCIES)[number];
+
+/** keep < pseudonymise < drop: a destination may only move to the right. */
+export const PRIVACY_LEVELS = ['keep', 'pseudonymise', 'drop'] as const;
+export type PrivacyLevel = (typeof PRIVACY_LEVELS)[number];
+const privacyLevel = z.enum(PRIVACY_LEVELS);
+
+const webhook = z.strictObject({
+  secrets: z.array(secret).check(z.minLength(1), z.maxLength(SECRETS_MAX)),
+  scheme: z._default(z.enum(['standard-webhooks', 'timestamped-hmac', 'hmac']), 'standard-webhooks'),
+  headers: z._default(
+    z.strictObject({
+      id: z.optional(headerName),
+      timestamp: z.optional(headerName),
+      signature: z.optional(headerName),
+    }),
+    {},
+  ),
+  /** Undefined: the scheme's own (base64 for standard-webhooks, whole for timestamped-hmac, text for hmac). */
+  secret_encoding: z.optional(z.enum(['base64', 'text', 'whole', 'hex'])),
+  tolerance_seconds: z._default(z.int().check(z.minimum(10), z.maximum(86_400)), 300),
+  auth_token: z.optional(secret),
+});
+
+const privacy = z.strictObject({
+  user_id: z._default(privacyLevel, 'keep'),
+  user_email: z._default(privacyLevel, 'drop'),
+  device: z._default(privacyLevel, 'keep'),
+  url: z._default(z.enum(['keep', 'drop']), 'drop'),
+});
+
+const destinationPrivacy = z.strictObject({
+  user_id: z.optional(privacyLevel),
+  user_email: z.optional(privacyLevel),
+  device: z.optional(privacyLevel),
+  url: z.optional(z.enum(['keep', 'drop'])),
+});
+
+const whereValue = z.union([z.string(), z.number(), z.boolean()]);
+
+const destinationBase = {
+  name: z.string().check(z.regex(DESTINATION_NAME_PATTERN)),
+  enabled: z._default(z.boolean(), true),
+  /** Only these types; absent = all that the tenant forwards. */
+  events: z.optional(eventTypes),
+  /** One Sigma selection: every entry must hold. Checked in detection/where.ts. */
+  where: z.optional(z.record(z.string(), z.union([whereValue, z.array(whereValue)]))),
+  privacy: z._default(destinationPrivacy, {}),
+};
+
+const harfanglab = z.strictObject({
+  ...destinationBase,
+  type: z.literal('harfanglab'),
+  base_url: z.string().check(z.minLength(1), z.maxLength(512)),
+  token: secret,
+  events_path: z._default(z.string().check(z.regex(/^\/[^\s?#]{0,255}$/)), '/api/v1/events'),
+  /** Attempts under way at once; they start in cursor order. 1 = strict order. */
+  in_flight: z._default(z.int().check(z.minimum(1), z.maximum(IN_FLIGHT_MAX)), IN_FLIGHT_MAX),
+  /** ISO 3166-1 alpha-2 country of the manager, for the residency statement. */
+  country: z.optional(z.string().check(z.regex(/^[A-Z]{2}$/))),
+});
+
+const falcon = z.strictObject({
+  ...destinationBase,
+  type: z.literal('falcon'),
+  region: z.string().check(z.minLength(1), z.maxLength(16)),
+  /** The Next-Gen SIEM HEC connector. */
+  hec: z.strictObject({
+    url: z.string().check(z.minLength(1), z.maxLength(512)),
+    token: secret,
+  }),
+});
+
+export const tenantConfigSchema = z.strictObject({
+  id: z.string().check(z.regex(TENANT_ID_PATTERN)),
+  residency: z.enum(RESIDENCIES),
+  webhook,
+  forward: z._default(z.strictObject({ events: z._default(eventTypes, [...FORWARDED_EVENT_TYPES]) }), {
+    events: [...FORWARDED_EVENT_TYPES],
+  }),
+  privacy: z._default(privacy, { user_id: 'keep', user_email: 'drop', device: 'keep', url: 'drop' }),
+  limits: z._default(
+    z.strictObject({
+      events_per_minute: z._default(z.int().check(z.minimum(1), z.maximum(60_000)), 6000),
+      burst: z._default(z.int().check(z.minimum(100), z.maximum(60_000)), 600),
+    }),
+    { events_per_minute: 6000, burst: 600 },
+  ),
+  /** Days. Roll-ups hold no user. */
+  retention: z._default(
+    z.strictObject({
+      events: z._default(z.int().check(z.minimum(1), z.maximum(400)), 30),
+      rollups: z._default(z.int().check(z.minimum(1), z.maximum(1200)), 400),
+    }),
+    { events: 30, rollups: 400 },
+  ),
+  destinations: z._default(
+    z.array(z.discriminatedUnion('type', [harfanglab, falcon])).check(z.maxLength(DESTINATIONS_MAX)),
+    [],
+  ),
+});
+
+export type TenantConfig = z.infer<typeof tenantConfigSchema>;
+export type WebhookConfig = TenantConfig['webhook'];
+export type PrivacyConfig = TenantConfig['privacy'];
+export type DestinationConfig = TenantConfig['destinations'][number];
+export type HarfangLabConfig = Extract<DestinationConfig, { type: 'harfanglab' }>;
+export type FalconConfig = Extract<DestinationConfig, { type: 'falcon' }>;
+
+declare const sealed: unique symbol;
+/**
+ * A tenant's config in which every secret is sealed, plus the tenant's own sealed pseudonym key:
+ * the only form that rests anywhere.
+ */
+export type SealedTenantConfig = TenantConfig & { readonly pseudonym_key: string; readonly [sealed]: true };
+
+/** What a secret is for: bound into its seal, so that one can't stand in for another. */
+export type SecretPurpose = 'webhook' | 'destination' | 'pseudonym';
+
+/** The config with each secret replaced by `replace(secret, purpose, path)`; everything else is shared, nothing is changed in place. */
+export async function mapSecrets(
+  config: TenantConfig,
+  replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
+): Promise<TenantConfig> {
+  const { webhook: hook } = config;
+  return {
+    ...config,
+    webhook: {
+      ...hook,
+      secrets: await Promise.all(
+        hook.secrets.map((value, i) => replace(value, 'webhook', `webhook.secrets[${i}]`)),
+      ),
+      ...(hook.auth_token === undefined
+        ? {}
+        : { auth_token: await replace(hook.auth_token, 'webhook', 'webhook.auth_token') }),
+    },
+    destinations: await Promise.all(
+      config.destinations.map(async (d, i) => mapDestinationSecrets(d, `destinations[${i}]`, replace)),
+    ),
+  };
+}
+
+async function mapDestinationSecrets(
+  destination: DestinationConfig,
+  path: string,
+  replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
+): Promise<DestinationConfig> {
+  switch (destination.type) {
+    case 'harfanglab':
+      return { ...destination, token: await replace(destination.token, 'destination', `${path}.token`) };
+    case 'falcon': {
+      const token = await replace(destination.hec.token, 'destination', `${path}.hec.token`);
+      return { ...destination, hec: { ...destination.hec, token } };
+    }
+  }
+}

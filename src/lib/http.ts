@@ -1,0 +1,106 @@
+/**
+ * The one way out: an HTTP request with a timeout, no redirects, a capped answer, a host allow-list and a connection limit.
+ * Never follows a redirect, never reads more than it must, never throws for what the other side does.
+ */
+
+import type { Result } from './result.ts';
+import { failure, success } from './result.ts';
+import type { Semaphore } from './semaphore.ts';
+
+/** Enough to name a vendor's error; the rest of an answer is not read. */
+export const ANSWER_BYTES_MAX = 16 * 1024;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** From the moment of sending, the answer's body included; waiting for a connection does not count. */
+  readonly timeoutMs: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** At most ANSWER_BYTES_MAX bytes, decoded leniently. */
+  readonly body: string;
+}
+
+export type HttpFailure =
+  | { readonly kind: 'timeout'; readonly timeoutMs: number }
+  | { readonly kind: 'network'; readonly detail: string }
+  | { readonly kind: 'tls'; readonly detail: string }
+  | { readonly kind: 'host_not_allowed'; readonly host: string };
+
+export type SendRequest = (request: HttpRequest) => Promise<Result<HttpAnswer, HttpFailure>>;
+
+export interface HttpGuard {
+  readonly fetch: typeof fetch;
+  /** Whether a request may go to this URL: the tenant's residency decides. */
+  readonly allows: (url: URL) => boolean;
+  /** Held until the answer's headers arrive. */
+  readonly connections: Semaphore;
+}
+
+/** The guarded function for one destination. */
+export function guardedHttp(guard: HttpGuard): SendRequest {
+  return async (request) => {
+    const url = URL.parse(request.url);
+    if (!url || !guard.allows(url)) return failure({ kind: 'host_not_allowed', host: url?.host ?? '' });
+    const release = await guard.connections.acquire();
+    const abort = new AbortController();
+    let isTimedOut = false;
+    const timer = setTimeout(() => {
+      isTimedOut = true;
+      abort.abort();
+    }, request.timeoutMs);
+    try {
+      const response = await guard.fetch(url.href, {
+        method: request.method,
+        headers: request.headers,
+        redirect: 'manual',
+        signal: abort.signal,
+        ...(request.body === undefined ? {} : { body: request.body }),
+      });
+      release();
+      return success({
+        status: response.status,
+        headers: response.headers,
+        body: await readCapped(response),
+      });
+    } catch (error) {
+      if (isTimedOut) return failure({ kind: 'timeout', timeoutMs: request.timeoutMs });
+      return failure(networkFailure(error));
+    } finally {
+      clearTimeout(timer);
+      release();
+    }
+  };
+}
+
+function networkFailure(error: unknown): HttpFailure {
+  const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown network error';
+  return { kind: /\b(TLS|SSL|certificate)\b/i.test(detail) ? 'tls' : 'network', detail };
+}
+
+/** What arrives of the body within the cap and the time. The status is known by now, so a body that breaks off is no failure. */
+async function readCapped(response: Response): Promise<string> {
+  if (!response.body) return '';
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  try {
+    while (bytes < ANSWER_BYTES_MAX) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      const chunk = value.subarray(0, ANSWER_BYTES_MAX - bytes);
+      bytes += chunk.byteLength;
+      text += decoder.decode(chunk, { stream: true });
+    }
+    await reader.cancel();
+  } catch {
+    return text;
+  }
+  return text;
+}

@@ -1,0 +1,38 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+const IN_WORKERD = ['test/relay/**/*.test.ts', 'test/http/**/*.test.ts', 'test/wakeups/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          environment: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: [...IN_WORKERD, 'test/e2e/**', 'test/architecture.test.ts'],
+        },
+      },
+      { test: { name: 'architecture', environment: 'node', include: ['test/architecture.test.ts'] } },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                RELAY_ENV: 'local',
+                RELAY_MASTER_KEY: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8',
+                RELAY_ADMIN_TOKEN: 'test-admin-token-0123456789abcdef',
+              },
+            },
+          }),
+        ],
+        test: { name: 'workers', include: IN_WORKERD },
+      },
+      {
+        test: { name: 'e2e', environment: 'node', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 },
+      },
+    ],
+  },
+});
