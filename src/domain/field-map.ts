@@ -66,7 +66,10 @@ const PREFIXES = ['event.data.', 'data.', 'event.'];
 
 /** The canonical field behind a name as people write it, with or without `event.` and `data.`; undefined when unknown. */
 export function resolveField(name: string): FieldName | undefined {
-  for (const candidate of [name, ...PREFIXES.filter((p) => name.startsWith(p)).map((p) => name.slice(p.length))]) {
+  for (const candidate of [
+    name,
+    ...PREFIXES.filter((p) => name.startsWith(p)).map((p) => name.slice(p.length)),
+  ]) {
     if (Object.hasOwn(READERS, candidate)) return candidate as FieldName;
     if (Object.hasOwn(ALIASES, candidate)) return ALIASES[candidate];
   }

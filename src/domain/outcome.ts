@@ -6,13 +6,18 @@
 export type Outcome =
   | { readonly kind: 'delivered' }
   /** The same request may pass later. */
-  | { readonly kind: 'retry'; readonly reason: RetryReason; readonly detail: string; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'retry';
+      readonly reason: RetryReason;
+      readonly detail: string;
+      readonly retryAfterMs?: number;
+    }
   /** Nothing passes until an operator acts: events are kept, one probe per 15 minutes. */
   | { readonly kind: 'blocked'; readonly reason: BlockedReason; readonly detail: string }
   /** These events will never pass: dead letters. */
   | { readonly kind: 'rejected'; readonly status: number; readonly excerpt: string };
 
-export type RetryReason = 'timeout' | 'network' | 'busy' | 'server_error';
+export type RetryReason = 'timeout' | 'network' | 'busy' | 'server_error' | 'internal_error';
 
 export type BlockedReason =
   | 'unauthorized' // 401

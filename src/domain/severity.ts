@@ -11,7 +11,13 @@ export type Level = (typeof LEVELS)[number];
 /** A high-risk interaction above this score is critical. Source: HarfangLab guide, rule 2. */
 const CRITICAL_RISK_SCORE = 0.9;
 
-const ECS_SEVERITY: Record<Level, number> = { informational: 10, low: 30, medium: 50, high: 70, critical: 90 };
+const ECS_SEVERITY: Record<Level, number> = {
+  informational: 10,
+  low: 30,
+  medium: 50,
+  high: 70,
+  critical: 90,
+};
 
 /** The level of an event, from its type, policy decision and risk score. */
 export function levelOfEvent(event: Pick<CanonicalEvent, 'type' | 'policy' | 'riskScore'>): Level {

@@ -5,6 +5,7 @@
 
 import * as z from 'zod/mini';
 
+import { unreachable } from '../lib/result.ts';
 import { FORWARDED_EVENT_TYPES } from './event.ts';
 
 /** A tenant id: it is part of a URL, names no person, and is checked before anything is looked up. */
@@ -14,14 +15,21 @@ const DESTINATION_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 /** An HTTP field name. Source: RFC 9110 5.1. */
 const HEADER_NAME_PATTERN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 
+/** A path below the manager's origin. The second character is no slash: `//host` would be another host. */
+const EVENTS_PATH_PATTERN = /^\/(?![/\\])[^\s?#\\]{0,255}$/;
+
 export const SECRETS_MAX = 3;
 export const DESTINATIONS_MAX = 16;
 /** Attempts that one lane may have under way: fewer than the 5 connections of its object, so that one is always left. */
 export const IN_FLIGHT_MAX = 4;
 
 const secret = z.string().check(z.minLength(1), z.maxLength(4096));
-const headerName = z.string().check(z.regex(HEADER_NAME_PATTERN));
-const eventTypes = z.array(z.string().check(z.minLength(1), z.maxLength(128))).check(z.minLength(1), z.maxLength(64));
+const headerName = z
+  .string()
+  .check(z.regex(HEADER_NAME_PATTERN, 'must be the name of an HTTP header, such as webhook-signature'));
+const eventTypes = z
+  .array(z.string().check(z.minLength(1), z.maxLength(128)))
+  .check(z.minLength(1), z.maxLength(64));
 
 export const RESIDENCIES = ['eu', 'global'] as const;
 export type Residency = (typeof RESIDENCIES)[number];
@@ -31,7 +39,7 @@ export const PRIVACY_LEVELS = ['keep', 'pseudonymise', 'drop'] as const;
 export type PrivacyLevel = (typeof PRIVACY_LEVELS)[number];
 const privacyLevel = z.enum(PRIVACY_LEVELS);
 
-const webhook = z.strictObject({
+export const webhookSchema = z.strictObject({
   secrets: z.array(secret).check(z.minLength(1), z.maxLength(SECRETS_MAX)),
   scheme: z._default(z.enum(['standard-webhooks', 'timestamped-hmac', 'hmac']), 'standard-webhooks'),
   headers: z._default(
@@ -48,7 +56,7 @@ const webhook = z.strictObject({
   auth_token: z.optional(secret),
 });
 
-const privacy = z.strictObject({
+export const privacySchema = z.strictObject({
   user_id: z._default(privacyLevel, 'keep'),
   user_email: z._default(privacyLevel, 'drop'),
   device: z._default(privacyLevel, 'keep'),
@@ -65,7 +73,9 @@ const destinationPrivacy = z.strictObject({
 const whereValue = z.union([z.string(), z.number(), z.boolean()]);
 
 const destinationBase = {
-  name: z.string().check(z.regex(DESTINATION_NAME_PATTERN)),
+  name: z
+    .string()
+    .check(z.regex(DESTINATION_NAME_PATTERN, 'must be 1 to 32 lower-case letters, digits and inner dashes')),
   enabled: z._default(z.boolean(), true),
   /** Only these types; absent = all that the tenant forwards. */
   events: z.optional(eventTypes),
@@ -79,11 +89,20 @@ const harfanglab = z.strictObject({
   type: z.literal('harfanglab'),
   base_url: z.string().check(z.minLength(1), z.maxLength(512)),
   token: secret,
-  events_path: z._default(z.string().check(z.regex(/^\/[^\s?#]{0,255}$/)), '/api/v1/events'),
+  events_path: z._default(
+    z
+      .string()
+      .check(
+        z.regex(EVENTS_PATH_PATTERN, 'must be a path such as /api/v1/events, without host, query or spaces'),
+      ),
+    '/api/v1/events',
+  ),
   /** Attempts under way at once; they start in cursor order. 1 = strict order. */
   in_flight: z._default(z.int().check(z.minimum(1), z.maximum(IN_FLIGHT_MAX)), IN_FLIGHT_MAX),
   /** ISO 3166-1 alpha-2 country of the manager, for the residency statement. */
-  country: z.optional(z.string().check(z.regex(/^[A-Z]{2}$/))),
+  country: z.optional(
+    z.string().check(z.regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters, such as FR')),
+  ),
 });
 
 const falcon = z.strictObject({
@@ -97,14 +116,19 @@ const falcon = z.strictObject({
   }),
 });
 
+export const residencySchema = z.enum(RESIDENCIES);
+export const destinationSchema = z.discriminatedUnion('type', [harfanglab, falcon]);
+
 export const tenantConfigSchema = z.strictObject({
-  id: z.string().check(z.regex(TENANT_ID_PATTERN)),
-  residency: z.enum(RESIDENCIES),
-  webhook,
+  id: z
+    .string()
+    .check(z.regex(TENANT_ID_PATTERN, 'must be 1 to 64 lower-case letters, digits and inner dashes')),
+  residency: residencySchema,
+  webhook: webhookSchema,
   forward: z._default(z.strictObject({ events: z._default(eventTypes, [...FORWARDED_EVENT_TYPES]) }), {
     events: [...FORWARDED_EVENT_TYPES],
   }),
-  privacy: z._default(privacy, { user_id: 'keep', user_email: 'drop', device: 'keep', url: 'drop' }),
+  privacy: z._default(privacySchema, { user_id: 'keep', user_email: 'drop', device: 'keep', url: 'drop' }),
   limits: z._default(
     z.strictObject({
       events_per_minute: z._default(z.int().check(z.minimum(1), z.maximum(60_000)), 6000),
@@ -120,10 +144,7 @@ export const tenantConfigSchema = z.strictObject({
     }),
     { events: 30, rollups: 400 },
   ),
-  destinations: z._default(
-    z.array(z.discriminatedUnion('type', [harfanglab, falcon])).check(z.maxLength(DESTINATIONS_MAX)),
-    [],
-  ),
+  destinations: z._default(z.array(destinationSchema).check(z.maxLength(DESTINATIONS_MAX)), []),
 });
 
 export type TenantConfig = z.infer<typeof tenantConfigSchema>;
@@ -154,7 +175,7 @@ export async function mapSecrets(
     webhook: {
       ...hook,
       secrets: await Promise.all(
-        hook.secrets.map((value, i) => replace(value, 'webhook', `webhook.secrets[${i}]`)),
+        hook.secrets.map(async (value, i) => replace(value, 'webhook', `webhook.secrets[${i}]`)),
       ),
       ...(hook.auth_token === undefined
         ? {}
@@ -166,7 +187,8 @@ export async function mapSecrets(
   };
 }
 
-async function mapDestinationSecrets(
+/** One destination with each secret replaced. `path` is the destination's own, such as `destinations[0]`. */
+export async function mapDestinationSecrets(
   destination: DestinationConfig,
   path: string,
   replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
@@ -178,5 +200,7 @@ async function mapDestinationSecrets(
       const token = await replace(destination.hec.token, 'destination', `${path}.hec.token`);
       return { ...destination, hec: { ...destination.hec, token } };
     }
+    default:
+      return unreachable(destination);
   }
 }

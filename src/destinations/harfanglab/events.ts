@@ -1,0 +1,74 @@
+/**
+ * The event channel of a HarfangLab manager: the contract that the Noxys guide documents.
+ * One event per request; the id stands in the body and in `Idempotency-Key`, the same in every attempt.
+ * Source: HarfangLab guide, steps 3 to 5, read 2026-11; no public code confirms the endpoint.
+ */
+
+import type { CanonicalEvent } from '../../domain/event.ts';
+import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
+import { defined } from '../../lib/defined.ts';
+import type { Channel } from '../destination.ts';
+import { outcomeOf } from '../outcome.ts';
+import { USER_AGENT } from '../user-agent.ts';
+
+/** The channel of a destination whose token is open. */
+export function harfangLabEvents(config: HarfangLabConfig): Channel {
+  const url = `${config.base_url}${config.events_path}`;
+  return {
+    kind: 'events',
+    inFlight: config.in_flight,
+    async deliver(events, io) {
+      const [event] = events;
+      if (!event || events.length !== 1) {
+        throw new Error(
+          `Cannot deliver to HarfangLab as a request must carry one event: it has ${events.length}`,
+        );
+      }
+      const answer = await io.send({
+        method: 'POST',
+        url,
+        headers: {
+          authorization: `Token ${config.token}`,
+          'content-type': 'application/json',
+          'idempotency-key': event.id,
+          'user-agent': USER_AGENT,
+          'x-attempt-id': io.attemptId,
+        },
+        body: JSON.stringify(harfangLabEvent(event)),
+        timeoutMs: io.timeoutMs,
+      });
+      return outcomeOf(answer, io.nowMs());
+    },
+  };
+}
+
+/**
+ * The body of one event: flat fields for the guide's hunts (`risk_score > 0.8`), `data` for its rules (`event.data.platform_id`).
+ * Absent fields are left out, never null.
+ */
+export function harfangLabEvent(event: CanonicalEvent): Record<string, unknown> {
+  return defined({
+    id: event.id,
+    source: event.source,
+    type: event.type,
+    timestamp: event.occurredAt,
+    user_id: event.user?.id,
+    user_email: event.user?.email,
+    device_id: event.device?.id,
+    hostname: event.device?.hostname,
+    risk_score: event.riskScore,
+    severity: event.severity,
+    classifications: event.classifications,
+    platform_name: event.platform?.name,
+    data: defined({
+      platform_id: event.platform?.id,
+      policy_decision: event.policy?.decision,
+      policy_name: event.policy?.name,
+      risk_score: event.riskScore,
+      classifications: event.classifications,
+      classification_count: event.classificationCount,
+      interaction_id: event.interactionId,
+      url_host: event.urlHost,
+    }),
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * The one place where an HTTP answer becomes an outcome. Source of the rules: docs/architecture.md, "Behaviour of a lane".
+ * Pure: no I/O, the time is passed in.
+ */
+
+import type { Outcome } from '../domain/outcome.ts';
+import type { HttpAnswer, HttpFailure } from '../lib/http.ts';
+import { type Result, unreachable } from '../lib/result.ts';
+
+/** Of an answer's body kept for an operator: enough to name the fault. */
+const EXCERPT_LENGTH_MAX = 300;
+/** `X-RateLimit-RetryAfter` is epoch seconds or milliseconds; above this it is milliseconds. Source: gofalcon, PSFalcon, Netskope (seconds), vendor OpenAPI (milliseconds). */
+const EPOCH_MS_FROM = 1e12;
+/** Cloudflare's own answers for an origin whose TLS handshake or certificate fails. Source: Cloudflare error 525, 526. */
+const TLS_STATUSES = new Set([525, 526]);
+
+/** What came of a request, from what a retry would achieve. */
+export function outcomeOf(result: Result<HttpAnswer, HttpFailure>, nowMs: number): Outcome {
+  return result.ok ? outcomeOfAnswer(result.value, nowMs) : outcomeOfFailure(result.error);
+}
+
+function outcomeOfFailure(failed: HttpFailure): Outcome {
+  switch (failed.kind) {
+    case 'timeout':
+      return { kind: 'retry', reason: 'timeout', detail: `no answer within ${failed.timeoutMs / 1000} s` };
+    case 'network':
+      return { kind: 'retry', reason: 'network', detail: failed.detail };
+    case 'tls':
+      return {
+        kind: 'blocked',
+        reason: 'tls_failure',
+        detail: `${failed.detail}. Cloudflare Workers accept publicly trusted certificates only`,
+      };
+    case 'host_not_allowed':
+      return {
+        kind: 'blocked',
+        reason: 'host_not_allowed',
+        detail: `the tenant's residency does not allow ${failed.host || 'this address'}: see RELAY_EGRESS_ALLOW`,
+      };
+    default:
+      return unreachable(failed);
+  }
+}
+
+function outcomeOfAnswer(answer: HttpAnswer, nowMs: number): Outcome {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return outcomeOfSuccess(answer);
+  if (status >= 300 && status < 400) {
+    const region = answer.headers.get('x-cs-region');
+    const detail = `HTTP ${status}, a redirect: it is never followed${region ? `; the answer names region ${region.slice(0, 20)}` : ''}`;
+    return { kind: 'blocked', reason: 'redirected', detail };
+  }
+  if (status === 401) return blocked('unauthorized', answer);
+  if (status === 403) return blocked('forbidden', answer);
+  if (status === 404 || status === 405 || status === 410) return blocked('no_such_endpoint', answer);
+  if (status === 400 || status === 413 || status === 415 || status === 422) {
+    return { kind: 'rejected', status, excerpt: excerptOf(answer) };
+  }
+  if (TLS_STATUSES.has(status)) return blocked('tls_failure', answer);
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    return {
+      kind: 'retry',
+      reason: status === 429 ? 'busy' : 'server_error',
+      detail: `HTTP ${status}`,
+      ...retryAfter(answer.headers, nowMs),
+    };
+  }
+  return blocked('unexpected_status', answer);
+}
+
+function outcomeOfSuccess(answer: HttpAnswer): Outcome {
+  const isHtml =
+    /\btext\/html\b/i.test(answer.headers.get('content-type') ?? '') ||
+    /^\s*<(?:!doctype html|html)\b/i.test(answer.body);
+  if (!isHtml) return { kind: 'delivered' };
+  return {
+    kind: 'blocked',
+    reason: 'html_answer',
+    detail: `HTTP ${answer.status} with a web page: the address is a portal or a login page, not the API`,
+  };
+}
+
+function blocked(reason: Extract<Outcome, { kind: 'blocked' }>['reason'], answer: HttpAnswer): Outcome {
+  const excerpt = excerptOf(answer);
+  return { kind: 'blocked', reason, detail: `HTTP ${answer.status}${excerpt ? `: ${excerpt}` : ''}` };
+}
+
+/** The start of the answer on one line, without anything that looks like a credential. */
+function excerptOf(answer: HttpAnswer): string {
+  return answer.body
+    .slice(0, 2 * EXCERPT_LENGTH_MAX)
+    .replaceAll(/\b(Bearer|Token|Basic)\s+[\w.~+/=-]+/gi, '$1 …')
+    .replaceAll(/[A-Za-z0-9_-]{32,}/g, '…')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, EXCERPT_LENGTH_MAX);
+}
+
+/** The longer of `Retry-After` (seconds or an HTTP date) and `X-RateLimit-RetryAfter` (an absolute epoch time). */
+function retryAfter(headers: Headers, nowMs: number): { retryAfterMs?: number } {
+  const waits = [
+    standardRetryAfterMs(headers.get('retry-after'), nowMs),
+    falconRetryAfterMs(headers.get('x-ratelimit-retryafter'), nowMs),
+  ].filter((ms) => ms !== undefined && ms > 0) as number[];
+  return waits.length > 0 ? { retryAfterMs: Math.max(...waits) } : {};
+}
+
+function standardRetryAfterMs(value: string | null, nowMs: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
+  const atMs = Date.parse(value);
+  return Number.isNaN(atMs) ? undefined : atMs - nowMs;
+}
+
+function falconRetryAfterMs(value: string | null, nowMs: number): number | undefined {
+  if (value === null || !/^\d{1,16}$/.test(value.trim())) return undefined;
+  const at = Number(value);
+  return (at > EPOCH_MS_FROM ? at : at * 1000) - nowMs;
+}

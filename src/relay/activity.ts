@@ -1,0 +1,146 @@
+/**
+ * Hourly roll-ups of what happened: counts per type, platform, decision, classification and severity. No user, no device.
+ * They are derived from the log, never counted on the side: after a restart the rest of the log is read again.
+ */
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { Database } from './database.ts';
+import type { EventLog } from './log.ts';
+import { readMeta, writeMeta } from './schema.ts';
+
+const HOUR_MS = 3_600_000;
+/** New events are rolled up this long after the first of them. */
+const FLUSH_AFTER_MS = 60_000;
+/** Distinct values kept per hour and dimension; the rest is counted under OTHER. */
+const VALUES_MAX = 50;
+export const OTHER = '…';
+/** Rows of the log read in one turn. */
+const ROWS_PER_FLUSH_MAX = 5000;
+const PAGE_ENTRIES = 500;
+const PAGE_LENGTH_MAX = 1024 * 1024;
+
+export const DIMENSIONS = ['type', 'platform', 'decision', 'classification', 'severity'] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+export type Counts = Readonly<Record<string, number>>;
+
+export interface HourOfActivity {
+  /** Start of the hour, ISO 8601 UTC. */
+  readonly hour: string;
+  readonly dimension: Dimension;
+  readonly counts: Counts;
+}
+
+export class Activity {
+  readonly #db: Database;
+  readonly #log: EventLog;
+  #rolledUpSeq = 0;
+  #firstUnrolledAtMs: number | null = null;
+
+  constructor(db: Database, log: EventLog) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  load(nowMs: number): void {
+    this.#rolledUpSeq = readMeta(this.#db, 'rolled_up_seq') ?? 0;
+    if (this.#rolledUpSeq < this.#log.head) this.#firstUnrolledAtMs = nowMs;
+  }
+
+  /** Tells that events were appended. */
+  noteAppended(nowMs: number): void {
+    this.#firstUnrolledAtMs ??= nowMs;
+  }
+
+  /** When the next flush is due; null when everything is rolled up. */
+  get dueAtMs(): number | null {
+    return this.#firstUnrolledAtMs === null ? null : this.#firstUnrolledAtMs + FLUSH_AFTER_MS;
+  }
+
+  /** Rolls up the next stretch of the log, in one transaction with how far it got. */
+  flush(nowMs: number): void {
+    const tally = new Map<string, Map<string, number>>();
+    let readTo = this.#rolledUpSeq;
+    let rows = 0;
+    while (rows < ROWS_PER_FLUSH_MAX && readTo < this.#log.head) {
+      const entries = this.#log.page(readTo, PAGE_ENTRIES, PAGE_LENGTH_MAX);
+      for (const { event } of entries) countEvent(tally, event);
+      rows += entries.length;
+      readTo = entries.at(-1)?.seq ?? this.#log.head;
+    }
+    this.#db.transaction(() => {
+      for (const [key, counts] of tally) this.#merge(key, counts);
+      writeMeta(this.#db, 'rolled_up_seq', readTo);
+    });
+    this.#rolledUpSeq = readTo;
+    this.#firstUnrolledAtMs = readTo < this.#log.head ? nowMs - FLUSH_AFTER_MS : null;
+  }
+
+  /** Whether everything up to a seq is rolled up: only then may its period go. */
+  covers(seq: number): boolean {
+    return this.#rolledUpSeq >= seq;
+  }
+
+  /** Drops roll-ups of hours before a time. */
+  dropBefore(atMs: number): void {
+    const oldest = this.#db.first<{ hour: number | null }>('SELECT MIN(hour) AS hour FROM rollups')?.hour;
+    if (oldest !== null && oldest !== undefined && oldest < atMs) {
+      this.#db.run('DELETE FROM rollups WHERE hour < ?', atMs);
+    }
+  }
+
+  /** The roll-ups from a time on, oldest first. */
+  hours(fromMs: number): HourOfActivity[] {
+    return this.#db
+      .all<{ hour: number; dimension: string; counts: string }>(
+        'SELECT hour, dimension, counts FROM rollups WHERE hour >= ? ORDER BY hour, dimension',
+        fromMs,
+      )
+      .map((row) => ({
+        hour: new Date(row.hour).toISOString(),
+        dimension: row.dimension as Dimension,
+        counts: JSON.parse(row.counts) as Counts,
+      }));
+  }
+
+  #merge(key: string, added: Map<string, number>): void {
+    const [hour = '', dimension = ''] = key.split(' ');
+    const stored = this.#db.first<{ counts: string }>(
+      'SELECT counts FROM rollups WHERE hour = ? AND dimension = ?',
+      Number(hour),
+      dimension,
+    );
+    const counts = new Map(Object.entries(stored ? (JSON.parse(stored.counts) as Counts) : {}));
+    for (const [value, count] of added) counts.set(value, (counts.get(value) ?? 0) + count);
+    this.#db.run(
+      'INSERT INTO rollups (hour, dimension, counts) VALUES (?, ?, ?) ON CONFLICT (hour, dimension) DO UPDATE SET counts = excluded.counts',
+      Number(hour),
+      dimension,
+      JSON.stringify(Object.fromEntries(topValues(counts))),
+    );
+  }
+}
+
+function countEvent(tally: Map<string, Map<string, number>>, event: CanonicalEvent): void {
+  const hour = Math.floor(Date.parse(event.occurredAt) / HOUR_MS) * HOUR_MS;
+  const values: Record<Dimension, readonly (string | undefined)[]> = {
+    type: [event.type],
+    platform: [event.platform?.id],
+    decision: [event.policy?.decision],
+    classification: event.classifications,
+    severity: [event.severity],
+  };
+  for (const dimension of DIMENSIONS) {
+    const key = `${hour} ${dimension}`;
+    const counts = tally.get(key) ?? new Map<string, number>();
+    for (const value of values[dimension])
+      if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+    if (counts.size > 0) tally.set(key, counts);
+  }
+}
+
+/** The most frequent values; the rest in one. */
+function topValues(counts: ReadonlyMap<string, number>): [string, number][] {
+  const sorted = [...counts].filter(([value]) => value !== OTHER).sort((a, b) => b[1] - a[1]);
+  const rest = sorted.slice(VALUES_MAX).reduce((sum, [, count]) => sum + count, counts.get(OTHER) ?? 0);
+  return [...sorted.slice(0, VALUES_MAX), ...(rest > 0 ? [[OTHER, rest] as [string, number]] : [])];
+}

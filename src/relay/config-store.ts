@@ -1,0 +1,53 @@
+/** The tenant's config: one versioned row, secrets sealed, and how far it was published to KV. */
+
+import type { StoredConfig } from '../domain/rpc.ts';
+import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import type { Database } from './database.ts';
+import { readMeta, writeMeta } from './schema.ts';
+
+export class ConfigStore {
+  readonly #db: Database;
+  #current: StoredConfig | null = null;
+  #publishedVersion = 0;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  load(): void {
+    const row = this.#db.first<{ version: number; saved_at: number; document: string }>(
+      'SELECT version, saved_at, document FROM config WHERE id = 1',
+    );
+    this.#current = row
+      ? {
+          version: row.version,
+          savedAt: new Date(row.saved_at).toISOString(),
+          config: JSON.parse(row.document) as SealedTenantConfig,
+        }
+      : null;
+    this.#publishedVersion = readMeta(this.#db, 'published_version') ?? 0;
+  }
+
+  get current(): StoredConfig | null {
+    return this.#current;
+  }
+
+  get isPublished(): boolean {
+    return this.#current === null || this.#publishedVersion === this.#current.version;
+  }
+
+  /** Writes the next version. Call inside a transaction, and `load` after it holds. */
+  write(config: SealedTenantConfig, nowMs: number): void {
+    this.#db.run(
+      'INSERT INTO config (id, version, saved_at, document) VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version, saved_at = excluded.saved_at, document = excluded.document',
+      (this.#current?.version ?? 0) + 1,
+      nowMs,
+      JSON.stringify(config),
+    );
+  }
+
+  notePublished(version: number): void {
+    writeMeta(this.#db, 'published_version', version);
+    this.#publishedVersion = version;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The object's SQLite storage behind one thin wrapper that counts rows written: they are what a tenant costs.
+ * Never keeps a cursor open across an await.
+ */
+
+export type Row = Record<string, SqlStorageValue>;
+
+export class Database {
+  readonly #storage: DurableObjectStorage;
+  #rowsWritten = 0;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Rows written since the object started, each alarm that was set counted as one. Source: Cloudflare Durable Objects pricing. */
+  get rowsWritten(): number {
+    return this.#rowsWritten;
+  }
+
+  /** Bytes on disk. */
+  get sizeBytes(): number {
+    return this.#storage.sql.databaseSize;
+  }
+
+  /** Runs one statement and returns how many rows it wrote. */
+  run(sql: string, ...bindings: SqlStorageValue[]): number {
+    const cursor = this.#storage.sql.exec(sql, ...bindings);
+    cursor.toArray();
+    this.#rowsWritten += cursor.rowsWritten;
+    return cursor.rowsWritten;
+  }
+
+  /** All rows of a query; for bounded results. */
+  all<T extends Row>(sql: string, ...bindings: SqlStorageValue[]): T[] {
+    return this.#storage.sql.exec<T>(sql, ...bindings).toArray();
+  }
+
+  first<T extends Row>(sql: string, ...bindings: SqlStorageValue[]): T | undefined {
+    return this.all<T>(sql, ...bindings)[0];
+  }
+
+  /** The rows of a query one by one; the caller may stop early, but must not await in between. */
+  each<T extends Row>(sql: string, ...bindings: SqlStorageValue[]): Iterable<T> {
+    return this.#storage.sql.exec<T>(sql, ...bindings);
+  }
+
+  /** All or nothing: a throw rolls every write back. */
+  transaction<T>(work: () => T): T {
+    return this.#storage.transactionSync(work);
+  }
+
+  async setAlarm(atMs: number): Promise<void> {
+    this.#rowsWritten++;
+    await this.#storage.setAlarm(atMs);
+  }
+
+  async deleteAlarm(): Promise<void> {
+    await this.#storage.deleteAlarm();
+  }
+
+  async getAlarm(): Promise<number | null> {
+    return this.#storage.getAlarm();
+  }
+}

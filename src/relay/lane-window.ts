@@ -1,0 +1,89 @@
+/**
+ * The stretch of the log that a running lane has read and not settled: what is waiting, what is under way.
+ * It lives for one run; the lane's row is what lasts.
+ */
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { EventLog, LogEntry } from './log.ts';
+
+/** One read of the log. Small pages keep a lane that is far behind out of the object's memory. */
+const PAGE_ENTRIES = 256;
+const PAGE_LENGTH_MAX = 1024 * 1024;
+/** Most rows that are looked at in one turn when a filter wants none of them. */
+const ROWS_PER_TURN_MAX = 5000;
+
+export interface Pending extends LogEntry {
+  attempts: number;
+}
+
+export class LaneWindow {
+  readonly #log: EventLog;
+  readonly #isSettled: (seq: number) => boolean;
+  /** Read and not settled, ascending, those under way included. */
+  readonly #open = new Map<number, Pending>();
+  readonly #underWay = new Set<number>();
+  #readTo: number;
+
+  constructor(log: EventLog, cursor: number, isSettled: (seq: number) => boolean) {
+    this.#log = log;
+    this.#readTo = cursor;
+    this.#isSettled = isSettled;
+  }
+
+  /** For the cursor: the lowest seq that is not settled (null: none), and how far the log was read. */
+  get position(): { readonly firstOpen: number | null; readonly readTo: number } {
+    const first = this.#open.keys().next();
+    return { firstOpen: first.done ? null : first.value, readTo: this.#readTo };
+  }
+
+  /** Whether the log holds events that were not read yet. */
+  get hasUnread(): boolean {
+    return this.#readTo < this.#log.head;
+  }
+
+  /** The next events to send, in order, marked as under way: up to `width`, within `lengthMax`. Empty when none is wanted. */
+  take(width: number, lengthMax: number, wants: (event: CanonicalEvent) => boolean): Pending[] {
+    this.#fill(width, wants);
+    const group: Pending[] = [];
+    let length = 0;
+    for (const pending of this.#open.values()) {
+      if (this.#underWay.has(pending.seq)) continue;
+      if (group.length > 0 && (group.length >= width || length + pending.length > lengthMax)) break;
+      group.push(pending);
+      length += pending.length;
+    }
+    for (const { seq } of group) this.#underWay.add(seq);
+    return group;
+  }
+
+  /** The events are done with: delivered or dead-lettered. */
+  settle(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      this.#underWay.delete(seq);
+      this.#open.delete(seq);
+    }
+  }
+
+  /** The events are to be sent again. */
+  release(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      this.#underWay.delete(seq);
+      const pending = this.#open.get(seq);
+      if (pending) pending.attempts++;
+    }
+  }
+
+  #fill(width: number, wants: (event: CanonicalEvent) => boolean): void {
+    let rows = 0;
+    while (this.#open.size - this.#underWay.size < width && this.hasUnread && rows < ROWS_PER_TURN_MAX) {
+      const entries = this.#log.page(this.#readTo, PAGE_ENTRIES, PAGE_LENGTH_MAX);
+      for (const entry of entries) {
+        if (!this.#isSettled(entry.seq) && wants(entry.event))
+          this.#open.set(entry.seq, { ...entry, attempts: 0 });
+      }
+      rows += entries.length;
+      // No entry although the head is further: the rest was dropped with its period.
+      this.#readTo = entries.at(-1)?.seq ?? this.#log.head;
+    }
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * The append-only event log and its de-duplication set, in one pair of tables per period.
+ * Old periods are dropped whole: deleting rows is billed, dropping a table is not.
+ * Never decides who may lose what: the caller settles the lanes before it drops a period.
+ */
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { Database } from './database.ts';
+import { readMeta, writeMeta } from './schema.ts';
+
+export interface LogSizes {
+  /** A period ends after this time … */
+  readonly periodMs: number;
+  /** … or when it holds this many bytes of events. */
+  readonly periodBytesMax: number;
+}
+
+export const LOG_SIZES: LogSizes = { periodMs: 24 * 3_600_000, periodBytesMax: 256 * 1024 * 1024 };
+
+export interface LogEntry {
+  readonly seq: number;
+  readonly event: CanonicalEvent;
+  /** Length of the stored JSON, in UTF-16 units: what batches are measured by. */
+  readonly length: number;
+}
+
+/** One stretch of the log. `closedAtMs` null: the one that is written to. */
+export interface Period {
+  readonly n: number;
+  readonly openedAtMs: number;
+  readonly closedAtMs: number | null;
+  readonly firstSeq: number;
+  readonly bytes: number;
+  readonly hasEvents: boolean;
+  readonly hasSeen: boolean;
+}
+
+export interface Appended {
+  readonly accepted: number;
+  readonly duplicates: number;
+}
+
+export class EventLog {
+  readonly #db: Database;
+  readonly #sizes: LogSizes;
+  #periods: Period[] = [];
+  #nextSeq = 1;
+
+  constructor(db: Database, sizes: LogSizes) {
+    this.#db = db;
+    this.#sizes = sizes;
+  }
+
+  /** Reads what is stored. `cursorMax`, the furthest cursor of any lane, keeps `seq` from ever restarting. */
+  load(cursorMax: number): void {
+    this.#periods = this.#db
+      .all<{
+        n: number;
+        opened_at: number;
+        closed_at: number | null;
+        first_seq: number;
+        bytes: number;
+        has_events: number;
+        has_seen: number;
+      }>('SELECT * FROM periods ORDER BY n')
+      .map((row) => ({
+        n: row.n,
+        openedAtMs: row.opened_at,
+        closedAtMs: row.closed_at,
+        firstSeq: row.first_seq,
+        bytes: row.bytes,
+        hasEvents: row.has_events === 1,
+        hasSeen: row.has_seen === 1,
+      }));
+    const newest = this.#periods.findLast((period) => period.hasEvents);
+    const last =
+      newest && this.#db.first<{ seq: number | null }>(`SELECT MAX(seq) AS seq FROM events_${newest.n}`)?.seq;
+    this.#nextSeq = Math.max((readMeta(this.#db, 'next_seq') ?? 1) - 1, last ?? 0, cursorMax) + 1;
+  }
+
+  /** The newest seq; 0 when nothing was ever appended. */
+  get head(): number {
+    return this.#nextSeq - 1;
+  }
+
+  get periods(): readonly Period[] {
+    return this.#periods;
+  }
+
+  /** The newest seq of a period. */
+  lastSeqOf(period: Period): number {
+    const next = this.#periods.find(({ n }) => n > period.n);
+    return next ? next.firstSeq - 1 : this.head;
+  }
+
+  /** When the period that is written to ends by age; null without one. */
+  get periodEndsAtMs(): number | null {
+    const current = this.#current();
+    return current ? current.openedAtMs + this.#sizes.periodMs : null;
+  }
+
+  /** Opens the first period, or closes the current one when it is due and opens the next. Call before `append`, outside its transaction. */
+  rotate(nowMs: number): void {
+    const current = this.#current();
+    const isDue =
+      current &&
+      (nowMs >= current.openedAtMs + this.#sizes.periodMs || current.bytes >= this.#sizes.periodBytesMax);
+    if (current && !isDue) return;
+    this.#openPeriod((this.#periods.at(-1)?.n ?? 0) + 1, nowMs);
+  }
+
+  /** Closes the current period when its time is over, without opening another: an idle tenant's data age all the same. */
+  closeAged(nowMs: number): void {
+    const current = this.#current();
+    if (!current || nowMs < current.openedAtMs + this.#sizes.periodMs) return;
+    this.#db.run('UPDATE periods SET closed_at = ?, bytes = ? WHERE n = ?', nowMs, current.bytes, current.n);
+    this.#replace({ ...current, closedAtMs: nowMs });
+  }
+
+  /**
+   * Appends what was not seen before, de-duplicated on (type, id). Call inside a transaction, after `rotate`;
+   * then `advance` with what it returned, once the transaction holds.
+   */
+  append(events: readonly CanonicalEvent[]): Appended & { readonly bytes: number } {
+    const current = this.#current();
+    if (!current) throw new Error('Cannot append to the log as a period must be open: there is none');
+    const earlier = this.#periods.filter((period) => period.hasSeen && period.n !== current.n);
+    let accepted = 0;
+    let bytes = 0;
+    for (const event of events) {
+      const key = `${event.type}\n${event.id}`;
+      if (earlier.some((period) => this.#isSeen(period, key))) continue;
+      if (this.#db.run(`INSERT OR IGNORE INTO seen_${current.n} (key) VALUES (?)`, key) === 0) continue;
+      const body = JSON.stringify(event);
+      this.#db.run(
+        `INSERT INTO events_${current.n} (seq, body) VALUES (?, ?)`,
+        this.#nextSeq + accepted,
+        body,
+      );
+      accepted++;
+      bytes += body.length;
+    }
+    return { accepted, duplicates: events.length - accepted, bytes };
+  }
+
+  /** Moves the head in memory after the transaction of `append` holds. */
+  advance(appended: { readonly accepted: number; readonly bytes: number }): void {
+    const current = this.#current();
+    if (current) this.#replace({ ...current, bytes: current.bytes + appended.bytes });
+    this.#nextSeq += appended.accepted;
+  }
+
+  /** The events after a seq, in order, up to `entriesMax` or `lengthMax`; at least one when there is one. */
+  page(afterSeq: number, entriesMax: number, lengthMax: number): LogEntry[] {
+    const entries: LogEntry[] = [];
+    let length = 0;
+    for (const period of this.#periods) {
+      if (!period.hasEvents || this.lastSeqOf(period) <= afterSeq) continue;
+      const rows = this.#db.each<{ seq: number; body: string }>(
+        `SELECT seq, body FROM events_${period.n} WHERE seq > ? ORDER BY seq LIMIT ?`,
+        afterSeq,
+        entriesMax - entries.length,
+      );
+      for (const { seq, body } of rows) {
+        entries.push({ seq, event: JSON.parse(body) as CanonicalEvent, length: body.length });
+        length += body.length;
+        if (length >= lengthMax) return entries;
+      }
+      if (entries.length >= entriesMax) return entries;
+    }
+    return entries;
+  }
+
+  /** Drops a period's events; its de-duplication set stays until `dropSeen`. */
+  dropEvents(period: Period): void {
+    this.#db.transaction(() => {
+      writeMeta(this.#db, 'next_seq', this.#nextSeq);
+      this.#db.run(`DROP TABLE IF EXISTS events_${period.n}`);
+      this.#storeDropped({ ...period, hasEvents: false });
+    });
+    this.#replace({ ...period, hasEvents: false });
+  }
+
+  /** Drops a period's de-duplication set, once no sender repeats its events any more. */
+  dropSeen(period: Period): void {
+    this.#db.transaction(() => {
+      this.#db.run(`DROP TABLE IF EXISTS seen_${period.n}`);
+      this.#storeDropped({ ...period, hasSeen: false });
+    });
+    this.#replace({ ...period, hasSeen: false });
+  }
+
+  /** Writes the current period's size, which is counted in memory. */
+  storeSize(): void {
+    const current = this.#current();
+    if (current) this.#db.run('UPDATE periods SET bytes = ? WHERE n = ?', current.bytes, current.n);
+  }
+
+  #current(): Period | undefined {
+    const last = this.#periods.at(-1);
+    return last && last.closedAtMs === null ? last : undefined;
+  }
+
+  #isSeen(period: Period, key: string): boolean {
+    return this.#db.first(`SELECT 1 FROM seen_${period.n} WHERE key = ?`, key) !== undefined;
+  }
+
+  #openPeriod(n: number, nowMs: number): void {
+    const closing = this.#current();
+    this.#db.transaction(() => {
+      if (closing) {
+        this.#db.run(
+          'UPDATE periods SET closed_at = ?, bytes = ? WHERE n = ?',
+          nowMs,
+          closing.bytes,
+          closing.n,
+        );
+      }
+      this.#db.run(`CREATE TABLE events_${n} (seq INTEGER PRIMARY KEY, body TEXT NOT NULL)`);
+      this.#db.run(`CREATE TABLE seen_${n} (key TEXT PRIMARY KEY) WITHOUT ROWID`);
+      this.#db.run(
+        'INSERT INTO periods (n, opened_at, closed_at, first_seq, bytes, has_events, has_seen) VALUES (?, ?, NULL, ?, 0, 1, 1)',
+        n,
+        nowMs,
+        this.#nextSeq,
+      );
+    });
+    if (closing) this.#replace({ ...closing, closedAtMs: nowMs });
+    this.#periods = [
+      ...this.#periods,
+      {
+        n,
+        openedAtMs: nowMs,
+        closedAtMs: null,
+        firstSeq: this.#nextSeq,
+        bytes: 0,
+        hasEvents: true,
+        hasSeen: true,
+      },
+    ];
+  }
+
+  #storeDropped(period: Period): void {
+    if (period.hasEvents || period.hasSeen) {
+      this.#db.run(
+        'UPDATE periods SET has_events = ?, has_seen = ? WHERE n = ?',
+        period.hasEvents ? 1 : 0,
+        period.hasSeen ? 1 : 0,
+        period.n,
+      );
+    } else {
+      this.#db.run('DELETE FROM periods WHERE n = ?', period.n);
+    }
+  }
+
+  #replace(period: Period): void {
+    this.#periods = this.#periods
+      .map((known) => (known.n === period.n ? period : known))
+      .filter((known) => known.hasEvents || known.hasSeen);
+  }
+}

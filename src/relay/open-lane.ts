@@ -1,0 +1,77 @@
+/**
+ * Makes a lane ready to send: opens the destination's secrets, compiles its filters, binds the guarded HTTP function
+ * to the hosts that the tenant's residency allows.
+ */
+
+import { channelsOf } from '../destinations/channels.ts';
+import { compileWhere } from '../detection/where.ts';
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import {
+  type DestinationConfig,
+  type SealedTenantConfig,
+  mapDestinationSecrets,
+} from '../domain/tenant-config.ts';
+import { decodeBase64 } from '../lib/bytes.ts';
+import { guardedHttp } from '../lib/http.ts';
+import { type Result, failure, success } from '../lib/result.ts';
+import type { Sealer } from '../lib/seal.ts';
+import type { Semaphore } from '../lib/semaphore.ts';
+import { reduceFurther } from '../ingest/minimise.ts';
+import { allowsHost } from '../residency.ts';
+import type { Settings } from '../settings.ts';
+import type { OpenLane } from './lane.ts';
+
+export interface OpenLaneInput {
+  readonly settings: Settings;
+  readonly sealer: Sealer;
+  readonly config: SealedTenantConfig;
+  readonly destination: DestinationConfig;
+  /** The channel's part of the lane's name. */
+  readonly kind: string;
+  readonly fetch: typeof fetch;
+  readonly connections: Semaphore;
+}
+
+type Blocked = Extract<Outcome, { kind: 'blocked' }>;
+
+/** The lane, or why nothing can be sent until an operator acts. */
+export async function openLane(input: OpenLaneInput): Promise<Result<OpenLane, Blocked>> {
+  const { config, destination, sealer, settings } = input;
+  const unopened: string[] = [];
+  const open = async (jwe: string, purpose: string, what: string): Promise<string> => {
+    const opened = await sealer.open(jwe, { tenant: config.id, purpose });
+    if (opened.ok) return opened.value;
+    unopened.push(`${what} (${opened.error.kind})`);
+    return '';
+  };
+  const readable = await mapDestinationSecrets(destination, destination.name, (jwe, purpose, path) =>
+    open(jwe, purpose, path),
+  );
+  const pseudonymKey = decodeBase64(await open(config.pseudonym_key, 'pseudonym', 'pseudonym_key'));
+  if (unopened.length > 0 || !pseudonymKey)
+    return notConfigured(`sealed values do not open: ${unopened.join(', ')}`);
+  const channel = channelsOf(readable).find(({ kind }) => kind === input.kind);
+  if (!channel) return notConfigured(`the destination has no channel ${input.kind}`);
+  return success({
+    channel,
+    wants: wantsOf(destination),
+    reduce: (event) => reduceFurther(event, destination.privacy, config.privacy, pseudonymKey),
+    send: guardedHttp({
+      fetch: input.fetch,
+      allows: allowsHost(settings, config.residency, destination.type),
+      connections: input.connections,
+    }),
+  });
+}
+
+/** Whether a destination's own filter lets an event through. A filter that does not compile (a newer version wrote it) lets all through. */
+export function wantsOf(destination: DestinationConfig): (event: CanonicalEvent) => boolean {
+  const types = destination.events && new Set(destination.events);
+  const where = destination.where && compileWhere(destination.where);
+  return (event) => (!types || types.has(event.type)) && (!where?.ok || where.value(event));
+}
+
+function notConfigured(detail: string): Result<never, Blocked> {
+  return failure({ kind: 'blocked', reason: 'not_configured', detail });
+}

@@ -1,0 +1,222 @@
+/**
+ * One tenant's relay once it is configured: log, lanes, roll-ups and upkeep wired together over the object's storage.
+ * The façade (tenant-relay.ts) makes it when a config exists, and holds what must also work without one.
+ */
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { AcceptAnswer, StoredConfig } from '../domain/rpc.ts';
+import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import type { Sealer } from '../lib/seal.ts';
+import { Semaphore } from '../lib/semaphore.ts';
+import type { Env, Settings } from '../settings.ts';
+import { publishIngestConfig } from '../tenants/ingest-config.ts';
+import { Activity } from './activity.ts';
+import type { Alarm } from './alarm.ts';
+import type { ConfigStore } from './config-store.ts';
+import type { Database } from './database.ts';
+import type { RelayIo } from './io.ts';
+import { CONNECTIONS_MAX, LaneSet, writeNewLanes } from './lane-set.ts';
+import { LaneStore } from './lane-store.ts';
+import { Lane } from './lane.ts';
+import type { LaneState } from './lanes.ts';
+import { TokenBucket } from './limits.ts';
+import { EventLog, LOG_SIZES } from './log.ts';
+import { openLane, wantsOf } from './open-lane.ts';
+import { leaveWakeup, withConnection } from './outside.ts';
+import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
+import { Upkeep } from './upkeep.ts';
+import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
+
+/** A publication of the config that failed is tried again this soon. KV takes one write per second and key. */
+const PUBLISH_RETRY_MS = 10_000;
+
+/** Sizes at which the relay acts; smaller in tests. */
+export interface RelaySizes {
+  readonly periodMs: number;
+  readonly periodBytesMax: number;
+  readonly spaceBytesHigh: number;
+  readonly spaceBytesFull: number;
+}
+
+export const RELAY_SIZES: RelaySizes = {
+  ...LOG_SIZES,
+  spaceBytesHigh: SPACE_BYTES_HIGH,
+  spaceBytesFull: SPACE_BYTES_FULL,
+};
+
+export interface RelayParts {
+  readonly db: Database;
+  readonly alarm: Alarm;
+  readonly configs: ConfigStore;
+  readonly env: Env;
+  readonly settings: Settings;
+  readonly sealer: Sealer;
+  readonly io: RelayIo;
+  readonly sizes: RelaySizes;
+}
+
+export class Relay {
+  readonly #parts: RelayParts;
+  readonly #connections = new Semaphore(CONNECTIONS_MAX);
+  readonly #log: EventLog;
+  readonly #laneStore: LaneStore;
+  readonly lanes: LaneSet;
+  readonly activity: Activity;
+  readonly #upkeep: Upkeep;
+  readonly #bucket: TokenBucket;
+
+  /** Reads everything from storage; throws when it can't. */
+  constructor(parts: RelayParts) {
+    const { db, io, sizes } = parts;
+    this.#parts = parts;
+    this.#log = new EventLog(db, sizes);
+    this.#laneStore = new LaneStore(db);
+    this.lanes = new LaneSet(this.#laneStore, (name, state) => this.#makeLane(name, state));
+    this.#log.load(this.lanes.load(this.#config));
+    this.activity = new Activity(db, this.#log);
+    this.activity.load(io.nowMs());
+    this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
+    this.#upkeep = new Upkeep({
+      db,
+      log: this.#log,
+      lanes: this.lanes,
+      laneStore: this.#laneStore,
+      activity: this.activity,
+      config: () => this.#config,
+      wants: (lane) => {
+        const destination = this.lanes.destinationOf(lane);
+        return destination ? wantsOf(destination) : () => true;
+      },
+      spaceBytesHigh: sizes.spaceBytesHigh,
+    });
+  }
+
+  get laneStore(): LaneStore {
+    return this.#laneStore;
+  }
+
+  get #stored(): StoredConfig {
+    const stored = this.#parts.configs.current;
+    if (!stored) throw new Error('Cannot run a relay as its tenant must have a config: it has none');
+    return stored;
+  }
+
+  get #config(): SealedTenantConfig {
+    return this.#stored.config;
+  }
+
+  /** Rate limit, de-duplicate, append, arm the alarm, start the lanes. When it answers `accepted`, the events are durable. */
+  async accept(events: readonly CanonicalEvent[]): Promise<AcceptAnswer> {
+    const { db, io, alarm, sizes } = this.#parts;
+    const nowMs = io.nowMs();
+    if (db.sizeBytes > sizes.spaceBytesFull) return { kind: 'unavailable', reason: 'space_exhausted' };
+    const waitMs = this.#bucket.take(events.length, nowMs);
+    if (waitMs > 0) return { kind: 'rate_limited', retryAfterSeconds: Math.ceil(waitMs / 1000) };
+    this.#log.rotate(nowMs);
+    const appended = db.transaction(() => this.#log.append(events));
+    const answer: AcceptAnswer = {
+      kind: 'accepted',
+      accepted: appended.accepted,
+      duplicates: appended.duplicates,
+    };
+    if (appended.accepted === 0) return answer;
+    const armed = alarm.armBy(nowMs + WATCH_MS);
+    this.#log.advance(appended);
+    this.activity.noteAppended(nowMs);
+    this.lanes.startAll();
+    await armed;
+    return answer;
+  }
+
+  /** Saves the next version of the config, with rows for the lanes that it adds. */
+  saveConfig(config: SealedTenantConfig): void {
+    const { db, io, configs } = this.#parts;
+    const { head } = this.#log;
+    db.transaction(() => {
+      configs.write(config, io.nowMs());
+      writeNewLanes(this.#laneStore, config, this.lanes.names, head);
+    });
+    configs.load();
+    this.lanes.reconfigure(config, head);
+    this.#bucket.configure(bucketLimits(config));
+  }
+
+  /** Puts the saved config to work; resolves to whether KV has it already. */
+  async putToWork(): Promise<boolean> {
+    const { io, alarm } = this.#parts;
+    const armed = alarm.armBy(io.nowMs() + WATCH_MS);
+    this.lanes.startAll();
+    await armed;
+    return this.publish();
+  }
+
+  /** Copies what ingest needs to KV, when KV does not have it yet. */
+  async publish(): Promise<boolean> {
+    const { configs, env } = this.#parts;
+    if (configs.isPublished) return true;
+    const { config, version } = this.#stored;
+    const isPublished = await withConnection(this.#connections, 'config.publishing_failed', () =>
+      publishIngestConfig(env.RELAY_KV, config, version),
+    );
+    if (isPublished) configs.notePublished(version);
+    return isPublished;
+  }
+
+  /** What the alarm does: starts what is due, looks after the rest, and says when to look again. */
+  async watch(): Promise<number | null> {
+    const { io, configs } = this.#parts;
+    this.lanes.startAll();
+    this.#upkeep.run(io.nowMs());
+    await this.publish();
+    const nowMs = io.nowMs();
+    return nextAlarmAtMs({
+      nowMs,
+      lanes: this.lanes.all.map((lane) => ({
+        isEnabled: this.lanes.isEnabled(lane.name),
+        undelivered: lane.undelivered,
+        dueAtMs: lane.state.dueAtMs,
+      })),
+      tasksDueAtMs: [...this.#upkeep.dueAtMs(nowMs), configs.isPublished ? null : nowMs + PUBLISH_RETRY_MS],
+    });
+  }
+
+  #makeLane(name: string, state: LaneState): Lane {
+    const { io, env, settings, alarm, sealer } = this.#parts;
+    return new Lane(
+      {
+        name,
+        log: this.#log,
+        store: this.#laneStore,
+        io,
+        tenant: () => this.#config.id,
+        isEnabled: () => this.lanes.isEnabled(name),
+        share: () => this.lanes.share(io.nowMs()),
+        requestsPerSlice: () => Math.max(1, Math.floor(settings.requestsPerSlice / this.lanes.all.length)),
+        leaveWakeup: (lane, waitMs) => {
+          const { id: tenant, residency } = this.#config;
+          void leaveWakeup(this.#connections, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
+        },
+        askForSlice: () => void alarm.armBy(io.nowMs()),
+        open: async () => {
+          const destination = this.lanes.destinationOf(name);
+          if (!destination)
+            throw new Error(`Cannot open lane ${name} as its destination must be configured: it is not`);
+          return openLane({
+            settings,
+            sealer,
+            config: this.#config,
+            destination,
+            kind: name.slice(destination.name.length + 1),
+            fetch: io.fetch,
+            connections: this.#connections,
+          });
+        },
+      },
+      state,
+    );
+  }
+}
+
+function bucketLimits({ limits }: SealedTenantConfig): { perMinute: number; burst: number } {
+  return { perMinute: limits.events_per_minute, burst: limits.burst };
+}

@@ -1,0 +1,59 @@
+/**
+ * The object's tables and their migrations, additive only: a rolled-back Worker must still read them.
+ * Every table is listed in docs/architecture.md. Tables of a period (events_N, seen_N) are made by log.ts.
+ */
+
+import type { Database } from './database.ts';
+
+interface Migration {
+  readonly version: number;
+  readonly statements: readonly string[];
+}
+
+const MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      // Numbers that outlive a restart: next_seq, rolled_up_seq, published_version.
+      'CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID',
+      'CREATE TABLE config (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, saved_at INTEGER NOT NULL, document TEXT NOT NULL)',
+      'CREATE TABLE periods (n INTEGER PRIMARY KEY, opened_at INTEGER NOT NULL, closed_at INTEGER, first_seq INTEGER NOT NULL, bytes INTEGER NOT NULL, has_events INTEGER NOT NULL, has_seen INTEGER NOT NULL)',
+      'CREATE TABLE lanes (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID',
+      'CREATE TABLE dead_letters (id INTEGER PRIMARY KEY, lane TEXT NOT NULL, seq INTEGER NOT NULL, event_id TEXT NOT NULL, event_type TEXT NOT NULL, status INTEGER NOT NULL, excerpt TEXT NOT NULL, attempts INTEGER NOT NULL, at INTEGER NOT NULL)',
+      'CREATE TABLE rollups (hour INTEGER NOT NULL, dimension TEXT NOT NULL, counts TEXT NOT NULL, PRIMARY KEY (hour, dimension)) WITHOUT ROWID',
+    ],
+  },
+];
+
+/** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */
+export function isCreated(db: Database): boolean {
+  return db.first("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'") !== undefined;
+}
+
+/** Brings the tables to the newest version. Throws when a statement fails; nothing of that version stays then. */
+export function migrate(db: Database, nowMs: number): void {
+  if (!isCreated(db)) {
+    db.run('CREATE TABLE migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)');
+  }
+  const applied =
+    db.first<{ version: number }>('SELECT MAX(version) AS version FROM migrations')?.version ?? 0;
+  for (const migration of MIGRATIONS.filter(({ version }) => version > applied)) {
+    db.transaction(() => {
+      for (const statement of migration.statements) db.run(statement);
+      db.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', migration.version, nowMs);
+    });
+  }
+}
+
+/** A number of the meta table, undefined when it was never written. */
+export function readMeta(db: Database, key: string): number | undefined {
+  return db.first<{ value: number }>('SELECT value FROM meta WHERE key = ?', key)?.value;
+}
+
+export function writeMeta(db: Database, key: string, value: number): void {
+  db.run(
+    'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+    key,
+    value,
+  );
+}

@@ -1,0 +1,188 @@
+/**
+ * The Durable Object of one tenant: the façade that Worker, queue and alarm call.
+ * An object without a config refuses everything and writes nothing, so a forged or unknown tenant leaves no trace.
+ * The constructor never throws: what is wrong with the storage is a fault that is reported and tried again.
+ */
+
+import { DurableObject } from 'cloudflare:workers';
+
+import type {
+  AcceptAnswer,
+  AcceptRequest,
+  ConfigureAnswer,
+  ConfigureRequest,
+  DeadLetterView,
+  DrainAnswer,
+  DrainRequest,
+  LaneView,
+  StoredConfig,
+  TenantRelayRpc,
+} from '../domain/rpc.ts';
+import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import { causeFields, logEvent } from '../lib/log.ts';
+import { createSealer } from '../lib/seal.ts';
+import { type Env, settingsOf } from '../settings.ts';
+import type { HourOfActivity } from './activity.ts';
+import { Alarm } from './alarm.ts';
+import { ConfigStore } from './config-store.ts';
+import { Database } from './database.ts';
+import { platformIo } from './io.ts';
+import { writeNewLanes } from './lane-set.ts';
+import { LaneStore } from './lane-store.ts';
+import { RELAY_SIZES, Relay, type RelaySizes } from './relay.ts';
+import { isCreated, migrate, readMeta } from './schema.ts';
+import { WATCH_MS } from './watchdog.ts';
+
+const DEAD_LETTERS_PAGE_MAX = 500;
+
+export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
+  /** Time, chance, network: tests turn them. */
+  readonly io = platformIo();
+  sizes: RelaySizes = RELAY_SIZES;
+  readonly #db: Database;
+  readonly #alarm: Alarm;
+  readonly #configs: ConfigStore;
+  /** Undefined: never configured, or faulty. */
+  #relay: Relay | undefined;
+  #isFaulty = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#db = new Database(ctx.storage);
+    this.#alarm = new Alarm(this.#db);
+    this.#configs = new ConfigStore(this.#db);
+    // Only storage is awaited here: nothing that may hang holds requests back.
+    void ctx.blockConcurrencyWhile(async () => {
+      await this.#alarm.load().catch(() => undefined);
+      this.load();
+      if (this.#relay || this.#isFaulty)
+        await this.#alarm.armBy(this.io.nowMs() + WATCH_MS).catch(() => undefined);
+    });
+  }
+
+  /** Rows written since the object started: what the tenant costs. */
+  get rowsWritten(): number {
+    return this.#db.rowsWritten;
+  }
+
+  async accept(request: AcceptRequest): Promise<AcceptAnswer> {
+    if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
+    const relay = this.#relay;
+    if (!relay)
+      return this.#isFaulty ? { kind: 'unavailable', reason: 'object_fault' } : { kind: 'unknown_tenant' };
+    try {
+      return await relay.accept(request.events);
+    } catch (error) {
+      logEvent('error', 'accept.failed', { tenant: this.#tenant, ...causeFields(error) });
+      return { kind: 'unavailable', reason: 'object_fault' };
+    }
+  }
+
+  /** Saves a config unless another writer was first. The first one creates the tables. */
+  async configure(request: ConfigureRequest): Promise<ConfigureAnswer> {
+    if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
+    if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
+    const version = this.#configs.current?.version ?? null;
+    if (request.expectedVersion !== version) return { kind: 'version_conflict', version };
+    try {
+      if (this.#relay) this.#relay.saveConfig(request.config);
+      else this.#relay = this.#create(request.config);
+      const isPublished = await this.#relay.putToWork();
+      return { kind: 'saved', version: this.#configs.current?.version ?? 0, isPublished };
+    } catch (error) {
+      logEvent('error', 'config.saving_failed', { tenant: request.config.id, ...causeFields(error) });
+      this.load();
+      return { kind: 'unavailable', reason: 'object_fault' };
+    }
+  }
+
+  async readConfig(): Promise<StoredConfig | null> {
+    return this.#configs.current;
+  }
+
+  /** Starts a lane that is due and answers at once. An early, stale or doubled wake-up changes nothing. */
+  async drain(request: DrainRequest): Promise<DrainAnswer> {
+    if (request.v !== 1) return { kind: 'unavailable' };
+    const relay = this.#relay;
+    if (!relay) return { kind: this.#isFaulty ? 'unavailable' : 'unknown_tenant' };
+    const nowMs = this.io.nowMs();
+    const due = relay.lanes.all.filter(
+      (lane) => (request.lane === '*' || request.lane === lane.name) && lane.isDue(nowMs),
+    );
+    for (const lane of due) lane.start();
+    if (due.length > 0) await this.#alarm.armBy(nowMs + WATCH_MS);
+    return { kind: due.length > 0 ? 'started' : 'nothing_due' };
+  }
+
+  async lanes(): Promise<LaneView[]> {
+    return this.#relay?.lanes.views(this.io.nowMs()) ?? [];
+  }
+
+  async deadLetters(page: { readonly before?: number; readonly limit: number }): Promise<DeadLetterView[]> {
+    const limit = Math.min(Math.max(1, page.limit), DEAD_LETTERS_PAGE_MAX);
+    return this.#relay?.laneStore.deadLetters(page.before ?? Number.MAX_SAFE_INTEGER, limit) ?? [];
+  }
+
+  /** Hourly roll-ups from a time on. */
+  async activity(fromMs: number): Promise<HourOfActivity[]> {
+    return this.#relay?.activity.hours(fromMs) ?? [];
+  }
+
+  /** Re-arms first, then works: whatever fails below, the next alarm is set. */
+  override async alarm(): Promise<void> {
+    this.#alarm.noteFired();
+    await this.#alarm.armBy(this.io.nowMs() + WATCH_MS);
+    try {
+      if (this.#isFaulty) this.load();
+      if (this.#relay) await this.#alarm.set(await this.#relay.watch());
+      else if (!this.#isFaulty) await this.#alarm.set(null);
+    } catch (error) {
+      logEvent('error', 'alarm.failed', { tenant: this.#tenant, ...causeFields(error) });
+    }
+  }
+
+  /** Reads the storage anew. A fault is kept for the next try. */
+  load(): void {
+    try {
+      this.#relay = undefined;
+      this.#isFaulty = false;
+      if (!isCreated(this.#db)) return;
+      migrate(this.#db, this.io.nowMs());
+      this.#configs.load();
+      if (this.#configs.current) this.#relay = this.#makeRelay();
+    } catch (error) {
+      this.#isFaulty = true;
+      logEvent('error', 'object.loading_failed', causeFields(error));
+    }
+  }
+
+  /** The first config: tables, config row and lanes at once, or nothing. */
+  #create(config: SealedTenantConfig): Relay {
+    const nowMs = this.io.nowMs();
+    this.#db.transaction(() => {
+      migrate(this.#db, nowMs);
+      this.#configs.write(config, nowMs);
+      writeNewLanes(new LaneStore(this.#db), config, new Set(), (readMeta(this.#db, 'next_seq') ?? 1) - 1);
+    });
+    this.#configs.load();
+    return this.#makeRelay();
+  }
+
+  #makeRelay(): Relay {
+    const settings = settingsOf(this.env);
+    return new Relay({
+      db: this.#db,
+      alarm: this.#alarm,
+      configs: this.#configs,
+      env: this.env,
+      settings,
+      sealer: createSealer(settings.masterKeys),
+      io: this.io,
+      sizes: this.sizes,
+    });
+  }
+
+  get #tenant(): string {
+    return this.#configs.current?.config.id ?? '';
+  }
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+
+import { normaliseBaseUrl, normaliseToken } from '../../../src/destinations/harfanglab/base-url.ts';
+
+describe('normaliseBaseUrl', () => {
+  it.each([
+    ['https://edr.acme.fr:8443', 'https://edr.acme.fr:8443'],
+    ['edr.acme.fr:8443', 'https://edr.acme.fr:8443'],
+    ['edr.acme.fr', 'https://edr.acme.fr'],
+    ['https://edr.acme.fr//', 'https://edr.acme.fr'],
+    ['https://edr.acme.fr/api/v1', 'https://edr.acme.fr'],
+    ['https://edr.acme.fr:8443/api/v1/', 'https://edr.acme.fr:8443'],
+    [' HTTPS://EDR.acme.fr ', 'https://edr.acme.fr'],
+    ['https://0123456789abcdef.hurukai.io:8443/', 'https://0123456789abcdef.hurukai.io:8443'],
+    ['https://édr.acme.fr', 'https://xn--dr-9ia.acme.fr'],
+  ])('reads %j as %s', (text, origin) => {
+    expect(normaliseBaseUrl(text, { isLocal: false })).toEqual({ ok: true, value: origin });
+  });
+
+  it.each([
+    ['http://edr.acme.fr', 'https://'],
+    ['http://127.0.0.1:9001', 'https://'],
+    ['https://127.0.0.1:9001', 'public internet'],
+    ['https://127.1', 'public internet'],
+    ['https://2130706433', 'public internet'],
+    ['https://[::1]:8443', 'public internet'],
+    ['https://192.168.1.2:8443', 'public internet'],
+    ['https://localhost', 'public internet'],
+    ['https://hurukai:8443', 'public internet'],
+    ['https://edr.acme.local', 'public internet'],
+    ['https://edr.acme.fr.', 'public internet'],
+    ['https://edr.acme.fr/api/v2', 'no path'],
+    ['https://edr.acme.fr/api/v1/events', 'no path'],
+    ['https://user:pass@edr.acme.fr', 'no user'],
+    ['https://edr.acme.fr?x=1', 'no user, query'],
+    ['file:///etc/passwd', 'https://'],
+    ['', 'not a URL'],
+    ['https://a b', 'not a URL'],
+  ])('refuses %j', (text, reason) => {
+    expect(normaliseBaseUrl(text, { isLocal: false })).toEqual({
+      ok: false,
+      error: expect.stringContaining(reason),
+    });
+  });
+
+  it.each(['http://127.0.0.1:9001', 'http://localhost:9001', 'http://[::1]:9001'])(
+    'accepts the simulator %s locally',
+    (text) => {
+      expect(normaliseBaseUrl(text, { isLocal: true })).toEqual({ ok: true, value: text });
+    },
+  );
+
+  it('accepts no plain http to another machine, locally either', () => {
+    expect(normaliseBaseUrl('http://10.0.0.1', { isLocal: true }).ok).toBe(false);
+  });
+});
+
+describe('normaliseToken', () => {
+  it.each(['abc', ' abc\n', 'Token abc', 'token  abc', 'token_abc', 'Token token_abc'])(
+    'reads %j as the bare token',
+    (text) => {
+      expect(normaliseToken(text)).toBe('abc');
+    },
+  );
+});

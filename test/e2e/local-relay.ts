@@ -1,0 +1,78 @@
+/**
+ * Runs the built Worker in workerd on loopback: SQLite Durable Objects, KV and Queues as wrangler.toml declares them.
+ * For the demonstration and the whole-system tests. Build first: `npm run build`.
+ */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+
+const ROOT = fileURLToPath(import.meta.resolve('../..'));
+export const BUILT_WORKER = join(ROOT, 'dist', 'worker', 'worker.js');
+
+export interface LocalRelayOptions {
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  /** Folder of the durable state; absent: gone when it stops. */
+  readonly persistTo?: string;
+  /** Variables and secrets over those of wrangler.toml. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** Gets each log line that the Worker writes. */
+  readonly onLog?: (line: string) => void;
+}
+
+export interface LocalRelay {
+  /** Without a trailing slash. */
+  readonly url: string;
+  readonly miniflare: Miniflare;
+  stop(): Promise<void>;
+}
+
+/** Starts the relay; `RELAY_ENV` is `local`. */
+export async function startLocalRelay(options: LocalRelayOptions): Promise<LocalRelay> {
+  if (!existsSync(BUILT_WORKER)) {
+    throw new Error('Cannot start the relay as dist/worker must hold the built Worker: run `npm run build`');
+  }
+  const bindings = { ...options.vars, RELAY_ENV: 'local' };
+  const workerOptions = readWorkerOptions();
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      host: '127.0.0.1',
+      port: options.port ?? 0,
+      log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: ({ message }) => options.onLog?.(message),
+      ...(options.persistTo === undefined ? {} : { resourcePersistencePath: options.persistTo }),
+      workers: [
+        {
+          ...workerOptions,
+          name: 'noxys-relay',
+          rootPath: ROOT,
+          modules: true,
+          scriptPath: BUILT_WORKER,
+          bindings: { ...(workerOptions['bindings'] as Record<string, string>), ...bindings },
+        },
+      ],
+    } as Parameters<typeof convertV4MiniflareOptions>[0]),
+  );
+  const url = await miniflare.ready;
+  return {
+    url: url.href.replace(/\/$/, ''),
+    miniflare,
+    stop: async () => miniflare.dispose(),
+  };
+}
+
+/** The bindings of wrangler.toml. Its reader complains on the console of secrets that this caller passes by itself. */
+function readWorkerOptions(): Record<string, unknown> {
+  const { log, warn } = console;
+  console.log = () => undefined;
+  console.warn = () => undefined;
+  try {
+    return { ...unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml')).workerOptions };
+  } finally {
+    Object.assign(console, { log, warn });
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * A relay in a process of its own, so that a test can kill it as a power cut would.
+ * Run as a program, it starts the relay from its arguments (JSON) and prints `ready <url>`.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { type LocalRelayOptions, startLocalRelay } from './local-relay.ts';
+
+const SELF = fileURLToPath(import.meta.url);
+const START_MS_MAX = 30_000;
+
+export interface RelayProcess {
+  readonly url: string;
+  /** SIGKILL to the process and its workerd at once. Resolves when they are gone. */
+  kill(): Promise<void>;
+}
+
+export async function spawnRelay(options: Omit<LocalRelayOptions, 'onLog'>): Promise<RelayProcess> {
+  const child = spawn(process.execPath, [SELF, JSON.stringify(options)], {
+    detached: true, // its own process group: workerd is killed with it
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await readyUrl(child);
+  return {
+    url,
+    kill: async () => {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      await gone;
+    },
+  };
+}
+
+async function readyUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error('Cannot use the relay as it must be ready in 30 s: it is not')),
+      START_MS_MAX,
+    );
+    child.once('exit', (code) =>
+      reject(new Error(`Cannot use the relay as it must run: it ended with ${code}`)),
+    );
+    if (!child.stdout)
+      return reject(new Error('Cannot read the relay as its output must be piped: it is not'));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!line.startsWith('ready ')) return;
+      clearTimeout(timer);
+      resolve(line.slice('ready '.length));
+    });
+  });
+}
+
+if (process.argv[1] === SELF) {
+  const relay = await startLocalRelay(JSON.parse(process.argv[2] ?? '{}') as LocalRelayOptions);
+  process.stdout.write(`ready ${relay.url}\n`);
+}

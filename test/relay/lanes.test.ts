@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { Outcome } from '../../src/domain/outcome.ts';
+import {
+  BLOCKED_PROBE_MS,
+  type LaneState,
+  REJECTED_IN_A_ROW_MAX,
+  afterOutcome,
+  expire,
+  madeDue,
+  newLane,
+  settle,
+  undelivered,
+} from '../../src/relay/lanes.ts';
+
+const NOW_MS = 1_795_305_600_000;
+const around = { nowMs: NOW_MS, random: 0.5, widthMax: 1 };
+const batched = { ...around, widthMax: 500 };
+
+const DELIVERED: Outcome = { kind: 'delivered' };
+const BUSY: Outcome = { kind: 'retry', reason: 'server_error', detail: 'HTTP 503' };
+const DENIED: Outcome = { kind: 'blocked', reason: 'unauthorized', detail: 'HTTP 401' };
+const REFUSED: Outcome = { kind: 'rejected', status: 400, excerpt: 'no' };
+
+const first = { seqs: [1], isProbe: false };
+const probe = { seqs: [1], isProbe: true };
+
+function after(state: LaneState, ...outcomes: Outcome[]): LaneState {
+  return outcomes.reduce(
+    (s, outcome) => afterOutcome(s, s.dueAtMs === null ? first : probe, outcome, around).state,
+    state,
+  );
+}
+
+describe('a lane after an outcome', () => {
+  it('pauses after a failure and keeps its events', () => {
+    const { state, verdict } = afterOutcome(newLane(0), first, BUSY, around);
+    expect(verdict).toBe('send_again');
+    expect(state).toMatchObject({ tries: 1, dueAtMs: NOW_MS + 500, failingSinceMs: NOW_MS });
+  });
+
+  it('counts one failure for requests that were under way together', () => {
+    const failed = afterOutcome(newLane(0), first, BUSY, around).state;
+    const sibling = afterOutcome(failed, { seqs: [2], isProbe: false }, BUSY, around).state;
+    expect(sibling).toMatchObject({ tries: 1, dueAtMs: failed.dueAtMs });
+  });
+
+  it('does not end a pause because an older request came through', () => {
+    const failed = afterOutcome(newLane(0), first, BUSY, around).state;
+    const sibling = afterOutcome(failed, { seqs: [2], isProbe: false }, DELIVERED, around).state;
+    expect(sibling).toMatchObject({ dueAtMs: failed.dueAtMs, delivered: 1 });
+  });
+
+  it('ends the pause when a probe comes through', () => {
+    const state = after(newLane(0), BUSY, BUSY, DELIVERED);
+    expect(state).toMatchObject({
+      tries: 0,
+      dueAtMs: null,
+      failingSinceMs: null,
+      blocked: null,
+      delivered: 1,
+    });
+  });
+
+  it('waits longer with each probe that fails', () => {
+    const waits = [1, 2, 3, 4, 5].map((n) => {
+      const state = after(newLane(0), ...Array.from({ length: n }, () => BUSY));
+      return (state.dueAtMs ?? 0) - NOW_MS;
+    });
+    expect(waits).toEqual([500, 1000, 2000, 4000, 5000]);
+  });
+
+  it('blocks on 401, probes every quarter of an hour, and opens again when a probe comes through', () => {
+    const state = after(newLane(0), DENIED);
+    expect(state).toMatchObject({ blocked: { reason: 'unauthorized' }, dueAtMs: NOW_MS + BLOCKED_PROBE_MS });
+    expect(after(state, BUSY).dueAtMs).toBe(NOW_MS + BLOCKED_PROBE_MS);
+    expect(after(state, DENIED).blocked).toMatchObject({ sinceMs: NOW_MS });
+    expect(after(state, DELIVERED)).toMatchObject({ blocked: null, dueAtMs: null });
+  });
+
+  it('is due at once after a config change, but still probes', () => {
+    const state = madeDue(after(newLane(0), DENIED), NOW_MS + 5);
+    expect(state).toMatchObject({ dueAtMs: NOW_MS + 5, blocked: { reason: 'unauthorized' } });
+  });
+
+  it('dead-letters an event that is refused and goes on', () => {
+    const { state, verdict } = afterOutcome(newLane(0), first, REFUSED, around);
+    expect(verdict).toBe('dead_letter');
+    expect(state).toMatchObject({ dueAtMs: null, deadLettered: 1, rejectedInARow: 1 });
+  });
+
+  it('blocks after twenty refusals without a delivery', () => {
+    const almost = after(newLane(0), ...Array.from({ length: REJECTED_IN_A_ROW_MAX - 1 }, () => REFUSED));
+    expect(almost.blocked).toBeNull();
+    expect(after(almost, DELIVERED, REFUSED).blocked).toBeNull();
+    expect(after(almost, REFUSED).blocked).toMatchObject({ reason: 'rejected_in_a_row' });
+  });
+
+  it('halves a refused batch until the culprit stands alone', () => {
+    const wide = { ...newLane(0), width: 8 };
+    const halved = afterOutcome(wide, { seqs: [1, 2, 3, 4, 5, 6, 7, 8], isProbe: false }, REFUSED, batched);
+    expect(halved).toMatchObject({
+      verdict: 'send_again',
+      state: { width: 4, deadLettered: 0, dueAtMs: null },
+    });
+    const alone = afterOutcome(halved.state, { seqs: [1], isProbe: false }, REFUSED, batched);
+    expect(alone.verdict).toBe('dead_letter');
+  });
+
+  it('doubles a batch with each delivery, up to its limit, and starts at one after a pause', () => {
+    let state = newLane(0);
+    for (const width of [2, 4, 8, 16, 32, 64, 128, 256, 500, 500]) {
+      state = afterOutcome(state, first, DELIVERED, batched).state;
+      expect(state.width).toBe(width);
+    }
+    expect(afterOutcome(state, first, BUSY, batched).state.width).toBe(1);
+  });
+});
+
+describe('settle', () => {
+  it('moves the cursor to just before the first open event and remembers what is settled above it', () => {
+    const state = settle(newLane(0), [2, 4], { firstOpen: 1, readTo: 5 });
+    expect(state).toMatchObject({ cursor: 0, ahead: [2, 4] });
+    expect(settle(state, [1], { firstOpen: 3, readTo: 5 })).toMatchObject({ cursor: 2, ahead: [4] });
+    expect(settle(state, [1, 3, 5], { firstOpen: null, readTo: 5 })).toMatchObject({ cursor: 5, ahead: [] });
+  });
+
+  it('never moves the cursor back and never loses or repeats an event, in whatever order events settle', () => {
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(
+          [...Array(40).keys()].map((n) => n + 1),
+          { minLength: 0 },
+        ),
+        (order) => {
+          let state = newLane(0);
+          const open = new Set([...Array(40).keys()].map((n) => n + 1));
+          for (const seq of order) {
+            open.delete(seq);
+            const before = state.cursor;
+            state = settle(state, [seq], { firstOpen: open.size > 0 ? Math.min(...open) : null, readTo: 40 });
+            expect(state.cursor).toBeGreaterThanOrEqual(before);
+            const settled = new Set([...Array(state.cursor).keys()].map((n) => n + 1).concat(state.ahead));
+            for (let n = 1; n <= 40; n++) expect(settled.has(n)).toBe(!open.has(n));
+            expect(undelivered(state, 40)).toBe(open.size);
+          }
+        },
+      ),
+    );
+  });
+
+  it('counts what expired and forgets what was settled in the same stretch', () => {
+    const state = expire({ ...newLane(3), ahead: [5, 9] }, 7, 2);
+    expect(state).toMatchObject({ cursor: 7, ahead: [9], expired: 2 });
+  });
+});
