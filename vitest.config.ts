@@ -28,10 +28,16 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: 'workers', include: IN_WORKERD },
+        test: { name: 'workers', include: IN_WORKERD, testTimeout: 30_000 },
       },
       {
-        test: { name: 'e2e', environment: 'node', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 },
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+        },
       },
     ],
   },

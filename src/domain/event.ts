@@ -37,8 +37,7 @@ export type FaultReason =
   | 'invalid_time' // not a time: the next best time is used
   | 'in_the_future' // more than 5 minutes ahead: the time of receipt is used
   | 'too_long' // cut to STRING_LENGTH_MAX or LIST_LENGTH_MAX; ids are hashed instead
-  | 'not_well_formed' // lone surrogates, replaced by U+FFFD
-  | 'other_tenant'; // names another tenant than the route: the route counts
+  | 'not_well_formed'; // lone surrogates, replaced by U+FFFD; an id that is not printable ASCII is hashed
 
 export interface CanonicalEvent {
   /** Stable id: de-duplicated on (type, id), sent in every delivery. */

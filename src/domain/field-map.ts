@@ -3,6 +3,7 @@
  * One map for `where` filters, rules and searches. Pure.
  */
 
+import { nearestWord } from '../lib/nearest.ts';
 import type { CanonicalEvent } from './event.ts';
 
 type FieldValue = string | number | readonly string[] | undefined;
@@ -81,29 +82,8 @@ export function readField(event: CanonicalEvent, field: FieldName): FieldValue {
   return READERS[field](event);
 }
 
-/** The known name nearest to a misspelt one, for the error that the operator reads. */
-export function nearestField(name: string): string {
-  const known = [...Object.keys(READERS), ...Object.keys(ALIASES)];
+/** The known name nearest to a misspelt one, for the error that the operator reads; undefined when none is near. */
+export function nearestField(name: string): string | undefined {
   const bare = PREFIXES.find((p) => name.startsWith(p)) ? name.slice(name.lastIndexOf('.') + 1) : name;
-  let best = known[0] ?? '';
-  let bestDistance = Infinity;
-  for (const candidate of known) {
-    const distance = editDistance(bare, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
-}
-
-/** Levenshtein distance; names are short, so the quadratic table is small. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(substituted, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
+  return nearestWord(bare, Object.keys(READERS)) ?? nearestWord(bare, Object.keys(ALIASES));
 }

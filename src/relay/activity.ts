@@ -140,7 +140,7 @@ function countEvent(tally: Map<string, Map<string, number>>, event: CanonicalEve
 
 /** The most frequent values; the rest in one. */
 function topValues(counts: ReadonlyMap<string, number>): [string, number][] {
-  const sorted = [...counts].filter(([value]) => value !== OTHER).sort((a, b) => b[1] - a[1]);
+  const sorted = [...counts].filter(([value]) => value !== OTHER).toSorted((a, b) => b[1] - a[1]);
   const rest = sorted.slice(VALUES_MAX).reduce((sum, [, count]) => sum + count, counts.get(OTHER) ?? 0);
   return [...sorted.slice(0, VALUES_MAX), ...(rest > 0 ? [[OTHER, rest] as [string, number]] : [])];
 }

@@ -16,9 +16,13 @@ import { LaneWindow, type Pending } from './lane-window.ts';
 import { AHEAD_MAX, type LaneState, afterOutcome, madeDue, settle, undelivered } from './lanes.ts';
 import type { EventLog } from './log.ts';
 
-export const REQUEST_TIMEOUT_MS = 15_000;
-/** A destination that just timed out is probed with less patience. */
-export const PROBE_AFTER_TIMEOUT_MS = 5_000;
+export interface Timeouts {
+  readonly requestMs: number;
+  /** A destination that just timed out is probed with less patience. */
+  readonly probeAfterTimeoutMs: number;
+}
+
+export const TIMEOUTS: Timeouts = { requestMs: 15_000, probeAfterTimeoutMs: 5_000 };
 /** Shorter waits are slept in the object; longer ones go through the queue. */
 export const SLEPT_WAIT_MS_MAX = 5_000;
 const SLICE_MS = 20_000;
@@ -47,6 +51,7 @@ export interface LaneParts {
   /** Requests that this lane may have under way, given what else runs. */
   readonly share: () => number;
   readonly requestsPerSlice: () => number;
+  readonly timeouts: () => Timeouts;
   /** Leaves a wake-up in the queue for a wait that is not slept. */
   readonly leaveWakeup: (lane: string, waitMs: number) => void;
   /** Asks for a fresh invocation: the slice of this one is used up. */
@@ -167,7 +172,7 @@ export class Lane {
     const { io } = this.#parts;
     if (run.generation !== this.#generation) return 'superseded';
     const nowMs = io.nowMs();
-    this.#leaseEndsAtMs = nowMs + LEASE_MS;
+    if (run.underWay.size === 0) this.#renewLease();
 
     const waitMs = (this.#state.dueAtMs ?? 0) - nowMs;
     if (waitMs > 0) return this.#waitUntilDue(run, waitMs);
@@ -246,6 +251,7 @@ export class Lane {
 
   #send(run: Run, open: OpenLane, group: readonly Pending[]): void {
     const { io } = this.#parts;
+    const timeouts = this.#parts.timeouts();
     const isProbe = this.#state.dueAtMs !== null;
     const isImpatient = isProbe && this.#state.lastFailure?.reason === 'timeout';
     const seqs = group.map(({ seq }) => seq);
@@ -256,7 +262,7 @@ export class Lane {
         group.map(({ event }) => open.reduce(event)),
         {
           send: open.send,
-          timeoutMs: isImpatient ? PROBE_AFTER_TIMEOUT_MS : REQUEST_TIMEOUT_MS,
+          timeoutMs: isImpatient ? timeouts.probeAfterTimeoutMs : timeouts.requestMs,
           attemptId: io.newId(),
           nowMs: io.nowMs,
         },
@@ -277,6 +283,7 @@ export class Lane {
         run.underWay.delete(attempt);
         if (isProbe) run.probes--;
         if (run.generation !== this.#generation) return;
+        this.#renewLease();
         const widthMax = open.channel.batch?.eventsMax ?? 1;
         const verdict = this.#apply(run, { seqs, isProbe }, outcome, widthMax);
         this.#finish(run, group, outcome, verdict);
@@ -284,6 +291,12 @@ export class Lane {
         if (run.uncommitted >= commitAfter || outcome.kind !== 'delivered') this.#commit(run);
       });
     run.underWay.add(attempt);
+    this.#renewLease();
+  }
+
+  /** Only what moves the lane renews the lease: a request that starts or ends. */
+  #renewLease(): void {
+    this.#leaseEndsAtMs = this.#parts.io.nowMs() + LEASE_MS;
   }
 
   /** Takes an outcome into the state and tells the log when the lane pauses, blocks or recovers. */

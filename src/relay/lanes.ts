@@ -5,6 +5,7 @@
 
 import type { BlockedReason, Outcome, RetryReason } from '../domain/outcome.ts';
 import { backoffMs } from '../lib/backoff.ts';
+import { unreachable } from '../lib/result.ts';
 
 /** A blocked lane probes this often; a config change unblocks it at once. */
 export const BLOCKED_PROBE_MS = 15 * 60_000;
@@ -94,6 +95,8 @@ export function afterOutcome(
     case 'retry':
     case 'blocked':
       return { state: afterFailure(state, attempt, outcome, around), verdict: 'send_again' };
+    default:
+      return unreachable(outcome);
   }
 }
 
@@ -185,7 +188,7 @@ export function settle(
   );
   const ahead = [...new Set([...state.ahead, ...settled])]
     .filter((seq) => seq > cursor)
-    .sort((a, b) => a - b);
+    .toSorted((a, b) => a - b);
   return { ...state, cursor, ahead };
 }
 

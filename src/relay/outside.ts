@@ -34,7 +34,7 @@ export async function withConnection(
 /** Leaves a wake-up that arrives when the wait is over, never before. */
 export async function leaveWakeup(
   connections: Semaphore,
-  queue: Queue<unknown>,
+  queue: Queue,
   wakeup: Wakeup,
   waitMs: number,
 ): Promise<void> {

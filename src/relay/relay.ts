@@ -17,7 +17,7 @@ import type { Database } from './database.ts';
 import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet, writeNewLanes } from './lane-set.ts';
 import { LaneStore } from './lane-store.ts';
-import { Lane } from './lane.ts';
+import { Lane, type Timeouts } from './lane.ts';
 import type { LaneState } from './lanes.ts';
 import { TokenBucket } from './limits.ts';
 import { EventLog, LOG_SIZES } from './log.ts';
@@ -53,6 +53,7 @@ export interface RelayParts {
   readonly sealer: Sealer;
   readonly io: RelayIo;
   readonly sizes: RelaySizes;
+  readonly timeouts: () => Timeouts;
 }
 
 export class Relay {
@@ -190,6 +191,7 @@ export class Relay {
         io,
         tenant: () => this.#config.id,
         isEnabled: () => this.lanes.isEnabled(name),
+        timeouts: this.#parts.timeouts,
         share: () => this.lanes.share(io.nowMs()),
         requestsPerSlice: () => Math.max(1, Math.floor(settings.requestsPerSlice / this.lanes.all.length)),
         leaveWakeup: (lane, waitMs) => {

@@ -29,6 +29,7 @@ import { Database } from './database.ts';
 import { platformIo } from './io.ts';
 import { writeNewLanes } from './lane-set.ts';
 import { LaneStore } from './lane-store.ts';
+import { TIMEOUTS, type Timeouts } from './lane.ts';
 import { RELAY_SIZES, Relay, type RelaySizes } from './relay.ts';
 import { isCreated, migrate, readMeta } from './schema.ts';
 import { WATCH_MS } from './watchdog.ts';
@@ -39,6 +40,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Time, chance, network: tests turn them. */
   readonly io = platformIo();
   sizes: RelaySizes = RELAY_SIZES;
+  timeouts: Timeouts = TIMEOUTS;
   readonly #db: Database;
   readonly #alarm: Alarm;
   readonly #configs: ConfigStore;
@@ -179,6 +181,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       sealer: createSealer(settings.masterKeys),
       io: this.io,
       sizes: this.sizes,
+      timeouts: () => this.timeouts,
     });
   }
 

@@ -55,7 +55,7 @@ export async function startLocalRelay(options: LocalRelayOptions): Promise<Local
           bindings: { ...(workerOptions['bindings'] as Record<string, string>), ...bindings },
         },
       ],
-    } as Parameters<typeof convertV4MiniflareOptions>[0]),
+    }),
   );
   const url = await miniflare.ready;
   return {

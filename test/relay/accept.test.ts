@@ -30,7 +30,7 @@ describe('accept', () => {
     const edr = tenant.destinations.sent.find(({ url }) => url.startsWith(EDR));
     expect(edr?.url).toBe(`${EDR}/api/v1/events`);
     expect(edr?.headers.get('authorization')).toBe('Token edr-token');
-    expect(edr?.headers.get('idempotency-key')).toBe('evt-1');
+    expect(edr?.headers.get('idempotency-key')).toBe('interaction.policy_violated:evt-1');
     const hec = tenant.destinations.sent.find(({ url }) => url === HEC);
     expect(hec?.headers.get('authorization')).toBe('Bearer hec-token');
   });
@@ -159,7 +159,11 @@ describe('configure', () => {
     const answers = await Promise.all(
       [1, 2, 3].map(() => tenant.stub.configure({ v: 1, config, expectedVersion: 1 })),
     );
-    expect(answers.map(({ kind }) => kind).sort()).toEqual(['saved', 'version_conflict', 'version_conflict']);
+    expect(answers.map(({ kind }) => kind).toSorted()).toEqual([
+      'saved',
+      'version_conflict',
+      'version_conflict',
+    ]);
   });
 
   it('publishes to KV what ingest needs, and no secret in clear', async () => {

@@ -7,7 +7,7 @@ import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
-import type { AcceptAnswer, LaneView } from '../../src/domain/rpc.ts';
+import type { AcceptAnswer, LaneView, StoredConfig } from '../../src/domain/rpc.ts';
 import { type SealedTenantConfig, mapSecrets, tenantConfigSchema } from '../../src/domain/tenant-config.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import type { TenantRelay } from '../../src/relay/tenant-relay.ts';
@@ -49,8 +49,8 @@ export class Destinations {
   }
 
   readonly fetch: typeof fetch = async (input, init) => {
-    const url = String(input);
-    const body = String(init?.body ?? '');
+    const { url } = new Request(input);
+    const body = typeof init?.body === 'string' ? init.body : '';
     const sent = { url, body, headers: new Headers(init?.headers as HeadersInit), ids: idsOf(body) };
     this.sent.push(sent);
     this.underWay++;
@@ -113,6 +113,12 @@ export function destination(name: string, changes: Record<string, unknown>) {
   };
 }
 
+/** The stored config. RPC's own type of it is too deep for the compiler. */
+export async function readConfig(stub: DurableObjectStub<TenantRelay>): Promise<StoredConfig | null> {
+  const stored: unknown = await stub.readConfig();
+  return stored as StoredConfig | null;
+}
+
 let tenants = 0;
 
 export class Tenant {
@@ -163,7 +169,7 @@ export class Tenant {
   }
 
   async configure(change?: (document: Record<string, unknown>) => void): Promise<void> {
-    const expectedVersion = (await this.stub.readConfig())?.version ?? null;
+    const expectedVersion = (await readConfig(this.stub))?.version ?? null;
     const config = await sealedConfig(this.id, change);
     const answer = await this.stub.configure({ v: 1, config, expectedVersion });
     if (answer.kind !== 'saved') throw new Error(`Cannot configure ${this.id}: ${answer.kind}`);
@@ -213,20 +219,40 @@ export class Tenant {
     return Array.from({ length: count }, (_, i) => this.event(`evt-${from + i}`));
   }
 
-  /** Waits until a condition holds, in real time. */
+  /** As a power cut does: memory gone, requests under way lost, storage kept. */
+  async crash(): Promise<void> {
+    await this.inside((_relay, state) => state.abort('crash')).catch(() => undefined);
+    await this.takeOver();
+  }
+
+  /** When the alarm fires next, by the test's clock; null when none is set. */
+  async alarmAtMs(): Promise<number | null> {
+    return this.inside((_relay, state) => state.storage.getAlarm());
+  }
+
+  /** Waits until a condition holds, in real time. Alarms that the test's clock has reached fire, as the platform would fire them. */
   async until(condition: () => boolean | Promise<boolean>, what: string, waitMsMax = 10_000): Promise<void> {
     const endsAtMs = Date.now() + waitMsMax;
     while (!(await condition())) {
       if (Date.now() > endsAtMs) throw new Error(`Waited in vain until ${what}`);
+      if (((await this.alarmAtMs()) ?? Infinity) <= this.nowMs) await this.alarm();
       await scheduler.wait(5);
     }
   }
 
+  /** Lets time pass from alarm to alarm until a condition holds. */
+  async passTimeUntil(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    for (let i = 0; i < 200 && !(await condition()); i++) {
+      const atMs = await this.alarmAtMs();
+      if (atMs !== null) this.nowMs = Math.max(this.nowMs, atMs);
+      await this.alarm();
+      await scheduler.wait(5);
+    }
+    if (!(await condition())) throw new Error(`Let time pass in vain until ${what}`);
+  }
+
   /** Waits until a destination has taken so many events. */
   async untilTaken(url: string, count: number): Promise<void> {
-    await this.until(
-      () => this.destinations.ids(url).length >= count,
-      `${url} has ${count} events: it has ${this.destinations.ids(url).length}`,
-    );
+    await this.until(() => this.destinations.ids(url).length >= count, `${url} has ${count} events`);
   }
 }

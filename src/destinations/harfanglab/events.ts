@@ -1,6 +1,6 @@
 /**
  * The event channel of a HarfangLab manager: the contract that the Noxys guide documents.
- * One event per request; the id stands in the body and in `Idempotency-Key`, the same in every attempt.
+ * One event per request; body and `Idempotency-Key` identify it, the same in every attempt.
  * Source: HarfangLab guide, steps 3 to 5, read 2026-11; no public code confirms the endpoint.
  */
 
@@ -9,6 +9,7 @@ import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
 import { defined } from '../../lib/defined.ts';
 import type { Channel } from '../destination.ts';
 import { outcomeOf } from '../outcome.ts';
+import { idempotencyKey } from '../idempotency-key.ts';
 import { USER_AGENT } from '../user-agent.ts';
 
 /** The channel of a destination whose token is open. */
@@ -30,7 +31,7 @@ export function harfangLabEvents(config: HarfangLabConfig): Channel {
         headers: {
           authorization: `Token ${config.token}`,
           'content-type': 'application/json',
-          'idempotency-key': event.id,
+          'idempotency-key': idempotencyKey(event),
           'user-agent': USER_AGENT,
           'x-attempt-id': io.attemptId,
         },

@@ -1,0 +1,143 @@
+/**
+ * `GET` and `PUT /api/v1/tenants/{id}`: a tenant's config, validated as a whole, its secrets write-only.
+ * The tenant's object is the authority: it is written first, and publishes the copy for ingest itself.
+ */
+
+import type { Context, Hono } from 'hono';
+
+import type { ConfigureAnswer, TenantRelayRpc } from '../../domain/rpc.ts';
+import type { SealedTenantConfig, TenantConfig } from '../../domain/tenant-config.ts';
+import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
+import { causeFields, logEvent } from '../../lib/log.ts';
+import type { Result } from '../../lib/result.ts';
+import { failure, success, unreachable } from '../../lib/result.ts';
+import type { FoundTenant } from '../../residency.ts';
+import { findTenant, relayStub } from '../../residency.ts';
+import { redactConfig, sealConfig } from '../../tenants/secrets.ts';
+import { validateTenantConfig } from '../../tenants/validate.ts';
+import { warningsOf } from '../../tenants/warnings.ts';
+import { readBody } from '../body.ts';
+import type { AppEnv, AppOptions, Deployment } from '../deployment.ts';
+import { deploymentOf } from '../deployment.ts';
+import type { RequestFailure } from '../problem.ts';
+import { problemResponse } from '../problem.ts';
+import { parseDocument } from './document.ts';
+import { findExisting } from './existing.ts';
+import { etagOf, isPreconditionMet } from './version.ts';
+
+/** A config with every list full is below 100 KiB. */
+const DOCUMENT_BYTES_MAX = 256 * 1024;
+const UNAVAILABLE = { kind: 'unavailable', retryAfterSeconds: 5 } as const;
+const NOT_PUBLISHED = 'The edge has not received this version yet: the relay tries again by itself.';
+
+/** The tenant routes, behind the operator's token. */
+export function mountTenants(app: Hono<AppEnv>, options: AppOptions): void {
+  app.get('/api/v1/tenants/:id', async (c) => {
+    const found = await findExisting(c, deploymentOf(c.env, options.nowMs));
+    if (!found.ok) return problemResponse(found.error, c.get('requestId'));
+    const { version, savedAt, config } = found.value.stored;
+    c.header('etag', etagOf(version));
+    return c.json({ id: config.id, version, savedAt, config: await redactConfig(config) });
+  });
+  app.put('/api/v1/tenants/:id', async (c) => {
+    const saved = await putTenant(c, deploymentOf(c.env, options.nowMs));
+    if (!saved.ok) return problemResponse(saved.error, c.get('requestId'));
+    const { isNew, ...answer } = saved.value;
+    c.header('etag', etagOf(answer.version));
+    return c.json(answer, isNew ? 201 : 200);
+  });
+}
+
+interface Saved {
+  readonly isNew: boolean;
+  readonly id: string;
+  readonly version: number;
+  readonly published: boolean;
+  readonly warnings: readonly string[];
+  readonly config: TenantConfig;
+}
+
+type Found = FoundTenant<TenantRelayRpc> | null;
+
+async function putTenant(c: Context<AppEnv>, deployment: Deployment): Promise<Result<Saved, RequestFailure>> {
+  const config = await readConfig(c, deployment);
+  if (!config.ok) return config;
+  const found = await findTenant(c.env.TENANT_RELAY, deployment.settings, config.value.id);
+  if (!found.ok) return failure(UNAVAILABLE);
+  const existing = found.value;
+  const version = existing?.stored.version ?? null;
+  if (!isPreconditionMet(c.req.raw.headers, version))
+    return failure({ kind: 'precondition_failed', version });
+  if (existing && existing.residency !== config.value.residency) {
+    return failure({ kind: 'residency_change', stored: existing.residency });
+  }
+  const stored = existing?.stored.config ?? null;
+  const sealed = await sealConfig(config.value, { sealer: deployment.sealer, stored });
+  if (!sealed.ok) return failure({ kind: 'config_invalid', faults: sealed.error });
+  const saved = await configure(c, deployment, sealed.value, existing);
+  if (!saved.ok) return saved;
+  return success({
+    isNew: existing === null,
+    id: config.value.id,
+    version: saved.value.version,
+    published: saved.value.isPublished,
+    warnings: [...(saved.value.isPublished ? [] : [NOT_PUBLISHED]), ...warningsOf(config.value)],
+    config: await redactConfig(sealed.value),
+  });
+}
+
+/** The request's config, normalised, or all its faults. */
+async function readConfig(
+  c: Context<AppEnv>,
+  { settings }: Deployment,
+): Promise<Result<TenantConfig, RequestFailure>> {
+  const id = c.req.param('id') ?? '';
+  if (!TENANT_ID_PATTERN.test(id)) return failure({ kind: 'tenant_not_found' });
+  const body = await readBody(c.req.raw, DOCUMENT_BYTES_MAX);
+  if (!body.ok) return body;
+  const document = parseDocument(body.value, c.req.header('content-type'));
+  if (!document.ok) return document;
+  const config = validateTenantConfig(document.value, settings);
+  const faults = [...(config.ok ? [] : config.error), ...otherId(document.value, id)];
+  if (!config.ok || faults.length > 0) return failure({ kind: 'config_invalid', faults });
+  return config;
+}
+
+function otherId(document: unknown, id: string) {
+  const named =
+    typeof document === 'object' && document !== null && 'id' in document ? document.id : undefined;
+  if (typeof named !== 'string' || !TENANT_ID_PATTERN.test(named) || named === id) return [];
+  return [{ path: 'id', message: `must be ${id}, as in the URL: a tenant can't be renamed` }];
+}
+
+/** Writes the config to the tenant's object. */
+async function configure(
+  c: Context<AppEnv>,
+  { settings }: Deployment,
+  config: SealedTenantConfig,
+  existing: Found,
+): Promise<Result<Extract<ConfigureAnswer, { kind: 'saved' }>, RequestFailure>> {
+  const { id: tenant, residency } = config;
+  const stub = relayStub(c.env.TENANT_RELAY, settings, { tenant, residency });
+  if (!stub.ok) return failure(UNAVAILABLE);
+  const fields = { requestId: c.get('requestId'), tenant };
+  try {
+    const expectedVersion = existing?.stored.version ?? null;
+    const answer = await stub.value.configure({ v: 1, config, expectedVersion });
+    switch (answer.kind) {
+      case 'saved':
+        logEvent('info', 'tenant.configured', { ...fields, version: answer.version });
+        return success(answer);
+      case 'version_conflict':
+        return failure({ kind: 'version_conflict' });
+      case 'unavailable':
+        logEvent('error', 'tenant.unavailable', { ...fields, cause: answer.reason });
+        return failure(UNAVAILABLE);
+      default:
+        return unreachable(answer);
+    }
+  } catch (error) {
+    logEvent('error', 'tenant.unavailable', { ...fields, ...causeFields(error) });
+    return failure(UNAVAILABLE);
+  }
+}

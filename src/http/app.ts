@@ -1,0 +1,50 @@
+/** The Worker's HTTP side: routes, a request id for each answer, and what happens to everything unexpected. */
+
+import { Hono } from 'hono';
+
+import { isLoopbackHost } from '../lib/host-name.ts';
+import { causeFields, logEvent } from '../lib/log.ts';
+import { mountLanes } from './api/lanes.ts';
+import { mountTenants } from './api/tenants.ts';
+import { requireOperator } from './auth.ts';
+import type { AppEnv, AppOptions } from './deployment.ts';
+import { mountHealth } from './health.ts';
+import { mountHooks } from './hooks.ts';
+import { problemResponse } from './problem.ts';
+
+/** ARCHITECTURE: no answer from `accept` in 3 s is a failure; senders give up after 15 to 30 s. */
+const ACCEPT_TIMEOUT_MS = 3_000;
+
+/** The app; options default to the real clock, random ids and 3 s for the tenant's object. */
+export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
+  const settled: AppOptions = {
+    nowMs: () => Date.now(),
+    newRequestId: () => crypto.randomUUID(),
+    acceptTimeoutMs: ACCEPT_TIMEOUT_MS,
+    ...options,
+  };
+  const app = new Hono<AppEnv>();
+  app.use(async (c, next) => {
+    const requestId = settled.newRequestId();
+    c.set('requestId', requestId);
+    await next();
+    c.header('x-request-id', requestId);
+    c.header('cache-control', 'no-store');
+  });
+  app.use(async (c, next) => {
+    // `local` opens loopback destinations and leaves jurisdictions out: it must be useless on a public host.
+    const isMisplaced = c.env.RELAY_ENV === 'local' && !isLoopbackHost(new URL(c.req.url).hostname);
+    return isMisplaced ? problemResponse({ kind: 'not_loopback' }, c.get('requestId')) : next();
+  });
+  app.use('/api/*', requireOperator);
+  mountHealth(app);
+  mountHooks(app, settled);
+  mountTenants(app, settled);
+  mountLanes(app, settled);
+  app.notFound((c) => problemResponse({ kind: 'route_not_found' }, c.get('requestId')));
+  app.onError((error, c) => {
+    logEvent('error', 'request.failed', { requestId: c.get('requestId'), ...causeFields(error) });
+    return problemResponse({ kind: 'internal_error' }, c.get('requestId'));
+  });
+  return app;
+}

@@ -1,0 +1,184 @@
+/**
+ * `POST /hooks/{tenant}`: a signed webhook becomes stored events, or is refused.
+ * Nothing is parsed before its signature is verified, and nothing unverified reaches a tenant's object.
+ * Every authentication failure, an unknown tenant included, gets the same bytes; the log alone knows the reason.
+ */
+
+import type { Context, Hono } from 'hono';
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { AcceptAnswer } from '../domain/rpc.ts';
+import { TENANT_ID_PATTERN } from '../domain/tenant-config.ts';
+import { splitForwarded } from '../ingest/filter.ts';
+import { minimise } from '../ingest/minimise.ts';
+import type { RejectedElement } from '../ingest/parse.ts';
+import { parseBody } from '../ingest/parse.ts';
+import type { VerifiedRequest } from '../ingest/signature.ts';
+import { verifySignature } from '../ingest/signature.ts';
+import { withDeadline } from '../lib/deadline.ts';
+import type { LogFields } from '../lib/log.ts';
+import { causeFields, logEvent } from '../lib/log.ts';
+import type { Result } from '../lib/result.ts';
+import { failure, success, unreachable } from '../lib/result.ts';
+import { relayStub } from '../residency.ts';
+import type { LoadedTenant } from '../tenants/ingest-cache.ts';
+import { readBody } from './body.ts';
+import type { AppEnv, AppOptions, Deployment } from './deployment.ts';
+import { deploymentOf } from './deployment.ts';
+import type { RequestFailure } from './problem.ts';
+import { problemResponse } from './problem.ts';
+
+/** A hundred events of 2.5 KiB; Noxys' own are below 20 kB in all. */
+const BODY_BYTES_MAX = 256 * 1024;
+/** When the relay can't tell how long: soon, because the sender's next try may be minutes away. */
+const RETRY_AFTER_SECONDS = 10;
+const JSON_TYPE_PATTERN = /^application\/(?:[a-z0-9!#$&^_.+-]+\+)?json$/;
+
+interface Received {
+  readonly c: Context<AppEnv>;
+  readonly deployment: Deployment;
+  readonly options: AppOptions;
+  readonly body: Uint8Array;
+}
+
+interface Accepted {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly filtered: number;
+  readonly rejected: readonly RejectedElement[];
+}
+
+/** `POST /hooks/{tenant}`. */
+export function mountHooks(app: Hono<AppEnv>, options: AppOptions): void {
+  app.post('/hooks/:tenant', async (c) => {
+    const answer = await receive(c, options);
+    return answer.ok ? c.json(answer.value, 202) : problemResponse(answer.error, c.get('requestId'));
+  });
+}
+
+async function receive(c: Context<AppEnv>, options: AppOptions): Promise<Result<Accepted, RequestFailure>> {
+  const unsupported = unsupportedOf(c.req.raw.headers);
+  if (unsupported) return failure(unsupported);
+  const body = await readBody(c.req.raw, BODY_BYTES_MAX);
+  if (!body.ok) return body;
+  const received = { c, options, deployment: deploymentOf(c.env, options.nowMs), body: body.value };
+  const tenant = await loadTenant(received);
+  if (!tenant.ok) return tenant;
+  const verified = await verify(received, tenant.value);
+  if (!verified.ok) return verified;
+  return take(received, verified.value);
+}
+
+/** Before anything is read: what the body is said to be. A webhook without a content type is taken for JSON. */
+function unsupportedOf(headers: Headers): RequestFailure | undefined {
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase();
+  if (encoding && encoding !== 'identity') return { kind: 'unsupported_encoding' };
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (!type || JSON_TYPE_PATTERN.test(type)) return undefined;
+  return { kind: 'unsupported_media_type', accepted: 'application/json or application/*+json' };
+}
+
+async function loadTenant({ c, deployment }: Received): Promise<Result<LoadedTenant | null, RequestFailure>> {
+  const id = c.req.param('tenant') ?? '';
+  if (!TENANT_ID_PATTERN.test(id)) return success(null);
+  const loaded = await deployment.ingestConfigs.load(id);
+  if (loaded.ok) return loaded;
+  const { kind, ...facts } = loaded.error;
+  logEvent('error', 'webhook.deferred', { ...requestFields(c), cause: kind, ...facts });
+  return failure(UNAVAILABLE);
+}
+
+interface Verified {
+  readonly tenant: LoadedTenant;
+  readonly request: VerifiedRequest;
+}
+
+async function verify(
+  { c, deployment, options, body }: Received,
+  tenant: LoadedTenant | null,
+): Promise<Result<Verified, RequestFailure>> {
+  const { headers } = c.req.raw;
+  const verifier = tenant?.verifier ?? (await deployment.unknownTenant());
+  const verified = await verifySignature({ verifier, headers, body, nowMs: options.nowMs() });
+  if (verified.ok && tenant) return success({ tenant, request: verified.value });
+  const reason = verified.ok ? 'unknown_tenant' : verified.error.kind;
+  const missing =
+    !verified.ok && verified.error.kind === 'missing_header' ? verified.error.header : undefined;
+  return refuse(c, { reason, missing });
+}
+
+function refuse(c: Context<AppEnv>, facts: LogFields): Result<never, RequestFailure> {
+  const headers = [...c.req.raw.headers.keys()];
+  logEvent('warn', 'webhook.refused', { ...requestFields(c), ...facts, headers });
+  return failure({ kind: 'webhook_refused' });
+}
+
+async function take(
+  received: Received,
+  { tenant, request }: Verified,
+): Promise<Result<Accepted, RequestFailure>> {
+  const parsed = parseBody(received.body, {
+    tenant: tenant.tenant,
+    receivedAtMs: received.options.nowMs(),
+    ...(request.timestampMs === undefined ? {} : { signedTimestampMs: request.timestampMs }),
+    ...(request.webhookId === undefined ? {} : { webhookId: request.webhookId }),
+  });
+  if (!parsed.ok) {
+    const { path, detail } = parsed.error;
+    return failure({ kind: 'body_unusable', path, detail });
+  }
+  const { rejected } = parsed.value;
+  const { forwarded, filtered } = splitForwarded(parsed.value.events, tenant.forward.events);
+  if (forwarded.length === 0) return success({ accepted: 0, duplicates: 0, filtered, rejected });
+  const events = forwarded.map((event) => minimise(event, tenant.privacy, tenant.pseudonymKey));
+  const stored = await store(received, tenant, events);
+  if (!stored.ok) return stored;
+  return success({ ...stored.value, filtered, rejected });
+}
+
+/** Durable when it succeeds. Never throws for what the object does. */
+async function store(
+  { c, deployment, options }: Received,
+  { tenant, residency }: LoadedTenant,
+  events: readonly CanonicalEvent[],
+): Promise<Result<Pick<Accepted, 'accepted' | 'duplicates'>, RequestFailure>> {
+  const stub = relayStub(c.env.TENANT_RELAY, deployment.settings, { tenant, residency });
+  if (!stub.ok) return defer(c, { cause: stub.error.kind });
+  try {
+    const answer = await withDeadline(stub.value.accept({ v: 1, events }), options.acceptTimeoutMs);
+    return answer.ok ? answerOf(c, answer.value) : defer(c, { cause: answer.error.kind });
+  } catch (error) {
+    return defer(c, causeFields(error));
+  }
+}
+
+function answerOf(
+  c: Context<AppEnv>,
+  answer: AcceptAnswer,
+): Result<Pick<Accepted, 'accepted' | 'duplicates'>, RequestFailure> {
+  switch (answer.kind) {
+    case 'accepted':
+      return success({ accepted: answer.accepted, duplicates: answer.duplicates });
+    case 'rate_limited':
+      return failure({ kind: 'rate_limited', retryAfterSeconds: answer.retryAfterSeconds });
+    case 'unknown_tenant':
+      return refuse(c, { reason: 'unknown_to_object' });
+    case 'unavailable':
+      return defer(c, { cause: answer.reason });
+    default:
+      return unreachable(answer);
+  }
+}
+
+const UNAVAILABLE = { kind: 'unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS } as const;
+
+function defer(c: Context<AppEnv>, facts: LogFields): Result<never, RequestFailure> {
+  logEvent('error', 'webhook.deferred', { ...requestFields(c), ...facts });
+  return failure(UNAVAILABLE);
+}
+
+/** A path that is no tenant id is not logged: it may hold anything. */
+function requestFields(c: Context<AppEnv>): LogFields {
+  const tenant = c.req.param('tenant') ?? '';
+  return { requestId: c.get('requestId'), tenant: TENANT_ID_PATTERN.test(tenant) ? tenant : undefined };
+}

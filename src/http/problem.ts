@@ -1,0 +1,151 @@
+/**
+ * From a failure to words: RFC 9457 problem+json, in one exhaustive switch.
+ * The only place that knows HTTP statuses. No answer holds a secret, a value that was received, or a stack.
+ */
+
+import type { ConfigFault } from '../domain/fault.ts';
+import type { Residency } from '../domain/tenant-config.ts';
+import { unreachable } from '../lib/result.ts';
+
+export type RequestFailure =
+  | { readonly kind: 'body_too_large'; readonly bytesMax: number }
+  | { readonly kind: 'body_interrupted' }
+  | { readonly kind: 'unsupported_media_type'; readonly accepted: string }
+  | { readonly kind: 'unsupported_encoding' }
+  /** Every refusal of a webhook: bad, missing, stale signature, unknown tenant. */
+  | { readonly kind: 'webhook_refused' }
+  | { readonly kind: 'body_unusable'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number }
+  /** Every refusal of an operator: missing, malformed or wrong token. */
+  | { readonly kind: 'operator_refused' }
+  | { readonly kind: 'document_unreadable'; readonly faults: readonly ConfigFault[] }
+  | { readonly kind: 'config_invalid'; readonly faults: readonly ConfigFault[] }
+  | { readonly kind: 'parameter_invalid'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'precondition_failed'; readonly version: number | null }
+  | { readonly kind: 'version_conflict' }
+  | { readonly kind: 'residency_change'; readonly stored: Residency }
+  | { readonly kind: 'tenant_not_found' }
+  | { readonly kind: 'route_not_found' }
+  | { readonly kind: 'not_loopback' }
+  | { readonly kind: 'internal_error' };
+
+interface Words {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+/** The answer to a failed request. The body of a refused webhook carries no request id: all of them are the same bytes. */
+export function problemResponse(failure: RequestFailure, requestId: string): Response {
+  const { status, title, detail, headers, more } = wordsOf(failure);
+  const id = failure.kind === 'webhook_refused' ? {} : { requestId };
+  const type = `urn:noxys-relay:problem:${failure.kind.replaceAll('_', '-')}`;
+  const body = JSON.stringify({ type, title, status, detail, ...id, ...more });
+  return new Response(body, { status, headers: { 'content-type': 'application/problem+json', ...headers } });
+}
+
+function wordsOf(failure: RequestFailure): Words {
+  switch (failure.kind) {
+    case 'body_too_large':
+      return words(413, 'Body too large', `The body may have at most ${failure.bytesMax} bytes.`);
+    case 'body_interrupted':
+      return words(400, 'Body incomplete', 'The connection ended before the body did.');
+    case 'unsupported_media_type':
+      return words(415, 'Unsupported media type', `Content-Type must be ${failure.accepted}.`);
+    case 'unsupported_encoding':
+      return words(
+        415,
+        'Unsupported content encoding',
+        'Send the body without Content-Encoding: the signature covers its bytes.',
+      );
+    case 'webhook_refused':
+      return {
+        ...words(401, 'Unauthorized', 'The webhook could not be authenticated.'),
+        headers: challenge('Signature'),
+      };
+    case 'body_unusable':
+      return { ...words(400, 'No usable event', failure.detail), more: { path: failure.path } };
+    case 'rate_limited':
+      return {
+        ...words(429, 'Too many events', "The tenant's rate limit is reached: send again later."),
+        headers: retryAfter(failure),
+      };
+    case 'unavailable':
+      return {
+        ...words(503, 'Unavailable', 'The request could not be served for now: send it again later.'),
+        headers: retryAfter(failure),
+      };
+    case 'operator_refused':
+      return {
+        ...words(401, 'Unauthorized', 'A valid bearer token is needed.'),
+        headers: challenge('Bearer'),
+      };
+    case 'document_unreadable':
+      return {
+        ...words(400, 'Unreadable document', 'The document can not be read.'),
+        more: { faults: failure.faults },
+      };
+    case 'config_invalid':
+      return {
+        ...words(422, 'Invalid config', countFaults(failure.faults)),
+        more: { faults: failure.faults },
+      };
+    case 'parameter_invalid':
+      return { ...words(400, 'Invalid parameter', failure.detail), more: { path: failure.path } };
+    case 'precondition_failed':
+      return words(412, 'Precondition failed', preconditionDetail(failure.version));
+    case 'version_conflict':
+      return words(
+        409,
+        'Changed meanwhile',
+        'Someone else saved the tenant at the same time: read it again and repeat the change.',
+      );
+    case 'residency_change':
+      return words(
+        409,
+        'Residency is fixed',
+        `The tenant lives in ${failure.stored} and its data can't move: create a tenant with another id instead.`,
+      );
+    case 'tenant_not_found':
+      return words(404, 'No such tenant', 'No tenant has this id.');
+    case 'route_not_found':
+      return words(404, 'Not found', 'Nothing is here.');
+    case 'not_loopback':
+      return words(
+        503,
+        'Local relay',
+        'RELAY_ENV is local: this relay answers on 127.0.0.1, localhost and [::1] only.',
+      );
+    case 'internal_error':
+      return words(
+        500,
+        'Internal error',
+        'An internal error occurred: the log has its cause under this request id.',
+      );
+    default:
+      return unreachable(failure);
+  }
+}
+
+function words(status: number, title: string, detail: string): Words {
+  return { status, title, detail };
+}
+
+function challenge(scheme: string): Record<string, string> {
+  return { 'www-authenticate': `${scheme} realm="noxys-relay"` };
+}
+
+function retryAfter({ retryAfterSeconds }: { readonly retryAfterSeconds: number }): Record<string, string> {
+  return { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
+}
+
+function countFaults(faults: readonly ConfigFault[]): string {
+  return faults.length === 1 ? 'The config has one fault.' : `The config has ${faults.length} faults.`;
+}
+
+function preconditionDetail(version: number | null): string {
+  return version === null ? 'The tenant does not exist.' : `The tenant exists at version ${version}.`;
+}

@@ -1,0 +1,96 @@
+/**
+ * Reduces what names a person, a device or a page to what the tenant allows, before anything is stored or sent.
+ * Pure. Raw classification values, spans and prompt text never get this far: the parser does not read them.
+ */
+
+import { createHmac } from 'node:crypto';
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { DestinationConfig, PrivacyConfig, PrivacyLevel } from '../domain/tenant-config.ts';
+import { PRIVACY_LEVELS } from '../domain/tenant-config.ts';
+import { encodeBase64Url } from '../lib/bytes.ts';
+import type { ParsedEvent, PersonalFields } from './parse-event.ts';
+import { present } from './present.ts';
+
+/** 128 bits: no two people of a tenant share a pseudonym by chance. */
+const PSEUDONYM_BYTES = 16;
+const PSEUDONYM_PATTERN = /^p_[A-Za-z0-9_-]{22}$/;
+
+type PseudonymKind = 'user_id' | 'user_email' | 'device_id' | 'hostname';
+/** What becomes of one value of a kind at a level. */
+type Replace = (value: string, kind: PseudonymKind) => string;
+
+/** The event as it may be stored: each personal field kept, replaced by a keyed pseudonym, or dropped. */
+export function minimise(
+  event: ParsedEvent,
+  privacy: PrivacyConfig,
+  pseudonymKey: Uint8Array,
+): CanonicalEvent {
+  const { personal, ...rest } = event;
+  const replace: Replace = (value, kind) => pseudonymOf(value, kind, pseudonymKey);
+  return { ...rest, ...reduce(personal, privacy, replace), source: 'noxys' };
+}
+
+/**
+ * The event as one destination may see it: each field at the stricter of the destination's level and the tenant's.
+ * A value that is a pseudonym already stays the same one. The tenant's level counts too, because the event may have been
+ * stored before the tenant became stricter.
+ */
+export function reduceFurther(
+  event: CanonicalEvent,
+  destinationPrivacy: DestinationConfig['privacy'],
+  tenantPrivacy: PrivacyConfig,
+  pseudonymKey: Uint8Array,
+): CanonicalEvent {
+  const { user, device, urlHost, ...rest } = event;
+  const personal: PersonalFields = {
+    ...present('userId', user?.id),
+    ...present('userEmail', user?.email),
+    ...present('deviceId', device?.id),
+    ...present('hostname', device?.hostname),
+    ...present('urlHost', urlHost),
+  };
+  const privacy: PrivacyConfig = {
+    user_id: stricter(tenantPrivacy.user_id, destinationPrivacy.user_id),
+    user_email: stricter(tenantPrivacy.user_email, destinationPrivacy.user_email),
+    device: stricter(tenantPrivacy.device, destinationPrivacy.device),
+    url: stricter(tenantPrivacy.url, destinationPrivacy.url),
+  };
+  const replace: Replace = (value, kind) =>
+    PSEUDONYM_PATTERN.test(value) ? value : pseudonymOf(value, kind, pseudonymKey);
+  return { ...rest, ...reduce(personal, privacy, replace) };
+}
+
+function reduce(
+  personal: PersonalFields,
+  privacy: PrivacyConfig,
+  replace: Replace,
+): Pick<CanonicalEvent, 'user' | 'device' | 'urlHost'> {
+  const at = (level: PrivacyLevel, kind: PseudonymKind, value: string | undefined): string | undefined => {
+    if (value === undefined || level === 'drop') return undefined;
+    return level === 'keep' ? value : replace(value, kind);
+  };
+  const user = {
+    ...present('id', at(privacy.user_id, 'user_id', personal.userId)),
+    ...present('email', at(privacy.user_email, 'user_email', personal.userEmail)),
+  };
+  const device = {
+    ...present('id', at(privacy.device, 'device_id', personal.deviceId)),
+    ...present('hostname', at(privacy.device, 'hostname', personal.hostname)),
+  };
+  return {
+    ...(Object.keys(user).length > 0 ? { user } : {}),
+    ...(Object.keys(device).length > 0 ? { device } : {}),
+    ...(privacy.url === 'keep' ? present('urlHost', personal.urlHost) : {}),
+  };
+}
+
+/** Keyed, so that nobody without the tenant's key can find the person by trying candidates; the kind keeps fields apart. */
+function pseudonymOf(value: string, kind: PseudonymKind, key: Uint8Array): string {
+  const digest = createHmac('sha256', key).update(`${kind}:${value}`).digest();
+  return `p_${encodeBase64Url(digest.subarray(0, PSEUDONYM_BYTES))}`;
+}
+
+function stricter<L extends PrivacyLevel>(a: L, b: L | undefined): L {
+  return b !== undefined && PRIVACY_LEVELS.indexOf(b) > PRIVACY_LEVELS.indexOf(a) ? b : a;
+}

@@ -1,0 +1,111 @@
+/**
+ * A verified webhook body to events: one event or an array of them, in any spelling that Noxys uses.
+ * Pure: the time of receipt is passed in. Never throws for any bytes, and no failure quotes the body.
+ */
+
+import { decodeUtf8 } from '../lib/bytes.ts';
+import { sha256Hex } from '../lib/hmac.ts';
+import type { Result } from '../lib/result.ts';
+import { failure, success } from '../lib/result.ts';
+import { jsonElements } from './json-elements.ts';
+import type { ElementFailure, ParseContext, ParsedEvent } from './parse-event.ts';
+import { parseEvent } from './parse-event.ts';
+
+/** Most events in one request: what one transaction of the tenant's object takes without a pause that others feel. */
+export const EVENTS_MAX = 100;
+
+export interface RejectedElement {
+  /** Position in the array; 0 for a single event. */
+  readonly index: number;
+  /** Within the element; `` for the element itself. */
+  readonly path: string;
+  readonly reason: ElementFailure['reason'];
+}
+
+export interface ParsedBody {
+  /** At least one. */
+  readonly events: readonly ParsedEvent[];
+  readonly rejected: readonly RejectedElement[];
+}
+
+export interface BodyFailure {
+  readonly kind: 'empty' | 'not_utf8' | 'not_json' | 'not_an_event' | 'too_many_events';
+  /** Such as `[0].type`; `` for the body itself. */
+  readonly path: string;
+  /** What is wrong and how to mend it, for the sender's operator. */
+  readonly detail: string;
+}
+
+const ELEMENT_DETAIL: Readonly<Record<ElementFailure['reason'], string>> = {
+  not_an_object: 'An event must be a JSON object.',
+  missing_type: 'An event needs its type as text in `type` or `event_type`.',
+  wrong_type: 'The type of an event must be text, such as `interaction.high_risk`.',
+};
+
+/** Reads every event of a body; a failure only when none is usable. */
+export function parseBody(bytes: Uint8Array, context: ParseContext): Result<ParsedBody, BodyFailure> {
+  const json = parseJson(bytes);
+  if (!json.ok) return json;
+  const isList = Array.isArray(json.value);
+  const elements: readonly unknown[] = Array.isArray(json.value) ? json.value : [json.value];
+  if (elements.length === 0) return bodyFailure('empty', 'The array holds no event.');
+  if (elements.length > EVENTS_MAX) {
+    return bodyFailure(
+      'too_many_events',
+      `A request may hold at most ${EVENTS_MAX} events: it holds ${elements.length}.`,
+    );
+  }
+  const idOf = fallbackIds(bytes, context, isList);
+  const events: ParsedEvent[] = [];
+  const rejected: RejectedElement[] = [];
+  for (const [index, element] of elements.entries()) {
+    const event = parseEvent(element, context, () => idOf(index));
+    if (event.ok) events.push(event.value);
+    else rejected.push({ index, ...event.error });
+  }
+  const [first] = rejected;
+  if (events.length > 0 || first === undefined) return success({ events, rejected });
+  const path = [isList ? `[${first.index}]` : '', first.path].filter((part) => part !== '').join('.');
+  return bodyFailure('not_an_event', ELEMENT_DETAIL[first.reason], path);
+}
+
+/**
+ * Ids for events that bring none: the signed webhook id, which is the same on every retry, with the index in an array;
+ * else the SHA-256 of the event's own bytes, so that equal elements are one event wherever they stand.
+ */
+function fallbackIds(bytes: Uint8Array, context: ParseContext, isList: boolean): (index: number) => string {
+  const { webhookId } = context;
+  if (webhookId !== undefined) return (index) => (isList ? `${webhookId}:${index}` : webhookId);
+  let elements: readonly Uint8Array[] | undefined;
+  return (index) => {
+    if (isList) elements ??= jsonElements(bytes);
+    return `sha256:${sha256Hex(elements?.[index] ?? bytes)}`;
+  };
+}
+
+function parseJson(bytes: Uint8Array): Result<unknown, BodyFailure> {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return bodyFailure('not_utf8', 'The body must be UTF-8.');
+  if (text.trim() === '') return bodyFailure('empty', 'The body is empty: it must be an event as JSON.');
+  try {
+    return success(JSON.parse(text) as unknown);
+  } catch (error) {
+    return bodyFailure('not_json', `The body must be JSON: ${whereItBreaks(error)}.`);
+  }
+}
+
+/** V8's message quotes the body; only the position at its very end, where no quotation can stand, is taken from it. */
+function whereItBreaks(error: unknown): string {
+  const message = error instanceof SyntaxError ? error.message : '';
+  if (message === 'Unexpected end of JSON input') return 'it ends too early';
+  const position = / in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message)?.[1];
+  return position === undefined ? 'it can not be read' : `it can not be read from position ${position} on`;
+}
+
+function bodyFailure(
+  kind: BodyFailure['kind'],
+  detail: string,
+  path = '',
+): { readonly ok: false; readonly error: BodyFailure } {
+  return failure({ kind, path, detail });
+}

@@ -1,0 +1,131 @@
+/**
+ * Env → Settings: the deployment's variables, read once per environment object.
+ * A missing or bad variable throws with its name; no message holds a value.
+ */
+
+import type { TenantRelayRpc } from './domain/rpc.ts';
+import type { Residency } from './domain/tenant-config.ts';
+import { RESIDENCIES } from './domain/tenant-config.ts';
+import { decodeBase64 } from './lib/bytes.ts';
+import type { MasterKeys } from './lib/seal.ts';
+import { MASTER_KEY_BYTES } from './lib/seal.ts';
+
+/** Shorter tokens can be guessed: 24 characters of base64 are 144 bits. */
+const ADMIN_TOKEN_LENGTH_MIN = 24;
+/** Requests of one slice of a lane, when the variable is absent. */
+const REQUESTS_PER_SLICE_DEFAULT = 500;
+/** Cloudflare allows 10,000 subrequests on the paid plan; a slice shares them with the whole invocation. */
+const REQUESTS_PER_SLICE_MAX = 1000;
+const KEY_PATTERN = /^[A-Za-z0-9_-]{43}=?$/;
+const ALLOWED_HOST_PATTERN = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}$/;
+
+/** The tenant objects, as this project uses the binding. A namespace of Cloudflare fits. */
+export interface RelayNamespace {
+  getByName(name: string): TenantRelayRpc;
+  jurisdiction(jurisdiction: 'eu'): RelayNamespace;
+}
+
+/** The bindings and variables that the Worker uses. Variables are strings, or absent. */
+export interface Env {
+  readonly TENANT_RELAY: RelayNamespace;
+  readonly RELAY_KV: KVNamespace;
+  readonly WAKEUPS: Queue;
+  readonly RELAY_ENV?: string;
+  readonly RELAY_RESIDENCY?: string;
+  readonly RELAY_EGRESS_ALLOW?: string;
+  readonly RELAY_REQUESTS_PER_SLICE?: string;
+  readonly RELAY_MASTER_KEY?: string;
+  readonly RELAY_MASTER_KEY_PREVIOUS?: string;
+  readonly RELAY_ADMIN_TOKEN?: string;
+}
+
+type Variables = Omit<Env, 'TENANT_RELAY' | 'RELAY_KV' | 'WAKEUPS'>;
+
+export interface Settings {
+  /** `local` alone allows loopback destinations; it serves loopback host names only. */
+  readonly env: 'production' | 'local';
+  /** `eu`: this deployment serves EU tenants only. */
+  readonly residency: Residency;
+  /** Hosts that the operator accepts for EU tenants: exact, or `*.suffix`. */
+  readonly egressAllow: readonly string[];
+  readonly requestsPerSlice: number;
+  readonly masterKeys: MasterKeys;
+  readonly adminToken: string;
+}
+
+const parsed = new WeakMap<object, Settings>();
+
+/** The settings of an environment; throws when a variable is missing or wrong. */
+export function settingsOf(env: Variables): Settings {
+  const known = parsed.get(env);
+  if (known) return known;
+  const settings = readSettings(env);
+  parsed.set(env, settings);
+  return settings;
+}
+
+function readSettings(env: Variables): Settings {
+  const previous = env.RELAY_MASTER_KEY_PREVIOUS;
+  return {
+    env: oneOf('RELAY_ENV', env.RELAY_ENV, ['production', 'local']),
+    residency: oneOf('RELAY_RESIDENCY', env.RELAY_RESIDENCY, RESIDENCIES),
+    egressAllow: hosts(env.RELAY_EGRESS_ALLOW ?? ''),
+    requestsPerSlice: requestsPerSlice(env.RELAY_REQUESTS_PER_SLICE),
+    masterKeys: {
+      primary: masterKey('RELAY_MASTER_KEY', env.RELAY_MASTER_KEY),
+      ...(previous ? { previous: masterKey('RELAY_MASTER_KEY_PREVIOUS', previous) } : {}),
+    },
+    adminToken: adminToken(env.RELAY_ADMIN_TOKEN),
+  };
+}
+
+function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw settingsError(
+    name,
+    `one of ${allowed.join(', ')}`,
+    value === undefined ? 'missing' : 'something else',
+  );
+}
+
+function masterKey(name: string, value: string | undefined): Uint8Array {
+  const want = `${MASTER_KEY_BYTES} bytes in base64url`;
+  if (!value) throw settingsError(name, want, 'missing');
+  const key = KEY_PATTERN.test(value) ? decodeBase64(value) : undefined;
+  if (key?.byteLength === MASTER_KEY_BYTES) return key;
+  throw settingsError(name, want, `a text of ${value.length} characters`);
+}
+
+function adminToken(value: string | undefined): string {
+  const want = `at least ${ADMIN_TOKEN_LENGTH_MIN} printable characters without a space`;
+  if (!value) throw settingsError('RELAY_ADMIN_TOKEN', want, 'missing');
+  if (value.length >= ADMIN_TOKEN_LENGTH_MIN && /^[\x21-\x7e]+$/.test(value)) return value;
+  throw settingsError('RELAY_ADMIN_TOKEN', want, `a text of ${value.length} characters`);
+}
+
+function requestsPerSlice(value: string | undefined): number {
+  if (value === undefined || value === '') return REQUESTS_PER_SLICE_DEFAULT;
+  const requests = /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  if (requests >= 1 && requests <= REQUESTS_PER_SLICE_MAX) return requests;
+  throw settingsError(
+    'RELAY_REQUESTS_PER_SLICE',
+    `a whole number from 1 to ${REQUESTS_PER_SLICE_MAX}`,
+    'not',
+  );
+}
+
+function hosts(value: string): string[] {
+  const entries = value
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '');
+  const wrong = entries.findIndex((entry) => !ALLOWED_HOST_PATTERN.test(entry));
+  if (wrong === -1) return entries;
+  const want = 'host names such as edr.acme.fr or *.acme.fr, separated by commas, without scheme or port';
+  throw settingsError('RELAY_EGRESS_ALLOW', want, `not, at entry ${wrong + 1}`);
+}
+
+function settingsError(name: string, want: string, found: string): Error {
+  return new Error(`Cannot read settings as ${name} must be ${want}: it is ${found}`);
+}

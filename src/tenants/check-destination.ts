@@ -1,0 +1,101 @@
+/**
+ * What one destination must fulfil beyond the schema: its address, its region, its residency, its filter. Pure.
+ * Accepts the spellings that people paste and returns one spelling.
+ */
+
+import { compileWhere } from '../detection/where.ts';
+import { normaliseHecToken, normaliseHecUrl } from '../destinations/falcon/hec-url.ts';
+import { FALCON_REGIONS, normaliseRegion } from '../destinations/falcon/regions.ts';
+import { normaliseBaseUrl, normaliseToken } from '../destinations/harfanglab/base-url.ts';
+import { formatPath } from '../domain/config-faults.ts';
+import type { ConfigFault } from '../domain/fault.ts';
+import type {
+  DestinationConfig,
+  FalconConfig,
+  HarfangLabConfig,
+  Residency,
+} from '../domain/tenant-config.ts';
+import { unreachable } from '../lib/result.ts';
+import { allowsHost } from '../residency.ts';
+import type { Settings } from '../settings.ts';
+import { tokenFault } from './token-fault.ts';
+
+export interface DestinationContext {
+  readonly index: number;
+  /** Undefined when it could not be read: then no host is checked against it. */
+  readonly residency: Residency | undefined;
+  readonly settings: Pick<Settings, 'env' | 'residency' | 'egressAllow'>;
+}
+
+export interface CheckedDestination {
+  /** Spelt in one way; where a part has a fault, as it was written. */
+  readonly destination: DestinationConfig;
+  readonly faults: readonly ConfigFault[];
+}
+
+/** One destination, normalised, with all its faults. */
+export function checkDestination(
+  destination: DestinationConfig,
+  context: DestinationContext,
+): CheckedDestination {
+  const checked = checkProduct(destination, context);
+  return { ...checked, faults: [...checked.faults, ...whereFaults(destination, context.index)] };
+}
+
+function checkProduct(destination: DestinationConfig, context: DestinationContext): CheckedDestination {
+  switch (destination.type) {
+    case 'harfanglab':
+      return checkHarfangLab(destination, context);
+    case 'falcon':
+      return checkFalcon(destination, context);
+    default:
+      return unreachable(destination);
+  }
+}
+
+function checkHarfangLab(destination: HarfangLabConfig, context: DestinationContext): CheckedDestination {
+  const at = (...steps: string[]) => formatPath(['destinations', context.index, ...steps]);
+  const token = normaliseToken(destination.token);
+  const faults = tokenFault(at('token'), token);
+  const url = normaliseBaseUrl(destination.base_url, { isLocal: context.settings.env === 'local' });
+  if (!url.ok) return { destination, faults: [{ path: at('base_url'), message: url.error }, ...faults] };
+  if (!isAllowed(url.value, 'harfanglab', context)) {
+    const message =
+      'is not on the allow-list for EU tenants: once you know that it is in the EU, add its host name to RELAY_EGRESS_ALLOW';
+    faults.unshift({ path: at('base_url'), message });
+  }
+  return { destination: { ...destination, base_url: url.value, token }, faults };
+}
+
+function checkFalcon(destination: FalconConfig, context: DestinationContext): CheckedDestination {
+  const at = (...steps: string[]) => formatPath(['destinations', context.index, ...steps]);
+  const token = normaliseHecToken(destination.hec.token);
+  const faults = tokenFault(at('hec', 'token'), token);
+  const region = normaliseRegion(destination.region);
+  if (region === undefined) {
+    const message = `must be one of ${FALCON_REGIONS.join(', ')}: the console's host name shows it, such as falcon.eu-1.crowdstrike.com`;
+    return { destination, faults: [{ path: at('region'), message }, ...faults] };
+  }
+  if (context.residency === 'eu' && region !== 'eu-1') {
+    const message = `must be eu-1 as the tenant's residency is eu: ${region} is outside the EU`;
+    return { destination, faults: [{ path: at('region'), message }, ...faults] };
+  }
+  const url = normaliseHecUrl(destination.hec.url, { region, isLocal: context.settings.env === 'local' });
+  if (!url.ok) return { destination, faults: [{ path: at('hec', 'url'), message: url.error }, ...faults] };
+  if (!isAllowed(url.value, 'falcon', context)) {
+    faults.unshift({ path: at('hec', 'url'), message: "is not a host that the tenant's residency allows" });
+  }
+  return { destination: { ...destination, region, hec: { url: url.value, token } }, faults };
+}
+
+function isAllowed(url: string, type: DestinationConfig['type'], context: DestinationContext): boolean {
+  return (
+    context.residency === undefined || allowsHost(context.settings, context.residency, type)(new URL(url))
+  );
+}
+
+function whereFaults(destination: DestinationConfig, index: number): readonly ConfigFault[] {
+  if (destination.where === undefined) return [];
+  const compiled = compileWhere(destination.where, formatPath(['destinations', index, 'where']));
+  return compiled.ok ? [] : compiled.error;
+}

@@ -1,0 +1,115 @@
+/**
+ * What ingest needs of a tenant's config, as it stands in KV: a copy, published by the tenant's object.
+ * Key `ingest/v1/{tenant}`, no expiry, metadata `{residency}`; secrets are sealed, nothing personal is in it.
+ */
+
+import * as z from 'zod/mini';
+
+import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import { PRIVACY_LEVELS, RESIDENCIES } from '../domain/tenant-config.ts';
+import type { Result } from '../lib/result.ts';
+import { failure, success } from '../lib/result.ts';
+
+/** How long a location may serve its own copy: KV's floor since 2026-01-30. Source: changelog of Workers KV, read 2026-11. */
+export const KV_CACHE_TTL_SECONDS = 30;
+
+const privacyLevel = z.enum(PRIVACY_LEVELS);
+
+/** Looser than the config's own schema: sealed secrets are longer, and a newer Worker may have written it. */
+const ingestConfigSchema = z.object({
+  v: z.literal(1),
+  tenant: z.string(),
+  version: z.int(),
+  residency: z.enum(RESIDENCIES),
+  webhook: z.object({
+    secrets: z.array(z.string()),
+    scheme: z.enum(['standard-webhooks', 'timestamped-hmac', 'hmac']),
+    headers: z.object({
+      id: z.optional(z.string()),
+      timestamp: z.optional(z.string()),
+      signature: z.optional(z.string()),
+    }),
+    secret_encoding: z.optional(z.enum(['base64', 'text', 'whole', 'hex'])),
+    tolerance_seconds: z.int(),
+    auth_token: z.optional(z.string()),
+  }),
+  forward: z.object({ events: z.array(z.string()) }),
+  privacy: z.object({
+    user_id: privacyLevel,
+    user_email: privacyLevel,
+    device: privacyLevel,
+    url: z.enum(['keep', 'drop']),
+  }),
+  pseudonymKey: z.string(),
+});
+
+/** `webhook` and `pseudonymKey` hold sealed secrets. */
+export type IngestConfig = z.infer<typeof ingestConfigSchema>;
+
+export interface IngestConfigReader {
+  get(key: string, options: { type: 'json'; cacheTtl: number }): Promise<unknown>;
+}
+
+export interface IngestConfigWriter {
+  put(key: string, value: string, options: { metadata: { residency: string } }): Promise<void>;
+}
+
+/** Unreadable: KV failed, or holds what this Worker can't read. Never to be taken for an unknown tenant. */
+export interface KvUnreadable {
+  readonly kind: 'kv_unreadable';
+  readonly detail: string;
+}
+
+/** Before the tenant's id, in every key: what the hourly poke lists. */
+export const INGEST_CONFIG_PREFIX = 'ingest/v1/';
+
+/** The KV key of a tenant's ingest config. */
+export function ingestKey(tenant: string): string {
+  return `${INGEST_CONFIG_PREFIX}${tenant}`;
+}
+
+/** The part of a sealed config that ingest needs. */
+export function projectionOf(config: SealedTenantConfig, version: number): IngestConfig {
+  return {
+    v: 1,
+    tenant: config.id,
+    version,
+    residency: config.residency,
+    webhook: config.webhook,
+    forward: config.forward,
+    privacy: config.privacy,
+    pseudonymKey: config.pseudonym_key,
+  };
+}
+
+/** Writes the projection; throws when KV does, so that the object tries again from its alarm. */
+export async function publishIngestConfig(
+  kv: IngestConfigWriter,
+  config: SealedTenantConfig,
+  version: number,
+): Promise<void> {
+  const value = JSON.stringify(projectionOf(config, version));
+  await kv.put(ingestKey(config.id), value, { metadata: { residency: config.residency } });
+}
+
+/** A tenant's ingest config, null when there is none. */
+export async function readIngestConfig(
+  kv: IngestConfigReader,
+  tenant: string,
+): Promise<Result<IngestConfig | null, KvUnreadable>> {
+  let value: unknown;
+  try {
+    value = await kv.get(ingestKey(tenant), { type: 'json', cacheTtl: KV_CACHE_TTL_SECONDS });
+  } catch (error) {
+    return failure({ kind: 'kv_unreadable', detail: error instanceof Error ? error.name : 'unknown' });
+  }
+  if (value === null || value === undefined) return success(null);
+  const parsed = ingestConfigSchema.safeParse(value);
+  if (!parsed.success) {
+    const path = parsed.error.issues[0]?.path.join('.') ?? '';
+    return failure({ kind: 'kv_unreadable', detail: `unexpected value at '${path}'` });
+  }
+  if (parsed.data.tenant !== tenant)
+    return failure({ kind: 'kv_unreadable', detail: "another tenant's value" });
+  return success(parsed.data);
+}

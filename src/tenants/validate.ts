@@ -1,0 +1,90 @@
+/**
+ * The one check of a tenant's config: schema, what holds between its parts, and what other layers know of its values.
+ * Pure. Finds all faults at once, and spells what it accepts in one way (URLs, regions, tokens).
+ */
+
+import { duplicateNames, weakerPrivacy } from '../domain/config-checks.ts';
+import { faultsOfIssues } from '../domain/config-faults.ts';
+import type { ConfigFault } from '../domain/fault.ts';
+import type { DestinationConfig, PrivacyConfig, Residency, TenantConfig } from '../domain/tenant-config.ts';
+import {
+  destinationSchema,
+  DESTINATIONS_MAX,
+  privacySchema,
+  residencySchema,
+  tenantConfigSchema,
+  webhookSchema,
+} from '../domain/tenant-config.ts';
+import { isRecord } from '../lib/record.ts';
+import type { Result } from '../lib/result.ts';
+import { failure, success } from '../lib/result.ts';
+import { servesResidency } from '../residency.ts';
+import type { Settings } from '../settings.ts';
+import { checkDestination } from './check-destination.ts';
+import { checkWebhook } from './check-webhook.ts';
+
+/** What validation asks of the deployment. */
+export type ValidationSettings = Pick<Settings, 'env' | 'residency' | 'egressAllow'>;
+
+/** A document as written → the config with its defaults and one spelling of everything, or every fault in it. */
+export function validateTenantConfig(
+  document: unknown,
+  settings: ValidationSettings,
+): Result<TenantConfig, ConfigFault[]> {
+  const parsed = tenantConfigSchema.safeParse(document);
+  const parts = readParts(document);
+  const webhook = parts.webhook && checkWebhook(parts.webhook);
+  const destinations = parts.destinations.map((destination, index) => {
+    return destination && checkDestination(destination, { index, residency: parts.residency, settings });
+  });
+  const faults = [
+    ...(parsed.success ? [] : faultsOfIssues(parsed.error.issues, document)),
+    ...residencyFaults(parts.residency, settings),
+    ...(webhook?.faults ?? []),
+    ...duplicateNames(parts.destinations),
+    ...destinations.flatMap((checked) => checked?.faults ?? []),
+    ...privacyFaults(parts),
+  ];
+  if (!parsed.success || faults.length > 0) return failure(faults);
+  return success({
+    ...parsed.data,
+    webhook: webhook?.webhook ?? parsed.data.webhook,
+    destinations: parsed.data.destinations.map((d, index) => destinations[index]?.destination ?? d),
+  });
+}
+
+/** The parts of a document that can be read by themselves, so that a fault in one hides none in another. */
+interface Parts {
+  readonly residency: Residency | undefined;
+  readonly webhook: TenantConfig['webhook'] | undefined;
+  readonly privacy: PrivacyConfig | undefined;
+  readonly destinations: readonly (DestinationConfig | undefined)[];
+}
+
+function readParts(document: unknown): Parts {
+  const root = isRecord(document) ? document : {};
+  const destinations: unknown[] = Array.isArray(root['destinations']) ? root['destinations'] : [];
+  return {
+    residency: residencySchema.safeParse(root['residency']).data,
+    webhook: webhookSchema.safeParse(root['webhook']).data,
+    privacy: privacySchema.safeParse(root['privacy'] ?? {}).data,
+    destinations: destinations.slice(0, DESTINATIONS_MAX).map((d) => destinationSchema.safeParse(d).data),
+  };
+}
+
+function residencyFaults(residency: Residency | undefined, settings: ValidationSettings): ConfigFault[] {
+  if (residency === undefined || servesResidency(settings, residency)) return [];
+  return [
+    {
+      path: 'residency',
+      message: 'must be eu: this deployment serves EU tenants only (RELAY_RESIDENCY is eu)',
+    },
+  ];
+}
+
+function privacyFaults({ privacy, destinations }: Parts): ConfigFault[] {
+  if (!privacy) return [];
+  return destinations.flatMap((destination, index) => {
+    return destination ? weakerPrivacy(destination, index, privacy) : [];
+  });
+}

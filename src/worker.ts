@@ -1,0 +1,17 @@
+/** The Worker's entry: HTTP, the wake-up queue, the hourly poke, and the class of the tenant objects. No logic. */
+
+import { createApp } from './http/app.ts';
+import { handleWakeups } from './wakeups/consumer.ts';
+import { pokeTenants } from './wakeups/poke.ts';
+
+export { TenantRelay } from './relay/tenant-relay.ts';
+
+const app = createApp();
+
+export default {
+  fetch: (request, env, ctx) => app.fetch(request, env, ctx),
+  queue: (batch, env) => handleWakeups(batch, env),
+  scheduled: async (_controller, env) => {
+    await pokeTenants(env);
+  },
+} satisfies ExportedHandler<Cloudflare.Env>;

@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+
+import { faultsOfIssues, formatPath } from '../../src/domain/config-faults.ts';
+import { tenantConfigSchema } from '../../src/domain/tenant-config.ts';
+import { sampleDocument, sampleFalcon, sampleHarfangLab } from '../tenants/sample.ts';
+
+function faultsOf(document: unknown) {
+  const parsed = tenantConfigSchema.safeParse(document);
+  return parsed.success ? [] : faultsOfIssues(parsed.error.issues, document);
+}
+
+describe('faultsOfIssues', () => {
+  it('finds nothing in a correct document', () => {
+    expect(faultsOf(sampleDocument())).toEqual([]);
+  });
+
+  it.each<[string, unknown, string, string]>([
+    [
+      'a missing key',
+      { ...sampleDocument(), residency: undefined },
+      'residency',
+      'is missing: must be one of eu, global',
+    ],
+    [
+      'a value that is not allowed',
+      { ...sampleDocument(), residency: 'us' },
+      'residency',
+      'must be one of eu, global',
+    ],
+    [
+      'an id with capitals',
+      { ...sampleDocument(), id: 'ACME' },
+      'id',
+      'must be 1 to 64 lower-case letters, digits and inner dashes',
+    ],
+    [
+      'a number where a text belongs',
+      { ...sampleDocument(), id: 12 },
+      'id',
+      'must be a text: it is a number; put it in quotes',
+    ],
+    [
+      'a text where a group belongs',
+      { ...sampleDocument(), webhook: 'x' },
+      'webhook',
+      'must be a group of keys: it is a text',
+    ],
+    [
+      'an empty list of secrets',
+      { ...sampleDocument(), webhook: { secrets: [] } },
+      'webhook.secrets',
+      'must have at least 1 entry',
+    ],
+    [
+      'a fourth secret',
+      { ...sampleDocument(), webhook: { secrets: ['a', 'b', 'c', 'd'] } },
+      'webhook.secrets',
+      'must have at most 3 entries',
+    ],
+    [
+      'an empty secret',
+      { ...sampleDocument(), webhook: { secrets: [''] } },
+      'webhook.secrets[0]',
+      'must not be empty',
+    ],
+    [
+      'a number that is too small',
+      { ...sampleDocument(), limits: { burst: 1 } },
+      'limits.burst',
+      'must be at least 100',
+    ],
+    [
+      'a fraction',
+      { ...sampleDocument(), retention: { events: 1.5 } },
+      'retention.events',
+      'must be a whole number: it is a number with a fraction',
+    ],
+    [
+      'a destination without type',
+      { ...sampleDocument(), destinations: [{ name: 'x' }] },
+      'destinations[0].type',
+      'is missing: must be one of harfanglab, falcon',
+    ],
+    [
+      'an unknown kind of destination',
+      { ...sampleDocument(), destinations: [{ type: 'siem' }] },
+      'destinations[0].type',
+      'must be one of harfanglab, falcon',
+    ],
+    [
+      'a nested list in where',
+      { ...sampleDocument(), destinations: [{ ...sampleFalcon(), where: { type: {} } }] },
+      'destinations[0].where.type',
+      'must be a text, a number, true or false, or a list of these',
+    ],
+    [
+      'a path that names another host',
+      { ...sampleDocument(), destinations: [{ ...sampleHarfangLab(), events_path: '//evil.example' }] },
+      'destinations[0].events_path',
+      'must be a path such as /api/v1/events, without host, query or spaces',
+    ],
+    ['a list as the document', [], '', 'must be a group of keys: it is a list'],
+    ['nothing at all', null, '', 'must be a group of keys: it is empty'],
+  ])('says what is allowed for %s', (_case, document, path, message) => {
+    expect(faultsOf(document)).toContainEqual({ path, message });
+  });
+
+  it.each<[string, unknown, string, string]>([
+    [
+      'the top level',
+      { ...sampleDocument(), webhok: {} },
+      'webhok',
+      'is not a known key: did you mean webhook?',
+    ],
+    [
+      'a group',
+      { ...sampleDocument(), privacy: { userid: 'drop' } },
+      'privacy.userid',
+      'is not a known key: did you mean user_id?',
+    ],
+    [
+      'a destination of its own type',
+      { ...sampleDocument(), destinations: [{ ...sampleHarfangLab(), baseurl: 'x' }] },
+      'destinations[0].baseurl',
+      'is not a known key: did you mean base_url?',
+    ],
+    [
+      'a group inside a destination',
+      {
+        ...sampleDocument(),
+        destinations: [{ ...sampleFalcon(), hec: { ...sampleFalcon().hec, tokn: 'x' } }],
+      },
+      'destinations[0].hec.tokn',
+      'is not a known key: did you mean token?',
+    ],
+    [
+      'a key like no other',
+      { ...sampleDocument(), forward: { zzzzzzzz: 1 } },
+      'forward.zzzzzzzz',
+      'is not a known key: known here are events',
+    ],
+  ])('names the nearest known key in %s', (_place, document, path, message) => {
+    expect(faultsOf(document)).toContainEqual({ path, message });
+  });
+
+  it('does not offer the keys of another kind of destination', () => {
+    const faults = faultsOf({ ...sampleDocument(), destinations: [{ ...sampleFalcon(), base_ur: 'x' }] });
+    expect(JSON.stringify(faults)).not.toContain('base_url');
+  });
+
+  it('reports every fault at once', () => {
+    const faults = faultsOf({ id: 'A', residency: 'x', webhook: { secrets: [] }, extra: 1 });
+    expect(faults.map((fault) => fault.path)).toEqual(['id', 'residency', 'webhook.secrets', 'extra']);
+  });
+
+  it('treats __proto__ as the unknown key that it is', () => {
+    const document: unknown = JSON.parse(
+      '{"id":"acme","residency":"eu","webhook":{"secrets":["a"]},"__proto__":{"x":1}}',
+    );
+    expect(faultsOf(document).map((fault) => fault.path)).toEqual(['__proto__']);
+  });
+
+  it('never quotes a value, nor a key that may be a secret', () => {
+    const secret = 'whsec_topsecretvalue';
+    const faults = faultsOf({
+      ...sampleDocument(),
+      id: secret,
+      residency: secret,
+      webhook: { secrets: [{ [secret]: secret }], tolerance_seconds: secret, [secret]: 1 },
+    });
+    expect(faults.length).toBeGreaterThan(4);
+    expect(JSON.stringify(faults)).not.toContain(secret);
+  });
+});
+
+describe('formatPath', () => {
+  it('joins keys by dots and puts indexes into brackets', () => {
+    expect(formatPath(['destinations', 0, 'hec', 'url'])).toBe('destinations[0].hec.url');
+  });
+});

@@ -1,0 +1,264 @@
+/* oxlint-disable typescript/no-unsafe-type-assertion -- a test reads the answer that it expects */
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { createApp } from '../../../src/http/app.ts';
+import { objectName } from '../../../src/residency.ts';
+import { sampleDocument } from '../../tenants/sample.ts';
+import type { World } from '../fakes.ts';
+import { ADMIN_TOKEN, fakeWorld } from '../fakes.ts';
+import { describeAdminSecurity } from '../security.ts';
+
+const YAML = `
+id: acme
+residency: eu
+webhook:
+  secrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw]
+destinations:
+  - name: edr
+    type: harfanglab
+    base_url: harfanglab.acme.fr:8443
+    token: Token 0123
+`;
+
+let world: World;
+beforeEach(() => {
+  world = fakeWorld();
+});
+
+interface Answer {
+  readonly status: number;
+  readonly etag: string | null;
+  readonly text: string;
+  readonly body: Record<string, unknown> & { readonly faults?: { path: string; message: string }[] };
+}
+
+async function call(
+  method: string,
+  path: string,
+  body?: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const request = new Request(`https://relay.example.com${path}`, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
+    ...(body === undefined ? {} : { body }),
+  });
+  const response = await createApp().fetch(request, world.env);
+  const text = await response.text();
+  return {
+    status: response.status,
+    etag: response.headers.get('etag'),
+    text,
+    body: JSON.parse(text) as Answer['body'],
+  };
+}
+
+async function put(document: unknown, headers: Record<string, string> = {}, id = 'acme'): Promise<Answer> {
+  return call('PUT', `/api/v1/tenants/${id}`, JSON.stringify(document), {
+    'content-type': 'application/json',
+    ...headers,
+  });
+}
+
+async function putYaml(yaml: string): Promise<Answer> {
+  return call('PUT', '/api/v1/tenants/acme', yaml, { 'content-type': 'application/yaml' });
+}
+
+const get = async (id = 'acme') => call('GET', `/api/v1/tenants/${id}`);
+
+describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme' });
+describeAdminSecurity({ method: 'PUT', path: '/api/v1/tenants/acme', body: '{}' });
+
+describe('PUT /api/v1/tenants/{id}', () => {
+  it('creates a tenant in its own place, and answers with its version', async () => {
+    const answer = await put(sampleDocument());
+    expect(answer).toMatchObject({
+      status: 201,
+      etag: '"1"',
+      body: { id: 'acme', version: 1, published: true },
+    });
+    expect(world.relays.get(`eu/${objectName('acme')}`)?.stored?.version).toBe(1);
+    expect(world.relays.get(`base/${objectName('acme')}`)?.stored ?? null).toBeNull();
+    expect(answer.body['warnings']).toContainEqual(expect.stringContaining('about 2 minutes'));
+  });
+
+  it('changes a tenant with 200', async () => {
+    await put(sampleDocument());
+    expect(await put(sampleDocument())).toMatchObject({ status: 200, etag: '"2"' });
+  });
+
+  it('reads YAML, and keeps a token that looks like a number a text', async () => {
+    const answer = await putYaml(YAML.replace('Token 0123', '0123'));
+    expect(answer).toMatchObject({
+      status: 201,
+      body: { config: { destinations: [{ base_url: 'https://harfanglab.acme.fr:8443' }] } },
+    });
+  });
+
+  it('shows no secret, in clear or sealed, anywhere', async () => {
+    const answers = [await put(sampleDocument()), await get()];
+    for (const { text } of answers) {
+      for (const secret of ['whsec_', 'hl-secret-token', 'hec-secret-token', 'eyJ', 'pseudonym_key'])
+        expect(text).not.toContain(secret);
+      expect(text).toContain('<set>');
+    }
+  });
+
+  it('takes back what GET shows, and keeps every secret', async () => {
+    await put(sampleDocument());
+    const relay = world.relays.get(`eu/${objectName('acme')}`);
+    const before = relay?.stored?.config;
+    expect(await put((await get()).body['config'])).toMatchObject({ status: 200 });
+    expect(relay?.stored?.config).toEqual(before);
+  });
+
+  it('answers 422 with every fault and its path', async () => {
+    const answer = await put({
+      ...sampleDocument(),
+      id: 'other',
+      residency: 'mars',
+      webhok: 1,
+      destinations: [{ type: 'harfanglab' }],
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body.faults?.map((fault) => fault.path)).toEqual(
+      expect.arrayContaining([
+        'id',
+        'residency',
+        'webhok',
+        'destinations[0].base_url',
+        'destinations[0].token',
+      ]),
+    );
+    expect(world.relays.size).toBe(0);
+  });
+
+  it('answers 422 for <set> where nothing is stored', async () => {
+    const answer = await put({ ...sampleDocument(), webhook: { secrets: ['<set>'] } });
+    expect(answer).toMatchObject({ status: 422, body: { faults: [{ path: 'webhook.secrets[0]' }] } });
+  });
+
+  it.each([
+    ['YAML', 'application/yaml', 'id: [acme\nresidency: eu', /line 2, column/],
+    ['YAML with a tab', 'text/yaml', 'id: acme\n\tx: 1', /line 2, column 1: tab/],
+    ['YAML with two keys of a name', 'application/x-yaml', 'id: a\nid: b', /line 2, column 1: duplicated/],
+    [
+      'an unquoted secret that starts like an alias',
+      'application/yaml',
+      'token: *hunter2',
+      /line 1, column 9: unidentified alias$/,
+    ],
+    [
+      'an unquoted secret that starts like a tag',
+      'application/yaml',
+      'token: !hunter2 x',
+      /line 1, column 8: unknown scalar tag$/,
+    ],
+    ['JSON', 'application/json', '{"id": hunter2}', /is not JSON/],
+    ['nothing', 'application/yaml', '', /is not YAML/],
+  ])(
+    'answers 400 with the place and without a word of the document for broken %s',
+    async (_case, type, text, message) => {
+      const answer = await call('PUT', '/api/v1/tenants/acme', text, { 'content-type': type });
+      expect(answer.status).toBe(400);
+      expect(answer.body.faults).toEqual([{ path: '', message: expect.stringMatching(message) }]);
+      expect(answer.text).not.toContain('hunter2');
+    },
+  );
+
+  it('refuses a document whose aliases multiply', async () => {
+    const levels = Array.from(
+      { length: 8 },
+      (_, i) => `l${i + 1}: &l${i + 1} [${Array(10).fill(`*l${i}`).join(', ')}]`,
+    );
+    const answer = await putYaml(['l0: &l0 [x]', ...levels].join('\n'));
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { faults: [{ message: expect.stringContaining('10000 values') }] },
+    });
+  });
+
+  it.each(['a: &a [*a]', `${'['.repeat(200)}${']'.repeat(200)}`])('survives %j', async (yaml) => {
+    expect((await putYaml(yaml)).status).toBe(400);
+  });
+
+  it('refuses other content types with 415 and more than 256 KiB with 413', async () => {
+    expect(
+      (
+        await call('PUT', '/api/v1/tenants/acme', 'x', {
+          'content-type': 'application/x-www-form-urlencoded',
+        })
+      ).status,
+    ).toBe(415);
+    expect((await putYaml(`# ${'x'.repeat(256 * 1024)}`)).status).toBe(413);
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['If-Match with the version', { 'if-match': '"1"' }, 200],
+    ['If-Match with a list that holds it', { 'if-match': '"0", "1"' }, 200],
+    ['If-Match *', { 'if-match': '*' }, 200],
+    ['If-Match with another version', { 'if-match': '"2"' }, 412],
+    ['If-Match with a weak tag', { 'if-match': 'W/"1"' }, 412],
+    ['If-Match without quotes', { 'if-match': '1' }, 412],
+    ['If-None-Match *', { 'if-none-match': '*' }, 412],
+  ])('at version 1, %s gets its answer', async (_case, headers, status) => {
+    await put(sampleDocument());
+    expect((await put(sampleDocument(), headers)).status).toBe(status);
+  });
+
+  it('answers 412 to If-Match, and creates with If-None-Match, when the tenant does not exist', async () => {
+    expect((await put(sampleDocument(), { 'if-match': '"1"' })).status).toBe(412);
+    expect((await put(sampleDocument(), { 'if-none-match': '*' })).status).toBe(201);
+  });
+
+  it('answers 409 when someone else was first', async () => {
+    world.prepare = (relay) => {
+      relay.configures = async () => ({ kind: 'version_conflict', version: 2 });
+    };
+    expect((await put(sampleDocument())).status).toBe(409);
+  });
+
+  it('answers 409 to a change of residency', async () => {
+    await put(sampleDocument());
+    expect((await put({ ...sampleDocument(), residency: 'global' })).status).toBe(409);
+  });
+
+  it('says when the edge has not received the version yet', async () => {
+    world.prepare = (relay) => {
+      relay.isPublishing = false;
+    };
+    const answer = await put(sampleDocument());
+    expect(answer).toMatchObject({ status: 201, body: { published: false } });
+    expect(answer.body['warnings']).toContainEqual(expect.stringContaining('tries again by itself'));
+  });
+
+  it.each([
+    ['throws', async () => Promise.reject(new Error('overloaded'))],
+    ['is unavailable', async () => ({ kind: 'unavailable', reason: 'object_fault' }) as const],
+  ])('answers 503 when the object %s', async (_case, configures) => {
+    world.prepare = (relay) => {
+      relay.configures = configures;
+    };
+    expect((await put(sampleDocument())).status).toBe(503);
+  });
+});
+
+describe('GET /api/v1/tenants/{id}', () => {
+  it('shows the config with its version and defaults', async () => {
+    await put(sampleDocument());
+    expect(await get()).toMatchObject({
+      status: 200,
+      etag: '"1"',
+      body: {
+        id: 'acme',
+        version: 1,
+        savedAt: '2026-11-22T00:00:00.000Z',
+        config: { retention: { events: 30 } },
+      },
+    });
+  });
+
+  it('answers 404 for a tenant that does not exist', async () => {
+    expect((await get('nobody')).status).toBe(404);
+  });
+});

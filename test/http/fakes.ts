@@ -1,0 +1,125 @@
+/* oxlint-disable typescript/no-unsafe-type-assertion -- fakes have only the part of a binding that is used */
+/** The bindings of a Worker in memory, with one tenant object per residency and name that remembers what it was told. */
+
+import type {
+  AcceptAnswer,
+  AcceptRequest,
+  ConfigureAnswer,
+  ConfigureRequest,
+  DeadLetterView,
+  LaneView,
+  StoredConfig,
+  TenantRelayRpc,
+} from '../../src/domain/rpc.ts';
+import type { Env, RelayNamespace } from '../../src/settings.ts';
+import { publishIngestConfig } from '../../src/tenants/ingest-config.ts';
+import { FakeKv } from '../tenants/fake-kv.ts';
+
+export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
+const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+
+/** Accepts everything, keeps the config, publishes it at once. */
+export class FakeRelay implements TenantRelayRpc {
+  readonly #kv: FakeKv;
+  stored: StoredConfig | null = null;
+  readonly requests: AcceptRequest[] = [];
+  readonly pages: unknown[] = [];
+  accepts: () => Promise<AcceptAnswer> = async () => ({ kind: 'accepted', accepted: 1, duplicates: 0 });
+  configures: (() => Promise<ConfigureAnswer>) | undefined;
+  isPublishing = true;
+
+  constructor(kv: FakeKv) {
+    this.#kv = kv;
+  }
+
+  async accept(request: AcceptRequest): Promise<AcceptAnswer> {
+    this.requests.push(request);
+    return this.accepts();
+  }
+
+  async configure({ config, expectedVersion }: ConfigureRequest): Promise<ConfigureAnswer> {
+    if (this.configures) return this.configures();
+    const before = this.stored?.version ?? null;
+    if (before !== expectedVersion) return { kind: 'version_conflict', version: before };
+    const version = (before ?? 0) + 1;
+    this.stored = { version, savedAt: '2026-11-22T00:00:00.000Z', config };
+    if (this.isPublishing) await publishIngestConfig(this.#kv, config, version);
+    return { kind: 'saved', version, isPublished: this.isPublishing };
+  }
+
+  async readConfig(): Promise<StoredConfig | null> {
+    return this.stored;
+  }
+
+  async drain() {
+    return { kind: 'nothing_due' } as const;
+  }
+
+  async lanes(): Promise<LaneView[]> {
+    return [
+      {
+        lane: 'edr/events',
+        state: 'idle',
+        undelivered: 0,
+        delivered: 3,
+        deadLettered: 0,
+        expired: 0,
+        tries: 0,
+      },
+    ];
+  }
+
+  async deadLetters(page: { before?: number; limit: number }): Promise<DeadLetterView[]> {
+    this.pages.push(page);
+    return Array.from({ length: Math.min(page.limit, 2) }, (_, i) => ({
+      id: 10 - i,
+      lane: 'edr/events',
+      eventId: `evt_${i}`,
+      eventType: 'interaction.high_risk',
+      status: 400,
+      excerpt: 'bad request',
+      attempts: 1,
+      at: '2026-11-22T00:00:00.000Z',
+    }));
+  }
+}
+
+export interface World {
+  readonly env: Env;
+  readonly kv: FakeKv;
+  /** Every object that was asked for, by `{place}/{name}`. */
+  readonly relays: ReadonlyMap<string, FakeRelay>;
+  /** What a new object is told before it is used. */
+  prepare: (relay: FakeRelay) => void;
+}
+
+/** A production deployment for all residencies, unless the variables say otherwise. */
+export function fakeWorld(variables: Partial<Record<`RELAY_${string}`, string>> = {}): World {
+  const kv = new FakeKv();
+  const relays = new Map<string, FakeRelay>();
+  const world: World = { kv, relays, prepare: () => undefined, env: undefined as never };
+  const namespaceIn = (place: string): RelayNamespace => ({
+    jurisdiction: (jurisdiction) => namespaceIn(jurisdiction),
+    getByName: (name) => {
+      const key = `${place}/${name}`;
+      const known = relays.get(key);
+      if (known) return known;
+      const relay = new FakeRelay(kv);
+      world.prepare(relay);
+      relays.set(key, relay);
+      return relay;
+    },
+  });
+  const env = {
+    TENANT_RELAY: namespaceIn('base'),
+    RELAY_KV: kv as unknown as KVNamespace,
+    WAKEUPS: undefined as never,
+    RELAY_ENV: 'production',
+    RELAY_RESIDENCY: 'global',
+    RELAY_EGRESS_ALLOW: 'harfanglab.acme.fr',
+    RELAY_MASTER_KEY: MASTER_KEY,
+    RELAY_ADMIN_TOKEN: ADMIN_TOKEN,
+    ...variables,
+  };
+  return Object.assign(world, { env });
+}

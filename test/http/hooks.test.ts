@@ -1,0 +1,275 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { createApp } from '../../src/http/app.ts';
+import { encodeBase64 } from '../../src/lib/bytes.ts';
+import { hmacSha256, importHmacKey } from '../../src/lib/hmac.ts';
+import { createSealer } from '../../src/lib/seal.ts';
+import { objectName } from '../../src/residency.ts';
+import { settingsOf } from '../../src/settings.ts';
+import { publishIngestConfig } from '../../src/tenants/ingest-config.ts';
+import { sealConfig } from '../../src/tenants/secrets.ts';
+import { validateTenantConfig } from '../../src/tenants/validate.ts';
+import { sampleDocument } from '../tenants/sample.ts';
+import type { FakeRelay, World } from './fakes.ts';
+import { fakeWorld } from './fakes.ts';
+
+const NOW_MS = 1_763_800_000_000;
+const KEY = new TextEncoder().encode('a signing key of some 28 bytes');
+const SECRET = `whsec_${encodeBase64(KEY)}`;
+const EVENT = {
+  id: 'evt_1',
+  type: 'interaction.high_risk',
+  data: { user_email: 'alice@acme.fr', risk_score: 0.7 },
+};
+
+let world: World;
+let app: ReturnType<typeof createApp>;
+
+beforeEach(async () => {
+  world = fakeWorld();
+  app = createApp({ nowMs: () => NOW_MS, newRequestId: () => 'req-1', acceptTimeoutMs: 20 });
+  await publishTenant({ id: 'acme', residency: 'eu' });
+});
+
+async function publishTenant(changes: object): Promise<void> {
+  const settings = settingsOf(world.env);
+  const document = { ...sampleDocument(), webhook: { secrets: [SECRET] }, destinations: [], ...changes };
+  const config = validateTenantConfig(document, settings);
+  const sealer = createSealer(settings.masterKeys);
+  const sealed = config.ok ? await sealConfig(config.value, { sealer, stored: null }) : undefined;
+  if (!sealed?.ok) throw new Error('the sample must be valid');
+  await publishIngestConfig(world.kv, sealed.value, 1);
+}
+
+async function sign(
+  body: string,
+  { id = 'msg_1', timestamp = NOW_MS / 1000 } = {},
+): Promise<Record<string, string>> {
+  const content = new TextEncoder().encode(`${id}.${timestamp}.${body}`);
+  const signature = encodeBase64(await hmacSha256(await importHmacKey(KEY), content));
+  return { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': `v1,${signature}` };
+}
+
+async function post(body: string, headers: Record<string, string> = {}, tenant = 'acme'): Promise<Response> {
+  const request = new Request(`https://relay.example.com/hooks/${tenant}`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+  return app.fetch(request, world.env);
+}
+
+async function postSigned(value: unknown): Promise<Response> {
+  const body = JSON.stringify(value);
+  return post(body, await sign(body));
+}
+
+function theRelay(): FakeRelay {
+  const relay = world.relays.get(`eu/${objectName('acme')}`);
+  if (!relay) throw new Error('no object was asked');
+  return relay;
+}
+
+describe('POST /hooks/{tenant}', () => {
+  it("answers 202 once the tenant's object in its own place has the event", async () => {
+    const response = await postSigned(EVENT);
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({ accepted: 1, duplicates: 0, filtered: 0, rejected: [] });
+    expect([...world.relays.keys()]).toEqual([`eu/${objectName('acme')}`]);
+    expect(theRelay().requests).toMatchObject([
+      { v: 1, events: [{ id: 'evt_1', tenant: 'acme', source: 'noxys' }] },
+    ]);
+  });
+
+  it('drops what the tenant does not keep before the object sees it', async () => {
+    await postSigned(EVENT);
+    expect(JSON.stringify(theRelay().requests)).not.toContain('alice');
+  });
+
+  it('counts what it filters and what it rejects', async () => {
+    const response = await postSigned([EVENT, { type: 'interaction.created' }, 7]);
+    expect(await response.json()).toEqual({
+      accepted: 1,
+      duplicates: 0,
+      filtered: 1,
+      rejected: [{ index: 2, path: '', reason: 'not_an_object' }],
+    });
+  });
+
+  it('asks no object when nothing is forwarded', async () => {
+    const response = await postSigned({ type: 'interaction.created' });
+    expect(response.status).toBe(202);
+    expect(world.relays.size).toBe(0);
+  });
+
+  it.each([
+    ['an authentic body that is not JSON', 'nonsense', ''],
+    ['an authentic body without a usable event', '[{"x":1}]', '[0].type'],
+    ['an authentic empty body', '', ''],
+  ])('answers 400 with the path to %s', async (_case, body, path) => {
+    const response = await post(body, await sign(body));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ path, requestId: 'req-1' });
+    expect(world.relays.size).toBe(0);
+  });
+});
+
+describe('a webhook that is not authentic', () => {
+  const body = JSON.stringify(EVENT);
+
+  it('gets the same bytes, whatever is wrong, and touches no object', async () => {
+    const signed = await sign(body);
+    const [stale, ahead] = await Promise.all(
+      [-301, 301].map(async (s) => sign(body, { timestamp: NOW_MS / 1000 + s })),
+    );
+    const answers = await Promise.all([
+      post(body),
+      post(body, { ...signed, 'webhook-signature': 'v1,AAAA' }),
+      post(body, { ...signed, 'webhook-id': 'msg_2' }),
+      post(`${body} `, signed),
+      post(body, stale),
+      post(body, ahead),
+      post('not even JSON', signed),
+      post(body, signed, 'nobody'),
+      post(body, signed, 'NOT-AN-ID'),
+      post(body, signed, '%E0%A4%A'),
+      post(body, { authorization: 'Bearer test-admin-token-0123456789abcdef' }),
+    ]);
+    const texts = await Promise.all(answers.map(async (answer) => answer.text()));
+    expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 401));
+    expect(new Set(texts).size).toBe(1);
+    expect(texts[0]).not.toContain('req-1');
+    expect(answers[0]?.headers.get('x-request-id')).toBe('req-1');
+    expect(world.relays.size).toBe(0);
+    expect(world.kv.writes).toBe(1);
+  });
+
+  it('looks nothing up for an id that no tenant can have', async () => {
+    const reads = world.kv.reads;
+    await post(body, await sign(body), 'NOT-AN-ID');
+    expect(world.kv.reads).toBe(reads);
+  });
+
+  it('is logged with its reason and the names of its headers, without a value of them', async () => {
+    const lines = captureLog('warn');
+    const signed = await sign(body, { timestamp: 1 });
+    await post(body, { ...signed, 'x-secret': 'hunter2' });
+    const line = lines().join('\n');
+    expect(line).toContain('"event":"webhook.refused"');
+    expect(line).toContain('"reason":"stale_timestamp"');
+    expect(line).toContain('"x-secret"');
+    expect(line).not.toContain('hunter2');
+    expect(line).not.toContain(signed['webhook-signature'] ?? '');
+  });
+
+  it('is refused in the same way when the object does not know the tenant any more', async () => {
+    const refused = await (await post(body)).text();
+    world.prepare = (relay) => {
+      relay.accepts = async () => ({ kind: 'unknown_tenant' });
+    };
+    const response = await postSigned(EVENT);
+    expect([response.status, await response.text()]).toEqual([401, refused]);
+  });
+});
+
+describe('a webhook of the wrong form', () => {
+  const large = 'x'.repeat(256 * 1024 + 1);
+
+  it('is refused with 413 by its announced length, unread', async () => {
+    const stream = new ReadableStream({ pull: () => Promise.reject(new Error('was read')) });
+    const headers = { 'content-length': String(large.length) };
+    const request = new Request('https://relay.example.com/hooks/acme', {
+      method: 'POST',
+      body: stream,
+      headers,
+    });
+    expect((await app.fetch(request, world.env)).status).toBe(413);
+  });
+
+  it('is refused with 413 while it is read, whatever it announced', async () => {
+    let pulled = 0;
+    const stream = new ReadableStream({
+      pull(controller) {
+        pulled += 64 * 1024;
+        controller.enqueue(new Uint8Array(64 * 1024));
+      },
+    });
+    const request = new Request('https://relay.example.com/hooks/acme', { method: 'POST', body: stream });
+    expect((await app.fetch(request, world.env)).status).toBe(413);
+    expect(pulled).toBeLessThan(512 * 1024);
+  });
+
+  it('is read up to 256 KiB exactly', async () => {
+    const body = JSON.stringify(EVENT).padEnd(256 * 1024, ' ');
+    expect((await post(body, await sign(body))).status).toBe(202);
+    expect((await post(`${body} `, await sign(`${body} `))).status).toBe(413);
+  });
+
+  it.each([
+    [{ 'content-encoding': 'gzip' }, 415],
+    [{ 'content-encoding': 'br, identity' }, 415],
+    [{ 'content-type': 'text/plain' }, 415],
+    [{ 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    [{ 'content-encoding': 'identity' }, 202],
+    [{ 'content-type': 'application/json; charset=utf-8' }, 202],
+    [{ 'content-type': 'application/cloudevents+json' }, 202],
+    [{ 'content-type': '' }, 202],
+  ])('with %j gets %i', async (headers, status) => {
+    const body = JSON.stringify(EVENT);
+    const response = await post(body, { ...(await sign(body)), ...headers });
+    expect(response.status).toBe(status);
+  });
+});
+
+describe('a webhook that can not be stored now', () => {
+  it.each<[string, FakeRelay['accepts']]>([
+    ['throws', async () => Promise.reject(new Error('overloaded'))],
+    ['does not answer in time', async () => new Promise(() => undefined)],
+    ['is unavailable', async () => ({ kind: 'unavailable', reason: 'object_fault' })],
+  ])('gets 503 with Retry-After when the object %s', async (_case, accepts) => {
+    world.prepare = (relay) => {
+      relay.accepts = accepts;
+    };
+    const response = await postSigned(EVENT);
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('gets 429 with the seconds that the object names', async () => {
+    world.prepare = (relay) => {
+      relay.accepts = async () => ({ kind: 'rate_limited', retryAfterSeconds: 17 });
+    };
+    const response = await postSigned(EVENT);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '17']);
+  });
+
+  it('gets 503, never 401, when KV can not be read', async () => {
+    world.kv.fault = new Error('KV GET failed: 500');
+    expect((await postSigned(EVENT)).status).toBe(503);
+  });
+
+  it('gets 503, never 401, when a seal does not open', async () => {
+    const other = fakeWorld({ RELAY_MASTER_KEY: 'HxAAAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8' });
+    for (const [key, value] of world.kv.values) other.kv.values.set(key, value);
+    world = other;
+    expect((await postSigned(EVENT)).status).toBe(503);
+  });
+
+  it('gets 503 from an EU deployment for a tenant that lives elsewhere', async () => {
+    await publishTenant({ residency: 'global' });
+    const eu = fakeWorld({ RELAY_RESIDENCY: 'eu' });
+    for (const [key, value] of world.kv.values) eu.kv.values.set(key, value);
+    world = eu;
+    expect((await postSigned(EVENT)).status).toBe(503);
+    expect(world.relays.size).toBe(0);
+  });
+});
+
+function captureLog(level: 'warn' | 'error'): () => string[] {
+  const spy = vi.spyOn(console, level).mockImplementation(() => undefined);
+  return () => {
+    const lines = spy.mock.calls.map((call) => String(call[0]));
+    spy.mockRestore();
+    return lines;
+  };
+}

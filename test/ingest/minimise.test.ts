@@ -1,0 +1,162 @@
+import { createHmac } from 'node:crypto';
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { PrivacyConfig, PrivacyLevel } from '../../src/domain/tenant-config.ts';
+import { PRIVACY_LEVELS } from '../../src/domain/tenant-config.ts';
+import { minimise, reduceFurther } from '../../src/ingest/minimise.ts';
+import { typed } from './parsing.ts';
+
+const KEY = new Uint8Array(32).fill(7);
+const KEEP: PrivacyConfig = { user_id: 'keep', user_email: 'keep', device: 'keep', url: 'keep' };
+const PSEUDONYMISE: PrivacyConfig = {
+  user_id: 'pseudonymise',
+  user_email: 'pseudonymise',
+  device: 'pseudonymise',
+  url: 'drop',
+};
+const DROP: PrivacyConfig = { user_id: 'drop', user_email: 'drop', device: 'drop', url: 'drop' };
+
+const PERSONAL = {
+  user: { id: 'u-1', email: 'alice@acme.fr' },
+  device: { id: 'd-1', hostname: 'PC-1' },
+  urlHost: 'chat.example',
+};
+const PARSED = typed({
+  user_id: 'u-1',
+  user_email: 'alice@acme.fr',
+  device_id: 'd-1',
+  hostname: 'PC-1',
+  content_metadata: { url: 'https://chat.example/c/1' },
+});
+
+function pseudonym(kind: string, value: string, key = KEY): string {
+  const digest = createHmac('sha256', key).update(`${kind}:${value}`).digest();
+  return `p_${digest.subarray(0, 16).toString('base64url')}`;
+}
+
+const PSEUDONYMS = {
+  user: { id: pseudonym('user_id', 'u-1'), email: pseudonym('user_email', 'alice@acme.fr') },
+  device: { id: pseudonym('device_id', 'd-1'), hostname: pseudonym('hostname', 'PC-1') },
+};
+
+function at(device: PrivacyLevel): PrivacyConfig {
+  return { ...KEEP, device };
+}
+
+function personalOf(event: object): object {
+  return Object.fromEntries(
+    Object.entries(event).filter(([key]) => ['user', 'device', 'urlHost'].includes(key)),
+  );
+}
+
+describe('minimise', () => {
+  it.each([
+    ['keep', KEEP, PERSONAL],
+    ['pseudonymise', PSEUDONYMISE, PSEUDONYMS],
+    ['drop', DROP, {}],
+    [
+      'the defaults',
+      { ...KEEP, user_email: 'drop', url: 'drop' } as const,
+      { user: { id: 'u-1' }, device: PERSONAL.device },
+    ],
+    [
+      'one field at a time',
+      { ...KEEP, user_id: 'drop' } as const,
+      { ...PERSONAL, user: { email: 'alice@acme.fr' } },
+    ],
+  ])('obeys %s', (_name, privacy, expected) => {
+    expect(personalOf(minimise(PARSED, privacy, KEY))).toEqual(expected);
+  });
+
+  it('leaves no trace of the fields that it replaced or dropped', () => {
+    for (const privacy of [PSEUDONYMISE, DROP]) {
+      const text = JSON.stringify(minimise(PARSED, privacy, KEY));
+      for (const raw of ['u-1', 'alice', 'd-1', 'PC-1', 'chat.example', 'personal'])
+        expect(text).not.toContain(raw);
+    }
+  });
+
+  it('keeps everything else and says where the event came from', () => {
+    const { personal: _personal, ...rest } = PARSED;
+    expect(minimise(PARSED, DROP, KEY)).toEqual({ ...rest, source: 'noxys' });
+  });
+
+  it('leaves an event without personal fields without them', () => {
+    for (const privacy of [KEEP, PSEUDONYMISE, DROP])
+      expect(personalOf(minimise(typed({}), privacy, KEY))).toEqual({});
+  });
+
+  it('gives another pseudonym under another key and for another kind of field', () => {
+    const event = typed({ user_id: 'same', device_id: 'same', user_email: 'same', hostname: 'same' });
+    const one = minimise(event, PSEUDONYMISE, KEY);
+    const other = minimise(event, PSEUDONYMISE, new Uint8Array(32));
+    const values = [one, other].flatMap(({ user, device }) => [
+      user?.id,
+      user?.email,
+      device?.id,
+      device?.hostname,
+    ]);
+    expect(new Set(values).size).toBe(8);
+  });
+
+  it('pseudonymises also what merely looks like a pseudonym', () => {
+    const id = pseudonym('user_id', 'x');
+    expect(minimise(typed({ user_id: id }), PSEUDONYMISE, KEY).user?.id).toBe(pseudonym('user_id', id));
+  });
+});
+
+describe('reduceFurther', () => {
+  const kept = minimise(PARSED, KEEP, KEY);
+
+  it.each([
+    ['nothing that a destination does not ask for', {}, PERSONAL],
+    ['to pseudonyms', PSEUDONYMISE, PSEUDONYMS],
+    ['to nothing', DROP, {}],
+    ['one field', { user_id: 'drop' } as const, { ...PERSONAL, user: { email: 'alice@acme.fr' } }],
+  ])('reduces %s', (_name, destination, expected) => {
+    expect(personalOf(reduceFurther(kept, destination, KEEP, KEY))).toEqual(expected);
+  });
+
+  it('gives the pseudonym that the tenant itself would have given', () => {
+    const stored = minimise(PARSED, PSEUDONYMISE, KEY);
+    expect(reduceFurther({ ...kept }, PSEUDONYMISE, KEEP, KEY)).toEqual(stored);
+  });
+
+  it('never pseudonymises twice, also when the tenant was stricter once', () => {
+    const stored = minimise(PARSED, PSEUDONYMISE, KEY);
+    for (const tenant of [PSEUDONYMISE, KEEP])
+      expect(reduceFurther(stored, PSEUDONYMISE, tenant, KEY)).toEqual(stored);
+  });
+
+  it('never gives back what the tenant reduces', () => {
+    const stored = minimise(PARSED, DROP, KEY);
+    expect(reduceFurther(stored, KEEP, DROP, KEY)).toEqual(stored);
+    expect(personalOf(reduceFurther(minimise(PARSED, PSEUDONYMISE, KEY), KEEP, PSEUDONYMISE, KEY))).toEqual(
+      PSEUDONYMS,
+    );
+  });
+
+  it('covers an event that was stored before the tenant became stricter', () => {
+    expect(personalOf(reduceFurther(kept, {}, DROP, KEY))).toEqual({});
+    expect(personalOf(reduceFurther(kept, KEEP, PSEUDONYMISE, KEY))).toEqual(PSEUDONYMS);
+  });
+
+  it('shows at every pair of levels what the stricter one alone shows', () => {
+    const level = fc.constantFrom(...PRIVACY_LEVELS);
+    fc.assert(
+      fc.property(level, level, (tenant, destination) => {
+        const stricter =
+          PRIVACY_LEVELS.indexOf(tenant) > PRIVACY_LEVELS.indexOf(destination) ? tenant : destination;
+        const sent = reduceFurther(
+          minimise(PARSED, at(tenant), KEY),
+          { device: destination },
+          at(tenant),
+          KEY,
+        );
+        expect(sent).toEqual(minimise(PARSED, at(stricter), KEY));
+      }),
+    );
+  });
+});

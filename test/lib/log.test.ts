@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+import { causeFields, logEvent } from '../../src/lib/log.ts';
+
+const spy = vi.spyOn(console, 'warn');
+beforeEach(() => {
+  spy.mockImplementation(() => undefined);
+});
+afterEach(() => {
+  spy.mockReset();
+});
+
+function logged(fields: Parameters<typeof logEvent>[2]): unknown {
+  logEvent('warn', 'webhook.refused', fields);
+  return JSON.parse(String(spy.mock.calls[0]?.[0]));
+}
+
+it('writes one JSON line with level, event and fields', () => {
+  expect(
+    logged({ reason: 'stale_timestamp', count: 2, isReplay: true, headers: ['a', 'b'], absent: undefined }),
+  ).toEqual({
+    level: 'warn',
+    event: 'webhook.refused',
+    reason: 'stale_timestamp',
+    count: 2,
+    isReplay: true,
+    headers: ['a', 'b'],
+  });
+  expect(spy).toHaveBeenCalledOnce();
+});
+
+it('cuts long strings and long lists', () => {
+  const line = logged({
+    reason: 'x'.repeat(1000),
+    headers: Array.from({ length: 200 }, () => 'y'.repeat(1000)),
+  });
+  expect(line).toMatchObject({
+    reason: 'x'.repeat(300),
+    headers: Array.from({ length: 100 }, () => 'y'.repeat(300)),
+  });
+});
+
+it('puts a line break into no line', () => {
+  logEvent('warn', 'webhook.refused', { reason: 'a\nb' });
+  expect(String(spy.mock.calls[0]?.[0])).not.toContain('\n');
+});
+
+it.each([new TypeError('bad'), 'text', undefined, null, { secret: 'hunter2' }])(
+  'describes %o as flat fields',
+  (thrown) => {
+    const fields = causeFields(thrown);
+    expect(Object.values(fields).every((value) => typeof value === 'string')).toBe(true);
+    expect(JSON.stringify(fields)).not.toContain('hunter2');
+  },
+);

@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+
+import type { StoredConfig } from '../src/domain/rpc.ts';
+import type { ObjectNamespace } from '../src/residency.ts';
+import { allowsHost, findTenant, objectName, relayStub } from '../src/residency.ts';
+
+const GLOBAL = { env: 'production', residency: 'global', egressAllow: [] } as const;
+const EU = { ...GLOBAL, residency: 'eu' } as const;
+const LOCAL = { ...GLOBAL, env: 'local' } as const;
+
+interface FakeStub {
+  readonly place: string;
+  readonly name: string;
+  readConfig(): Promise<StoredConfig | null>;
+}
+
+/** Refuses a jurisdiction where workerd does. */
+class FakeNamespace implements ObjectNamespace<FakeStub> {
+  readonly #place: string;
+  readonly #isWorkerd: boolean;
+  readonly #stored: Readonly<Record<string, StoredConfig>>;
+  readonly asked: string[];
+
+  constructor({
+    place = 'base',
+    isWorkerd = false,
+    stored = {},
+    asked = [],
+  }: { place?: string; isWorkerd?: boolean; stored?: Record<string, StoredConfig>; asked?: string[] } = {}) {
+    this.#place = place;
+    this.#isWorkerd = isWorkerd;
+    this.#stored = stored;
+    this.asked = asked;
+  }
+
+  jurisdiction(jurisdiction: 'eu'): FakeNamespace {
+    if (this.#isWorkerd) throw new Error('Jurisdiction restrictions are not implemented in workerd.');
+    return new FakeNamespace({ place: jurisdiction, stored: this.#stored, asked: this.asked });
+  }
+
+  getByName(name: string): FakeStub {
+    const place = this.#place;
+    this.asked.push(place);
+    return { place, name, readConfig: async () => this.#stored[place] ?? null };
+  }
+}
+
+/* oxlint-disable typescript/no-unsafe-type-assertion -- only the residency is read */
+function storedIn(residency: 'eu' | 'global'): StoredConfig {
+  return {
+    version: 1,
+    savedAt: '2026-11-01T00:00:00Z',
+    config: { id: 'acme', residency },
+  } as unknown as StoredConfig;
+}
+
+describe('relayStub', () => {
+  it('names the object by a hash, so that no tenant id is in a name', () => {
+    expect(objectName('acme')).toMatch(/^[0-9a-f]{64}$/);
+    expect(objectName('acme')).not.toBe(objectName('acme2'));
+  });
+
+  it.each([
+    ['eu', GLOBAL, 'eu'],
+    ['eu', EU, 'eu'],
+    ['global', GLOBAL, 'base'],
+  ] as const)('puts a tenant of residency %s in its place', (residency, settings, place) => {
+    const stub = relayStub(new FakeNamespace(), settings, { tenant: 'acme', residency });
+    expect(stub).toMatchObject({ ok: true, value: { place, name: objectName('acme') } });
+  });
+
+  it('refuses a global tenant in an EU deployment, as a value', () => {
+    const namespace = new FakeNamespace();
+    const stub = relayStub(namespace, EU, { tenant: 'acme', residency: 'global' });
+    expect(stub).toEqual({ ok: false, error: { kind: 'residency_not_served', residency: 'global' } });
+    expect(namespace.asked).toEqual([]);
+  });
+
+  it('leaves the jurisdiction out locally, where the runtime can not simulate it', () => {
+    const stub = relayStub(new FakeNamespace({ isWorkerd: true }), LOCAL, {
+      tenant: 'acme',
+      residency: 'eu',
+    });
+    expect(stub).toMatchObject({ ok: true, value: { place: 'base' } });
+  });
+
+  it('never falls back to the base namespace when a jurisdiction fails in production', () => {
+    const namespace = new FakeNamespace({ isWorkerd: true });
+    expect(() => relayStub(namespace, GLOBAL, { tenant: 'acme', residency: 'eu' })).toThrow(
+      'not implemented',
+    );
+    expect(namespace.asked).toEqual([]);
+  });
+});
+
+describe('findTenant', () => {
+  it.each([
+    ['eu', { eu: storedIn('eu') }, 'eu'],
+    ['base', { base: storedIn('global') }, 'global'],
+  ] as const)('finds a tenant that lives in %s', async (_place, stored, residency) => {
+    const found = await findTenant(new FakeNamespace({ stored }), GLOBAL, 'acme');
+    expect(found).toMatchObject({ ok: true, value: { residency } });
+  });
+
+  it('asks no object outside the EU in an EU deployment', async () => {
+    const namespace = new FakeNamespace({ stored: { base: storedIn('global') } });
+    expect(await findTenant(namespace, EU, 'acme')).toEqual({ ok: true, value: null });
+    expect(namespace.asked).toEqual(['eu']);
+  });
+
+  it('asks the one local namespace once, and reports the residency of the config', async () => {
+    const namespace = new FakeNamespace({ isWorkerd: true, stored: { base: storedIn('global') } });
+    expect(await findTenant(namespace, LOCAL, 'acme')).toMatchObject({
+      ok: true,
+      value: { residency: 'global' },
+    });
+    expect(namespace.asked).toEqual(['base']);
+  });
+
+  it('says that an object did not answer, and never that the tenant is missing', async () => {
+    const broken: ObjectNamespace<FakeStub> = {
+      jurisdiction: () => broken,
+      getByName: (name) => ({
+        place: '',
+        name,
+        readConfig: async () => Promise.reject(new Error('overloaded')),
+      }),
+    };
+    expect(await findTenant(broken, GLOBAL, 'acme')).toEqual({
+      ok: false,
+      error: { kind: 'object_unreachable' },
+    });
+  });
+});
+
+describe('allowsHost', () => {
+  const withAllowed = { ...EU, egressAllow: ['edr.acme.fr', '*.hurukai.io'] };
+
+  it.each<[string, Parameters<typeof allowsHost>, string, boolean]>([
+    ['EU Falcon API', [GLOBAL, 'eu', 'falcon'], 'https://api.eu-1.crowdstrike.com/oauth2/token', true],
+    [
+      'EU Falcon ingest',
+      [GLOBAL, 'eu', 'falcon'],
+      'https://abc.ingest.eu-1.crowdstrike.com/services/collector',
+      true,
+    ],
+    ['US Falcon for an EU tenant', [GLOBAL, 'eu', 'falcon'], 'https://api.crowdstrike.com/', false],
+    ['US ingest for an EU tenant', [GLOBAL, 'eu', 'falcon'], 'https://a.ingest.us-1.crowdstrike.com/', false],
+    ['a look-alike', [GLOBAL, 'eu', 'falcon'], 'https://api.eu-1.crowdstrike.com.evil.example/', false],
+    [
+      'a look-alike of the suffix',
+      [GLOBAL, 'eu', 'falcon'],
+      'https://evilingest.eu-1.crowdstrike.com/',
+      false,
+    ],
+    ['http', [GLOBAL, 'eu', 'falcon'], 'http://api.eu-1.crowdstrike.com/', false],
+    [
+      'US Falcon for a global tenant',
+      [GLOBAL, 'global', 'falcon'],
+      'https://api.us-2.crowdstrike.com/',
+      true,
+    ],
+    ['another host as Falcon', [GLOBAL, 'global', 'falcon'], 'https://example.com/', false],
+    ['an EU manager on the list', [withAllowed, 'eu', 'harfanglab'], 'https://edr.acme.fr:8443/x', true],
+    [
+      'an EU manager under a wildcard',
+      [withAllowed, 'eu', 'harfanglab'],
+      'https://0123.hurukai.io:8443/',
+      true,
+    ],
+    ['the bare name of a wildcard', [withAllowed, 'eu', 'harfanglab'], 'https://hurukai.io/', false],
+    ['a look-alike of a wildcard', [withAllowed, 'eu', 'harfanglab'], 'https://evilhurukai.io/', false],
+    ['an EU manager off the list', [withAllowed, 'eu', 'harfanglab'], 'https://edr.example.com/', false],
+    [
+      'CrowdStrike as an EU manager',
+      [withAllowed, 'eu', 'harfanglab'],
+      'https://api.crowdstrike.com/',
+      false,
+    ],
+    ['a global manager', [GLOBAL, 'global', 'harfanglab'], 'https://edr.example.com:8443/', true],
+    ['an address', [GLOBAL, 'global', 'harfanglab'], 'https://10.0.0.1/', false],
+    ['a hexadecimal address', [GLOBAL, 'global', 'harfanglab'], 'https://0x7f000001/', false],
+    ['an IPv6 address', [GLOBAL, 'global', 'harfanglab'], 'https://[fd00::1]/', false],
+    ['loopback', [GLOBAL, 'global', 'harfanglab'], 'https://127.0.0.1/', false],
+    ['localhost', [GLOBAL, 'global', 'harfanglab'], 'https://localhost/', false],
+    ['a single label', [GLOBAL, 'global', 'harfanglab'], 'https://hurukai:8443/', false],
+    ['a private suffix', [GLOBAL, 'global', 'harfanglab'], 'https://edr.acme.internal/', false],
+    ['loopback, locally', [LOCAL, 'eu', 'falcon'], 'http://127.0.0.1:9002/services/collector', true],
+    ['another address, locally', [LOCAL, 'eu', 'falcon'], 'http://10.0.0.1/', false],
+    [
+      'plain http to a public host, locally',
+      [LOCAL, 'global', 'harfanglab'],
+      'http://edr.example.com/',
+      false,
+    ],
+  ])('%s', (_case, place, url, isAllowed) => {
+    expect(allowsHost(...place)(new URL(url))).toBe(isAllowed);
+  });
+});

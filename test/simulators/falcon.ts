@@ -1,0 +1,107 @@
+/**
+ * A Falcon cloud on one port: the OAuth token endpoint and Next-Gen SIEM's HEC ingest, each with its own credential.
+ * Refuses what the vendor refuses, records events and batches in order of arrival.
+ */
+
+import { falconError } from './falcon-answers.ts';
+import {
+  HEC_BODY_BYTES_MAX,
+  HecEndpoint,
+  type HecBatch,
+  type HecEvent,
+  type HecOptions,
+} from './falcon-hec.ts';
+import {
+  TokenEndpoint,
+  type MintedToken,
+  type OtherRegion,
+  type TokenEndpointOptions,
+} from './falcon-token.ts';
+import { SimulatorServer, type SimulatorServerOptions } from './http-server.ts';
+import type { SimulatorAnswer, SimulatorRequest } from './request.ts';
+
+export type FalconOptions = HecOptions & TokenEndpointOptions & Omit<SimulatorServerOptions, 'bodyBytesMax'>;
+
+export class FalconSimulator extends SimulatorServer {
+  readonly #hec: HecEndpoint;
+  readonly #token: TokenEndpoint;
+
+  constructor(options: FalconOptions) {
+    super({ ...options, bodyBytesMax: HEC_BODY_BYTES_MAX });
+    this.#hec = new HecEndpoint(options);
+    this.#token = new TokenEndpoint(options);
+  }
+
+  /** The address to configure as the connector's ingest URL. */
+  get hecUrl(): string {
+    return `${this.url}/services/collector`;
+  }
+
+  /** Every event that HEC took, repeated ones too. */
+  get events(): readonly HecEvent[] {
+    return this.#hec.events;
+  }
+
+  /** Every HEC request that was taken. */
+  get batches(): readonly HecBatch[] {
+    return this.#hec.batches;
+  }
+
+  /** Every token minted, revoked and expired ones too. */
+  get tokens(): readonly MintedToken[] {
+    return this.#token.tokens;
+  }
+
+  /** The id of each arrival, repeated ones too; events without one are left out. */
+  idsInOrder(): string[] {
+    return this.#hec.idsInOrder();
+  }
+
+  /** Events received more than once, as `{action} {id}`. */
+  duplicates(): string[] {
+    return this.#hec.duplicates();
+  }
+
+  /** Whether a token was minted here, is not revoked and has not expired. */
+  isTokenValid(token: string): boolean {
+    return this.#token.isValid(token, this.nowMs());
+  }
+
+  /** The client belongs to another region from now on; undefined puts it back. */
+  moveClientTo(region: OtherRegion | undefined): void {
+    this.#token.moveTo(region);
+  }
+
+  /** At HEC the key, elsewhere the client's credentials or a token; a form's own credentials are not a header. */
+  protected override authorizationIsRight(request: SimulatorRequest): boolean {
+    if (hecEndpointOf(request.path) !== undefined) return this.#hec.isAuthorized(request);
+    if (request.path.startsWith('/oauth2/')) return this.#token.isClient(request);
+    const token = /^Bearer (\S+)$/i.exec(request.headers['authorization'] ?? '')?.[1];
+    return token !== undefined && this.isTokenValid(token);
+  }
+
+  protected override answer(request: SimulatorRequest): SimulatorAnswer {
+    const endpoint = hecEndpointOf(request.path);
+    if (endpoint !== undefined) return this.#hec.collect(request, endpoint, this.nowMs());
+    if (request.path !== '/oauth2/token' && request.path !== '/oauth2/revoke') {
+      return falconError(404, '404: Page Not Found');
+    }
+    if (request.method !== 'POST') return falconError(405, '405: Method Not Allowed');
+    return request.path === '/oauth2/token'
+      ? this.#token.mint(request, this.nowMs())
+      : this.#token.revoke(request);
+  }
+}
+
+/** `/api/v1/ingest/hec` is LogScale's synonym. Source: library.humio.com log-shippers-hec. */
+function hecEndpointOf(path: string): 'structured' | 'raw' | undefined {
+  switch (path) {
+    case '/services/collector':
+    case '/api/v1/ingest/hec':
+      return 'structured';
+    case '/services/collector/raw':
+      return 'raw';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { createSealer } from '../../src/lib/seal.ts';
+import {
+  ingestKey,
+  projectionOf,
+  publishIngestConfig,
+  readIngestConfig,
+} from '../../src/tenants/ingest-config.ts';
+import { sealConfig } from '../../src/tenants/secrets.ts';
+import { validateTenantConfig } from '../../src/tenants/validate.ts';
+import { FakeKv } from './fake-kv.ts';
+import { PRODUCTION, sampleDocument } from './sample.ts';
+
+const sealer = createSealer({ primary: new Uint8Array(32) });
+
+async function sealedSample() {
+  const config = validateTenantConfig(sampleDocument(), PRODUCTION);
+  const sealed = config.ok ? await sealConfig(config.value, { sealer, stored: null }) : undefined;
+  if (!sealed?.ok) throw new Error('the sample must be valid');
+  return sealed.value;
+}
+
+let kv: FakeKv;
+beforeEach(() => {
+  kv = new FakeKv();
+});
+
+describe('the ingest config in KV', () => {
+  it('is read back as it was published', async () => {
+    const config = await sealedSample();
+    await publishIngestConfig(kv, config, 3);
+    expect(await readIngestConfig(kv, 'acme')).toEqual({ ok: true, value: projectionOf(config, 3) });
+  });
+
+  it('carries the residency as metadata, for the hourly poke', async () => {
+    await publishIngestConfig(kv, await sealedSample(), 1);
+    expect(kv.metadata.get('ingest/v1/acme')).toEqual({ residency: 'eu' });
+  });
+
+  it('holds no destination and no secret in clear', async () => {
+    await publishIngestConfig(kv, await sealedSample(), 1);
+    const value = kv.values.get(ingestKey('acme')) ?? '';
+    for (const text of ['harfanglab', 'crowdstrike', 'whsec_', 'hec-secret-token'])
+      expect(value).not.toContain(text);
+  });
+
+  it('is null for a tenant that was never published', async () => {
+    expect(await readIngestConfig(kv, 'nobody')).toEqual({ ok: true, value: null });
+  });
+
+  it('is read although a newer writer added keys', async () => {
+    const config = await sealedSample();
+    kv.values.set(ingestKey('acme'), JSON.stringify({ ...projectionOf(config, 1), later: true }));
+    expect((await readIngestConfig(kv, 'acme')).ok).toBe(true);
+  });
+
+  it.each(['not JSON', '{}', '[]', '{"v":2}', '"text"'])(
+    'is unreadable, not missing, when KV holds %j',
+    async (value) => {
+      kv.values.set(ingestKey('acme'), value);
+      expect(await readIngestConfig(kv, 'acme')).toMatchObject({
+        ok: false,
+        error: { kind: 'kv_unreadable' },
+      });
+    },
+  );
+
+  it("is unreadable when it is another tenant's", async () => {
+    kv.values.set(ingestKey('other'), JSON.stringify(projectionOf(await sealedSample(), 1)));
+    expect(await readIngestConfig(kv, 'other')).toMatchObject({
+      ok: false,
+      error: { kind: 'kv_unreadable' },
+    });
+  });
+
+  it('is unreadable, not missing, when KV fails', async () => {
+    kv.fault = new Error('KV GET failed: 500');
+    expect(await readIngestConfig(kv, 'acme')).toMatchObject({ ok: false, error: { kind: 'kv_unreadable' } });
+  });
+
+  it('lets a failed write be seen, so that the object tries again', async () => {
+    kv.fault = new Error('KV PUT failed: 429');
+    await expect(publishIngestConfig(kv, await sealedSample(), 1)).rejects.toThrow('429');
+  });
+});
