@@ -3,6 +3,13 @@ import { defineConfig } from 'vitest/config';
 
 const IN_WORKERD = ['test/relay/**/*.test.ts', 'test/http/**/*.test.ts', 'test/wakeups/**/*.test.ts'];
 
+// Of the tests alone. Also in the environment, where the reader of wrangler.toml looks for the secrets that it requires.
+const SECRETS = {
+  RELAY_MASTER_KEY: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8',
+  RELAY_ADMIN_TOKEN: 'test-admin-token-0123456789abcdef',
+};
+Object.assign(process.env, SECRETS);
+
 export default defineConfig({
   test: {
     projects: [
@@ -20,11 +27,7 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
-              bindings: {
-                RELAY_ENV: 'local',
-                RELAY_MASTER_KEY: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8',
-                RELAY_ADMIN_TOKEN: 'test-admin-token-0123456789abcdef',
-              },
+              bindings: { ...SECRETS, RELAY_ENV: 'local' },
             },
           }),
         ],

@@ -3,8 +3,6 @@
  * Pure.
  */
 
-import type { CanonicalEvent } from './event.ts';
-
 export const LEVELS = ['informational', 'low', 'medium', 'high', 'critical'] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -19,8 +17,16 @@ const ECS_SEVERITY: Record<Level, number> = {
   critical: 90,
 };
 
+/** What an event's level depends on. */
+export interface Graded {
+  readonly type: string;
+  readonly policy?: { readonly decision?: string };
+  /** 0 to 1. */
+  readonly riskScore?: number;
+}
+
 /** The level of an event, from its type, policy decision and risk score. */
-export function levelOfEvent(event: Pick<CanonicalEvent, 'type' | 'policy' | 'riskScore'>): Level {
+export function levelOfEvent(event: Graded): Level {
   switch (event.type) {
     case 'alert.severity_critical':
       return 'critical';

@@ -65,13 +65,19 @@ export async function startLocalRelay(options: LocalRelayOptions): Promise<Local
   };
 }
 
-/** The bindings of wrangler.toml. Its reader complains on the console of secrets that this caller passes by itself. */
+/**
+ * The bindings of wrangler.toml. Its reader complains on the console of secrets that this caller passes by itself, and names
+ * rules for other kinds of modules, which the built Worker, a single module, does not have and Miniflare 5 refuses.
+ */
 function readWorkerOptions(): Record<string, unknown> {
   const { log, warn } = console;
   console.log = () => undefined;
   console.warn = () => undefined;
   try {
-    return { ...unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml')).workerOptions };
+    const { modulesRules: _, ...options } = unstable_getMiniflareWorkerOptions(
+      join(ROOT, 'wrangler.toml'),
+    ).workerOptions;
+    return options;
   } finally {
     Object.assign(console, { log, warn });
   }

@@ -1,0 +1,135 @@
+/**
+ * What the demonstration runs on: the built Worker in workerd, a HarfangLab manager and a Falcon Next-Gen SIEM,
+ * all on loopback, with a tenant applied through the admin API. Nothing of it is kept when it stops.
+ */
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { dump, load } from 'js-yaml';
+
+import { ensureDevVars } from '../../cli/dev-vars.ts';
+import type { LaneView } from '../../src/domain/rpc.ts';
+import { type LocalRelay, startLocalRelay } from '../../test/e2e/local-relay.ts';
+import { FalconSimulator } from '../../test/simulators/falcon.ts';
+import { HarfangLabSimulator } from '../../test/simulators/harfanglab.ts';
+import { NoxysSender } from '../../test/simulators/noxys.ts';
+
+const ROOT = fileURLToPath(import.meta.resolve('../..'));
+export const RELAY_PORT = 8787;
+/** Log lines kept: the last refusals explain themselves. */
+const LOG_LINES_MAX = 1000;
+
+interface TenantFile {
+  webhook: { secrets: string[] };
+  destinations: { name: string; base_url?: string; token?: string; hec?: { url: string; token: string } }[];
+}
+
+export class Stage {
+  readonly edr: HarfangLabSimulator;
+  readonly falcon: FalconSimulator;
+  readonly sender: NoxysSender;
+  readonly url: string;
+  /** The relay's newest log lines. */
+  readonly log: string[];
+  readonly #relay: LocalRelay;
+  readonly #tenant: TenantFile;
+  readonly #adminToken: string;
+
+  private constructor(
+    parts: Pick<Stage, 'edr' | 'falcon' | 'log'> & {
+      relay: LocalRelay;
+      tenant: TenantFile;
+      adminToken: string;
+    },
+  ) {
+    this.edr = parts.edr;
+    this.falcon = parts.falcon;
+    this.log = parts.log;
+    this.url = parts.relay.url;
+    this.#relay = parts.relay;
+    this.#tenant = parts.tenant;
+    this.#adminToken = parts.adminToken;
+    this.sender = new NoxysSender({
+      url: `${this.url}/hooks/acme`,
+      tenantSecret: parts.tenant.webhook.secrets[0] ?? '',
+      scheme: 'standard-webhooks',
+    });
+  }
+
+  /** Starts everything; the relay on `port`, or on the first free one from the default on. */
+  static async start(port: number | undefined): Promise<Stage> {
+    const { vars } = ensureDevVars(join(ROOT, '.dev.vars'));
+    const tenant = load(readFileSync(join(ROOT, 'examples', 'acme.yaml'), 'utf8')) as TenantFile;
+    const [edrConfig, falconConfig] = tenant.destinations;
+    const edr = await new HarfangLabSimulator({ token: edrConfig?.token ?? '' }).start();
+    const falcon = await new FalconSimulator({ hecKey: falconConfig?.hec?.token ?? '' }).start();
+    if (edrConfig) edrConfig.base_url = edr.url;
+    if (falconConfig?.hec) falconConfig.hec.url = falcon.hecUrl;
+    const log: string[] = [];
+    const relay = await startLocalRelay({
+      port: port ?? (await freePort(RELAY_PORT)),
+      vars,
+      onLog: (line) => {
+        log.push(line);
+        if (log.length > LOG_LINES_MAX) log.shift();
+      },
+    });
+    return new Stage({ edr, falcon, log, relay, tenant, adminToken: vars['RELAY_ADMIN_TOKEN'] ?? '' });
+  }
+
+  /** PUTs the tenant as an operator would; its version. */
+  async applyTenant(): Promise<number> {
+    const answer = await this.#admin('PUT', '/api/v1/tenants/acme', dump(this.#tenant));
+    return (answer as { version: number }).version;
+  }
+
+  async lanes(): Promise<LaneView[]> {
+    return ((await this.#admin('GET', '/api/v1/tenants/acme/lanes')) as { lanes: LaneView[] }).lanes;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#relay.stop(), this.edr.stop(), this.falcon.stop()]);
+  }
+
+  async #admin(method: string, path: string, body?: string): Promise<unknown> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#adminToken}`, 'content-type': 'application/yaml' },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    if (response.ok) return JSON.parse(text);
+    throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);
+  }
+}
+
+/** Builds the Worker as `wrangler deploy` would, without deploying it. */
+export async function buildWorker(): Promise<void> {
+  const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
+  const flags = ['deploy', '--dry-run', '--env=', '--outdir', 'dist/worker'];
+  const child = spawn(process.execPath, [wrangler, ...flags], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  if (code !== 0) throw new Error(`the Worker does not build:\n${output}`);
+}
+
+async function freePort(from: number): Promise<number> {
+  for (let port = from; port < from + 100; port++) if (await isFree(port)) return port;
+  return 0;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}

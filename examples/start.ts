@@ -1,0 +1,161 @@
+/**
+ * `npm start`: the relay and simulated vendors on this machine, a sample working day, and what became of it.
+ * Stays up for exploring until Ctrl-C; `npm start -- --once` ends when everything has arrived: 0, or 1 with what is missing.
+ */
+
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+
+import { Listr, type ListrTaskWrapper } from 'listr2';
+
+import { workingDay } from '../test/simulators/working-day.ts';
+import { curlLine } from './demo/curl.ts';
+import { type Played, play, waitForDeliveries } from './demo/play.ts';
+import { findMissing, printReport } from './demo/report.ts';
+import { RELAY_PORT, Stage, buildWorker } from './demo/stage.ts';
+
+const USAGE = `npm start [-- options]
+
+  --once         end when everything has arrived: exit 0, or 1 with what is missing
+  --port N       the relay's port (default ${RELAY_PORT}; the next free one if it is taken)
+  --seed N       another working day (default 1)
+  --help`;
+
+interface Demo {
+  stage?: Stage;
+  played?: Played;
+}
+
+interface Options {
+  readonly isOnce: boolean;
+  readonly port: number | undefined;
+  readonly seed: number;
+}
+
+const options = readOptions();
+if (options) process.exitCode = await run(options);
+
+async function run({ isOnce, port, seed }: Options): Promise<number> {
+  const demo: Demo = {};
+  try {
+    await tasks(demo, port, seed).run();
+    const { stage, played } = demo;
+    if (!stage || !played) return 1;
+    const missing = findMissing(stage, played);
+    await printReport(stage, played, missing);
+    if (!isOnce) await explore(stage);
+    return missing.length === 0 ? 0 : 1;
+  } catch (error) {
+    console.error(`\nThe demonstration stopped: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    await demo.stage?.stop();
+  }
+}
+
+function tasks(demo: Demo, port: number | undefined, seed: number): Listr {
+  return new Listr(
+    [
+      { title: 'Build the Worker', task: buildWorker },
+      {
+        title: 'Start simulated vendors and the relay',
+        task: async (_context, task) => {
+          demo.stage = await Stage.start(port);
+          task.title = `Relay on ${demo.stage.url}, HarfangLab and Falcon simulated on loopback`;
+        },
+      },
+      {
+        title: 'Apply examples/acme.yaml',
+        task: async (_context, task) => {
+          task.title = `Tenant acme, version ${await stageOf(demo).applyTenant()}, from examples/acme.yaml`;
+        },
+      },
+      { title: 'Play a working day', task: async (_context, task) => playDay(demo, seed, task) },
+      {
+        title: 'Wait for the last deliveries',
+        task: async (_context, task) => {
+          const delivered = await waitForDeliveries(stageOf(demo), demo.played);
+          task.title = `Deliveries: ${delivered}`;
+        },
+      },
+    ],
+    { concurrent: false, rendererOptions: { collapseSubtasks: false }, fallbackRendererOptions: {} },
+  );
+}
+
+async function playDay(
+  demo: Demo,
+  seed: number,
+  task: Pick<ListrTaskWrapper<unknown, never, never>, 'title' | 'output'>,
+): Promise<void> {
+  const stage = stageOf(demo);
+  const day = workingDay({ seed, startMs: Date.now(), tenant: 'acme' });
+  // A terminal redraws one line; a log would get one line each.
+  const linesMax = process.stdout.isTTY ? day.length : 10;
+  let lines = 0;
+  demo.played = await play(stage, day, (done) => {
+    if (done < (day.length * lines) / linesMax) return;
+    lines++;
+    task.output = `${bar(done / day.length)} ${done} of ${day.length} webhooks · ${stage.edr.events.length} events at HarfangLab · ${stage.falcon.events.length} at Falcon`;
+  });
+  task.title = `Played a working day: ${day.length} webhooks, genuine, repeated, forged, stale and broken`;
+}
+
+function stageOf(demo: Demo): Stage {
+  if (!demo.stage) throw new Error('Cannot go on as the relay must run: it does not');
+  return demo.stage;
+}
+
+/** Stays up until Ctrl-C; Enter prints a fresh line, because a signature is valid for five minutes. */
+async function explore(stage: Stage): Promise<void> {
+  console.log(`\nThe relay stays up. Send it an event of your own (the signature holds for 5 minutes; Enter for a fresh one):\n
+${curlLine(stage)}\n
+See the lanes:\n
+curl -s ${stage.url}/api/v1/tenants/acme/lanes -H "authorization: Bearer $(sed -n 's/^RELAY_ADMIN_TOKEN=//p' .dev.vars)"\n
+Ctrl-C ends it.`);
+  const input = createInterface({ input: process.stdin });
+  input.on('line', () => console.log(`\n${curlLine(stage)}\n`));
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  input.close();
+}
+
+function bar(share: number): string {
+  const width = 24;
+  const filled = Math.round(share * width);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}
+
+function readOptions(): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        port: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      return undefined;
+    }
+    return {
+      isOnce: values.once,
+      port: values.port === undefined ? undefined : wholeNumber('--port', values.port, 65_535),
+      seed: wholeNumber('--seed', values.seed, 2 ** 31 - 1),
+    };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+function wholeNumber(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
+  throw new Error(`${name} takes a whole number from 1 to ${max}: it is "${text}"`);
+}
