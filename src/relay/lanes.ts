@@ -122,7 +122,13 @@ function afterRejection(
   outcome: Extract<Outcome, { kind: 'rejected' }>,
   { nowMs }: Surroundings,
 ): { readonly state: LaneState; readonly verdict: Verdict } {
-  const answered = !attempt.isProbe || state.blocked ? state : unpaused(state);
+  const isRefusedStill = attempt.isProbe && state.blocked?.reason === 'rejected_in_a_row';
+  if (isRefusedStill) {
+    // One event per probe is given up, not twenty: the next one may be taken.
+    const again = { ...state, deadLettered: state.deadLettered + 1, dueAtMs: nowMs + BLOCKED_PROBE_MS };
+    return { state: again, verdict: 'dead_letter' };
+  }
+  const answered = attempt.isProbe ? unpaused(state) : state;
   if (attempt.seqs.length > 1) {
     // One event spoils the batch: halve until it stands alone.
     return { state: { ...answered, width: Math.ceil(attempt.seqs.length / 2) }, verdict: 'send_again' };

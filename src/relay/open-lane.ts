@@ -20,7 +20,7 @@ import type { Semaphore } from '../lib/semaphore.ts';
 import { reduceFurther } from '../ingest/minimise.ts';
 import { allowsHost } from '../residency.ts';
 import type { Settings } from '../settings.ts';
-import type { OpenLane } from './lane.ts';
+import type { Opened } from './lane-parts.ts';
 
 export interface OpenLaneInput {
   readonly settings: Settings;
@@ -36,7 +36,7 @@ export interface OpenLaneInput {
 type Blocked = Extract<Outcome, { kind: 'blocked' }>;
 
 /** The lane, or why nothing can be sent until an operator acts. */
-export async function openLane(input: OpenLaneInput): Promise<Result<OpenLane, Blocked>> {
+export async function openLane(input: OpenLaneInput): Promise<Opened> {
   const { config, destination, sealer, settings } = input;
   const unopened: string[] = [];
   const open = async (jwe: string, purpose: string, what: string): Promise<string> => {

@@ -17,7 +17,8 @@ import type { Database } from './database.ts';
 import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet, writeNewLanes } from './lane-set.ts';
 import { LaneStore } from './lane-store.ts';
-import { Lane, type Timeouts } from './lane.ts';
+import type { Timeouts } from './lane-parts.ts';
+import { Lane } from './lane.ts';
 import type { LaneState } from './lanes.ts';
 import { TokenBucket } from './limits.ts';
 import { EventLog, LOG_SIZES } from './log.ts';
@@ -163,12 +164,16 @@ export class Relay {
     return isPublished;
   }
 
-  /** What the alarm does: starts what is due, looks after the rest, and says when to look again. */
-  async watch(): Promise<number | null> {
-    const { io, configs } = this.#parts;
+  /** What the alarm does: starts what is due, and looks after the rest. */
+  async watch(): Promise<void> {
     this.lanes.startAll();
-    this.#upkeep.run(io.nowMs());
+    this.#upkeep.run(this.#parts.io.nowMs());
     await this.publish();
+  }
+
+  /** When the object must look after itself again; null when there is nothing to watch. */
+  nextAlarmAtMs(): number | null {
+    const { io, configs } = this.#parts;
     const nowMs = io.nowMs();
     return nextAlarmAtMs({
       nowMs,

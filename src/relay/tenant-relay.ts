@@ -29,7 +29,7 @@ import { Database } from './database.ts';
 import { platformIo } from './io.ts';
 import { writeNewLanes } from './lane-set.ts';
 import { LaneStore } from './lane-store.ts';
-import { TIMEOUTS, type Timeouts } from './lane.ts';
+import { TIMEOUTS, type Timeouts } from './lane-parts.ts';
 import { RELAY_SIZES, Relay, type RelaySizes } from './relay.ts';
 import { isCreated, migrate, readMeta } from './schema.ts';
 import { WATCH_MS } from './watchdog.ts';
@@ -136,8 +136,9 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     await this.#alarm.armBy(this.io.nowMs() + WATCH_MS);
     try {
       if (this.#isFaulty) this.load();
-      if (this.#relay) await this.#alarm.set(await this.#relay.watch());
-      else if (!this.#isFaulty) await this.#alarm.set(null);
+      await this.#relay?.watch();
+      // Asked and set in one turn: what an event that comes in meanwhile needs is not overwritten.
+      if (!this.#isFaulty) await this.#alarm.set(this.#relay?.nextAlarmAtMs() ?? null);
     } catch (error) {
       logEvent('error', 'alarm.failed', { tenant: this.#tenant, ...causeFields(error) });
     }

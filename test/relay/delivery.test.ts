@@ -146,6 +146,59 @@ describe('a lane', () => {
     });
   });
 
+  it('that blocked on refusals gives up one event per probe, and opens when one is taken', async () => {
+    const tenant = await Tenant.create(destination('edr', { in_flight: 1 }));
+    tenant.destinations.answer(EDR, () => new Response('no', { status: 400 }));
+    await tenant.accept(...tenant.events(40));
+    await tenant.until(
+      async () => (await tenant.lane('edr/events')).state === 'blocked',
+      'the lane is blocked',
+    );
+    for (const deadLettered of [21, 22]) {
+      tenant.nowMs += BLOCKED_PROBE_MS;
+      await tenant.alarm();
+      await tenant.until(
+        async () => (await tenant.lane('edr/events')).deadLettered === deadLettered,
+        `${deadLettered} dead letters`,
+      );
+    }
+    expect(await tenant.lane('edr/events')).toMatchObject({ state: 'blocked', undelivered: 18 });
+    tenant.destinations.answer(EDR, () => new Response('{}'));
+    tenant.nowMs += BLOCKED_PROBE_MS;
+    await tenant.alarm();
+    await tenant.untilTaken(EDR, 18);
+    expect(await tenant.stub.deadLetters({ limit: 100 })).toHaveLength(22);
+  });
+
+  it('is not blocked by an answer to a request that was made before its config changed', async () => {
+    const tenant = await Tenant.create();
+    let isAnswering = false;
+    tenant.destinations.answer(EDR, async ({ headers }) => {
+      if (headers.get('authorization') !== 'Token edr-token') return new Response('{}');
+      while (!isAnswering) await scheduler.wait(2);
+      return new Response(null, { status: 401 });
+    });
+    await tenant.accept(tenant.event('evt-1'));
+    await tenant.until(() => tenant.destinations.underWay === 1, 'the request is under way');
+    await tenant.configure(destination('edr', { token: 'new-token' }));
+    isAnswering = true;
+    await tenant.untilTaken(EDR, 1);
+    expect(tenant.destinations.sent.at(-1)?.headers.get('authorization')).toBe('Token new-token');
+  });
+
+  it('remembers across a restart that it passed events that it does not want', async () => {
+    const tenant = await Tenant.create(destination('edr', { events: ['alert.severity_critical'] }));
+    for (let i = 0; i < 6; i++) await tenant.accept(...tenant.events(100, i * 100 + 1));
+    await tenant.untilTaken(HEC, 600);
+    await tenant.until(
+      async () => (await tenant.lane('edr/events')).undelivered === 0,
+      'the lane is at the head',
+    );
+    await tenant.evict();
+    expect((await tenant.lane('edr/events')).undelivered).toBeLessThanOrEqual(100);
+    expect(tenant.destinations.ids(EDR)).toEqual([]);
+  });
+
   it.each([
     [401, 'unauthorized'],
     [403, 'forbidden'],

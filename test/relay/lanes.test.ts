@@ -97,6 +97,26 @@ describe('a lane after an outcome', () => {
     expect(after(almost, REFUSED).blocked).toMatchObject({ reason: 'rejected_in_a_row' });
   });
 
+  it('blocked by refusals gives up one event per probe', () => {
+    const blocked = after(newLane(0), ...Array.from({ length: REJECTED_IN_A_ROW_MAX }, () => REFUSED));
+    const { state, verdict } = afterOutcome(blocked, probe, REFUSED, around);
+    expect(verdict).toBe('dead_letter');
+    expect(state).toMatchObject({
+      deadLettered: REJECTED_IN_A_ROW_MAX + 1,
+      dueAtMs: NOW_MS + BLOCKED_PROBE_MS,
+    });
+    expect(state.blocked).toEqual(blocked.blocked);
+    expect(after(state, DELIVERED).blocked).toBeNull();
+  });
+
+  it('blocked for another reason opens when an event is refused: the destination answers again', () => {
+    expect(after(newLane(0), DENIED, REFUSED)).toMatchObject({
+      blocked: null,
+      dueAtMs: null,
+      deadLettered: 1,
+    });
+  });
+
   it('halves a refused batch until the culprit stands alone', () => {
     const wide = { ...newLane(0), width: 8 };
     const halved = afterOutcome(wide, { seqs: [1, 2, 3, 4, 5, 6, 7, 8], isProbe: false }, REFUSED, batched);

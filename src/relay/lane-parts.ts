@@ -1,0 +1,49 @@
+/** What a lane is made of, given by the relay that owns it. Types and timings only. */
+
+import type { Channel } from '../destinations/destination.ts';
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { SendRequest } from '../lib/http.ts';
+import type { Result } from '../lib/result.ts';
+import type { RelayIo } from './io.ts';
+import type { LaneStore } from './lane-store.ts';
+import type { EventLog } from './log.ts';
+
+export interface Timeouts {
+  readonly requestMs: number;
+  /** A destination that just timed out is probed with less patience. */
+  readonly probeAfterTimeoutMs: number;
+}
+
+export const TIMEOUTS: Timeouts = { requestMs: 15_000, probeAfterTimeoutMs: 5_000 };
+
+/** A lane's destination, ready to send to: secrets open, filters compiled. */
+export interface OpenLane {
+  readonly channel: Channel;
+  readonly send: SendRequest;
+  readonly wants: (event: CanonicalEvent) => boolean;
+  /** Applies what the destination's privacy reduces further. */
+  readonly reduce: (event: CanonicalEvent) => CanonicalEvent;
+}
+
+export type Opened = Result<OpenLane, Extract<Outcome, { kind: 'blocked' }>>;
+
+export interface LaneParts {
+  readonly name: string;
+  readonly log: EventLog;
+  readonly store: LaneStore;
+  readonly io: RelayIo;
+  readonly tenant: () => string;
+  /** Whether the lane's destination is configured and enabled. */
+  readonly isEnabled: () => boolean;
+  /** Opens the destination as configured now. */
+  readonly open: () => Promise<Opened>;
+  /** Requests that this lane may have under way, given what else runs. */
+  readonly share: () => number;
+  readonly requestsPerSlice: () => number;
+  readonly timeouts: () => Timeouts;
+  /** Leaves a wake-up in the queue for a wait that is not slept. */
+  readonly leaveWakeup: (lane: string, waitMs: number) => void;
+  /** Asks for a fresh invocation: the slice of this one is used up. */
+  readonly askForSlice: () => void;
+}

@@ -1,0 +1,278 @@
+/**
+ * One run of a lane: reads on from its cursor, sends, and moves the cursor, until nothing is left, it must wait,
+ * or its slice of time and requests is used up.
+ */
+
+import type { Channel } from '../destinations/destination.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { causeFields, logEvent } from '../lib/log.ts';
+import type { LaneParts, OpenLane, Opened } from './lane-parts.ts';
+import type { DeadLetter } from './lane-store.ts';
+import { LaneWindow, type Pending } from './lane-window.ts';
+import {
+  AHEAD_MAX,
+  type Attempt,
+  type LaneState,
+  type Verdict,
+  afterOutcome,
+  madeDue,
+  settle,
+} from './lanes.ts';
+
+/** Shorter waits are slept in the object; longer ones go through the queue. */
+const SLEPT_WAIT_MS_MAX = 5_000;
+const SLICE_MS = 20_000;
+
+export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
+
+/** What a run needs of its lane. */
+export interface RunningLane {
+  readonly name: string;
+  readonly parts: LaneParts;
+  readonly state: LaneState;
+  /** The destination as opened since the last config change, if it is. */
+  readonly opened: OpenLane | undefined;
+  /** Whether the cursor in memory is far ahead of the written one. */
+  readonly isFarAhead: boolean;
+  /** Whether a run still counts, or another one has taken its place. */
+  isCurrent(generation: number): boolean;
+  /** Only what moves the lane renews its lease. */
+  renewLease(): void;
+  /** The next state, in memory. */
+  change(state: LaneState): void;
+  /** Writes the row, with the dead letters of the same group. */
+  write(letters: readonly DeadLetter[]): void;
+  /** Resolves when new events arrive or the config changes. */
+  poked(): Promise<void>;
+  /** Opens the destination; undefined when the config changed meanwhile. */
+  open(): Promise<Opened | undefined>;
+}
+
+export class LaneRun {
+  readonly #lane: RunningLane;
+  readonly #parts: LaneParts;
+  readonly #generation: number;
+  readonly #window: LaneWindow;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #sliceEndsAtMs: number;
+  #requestsLeft: number;
+  #probes = 0;
+  /** Events settled since the row was last written. */
+  #uncommitted = 0;
+  /** Something else changed that must outlive a restart: a pause, a block, a recovery. */
+  #isDirty = false;
+  #letters: DeadLetter[] = [];
+
+  constructor(lane: RunningLane, generation: number) {
+    this.#lane = lane;
+    this.#parts = lane.parts;
+    this.#generation = generation;
+    const settled = new Set(lane.state.ahead);
+    this.#window = new LaneWindow(this.#parts.log, lane.state.cursor, (seq) => settled.has(seq));
+    this.#sliceEndsAtMs = this.#parts.io.nowMs() + SLICE_MS;
+    this.#requestsLeft = this.#parts.requestsPerSlice();
+  }
+
+  /** Runs to its end and writes the row. */
+  async toEnd(): Promise<RunEnd> {
+    for (;;) {
+      const end = await this.#step();
+      if (end === undefined) continue;
+      if (end !== 'superseded') this.#commit();
+      return end;
+    }
+  }
+
+  /** One turn: sends one request, or waits for something to happen. Returns how the run ends, if it does. */
+  async #step(): Promise<RunEnd | undefined> {
+    if (!this.#isCurrent()) return 'superseded';
+    const nowMs = this.#parts.io.nowMs();
+    if (this.#underWay.size === 0) this.#lane.renewLease();
+    const waitMs = (this.#state.dueAtMs ?? 0) - nowMs;
+    if (waitMs > 0) return this.#waitUntilDue(waitMs);
+    if (this.#requestsLeft <= 0 || nowMs >= this.#sliceEndsAtMs) return this.#windDown('slice_used');
+    if (!this.#parts.isEnabled()) return this.#windDown('stopped');
+    const open = this.#lane.opened ?? (await this.#openDestination());
+    if (!open || !this.#isCurrent()) return undefined;
+    return this.#sendNext(open);
+  }
+
+  /** Sends the next events when a slot is free; else waits; `idle` when nothing is left. */
+  async #sendNext(open: OpenLane): Promise<RunEnd | undefined> {
+    if (this.#mayStart(open.channel)) {
+      const width = open.channel.batch ? this.#state.width : 1;
+      const group = this.#window.take(width, open.channel.batch?.bytesMax ?? Infinity, open.wants);
+      if (group.length > 0) {
+        this.#send(open, group);
+        return undefined;
+      }
+      this.#advance([]);
+      if (this.#lane.isFarAhead) this.#lane.write([]);
+      if (this.#window.hasUnread) {
+        await this.#parts.io.sleep(0);
+        return undefined;
+      }
+    }
+    if (this.#underWay.size === 0) return 'idle';
+    await this.#somethingHappens();
+    return undefined;
+  }
+
+  #mayStart(channel: Channel): boolean {
+    if (this.#state.dueAtMs !== null) return this.#probes === 0;
+    const limit = Math.min(channel.inFlight, this.#parts.share());
+    return this.#underWay.size < limit && this.#state.ahead.length + this.#underWay.size < AHEAD_MAX;
+  }
+
+  async #waitUntilDue(waitMs: number): Promise<RunEnd | undefined> {
+    if (this.#underWay.size === 0) {
+      if (waitMs > SLEPT_WAIT_MS_MAX) {
+        this.#parts.leaveWakeup(this.#lane.name, waitMs);
+        return 'waiting';
+      }
+      this.#commit();
+    }
+    await this.#somethingHappens(waitMs);
+    return undefined;
+  }
+
+  /** Lets what is under way settle, then ends. */
+  async #windDown(end: RunEnd): Promise<RunEnd | undefined> {
+    if (this.#underWay.size === 0) return end;
+    await Promise.race(this.#underWay);
+    return undefined;
+  }
+
+  /** Waits until a request settles, new events arrive, the config changes, or the time is over. */
+  async #somethingHappens(timeMs?: number): Promise<void> {
+    await Promise.race([
+      ...this.#underWay,
+      this.#lane.poked(),
+      ...(timeMs === undefined ? [] : [this.#parts.io.sleep(timeMs)]),
+    ]);
+  }
+
+  async #openDestination(): Promise<OpenLane | undefined> {
+    const opened = await this.#lane.open();
+    if (!opened || !this.#isCurrent()) return undefined;
+    if (opened.ok) return opened.value;
+    this.#apply({ seqs: [], isProbe: true }, opened.error, 1);
+    return undefined;
+  }
+
+  #send(open: OpenLane, group: readonly Pending[]): void {
+    const attempt = { seqs: group.map(({ seq }) => seq), isProbe: this.#state.dueAtMs !== null };
+    this.#requestsLeft--;
+    if (attempt.isProbe) this.#probes++;
+    const sent = this.#deliver(open, group, attempt).then((outcome) => {
+      this.#underWay.delete(sent);
+      if (attempt.isProbe) this.#probes--;
+      if (this.#isCurrent()) this.#take(open, group, attempt, outcome);
+    });
+    this.#underWay.add(sent);
+    this.#lane.renewLease();
+  }
+
+  /** One request. A bug in building it is a failure of the lane, never of the object. */
+  async #deliver(open: OpenLane, group: readonly Pending[], attempt: Attempt): Promise<Outcome> {
+    const { io, timeouts } = this.#parts;
+    const { requestMs, probeAfterTimeoutMs } = timeouts();
+    const isImpatient = attempt.isProbe && this.#state.lastFailure?.reason === 'timeout';
+    try {
+      return await open.channel.deliver(
+        group.map(({ event }) => open.reduce(event)),
+        {
+          send: open.send,
+          timeoutMs: isImpatient ? probeAfterTimeoutMs : requestMs,
+          attemptId: io.newId(),
+          nowMs: io.nowMs,
+        },
+      );
+    } catch (error) {
+      logEvent('error', 'delivery.crashed', { ...this.#names, ...causeFields(error) });
+      return { kind: 'retry', reason: 'internal_error', detail: 'the relay could not build the request' };
+    }
+  }
+
+  /** Takes what came of a request: the lane's state, its events, its row. */
+  #take(open: OpenLane, group: readonly Pending[], attempt: Attempt, outcome: Outcome): void {
+    this.#lane.renewLease();
+    const verdict = this.#apply(attempt, outcome, open.channel.batch?.eventsMax ?? 1);
+    // The config changed while the request was under way: its failure says nothing about the new one.
+    if (open !== this.#lane.opened) this.#lane.change(madeDue(this.#state, this.#parts.io.nowMs()));
+    this.#finish(group, outcome, verdict);
+    const commitAfter = open.channel.batch ? 1 : open.channel.inFlight;
+    if (this.#uncommitted >= commitAfter || outcome.kind !== 'delivered') this.#commit();
+  }
+
+  /** Takes an outcome into the state, and tells the log when the lane pauses, blocks or recovers. */
+  #apply(attempt: Attempt, outcome: Outcome, widthMax: number): Verdict {
+    const { io } = this.#parts;
+    const before = this.#state;
+    const around = { nowMs: io.nowMs(), random: io.random(), widthMax };
+    const { state, verdict } = afterOutcome(before, attempt, outcome, around);
+    this.#lane.change(state);
+    if (outcome.kind !== 'delivered' || before.dueAtMs !== null) this.#isDirty = true;
+    const fields = { ...this.#names, tries: state.tries, reason: state.lastFailure?.reason };
+    if (state.blocked && state.blocked.reason !== before.blocked?.reason) {
+      logEvent('error', 'lane.blocked', fields);
+    } else if (state.dueAtMs !== null && before.dueAtMs === null) {
+      logEvent('warn', 'lane.paused', fields);
+    } else if (before.dueAtMs !== null && state.dueAtMs === null) {
+      logEvent('info', 'lane.recovered', this.#names);
+    }
+    return verdict;
+  }
+
+  /** What becomes of the attempt's events. */
+  #finish(group: readonly Pending[], outcome: Outcome, verdict: Verdict): void {
+    const seqs = group.map(({ seq }) => seq);
+    if (verdict === 'send_again') return this.#window.release(seqs);
+    if (outcome.kind === 'rejected') this.#deadLetter(group, outcome);
+    this.#window.settle(seqs);
+    this.#uncommitted += seqs.length;
+    this.#advance(seqs);
+  }
+
+  #deadLetter(group: readonly Pending[], { status, excerpt }: Extract<Outcome, { kind: 'rejected' }>): void {
+    const atMs = this.#parts.io.nowMs();
+    for (const { seq, event, attempts } of group) {
+      const { id: eventId, type: eventType } = event;
+      this.#letters.push({
+        lane: this.#lane.name,
+        seq,
+        eventId,
+        eventType,
+        status,
+        excerpt,
+        attempts: attempts + 1,
+        atMs,
+      });
+    }
+    logEvent('warn', 'event.dead_lettered', { ...this.#names, status, count: group.length });
+  }
+
+  #advance(settled: readonly number[]): void {
+    this.#lane.change(settle(this.#state, settled, this.#window.position));
+  }
+
+  #commit(): void {
+    if (!this.#isCurrent() || (this.#uncommitted === 0 && !this.#isDirty)) return;
+    this.#lane.write(this.#letters);
+    this.#letters = [];
+    this.#uncommitted = 0;
+    this.#isDirty = false;
+  }
+
+  #isCurrent(): boolean {
+    return this.#lane.isCurrent(this.#generation);
+  }
+
+  get #state(): LaneState {
+    return this.#lane.state;
+  }
+
+  get #names(): { readonly lane: string; readonly tenant: string } {
+    return { lane: this.#lane.name, tenant: this.#parts.tenant() };
+  }
+}
