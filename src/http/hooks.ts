@@ -6,6 +6,7 @@
 
 import type { Context, Hono } from 'hono';
 
+import { deduplicationMs } from '../domain/deduplication.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { AcceptAnswer } from '../domain/rpc.ts';
 import { TENANT_ID_PATTERN } from '../domain/tenant-config.ts';
@@ -117,10 +118,13 @@ async function take(
   received: Received,
   { tenant, request }: Verified,
 ): Promise<Result<Accepted, RequestFailure>> {
+  const nowMs = received.options.nowMs();
   const parsed = parseBody(received.body, {
     tenant: tenant.tenant,
-    receivedAtMs: received.options.nowMs(),
-    ...(request.timestampMs === undefined ? {} : { signedTimestampMs: request.timestampMs }),
+    receivedAtMs: nowMs,
+    ...(request.timestampMs === undefined
+      ? { oldestMs: nowMs - deduplicationMs(tenant.verifier.toleranceSeconds) }
+      : { signedTimestampMs: request.timestampMs }),
     ...(request.webhookId === undefined ? {} : { webhookId: request.webhookId }),
   });
   if (!parsed.ok) {

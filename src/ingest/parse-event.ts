@@ -44,12 +44,14 @@ export interface ParseContext {
   readonly signedTimestampMs?: number;
   /** Only where the scheme signs it. */
   readonly webhookId?: string;
+  /** Only where the scheme signs no time: an older event may be a replay that nobody remembers. */
+  readonly oldestMs?: number;
 }
 
 /** Why an element can't be used, in a form that is safe to answer with. */
 export interface ElementFailure {
   readonly path: string;
-  readonly reason: 'not_an_object' | 'missing_type' | 'wrong_type';
+  readonly reason: 'not_an_object' | 'missing_type' | 'wrong_type' | 'too_old';
 }
 
 const RISK_SCORE_MAX = 1;
@@ -73,6 +75,9 @@ export function parseEvent(
     ...readEvent(fields, context, type),
     id: fields.read(FIELD_PATHS.id, readId) ?? fallbackId(),
   };
+  if (Date.parse(event.occurredAt) < (context.oldestMs ?? -Infinity)) {
+    return failure({ path: 'timestamp', reason: 'too_old' });
+  }
   return success({
     ...event,
     severity: levelOfEvent(event),

@@ -40,6 +40,8 @@ const ELEMENT_DETAIL: Readonly<Record<ElementFailure['reason'], string>> = {
   not_an_object: 'An event must be a JSON object.',
   missing_type: 'An event needs its type as text in `type` or `event_type`.',
   wrong_type: 'The type of an event must be text, such as `interaction.high_risk`.',
+  too_old:
+    'The event is older than the relay remembers events, and this webhook scheme signs no time: it may be a replay.',
 };
 
 /** Reads every event of a body; a failure only when none is usable. */

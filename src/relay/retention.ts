@@ -2,11 +2,10 @@
  * Which periods of the log may go, and when the next one is due. Pure.
  */
 
+import { deduplicationMs } from '../domain/deduplication.ts';
 import type { Period } from './log.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** A sender repeats a webhook for up to 76 hours (Standard Webhooks); a week covers slower ones. */
-const DEDUP_MS_MIN = 7 * DAY_MS;
 
 /** Above this the oldest delivered periods go before their time. The platform's limit is 10 GB per object. */
 export const SPACE_BYTES_HIGH = 7e9;
@@ -15,7 +14,6 @@ export const SPACE_BYTES_FULL = 9e9;
 
 export interface RetentionRules {
   readonly eventsMs: number;
-  /** How long an event's (type, id) is remembered: at least twice the signature's tolerance. */
   readonly dedupMs: number;
 }
 
@@ -23,7 +21,7 @@ export interface RetentionRules {
 export function retentionRules(eventsDays: number, toleranceSeconds: number): RetentionRules {
   return {
     eventsMs: eventsDays * DAY_MS,
-    dedupMs: Math.max(DEDUP_MS_MIN, 2 * toleranceSeconds * 1000),
+    dedupMs: deduplicationMs(toleranceSeconds),
   };
 }
 

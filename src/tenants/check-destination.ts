@@ -9,10 +9,12 @@ import { FALCON_REGIONS, normaliseRegion } from '../destinations/falcon/regions.
 import { normaliseBaseUrl, normaliseToken } from '../destinations/harfanglab/base-url.ts';
 import { formatPath } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
+import { type FieldName, resolveField } from '../domain/field-map.ts';
 import type {
   DestinationConfig,
   FalconConfig,
   HarfangLabConfig,
+  PrivacyConfig,
   Residency,
 } from '../domain/tenant-config.ts';
 import { unreachable } from '../lib/result.ts';
@@ -24,6 +26,8 @@ export interface DestinationContext {
   readonly index: number;
   /** Undefined when it could not be read: then no host is checked against it. */
   readonly residency: Residency | undefined;
+  /** Undefined when it could not be read: then no filter is checked against it. */
+  readonly privacy: PrivacyConfig | undefined;
   readonly settings: Pick<Settings, 'env' | 'residency' | 'egressAllow'>;
 }
 
@@ -39,7 +43,7 @@ export function checkDestination(
   context: DestinationContext,
 ): CheckedDestination {
   const checked = checkProduct(destination, context);
-  return { ...checked, faults: [...checked.faults, ...whereFaults(destination, context.index)] };
+  return { ...checked, faults: [...checked.faults, ...whereFaults(destination, context)] };
 }
 
 function checkProduct(destination: DestinationConfig, context: DestinationContext): CheckedDestination {
@@ -94,8 +98,34 @@ function isAllowed(url: string, type: DestinationConfig['type'], context: Destin
   );
 }
 
-function whereFaults(destination: DestinationConfig, index: number): readonly ConfigFault[] {
-  if (destination.where === undefined) return [];
-  const compiled = compileWhere(destination.where, formatPath(['destinations', index, 'where']));
-  return compiled.ok ? [] : compiled.error;
+function whereFaults({ where }: DestinationConfig, context: DestinationContext): readonly ConfigFault[] {
+  if (where === undefined) return [];
+  const path = formatPath(['destinations', context.index, 'where']);
+  const compiled = compileWhere(where, path);
+  return compiled.ok ? reducedFieldFaults(Object.keys(where), path, context.privacy) : compiled.error;
+}
+
+/** The setting that reduces a field before it is stored. */
+const REDUCED_BY: Partial<Record<FieldName, keyof PrivacyConfig>> = {
+  user_id: 'user_id',
+  user_email: 'user_email',
+  device_id: 'device',
+  hostname: 'device',
+  url_host: 'url',
+};
+
+/** A filter on what the tenant's privacy has reduced would never match: the events would be lost without a word. */
+function reducedFieldFaults(
+  keys: readonly string[],
+  path: string,
+  privacy: PrivacyConfig | undefined,
+): readonly ConfigFault[] {
+  return keys.flatMap((key) => {
+    const field = resolveField(key.split('|')[0] ?? '');
+    const setting = field && REDUCED_BY[field];
+    const level = setting && privacy?.[setting];
+    if (!setting || !level || level === 'keep') return [];
+    const message = `can never match as privacy.${setting} is ${level}: filter on another field, or set privacy.${setting} to keep`;
+    return [{ path: `${path}.${key}`, message }];
+  });
 }

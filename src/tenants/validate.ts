@@ -35,7 +35,8 @@ export function validateTenantConfig(
   const parts = readParts(document);
   const webhook = parts.webhook && checkWebhook(parts.webhook);
   const destinations = parts.destinations.map((destination, index) => {
-    return destination && checkDestination(destination, { index, residency: parts.residency, settings });
+    const { residency, privacy } = parts;
+    return destination && checkDestination(destination, { index, residency, privacy, settings });
   });
   const faults = [
     ...(parsed.success ? [] : faultsOfIssues(parsed.error.issues, document)),

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { createApp } from '../../src/http/app.ts';
-import { encodeBase64 } from '../../src/lib/bytes.ts';
+import { encodeBase64, encodeHex } from '../../src/lib/bytes.ts';
 import { hmacSha256, importHmacKey } from '../../src/lib/hmac.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import { objectName } from '../../src/residency.ts';
@@ -218,6 +218,37 @@ describe('a webhook of the wrong form', () => {
     const body = JSON.stringify(EVENT);
     const response = await post(body, { ...(await sign(body)), ...headers });
     expect(response.status).toBe(status);
+  });
+});
+
+describe('a webhook of a scheme that signs no time', () => {
+  const DAY_MS = 24 * 3_600_000;
+
+  async function postUnder(
+    webhook: object,
+    signature: (body: string) => Promise<Record<string, string>>,
+    timestampMs: number,
+  ) {
+    await publishTenant({ id: 'plain', residency: 'eu', webhook: { secrets: [SECRET], ...webhook } });
+    const body = JSON.stringify({ ...EVENT, timestamp: new Date(timestampMs).toISOString() });
+    return post(body, await signature(body), 'plain');
+  }
+
+  async function hmacOf(body: string): Promise<Record<string, string>> {
+    const digest = await hmacSha256(await importHmacKey(KEY), new TextEncoder().encode(body));
+    return { 'x-hub-signature-256': `sha256=${encodeHex(digest)}` };
+  }
+
+  it('is refused when its event is older than the relay remembers events: it may be a replay', async () => {
+    const hmac = { scheme: 'hmac', secret_encoding: 'base64' };
+    expect((await postUnder(hmac, hmacOf, NOW_MS - 7 * DAY_MS)).status).toBe(202);
+    const refused = await postUnder(hmac, hmacOf, NOW_MS - 7 * DAY_MS - 1);
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ path: 'timestamp' });
+  });
+
+  it('is judged by its signed time where there is one: an old event may come late', async () => {
+    expect((await postUnder({}, sign, NOW_MS - 30 * DAY_MS)).status).toBe(202);
   });
 });
 

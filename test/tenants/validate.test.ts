@@ -84,6 +84,18 @@ describe('validateTenantConfig', () => {
       'destinations[0].where.riks_score',
       /risk_score/,
     ],
+    [
+      'a where on a field that the tenant drops',
+      withEdr({ where: { 'event.user_email': 'alice@acme.fr' } }),
+      'destinations[0].where.event.user_email',
+      /can never match as privacy\.user_email is drop/,
+    ],
+    [
+      'a where on a field that the tenant pseudonymises',
+      { ...withEdr({ where: { hostname: 'wks-7' } }), privacy: { device: 'pseudonymise' } },
+      'destinations[0].where.hostname',
+      /privacy\.device is pseudonymise/,
+    ],
     ['an unknown region', withFalcon({ region: 'eu-9' }), 'destinations[0].region', /one of us-1/],
     ['an EU tenant in a US region', withFalcon({ region: 'us-1' }), 'destinations[0].region', /must be eu-1/],
     [
