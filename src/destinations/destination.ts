@@ -18,8 +18,8 @@ export interface DeliveryIo {
 
 export interface BatchLimits {
   readonly eventsMax: number;
-  /** UTF-8 bytes of one request's body. */
-  readonly bytesMax: number;
+  /** UTF-16 units of the events' stored JSON. A body may be twice that. */
+  readonly lengthMax: number;
 }
 
 export interface Channel {

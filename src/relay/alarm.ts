@@ -25,15 +25,24 @@ export class Alarm {
   /** Makes sure that it fires by then. The write is in the turn of the call, so it commits with what was written before. */
   async armBy(atMs: number): Promise<void> {
     if (this.#atMs !== null && this.#atMs <= atMs) return;
-    this.#atMs = atMs;
-    await this.#db.setAlarm(atMs);
+    await this.#write(atMs);
   }
 
   /** Makes it fire just then, or not at all. */
   async set(atMs: number | null): Promise<void> {
     if (atMs === this.#atMs) return;
     if (atMs !== null && this.#atMs !== null && Math.abs(atMs - this.#atMs) < SAME_MS) return;
+    await this.#write(atMs);
+  }
+
+  async #write(atMs: number | null): Promise<void> {
     this.#atMs = atMs;
-    await (atMs === null ? this.#db.deleteAlarm() : this.#db.setAlarm(atMs));
+    try {
+      await (atMs === null ? this.#db.deleteAlarm() : this.#db.setAlarm(atMs));
+    } catch (error) {
+      // Not known to be armed: the next call writes it again.
+      this.#atMs = null;
+      throw error;
+    }
   }
 }

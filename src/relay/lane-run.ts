@@ -19,8 +19,8 @@ import {
   settle,
 } from './lanes.ts';
 
-/** Shorter waits are slept in the object; longer ones go through the queue. */
-const SLEPT_WAIT_MS_MAX = 5_000;
+/** Shorter waits are slept in the object; the others go through the queue. */
+const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
 
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
@@ -101,7 +101,7 @@ export class LaneRun {
   async #sendNext(open: OpenLane): Promise<RunEnd | undefined> {
     if (this.#mayStart(open.channel)) {
       const width = open.channel.batch ? this.#state.width : 1;
-      const group = this.#window.take(width, open.channel.batch?.bytesMax ?? Infinity, open.wants);
+      const group = this.#window.take(width, open.channel.batch?.lengthMax ?? Infinity, open.wants);
       if (group.length > 0) {
         this.#send(open, group);
         return undefined;
@@ -126,7 +126,7 @@ export class LaneRun {
 
   async #waitUntilDue(waitMs: number): Promise<RunEnd | undefined> {
     if (this.#underWay.size === 0) {
-      if (waitMs > SLEPT_WAIT_MS_MAX) {
+      if (waitMs >= QUEUED_WAIT_MS_MIN) {
         this.#parts.leaveWakeup(this.#lane.name, waitMs);
         return 'waiting';
       }

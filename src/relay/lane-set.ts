@@ -68,12 +68,13 @@ export class LaneSet {
     return this.#lanes.get(name)?.lane;
   }
 
+  /** The lanes of the config as it is, disabled ones too. What was removed from it only keeps its place. */
   get all(): Lane[] {
-    return [...this.#lanes.values()].map(({ lane }) => lane);
+    return [...this.#lanes.values()].filter(({ destination }) => destination).map(({ lane }) => lane);
   }
 
   startAll(): void {
-    for (const { lane } of this.#lanes.values()) lane.start();
+    for (const lane of this.all) lane.start();
   }
 
   /** Requests that one running lane may have under way. */

@@ -198,7 +198,8 @@ export class Relay {
         isEnabled: () => this.lanes.isEnabled(name),
         timeouts: this.#parts.timeouts,
         share: () => this.lanes.share(io.nowMs()),
-        requestsPerSlice: () => Math.max(1, Math.floor(settings.requestsPerSlice / this.lanes.all.length)),
+        requestsPerSlice: () =>
+          Math.max(1, Math.floor(settings.requestsPerSlice / Math.max(1, this.lanes.all.length))),
         leaveWakeup: (lane, waitMs) => {
           const { id: tenant, residency } = this.#config;
           void leaveWakeup(this.#connections, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);

@@ -14,7 +14,7 @@ import type { Sealer, SealFailure } from '../lib/seal.ts';
 import type { IngestConfig, IngestConfigReader, KvUnreadable } from './ingest-config.ts';
 import { readIngestConfig } from './ingest-config.ts';
 
-/** How long an entry serves: with KV's own 60 s, a change reaches every isolate within about 2 minutes. */
+/** How long an entry serves: with what KV itself may take (60 s or more), a change reaches every isolate within about 2 minutes. */
 const ENTRY_TTL_MS = 30_000;
 /** How long a failure serves: long enough to spare a struggling KV a stampede, short enough to heal at once. */
 const FAILURE_TTL_MS = 1_000;

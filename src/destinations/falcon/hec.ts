@@ -11,7 +11,7 @@ import { USER_AGENT } from '../user-agent.ts';
 import { hecEvent } from './hec-event.ts';
 
 /** Far below the vendor's 32 MB per payload: a failed batch is sent again whole. */
-const BATCH = { eventsMax: 500, bytesMax: 512 * 1024 } as const;
+const BATCH = { eventsMax: 500, lengthMax: 512 * 1024 } as const;
 
 /** The channel of a destination whose HEC token is open. */
 export function falconEvents(config: FalconConfig): Channel {
