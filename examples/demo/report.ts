@@ -62,7 +62,7 @@ export function findMissing(stage: Stage, { answers }: Played): string[] {
 export async function printReport(stage: Stage, played: Played, missing: readonly string[]): Promise<void> {
   const { answers } = played;
   const expected = expectedTotals(answers.map(({ send }) => send));
-  console.log(`\n${answersTable(answers, expected)}`);
+  console.log(`\n${answersTable(answers, expected, stage.log)}`);
   console.log(`\n${await lanesTable(stage, answers)}`);
   console.log('Latency is from sending the webhook to its arrival at the destination, all on this machine.');
   if (missing.length === 0) {
@@ -74,11 +74,11 @@ export async function printReport(stage: Stage, played: Played, missing: readonl
   }
 }
 
-function answersTable(answers: readonly Answered[], expected: DayTotals): string {
+function answersTable(answers: readonly Answered[], expected: DayTotals, log: readonly string[]): string {
   const table = new Table({
     head: [`${answers.length} webhooks`, 'counted', 'expected'],
     colAligns: ['left', 'right', 'right'],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   const counted = countsOf(answers);
   table.push(
@@ -90,15 +90,28 @@ function answersTable(answers: readonly Answered[], expected: DayTotals): string
   for (const reason of Object.keys(REFUSALS) as RefusalReason[]) {
     const count = answers.filter(({ result }) => result.status === STATUS_OF[reason]).length;
     table.push([`webhooks ${REFUSALS[reason]}`, count, expected.refused[reason]]);
+    if (reason !== 'unauthorized') continue;
+    // The sender is never told why; the relay's log is.
+    for (const [cause, times] of refusalCauses(log))
+      table.push([`  of these, by the log: ${cause}`, times, '']);
   }
   return table.toString();
+}
+
+function refusalCauses(log: readonly string[]): [string, number][] {
+  const causes = new Map<string, number>();
+  for (const line of log) {
+    const { event, reason } = JSON.parse(line) as { event: string; reason?: string };
+    if (event === 'webhook.refused' && reason) causes.set(reason, (causes.get(reason) ?? 0) + 1);
+  }
+  return [...causes].toSorted((a, b) => b[1] - a[1]);
 }
 
 async function lanesTable(stage: Stage, answers: readonly Answered[]): Promise<string> {
   const table = new Table({
     head: ['lane', 'delivered', 'dead letters', 'undelivered', 'requests', 'p50', 'p99'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   const sentAtMs = new Map(
     answers.flatMap(({ send, result }) => send.acceptedIds.map((id) => [id, result.sentAtMs] as const)),
