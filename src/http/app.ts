@@ -41,10 +41,23 @@ export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
   mountHooks(app, settled);
   mountTenants(app, settled);
   mountLanes(app, settled);
+  refuseOtherMethods(app);
   app.notFound((c) => problemResponse({ kind: 'route_not_found' }, c.get('requestId')));
   app.onError((error, c) => {
     logEvent('error', 'request.failed', { requestId: c.get('requestId'), ...causeFields(error) });
     return problemResponse({ kind: 'internal_error' }, c.get('requestId'));
   });
   return app;
+}
+
+/** 405 with `Allow` on every path that is known for another method. Call after all routes are mounted. */
+function refuseOtherMethods(app: Hono<AppEnv>): void {
+  const methods = Map.groupBy(
+    app.routes.filter(({ method }) => method !== 'ALL'),
+    ({ path }) => path,
+  );
+  for (const [path, routes] of methods) {
+    const allowed = [...new Set(routes.map(({ method }) => method))].join(', ');
+    app.all(path, (c) => problemResponse({ kind: 'method_not_allowed', allowed }, c.get('requestId')));
+  }
 }

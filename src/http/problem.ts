@@ -27,6 +27,7 @@ export type RequestFailure =
   | { readonly kind: 'residency_change'; readonly stored: Residency }
   | { readonly kind: 'tenant_not_found' }
   | { readonly kind: 'route_not_found' }
+  | { readonly kind: 'method_not_allowed'; readonly allowed: string }
   | { readonly kind: 'not_loopback' }
   | { readonly kind: 'internal_error' };
 
@@ -113,6 +114,11 @@ function wordsOf(failure: RequestFailure): Words {
       return words(404, 'No such tenant', 'No tenant has this id.');
     case 'route_not_found':
       return words(404, 'Not found', 'Nothing is here.');
+    case 'method_not_allowed':
+      return {
+        ...words(405, 'Method not allowed', `This path takes ${failure.allowed}.`),
+        headers: { allow: failure.allowed },
+      };
     case 'not_loopback':
       return words(
         503,

@@ -5,12 +5,11 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 
-const ROOT = fileURLToPath(import.meta.resolve('../..'));
+const ROOT = join(import.meta.dirname, '..', '..');
 export const BUILT_WORKER = join(ROOT, 'dist', 'worker', 'worker.js');
 
 export interface LocalRelayOptions {

@@ -5,11 +5,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 import { type LocalRelayOptions, startLocalRelay } from './local-relay.ts';
+import { until } from './until.ts';
 
-const SELF = fileURLToPath(import.meta.url);
+const SELF = import.meta.filename;
 const START_MS_MAX = 30_000;
 
 export interface RelayProcess {
@@ -21,17 +21,26 @@ export interface RelayProcess {
 export async function spawnRelay(options: Omit<LocalRelayOptions, 'onLog'>): Promise<RelayProcess> {
   const child = spawn(process.execPath, [SELF, JSON.stringify(options)], {
     detached: true, // its own process group: workerd is killed with it
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'], // it ends when its input does: no relay outlives a test run that broke off
   });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = await readyUrl(child);
   return {
     url,
     kill: async () => {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      await gone;
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+      await exited;
+      await until('the port is free', async () => !(await answers(url)), { withinMs: 5_000 });
     },
   };
+}
+
+/** Whether workerd, which is not this process's own child, still listens. */
+async function answers(url: string): Promise<boolean> {
+  return fetch(`${url}/healthz`).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function readyUrl(child: ChildProcess): Promise<string> {
@@ -40,9 +49,10 @@ async function readyUrl(child: ChildProcess): Promise<string> {
       () => reject(new Error('Cannot use the relay as it must be ready in 30 s: it is not')),
       START_MS_MAX,
     );
-    child.once('exit', (code) =>
-      reject(new Error(`Cannot use the relay as it must run: it ended with ${code}`)),
-    );
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      reject(new Error(`Cannot use the relay as it must run: it ended with ${code}`));
+    });
     if (!child.stdout)
       return reject(new Error('Cannot read the relay as its output must be piped: it is not'));
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -54,6 +64,7 @@ async function readyUrl(child: ChildProcess): Promise<string> {
 }
 
 if (process.argv[1] === SELF) {
+  process.stdin.resume().once('end', () => process.exit());
   const relay = await startLocalRelay(JSON.parse(process.argv[2] ?? '{}') as LocalRelayOptions);
   process.stdout.write(`ready ${relay.url}\n`);
 }

@@ -16,6 +16,26 @@ describe('createApp', () => {
     expect(body).toMatchObject({ title: 'Not found', requestId: response.headers.get('x-request-id') });
   });
 
+  it.each([
+    ['GET', '/hooks/acme', 'POST', 405],
+    ['PUT', '/hooks/acme', 'POST', 405],
+    ['OPTIONS', '/hooks/acme', 'POST', 405],
+    ['POST', '/healthz', 'GET', 405],
+    ['DELETE', '/api/v1/tenants/acme', 'PUT, GET', 405],
+    ['POST', '/api/v1/tenants/acme/lanes', 'GET', 405],
+  ])('answers %s %s with the methods that the path takes', async (method, path, allowed, status) => {
+    const world = fakeWorld();
+    const request = new Request(`https://relay.example.com${path}`, {
+      method,
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+    });
+    const response = await createApp().fetch(request, world.env);
+    expect([response.status, response.headers.get('allow')?.split(', ').toSorted()]).toEqual([
+      status,
+      allowed.split(', ').toSorted(),
+    ]);
+  });
+
   it('hides unknown admin routes behind the token too', async () => {
     const { response } = await get('https://relay.example.com/api/v1/anything');
     expect(response.status).toBe(401);

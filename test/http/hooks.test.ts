@@ -172,6 +172,33 @@ describe('a webhook that is not authentic', () => {
   });
 });
 
+describe('the work of verifying', () => {
+  it('is the same number of HMACs for a known and an unknown tenant, whatever is wrong with the request', async () => {
+    const body = JSON.stringify(EVENT);
+    const signed = await sign(body);
+    const requests: [string, Record<string, string>, string][] = [
+      ['genuine', signed, 'acme'],
+      ['unknown tenant', signed, 'nobody'],
+      ['no tenant id', signed, '-NOT-AN-ID-'],
+      ['forged', { ...signed, 'webhook-signature': `v1,${'A'.repeat(43)}=` }, 'acme'],
+      ['forged, unknown tenant', { ...signed, 'webhook-signature': `v1,${'A'.repeat(43)}=` }, 'nobody'],
+      ['unsigned', {}, 'acme'],
+      ['unsigned, unknown tenant', {}, 'nobody'],
+      ['stale', await sign(body, { timestamp: NOW_MS / 1000 - 1000 }), 'acme'],
+    ];
+    await post(body, signed, 'nobody');
+    await post(body, signed);
+    const hmacs: [string, number][] = [];
+    for (const [name, headers, tenant] of requests) {
+      const signing = vi.spyOn(crypto.subtle, 'sign');
+      await post(body, headers, tenant);
+      hmacs.push([name, signing.mock.calls.length]);
+      signing.mockRestore();
+    }
+    expect(hmacs).toEqual(requests.map(([name]) => [name, 3]));
+  });
+});
+
 describe('a webhook of the wrong form', () => {
   const large = 'x'.repeat(256 * 1024 + 1);
 

@@ -1,0 +1,152 @@
+/**
+ * A whole system on loopback: simulated destinations and a relay in workerd, with fresh secrets.
+ * Close it, or bind it with `await using`: nothing outlives it, neither a process nor a file.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Miniflare } from 'miniflare';
+
+import type { LaneView } from '../../src/domain/rpc.ts';
+import { NoxysSender } from '../simulators/noxys.ts';
+import { type AdminAnswer, AdminClient } from './admin-client.ts';
+import { Destinations } from './destinations.ts';
+import { type LocalRelay, startLocalRelay } from './local-relay.ts';
+import { type RelayProcess, spawnRelay } from './relay-process.ts';
+import { until } from './until.ts';
+
+export interface StageOptions {
+  /** The relay gets a process of its own, which `killRelay` ends as a power cut would. Default: this process. */
+  readonly isApart?: boolean;
+}
+
+export interface TestTenant {
+  readonly id: string;
+  readonly secret: string;
+  readonly sender: NoxysSender;
+}
+
+export class Stage implements AsyncDisposable {
+  readonly adminToken = randomBytes(24).toString('base64url');
+  readonly destinations = new Destinations();
+  readonly edr = this.destinations.edr;
+  readonly falcon = this.destinations.falcon;
+  /** What the Worker logged; only of a relay in this process. */
+  readonly logs: string[] = [];
+  readonly #masterKey = randomBytes(32).toString('base64url');
+  readonly #isApart: boolean;
+  #folder = '';
+  #port = 0;
+  #inside: LocalRelay | undefined;
+  #apart: RelayProcess | undefined;
+
+  private constructor(options: StageOptions) {
+    this.#isApart = options.isApart ?? false;
+  }
+
+  static async open(options: StageOptions = {}): Promise<Stage> {
+    const stage = new Stage(options);
+    stage.#folder = await mkdtemp(join(tmpdir(), 'noxys-relay-e2e-'));
+    await stage.destinations.start();
+    await stage.startRelay();
+    return stage;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get miniflare(): Miniflare {
+    if (this.#inside) return this.#inside.miniflare;
+    throw new Error('Cannot look into the relay as it must run in this process: it does not');
+  }
+
+  /** Where everything durable is. */
+  get stateFolder(): string {
+    return join(this.#folder, 'state');
+  }
+
+  get admin(): AdminClient {
+    return new AdminClient(this.url, this.adminToken);
+  }
+
+  /** Starts the relay: on the same state and port as before, if it ran before. */
+  async startRelay(): Promise<void> {
+    const vars = { RELAY_MASTER_KEY: this.#masterKey, RELAY_ADMIN_TOKEN: this.adminToken };
+    const options = { port: this.#port, persistTo: this.stateFolder, vars };
+    if (this.#isApart) this.#apart = await spawnRelay(options);
+    else this.#inside = await startLocalRelay({ ...options, onLog: (line) => void this.logs.push(line) });
+    this.#port = Number(/\d+$/.exec(this.#inside?.url ?? this.#apart?.url ?? '')?.[0]);
+  }
+
+  /** SIGKILL. */
+  async killRelay(): Promise<void> {
+    const relay = this.#apart;
+    this.#apart = undefined;
+    await relay?.kill();
+  }
+
+  /** As a deployment is stopped: in order. */
+  async stopRelay(): Promise<void> {
+    const relay = this.#inside;
+    this.#inside = undefined;
+    await relay?.stop();
+  }
+
+  /** A tenant's config with both simulators as destinations; `more` replaces top-level keys. */
+  document(
+    id: string,
+    secret: string,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Record<string, unknown> {
+    return {
+      id,
+      residency: 'eu',
+      webhook: { secrets: [secret] },
+      destinations: [this.destinations.edrConfig(), this.destinations.falconConfig()],
+      ...more,
+    };
+  }
+
+  /** Saves a new tenant through the admin API. */
+  async addTenant(id: string, more: Readonly<Record<string, unknown>> = {}): Promise<TestTenant> {
+    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    const saved = await this.admin.put(id, this.document(id, secret, more));
+    if (saved.status !== 201) {
+      throw new Error(`Cannot add tenant ${id} as the answer must be 201: it is ${JSON.stringify(saved)}`);
+    }
+    return { id, secret, sender: this.senderTo(id, secret) };
+  }
+
+  senderTo(id: string, tenantSecret: string): NoxysSender {
+    return new NoxysSender({ url: `${this.url}/hooks/${id}`, tenantSecret, scheme: 'standard-webhooks' });
+  }
+
+  async lanes(id: string): Promise<LaneView[]> {
+    const answer: AdminAnswer = await this.admin.get(`/api/v1/tenants/${id}/lanes`);
+    return (answer.body as { readonly lanes: LaneView[] }).lanes;
+  }
+
+  /** Waits until nothing is left to deliver and every lane has written its row. */
+  async untilDone(id: string, limits: { readonly withinMs: number }): Promise<void> {
+    await until(
+      `the lanes of ${id} are idle`,
+      async () =>
+        (await this.lanes(id)).every(({ state, undelivered }) => state === 'idle' && undelivered === 0),
+      limits,
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.stopRelay(), this.killRelay()]);
+    await this.destinations.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
