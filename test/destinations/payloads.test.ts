@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+
+import { hecEvent } from '../../src/destinations/falcon/hec-event.ts';
+import { falconEvents } from '../../src/destinations/falcon/hec.ts';
+import { harfangLabEvent, harfangLabEvents } from '../../src/destinations/harfanglab/events.ts';
+import { idempotencyKey } from '../../src/destinations/idempotency-key.ts';
+import type { CanonicalEvent } from '../../src/domain/event.ts';
+import type { HttpRequest } from '../../src/lib/http.ts';
+import { success } from '../../src/lib/result.ts';
+
+const EVENT: CanonicalEvent = {
+  id: 'evt_1',
+  type: 'interaction.policy_violated',
+  interactionId: 'int_9',
+  occurredAt: '2026-11-22T08:00:00.250Z',
+  receivedAt: '2026-11-22T08:00:01.000Z',
+  tenant: 'acme',
+  user: { id: 'user-42', email: 'p_abc' },
+  device: { id: 'device-7', hostname: 'WKS-7' },
+  platform: { id: 'perplexity', name: 'Perplexity' },
+  policy: { decision: 'block', name: 'No PII' },
+  riskScore: 0.93,
+  severity: 'high',
+  direction: 'outbound',
+  sensor: 'browser_extension',
+  interactionType: 'prompt',
+  model: 'sonar',
+  urlHost: 'www.perplexity.ai',
+  classifications: ['CREDIT_CARD', 'EMAIL'],
+  classificationCount: 3,
+  faults: [],
+  source: 'noxys',
+};
+
+const BARE: CanonicalEvent = {
+  id: 'evt_2',
+  type: 'alert.severity_high',
+  occurredAt: '2026-11-22T08:00:00.000Z',
+  receivedAt: '2026-11-22T08:00:01.000Z',
+  tenant: 'acme',
+  classifications: [],
+  classificationCount: 0,
+  faults: [],
+  source: 'noxys',
+};
+
+/** A channel's requests, answered 202. */
+function recorder() {
+  const sent: HttpRequest[] = [];
+  const io = {
+    send: async (request: HttpRequest) => {
+      sent.push(request);
+      return success({ status: 202, headers: new Headers(), body: '' });
+    },
+    timeoutMs: 15_000,
+    attemptId: 'attempt-1',
+    nowMs: () => 0,
+  };
+  return { sent, io };
+}
+
+describe('an event for HarfangLab', () => {
+  it("has the fields of the guide's rules and hunts, flat and under data", () => {
+    expect(harfangLabEvent(EVENT)).toEqual({
+      id: 'evt_1',
+      source: 'noxys',
+      type: 'interaction.policy_violated',
+      timestamp: '2026-11-22T08:00:00.250Z',
+      user_id: 'user-42',
+      user_email: 'p_abc',
+      device_id: 'device-7',
+      hostname: 'WKS-7',
+      risk_score: 0.93,
+      severity: 'high',
+      classifications: ['CREDIT_CARD', 'EMAIL'],
+      platform_name: 'Perplexity',
+      data: {
+        platform_id: 'perplexity',
+        policy_decision: 'block',
+        policy_name: 'No PII',
+        risk_score: 0.93,
+        classifications: ['CREDIT_CARD', 'EMAIL'],
+        classification_count: 3,
+        interaction_id: 'int_9',
+        url_host: 'www.perplexity.ai',
+      },
+    });
+  });
+
+  it('leaves out what is not known', () => {
+    expect(harfangLabEvent(BARE)).toEqual({
+      id: 'evt_2',
+      source: 'noxys',
+      type: 'alert.severity_high',
+      timestamp: '2026-11-22T08:00:00.000Z',
+      classifications: [],
+      data: { classifications: [], classification_count: 0 },
+    });
+  });
+
+  it('goes alone to the events path, with token, attempt and idempotency key', async () => {
+    const { sent, io } = recorder();
+    const channel = harfangLabEvents({
+      name: 'edr',
+      type: 'harfanglab',
+      enabled: true,
+      base_url: 'https://edr.acme.fr:8443',
+      events_path: '/api/v1/events',
+      token: 'abc',
+      in_flight: 4,
+      privacy: {},
+    });
+    expect(await channel.deliver([EVENT], io)).toEqual({ kind: 'delivered' });
+    expect(sent).toMatchObject([
+      {
+        method: 'POST',
+        url: 'https://edr.acme.fr:8443/api/v1/events',
+        timeoutMs: 15_000,
+        headers: {
+          authorization: 'Token abc',
+          'content-type': 'application/json',
+          'idempotency-key': 'interaction.policy_violated:evt_1',
+          'x-attempt-id': 'attempt-1',
+        },
+      },
+    ]);
+    await expect(channel.deliver([EVENT, BARE], io)).rejects.toThrow('one event');
+  });
+});
+
+describe('an event for Falcon Next-Gen SIEM', () => {
+  it('is an ECS alert in a HEC envelope, with its time in seconds', () => {
+    expect(hecEvent(EVENT)).toEqual({
+      time: 1795334400.25,
+      host: 'WKS-7',
+      source: 'noxys',
+      event: {
+        '@timestamp': '2026-11-22T08:00:00.250Z',
+        ecs: { version: '9.4.0' },
+        message: 'Noxys blocked an interaction with Perplexity (CREDIT_CARD, EMAIL)',
+        event: {
+          kind: 'alert',
+          category: ['intrusion_detection'],
+          type: ['denied'],
+          action: 'interaction.policy_violated',
+          module: 'noxys',
+          dataset: 'noxys.ai_firewall',
+          id: 'evt_1',
+          created: '2026-11-22T08:00:01.000Z',
+          severity: 70,
+          risk_score: 0.93,
+          risk_score_norm: 93,
+        },
+        user: { id: 'user-42', email: 'p_abc' },
+        host: { id: 'device-7', name: 'WKS-7' },
+        url: { domain: 'www.perplexity.ai' },
+        organization: { id: 'acme' },
+        observer: { vendor: 'Noxys', product: 'AI Firewall', type: 'ai_firewall' },
+        noxys: {
+          platform_id: 'perplexity',
+          platform_name: 'Perplexity',
+          policy_decision: 'block',
+          policy_name: 'No PII',
+          classifications: ['CREDIT_CARD', 'EMAIL'],
+          classification_count: 3,
+          interaction_id: 'int_9',
+          interaction_type: 'prompt',
+          direction: 'outbound',
+          sensor: 'browser_extension',
+          model: 'sonar',
+        },
+      },
+    });
+  });
+
+  it('leaves out what is not known', () => {
+    const envelope = hecEvent(BARE);
+    expect(envelope).not.toHaveProperty('host');
+    expect(JSON.stringify(envelope)).not.toContain('null');
+    expect(envelope).toMatchObject({ event: { event: { id: 'evt_2', severity: 10, type: ['info'] } } });
+    expect(envelope['event']).not.toHaveProperty('user');
+  });
+
+  it('goes in batches of one JSON envelope a line, never as an array', async () => {
+    const { sent, io } = recorder();
+    const url = 'https://abc.ingest.eu-1.crowdstrike.com/services/collector';
+    const channel = falconEvents({
+      name: 'falcon',
+      type: 'falcon',
+      enabled: true,
+      region: 'eu-1',
+      privacy: {},
+      hec: { url, token: 'key' },
+    });
+    await channel.deliver([EVENT, BARE], io);
+    expect(sent).toMatchObject([
+      { url, headers: { authorization: 'Bearer key', 'content-type': 'application/json' } },
+    ]);
+    const lines = sent[0]?.body?.split('\n') ?? [];
+    expect(
+      lines.map((line) => (JSON.parse(line) as { event: { event: { id: string } } }).event.event.id),
+    ).toEqual(['evt_1', 'evt_2']);
+  });
+});
+
+describe('idempotencyKey', () => {
+  it('tells two types of one id apart', () => {
+    expect(idempotencyKey({ type: 'a', id: '1' })).not.toBe(idempotencyKey({ type: 'b', id: '1' }));
+  });
+
+  it.each([
+    { type: 'a', id: 'é' },
+    { type: 'a\r\nx-evil: 1', id: '1' },
+    { type: 'a', id: 'x'.repeat(300) },
+  ])('is always fit for a header: %j', (event) => {
+    expect(idempotencyKey(event)).toMatch(/^sha256:[0-9a-f]{64}$/);
+  });
+});
