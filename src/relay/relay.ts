@@ -31,6 +31,9 @@ import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 /** A publication of the config that failed is tried again this soon. KV takes one write per second and key. */
 const PUBLISH_RETRY_MS = 10_000;
 
+/** How often `accept` asks for the size of the storage: it grows by far less than the reserve in that time. */
+const SIZE_ASK_MS = 1_000;
+
 /** Sizes at which the relay acts; smaller in tests. */
 export interface RelaySizes {
   readonly periodMs: number;
@@ -66,6 +69,7 @@ export class Relay {
   readonly activity: Activity;
   readonly #upkeep: Upkeep;
   readonly #bucket: TokenBucket;
+  #sizeAsk = { nextAtMs: 0, isFull: false };
 
   /** Reads everything from storage; throws when it can't. */
   constructor(parts: RelayParts) {
@@ -109,9 +113,9 @@ export class Relay {
 
   /** Rate limit, de-duplicate, append, arm the alarm, start the lanes. When it answers `accepted`, the events are durable. */
   async accept(events: readonly CanonicalEvent[]): Promise<AcceptAnswer> {
-    const { db, io, alarm, sizes } = this.#parts;
+    const { db, io, alarm } = this.#parts;
     const nowMs = io.nowMs();
-    if (db.sizeBytes > sizes.spaceBytesFull) return { kind: 'unavailable', reason: 'space_exhausted' };
+    if (this.#isFull(nowMs)) return { kind: 'unavailable', reason: 'space_exhausted' };
     const waitMs = this.#bucket.take(events.length, nowMs);
     if (waitMs > 0) return { kind: 'rate_limited', retryAfterSeconds: Math.ceil(waitMs / 1000) };
     this.#log.rotate(nowMs);
@@ -128,6 +132,15 @@ export class Relay {
     this.lanes.startAll();
     await armed;
     return answer;
+  }
+
+  /** Whether the storage is full. Asked once a second: the question costs more than a row. */
+  #isFull(nowMs: number): boolean {
+    if (nowMs >= this.#sizeAsk.nextAtMs) {
+      const isFull = this.#parts.db.sizeBytes > this.#parts.sizes.spaceBytesFull;
+      this.#sizeAsk = { nextAtMs: nowMs + SIZE_ASK_MS, isFull };
+    }
+    return this.#sizeAsk.isFull;
   }
 
   /** Saves the next version of the config, with rows for the lanes that it adds. */
