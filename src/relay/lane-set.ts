@@ -6,6 +6,7 @@
 import type { LaneView } from '../domain/rpc.ts';
 import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
 import { channelKindsOf } from '../destinations/channels.ts';
+import { logEvent } from '../lib/log.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import { type LaneState, newLane } from './lanes.ts';
@@ -48,7 +49,16 @@ export class LaneSet {
   /** Takes a saved config over: new lanes appear, every lane ends its pause and sends with the new config. */
   reconfigure(config: TenantConfig, head: number): void {
     const destinations = destinationsByLane(config);
-    for (const [name, placed] of this.#lanes) placed.destination = destinations.get(name);
+    for (const [name, placed] of this.#lanes) {
+      if (placed.destination && !destinations.has(name) && placed.lane.undelivered > 0) {
+        logEvent('warn', 'lane.removed', {
+          lane: name,
+          tenant: config.id,
+          undelivered: placed.lane.undelivered,
+        });
+      }
+      placed.destination = destinations.get(name);
+    }
     for (const [name, destination] of destinations) {
       if (!this.#lanes.has(name))
         this.#lanes.set(name, { lane: this.#make(name, newLane(head)), destination });
