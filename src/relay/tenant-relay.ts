@@ -93,7 +93,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       return { kind: 'saved', version: this.#configs.current?.version ?? 0, isPublished };
     } catch (error) {
       logEvent('error', 'config.saving_failed', { tenant: request.config.id, ...causeFields(error) });
-      this.load();
+      // A relay that runs goes on with the config that it has: the transaction left nothing behind.
+      if (!this.#relay) this.load();
       return { kind: 'unavailable', reason: 'object_fault' };
     }
   }

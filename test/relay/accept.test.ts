@@ -194,6 +194,35 @@ describe('configure', () => {
     });
   });
 
+  it('leaves everything as it was when a save fails', async () => {
+    const tenant = await Tenant.create();
+    await tenant.inside((_relay, state) => {
+      state.storage.sql.exec('ALTER TABLE lanes RENAME TO lanes_gone');
+    });
+    const config = await sealedConfig(tenant.id, (document) => {
+      (document['destinations'] as unknown[]).push({
+        name: 'new',
+        type: 'harfanglab',
+        base_url: EDR,
+        token: 't',
+      });
+    });
+    expect(await tenant.stub.configure({ v: 1, config, expectedVersion: 1 })).toEqual({
+      kind: 'unavailable',
+      reason: 'object_fault',
+    });
+    await tenant.inside((_relay, state) => {
+      state.storage.sql.exec('ALTER TABLE lanes_gone RENAME TO lanes');
+    });
+    expect((await tenant.stub.lanes()).map(({ lane }) => lane).toSorted()).toEqual([
+      'edr/events',
+      'falcon/events',
+    ]);
+    expect(await tenant.stub.configure({ v: 1, config, expectedVersion: 1 })).toMatchObject({ version: 2 });
+    await tenant.accept(tenant.event('evt-1'));
+    await tenant.untilTaken(EDR, 2);
+  });
+
   it('starts an added destination from now, and keeps the place of one that was disabled', async () => {
     const tenant = await Tenant.create((document) => {
       document['destinations'] = (document['destinations'] as unknown[]).slice(0, 1);
