@@ -13,6 +13,9 @@ export const FORWARDED_EVENT_TYPES = [
   'alert.severity_high',
 ] as const;
 
+/** All types that Noxys documents. Source: Noxys Webhooks API, read 2026-11. */
+export const KNOWN_EVENT_TYPES: readonly string[] = ['interaction.created', ...FORWARDED_EVENT_TYPES];
+
 /** Policy decisions, strongest first: from a list the first that occurs wins. */
 export const POLICY_DECISIONS = ['block', 'coach', 'log'] as const;
 export type PolicyDecision = (typeof POLICY_DECISIONS)[number];

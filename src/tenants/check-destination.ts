@@ -5,7 +5,7 @@
 
 import { compileWhere } from '../detection/where.ts';
 import { normaliseHecToken, normaliseHecUrl } from '../destinations/falcon/hec-url.ts';
-import { FALCON_REGIONS, normaliseRegion } from '../destinations/falcon/regions.ts';
+import { FALCON_REGIONS, type FalconRegion, normaliseRegion } from '../destinations/falcon/regions.ts';
 import { normaliseBaseUrl, normaliseToken } from '../destinations/harfanglab/base-url.ts';
 import { formatPath } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
@@ -17,7 +17,8 @@ import type {
   PrivacyConfig,
   Residency,
 } from '../domain/tenant-config.ts';
-import { unreachable } from '../lib/result.ts';
+import { isRecord } from '../lib/record.ts';
+import { type Result, failure, success, unreachable } from '../lib/result.ts';
 import { allowsHost } from '../residency.ts';
 import type { Settings } from '../settings.ts';
 import { tokenFault } from './token-fault.ts';
@@ -58,38 +59,78 @@ function checkProduct(destination: DestinationConfig, context: DestinationContex
 }
 
 function checkHarfangLab(destination: HarfangLabConfig, context: DestinationContext): CheckedDestination {
-  const at = (...steps: string[]) => formatPath(['destinations', context.index, ...steps]);
   const token = normaliseToken(destination.token);
-  const faults = tokenFault(at('token'), token);
-  const url = normaliseBaseUrl(destination.base_url, { isLocal: context.settings.env === 'local' });
-  if (!url.ok) return { destination, faults: [{ path: at('base_url'), message: url.error }, ...faults] };
-  if (!isAllowed(url.value, 'harfanglab', context)) {
-    const message =
-      'is not on the allow-list for EU tenants: once you know that it is in the EU, add its host name to RELAY_EGRESS_ALLOW';
-    faults.unshift({ path: at('base_url'), message });
-  }
-  return { destination: { ...destination, base_url: url.value, token }, faults };
+  const url = checkBaseUrl(destination.base_url, context);
+  const faults = [
+    ...(url.ok ? [] : [url.error]),
+    ...tokenFault(formatPath(['destinations', context.index, 'token']), token),
+  ];
+  return {
+    destination: { ...destination, base_url: url.ok ? url.value : destination.base_url, token },
+    faults,
+  };
+}
+
+function checkBaseUrl(text: string, context: DestinationContext): Result<string, ConfigFault> {
+  const path = formatPath(['destinations', context.index, 'base_url']);
+  const url = normaliseBaseUrl(text, { isLocal: context.settings.env === 'local' });
+  if (!url.ok) return failure({ path, message: url.error });
+  if (isAllowed(url.value, 'harfanglab', context)) return url;
+  const message =
+    'is not on the allow-list for EU tenants: once you know that it is in the EU, add its host name to RELAY_EGRESS_ALLOW';
+  return failure({ path, message });
 }
 
 function checkFalcon(destination: FalconConfig, context: DestinationContext): CheckedDestination {
-  const at = (...steps: string[]) => formatPath(['destinations', context.index, ...steps]);
   const token = normaliseHecToken(destination.hec.token);
-  const faults = tokenFault(at('hec', 'token'), token);
-  const region = normaliseRegion(destination.region);
+  const region = checkRegion(destination.region, context);
+  const url = checkHecUrl(destination.hec.url, region.ok ? region.value : undefined, context);
+  const faults = [
+    ...(region.ok ? [] : [region.error]),
+    ...(url.ok ? [] : [url.error]),
+    ...tokenFault(formatPath(['destinations', context.index, 'hec', 'token']), token),
+  ];
+  if (!region.ok || !url.ok) return { destination, faults };
+  return { destination: { ...destination, region: region.value, hec: { url: url.value, token } }, faults };
+}
+
+function checkRegion(text: string, context: DestinationContext): Result<FalconRegion, ConfigFault> {
+  const path = formatPath(['destinations', context.index, 'region']);
+  const region = normaliseRegion(text);
   if (region === undefined) {
     const message = `must be one of ${FALCON_REGIONS.join(', ')}: the console's host name shows it, such as falcon.eu-1.crowdstrike.com`;
-    return { destination, faults: [{ path: at('region'), message }, ...faults] };
+    return failure({ path, message });
   }
-  if (context.residency === 'eu' && region !== 'eu-1') {
-    const message = `must be eu-1 as the tenant's residency is eu: ${region} is outside the EU`;
-    return { destination, faults: [{ path: at('region'), message }, ...faults] };
+  if (context.residency !== 'eu' || region === 'eu-1') return success(region);
+  const message = `must be eu-1 as the tenant's residency is eu: ${region} is outside the EU`;
+  return failure({ path, message });
+}
+
+function checkHecUrl(
+  text: string,
+  region: FalconRegion | undefined,
+  context: DestinationContext,
+): Result<string, ConfigFault> {
+  const path = formatPath(['destinations', context.index, 'hec', 'url']);
+  const url = normaliseHecUrl(text, { region, isLocal: context.settings.env === 'local' });
+  if (!url.ok) return failure({ path, message: url.error });
+  if (region === undefined || isAllowed(url.value, 'falcon', context)) return url;
+  return failure({ path, message: "is not a host that the tenant's residency allows" });
+}
+
+/** What is wrong with the addresses of a destination that the schema refuses for something else: found in the same round. */
+export function addressFaults(raw: unknown, context: DestinationContext): ConfigFault[] {
+  if (!isRecord(raw)) return [];
+  const { type, base_url: baseUrl, region, hec } = raw;
+  const faults: Result<unknown, ConfigFault>[] = [];
+  if (type === 'harfanglab' && typeof baseUrl === 'string') faults.push(checkBaseUrl(baseUrl, context));
+  if (type === 'falcon') {
+    const known = typeof region === 'string' ? checkRegion(region, context) : undefined;
+    if (known) faults.push(known);
+    const url = isRecord(hec) ? hec['url'] : undefined;
+    if (typeof url === 'string') faults.push(checkHecUrl(url, known?.ok ? known.value : undefined, context));
   }
-  const url = normaliseHecUrl(destination.hec.url, { region, isLocal: context.settings.env === 'local' });
-  if (!url.ok) return { destination, faults: [{ path: at('hec', 'url'), message: url.error }, ...faults] };
-  if (!isAllowed(url.value, 'falcon', context)) {
-    faults.unshift({ path: at('hec', 'url'), message: "is not a host that the tenant's residency allows" });
-  }
-  return { destination: { ...destination, region, hec: { url: url.value, token } }, faults };
+  return faults.flatMap((checked) => (checked.ok ? [] : [checked.error]));
 }
 
 function isAllowed(url: string, type: DestinationConfig['type'], context: DestinationContext): boolean {

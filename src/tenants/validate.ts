@@ -20,7 +20,7 @@ import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';
 import { servesResidency } from '../residency.ts';
 import type { Settings } from '../settings.ts';
-import { checkDestination } from './check-destination.ts';
+import { addressFaults, checkDestination } from './check-destination.ts';
 import { checkWebhook } from './check-webhook.ts';
 
 /** What validation asks of the deployment. */
@@ -35,15 +35,16 @@ export function validateTenantConfig(
   const parts = readParts(document);
   const webhook = parts.webhook && checkWebhook(parts.webhook);
   const destinations = parts.destinations.map((destination, index) => {
-    const { residency, privacy } = parts;
-    return destination && checkDestination(destination, { index, residency, privacy, settings });
+    const context = { index, residency: parts.residency, privacy: parts.privacy, settings };
+    if (destination) return checkDestination(destination, context);
+    return { destination: undefined, faults: addressFaults(parts.rawDestinations[index], context) };
   });
   const faults = [
     ...(parsed.success ? [] : faultsOfIssues(parsed.error.issues, document)),
     ...residencyFaults(parts.residency, settings),
     ...(webhook?.faults ?? []),
     ...duplicateNames(parts.destinations),
-    ...destinations.flatMap((checked) => checked?.faults ?? []),
+    ...destinations.flatMap((checked) => checked.faults),
     ...privacyFaults(parts),
   ];
   if (!parsed.success || faults.length > 0) return failure(faults);
@@ -60,6 +61,7 @@ interface Parts {
   readonly webhook: TenantConfig['webhook'] | undefined;
   readonly privacy: PrivacyConfig | undefined;
   readonly destinations: readonly (DestinationConfig | undefined)[];
+  readonly rawDestinations: readonly unknown[];
 }
 
 function readParts(document: unknown): Parts {
@@ -70,6 +72,7 @@ function readParts(document: unknown): Parts {
     webhook: webhookSchema.safeParse(root['webhook']).data,
     privacy: privacySchema.safeParse(root['privacy'] ?? {}).data,
     destinations: destinations.slice(0, DESTINATIONS_MAX).map((d) => destinationSchema.safeParse(d).data),
+    rawDestinations: destinations,
   };
 }
 

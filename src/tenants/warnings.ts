@@ -1,5 +1,7 @@
 /** What is accepted but worth a word to the person who saved the config. Pure; quotes no secret. */
 
+import { KNOWN_EVENT_TYPES } from '../domain/event.ts';
+import { nearestWord } from '../lib/nearest.ts';
 import { formatPath } from '../domain/config-faults.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import {
@@ -11,11 +13,39 @@ import {
 import { KEPT_SECRET } from './kept-secret.ts';
 
 const PROPAGATION =
-  'Webhook settings reach the edge within about 2 minutes: keep the old secret in the list until then. Destinations take effect at once.';
+  'The change of id, webhook, forward or privacy reaches the edge within about 2 minutes: until then events are verified, filtered and minimised as before, so keep the old secret in the list. Destinations take effect at once.';
 
-/** Warnings about a valid config, secrets in clear; the last one is always how long a change takes. */
-export function warningsOf(config: TenantConfig): string[] {
-  return [...shortSecrets(config), ...replayable(config), ...neverForwarded(config), PROPAGATION];
+/** Warnings about a valid config, secrets in clear; `isIngestChanged`: what ingest needs differs from what was stored. */
+export function warningsOf(config: TenantConfig, isIngestChanged: boolean): string[] {
+  return [
+    ...shortSecrets(config),
+    ...replayable(config),
+    ...unknownTypes(config),
+    ...neverForwarded(config),
+    ...noDestination(config),
+    ...(isIngestChanged ? [PROPAGATION] : []),
+  ];
+}
+
+/** Types that Noxys does not document: perhaps new, perhaps misspelt, and then every event would be filtered. */
+function unknownTypes({ forward }: TenantConfig): string[] {
+  return forward.events.flatMap((type, index) => {
+    if (KNOWN_EVENT_TYPES.includes(type)) return [];
+    const nearest = nearestWord(type, KNOWN_EVENT_TYPES);
+    const path = formatPath(['forward', 'events', index]);
+    return [
+      `${path} is "${type}", a type that Noxys does not document${nearest ? `: did you mean "${nearest}"?` : '.'}`,
+    ];
+  });
+}
+
+function noDestination({ destinations }: TenantConfig): string[] {
+  if (destinations.some(({ enabled }) => enabled)) return [];
+  return destinations.length > 0
+    ? ['Every destination is disabled: events are kept and not delivered.']
+    : [
+        'There is no destination: events are stored and reach no one, and a destination starts with the events after it was added.',
+      ];
 }
 
 function shortSecrets({ webhook }: TenantConfig): string[] {

@@ -13,12 +13,12 @@ import { FALCON_HOSTS, regionOfIngestHost } from './regions.ts';
 const COLLECTOR_PATH = '/services/collector';
 
 /**
- * The collector's URL, or a sentence that says what is wrong with it.
- * With `isLocal`, a loopback address stands in for the console, with http too.
+ * The collector's URL, or a sentence that says what is wrong with it. Without a region (it could not be read) only the form
+ * is checked. With `isLocal`, a loopback address stands in for the console, with http too.
  */
 export function normaliseHecUrl(
   text: string,
-  { region, isLocal }: { readonly region: FalconRegion; readonly isLocal: boolean },
+  { region, isLocal }: { readonly region: FalconRegion | undefined; readonly isLocal: boolean },
 ): Result<string, string> {
   const trimmed = text.trim();
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`);
@@ -36,7 +36,7 @@ export function normaliseHecUrl(
       `must end with its host name or with ${COLLECTOR_PATH}: the relay sends structured events there`,
     );
   }
-  if (!isSimulator) {
+  if (!isSimulator && region !== undefined) {
     const fault = hostFault(url, region);
     if (fault) return failure(fault);
   }
