@@ -60,6 +60,8 @@ export interface LaneView {
   readonly deadLettered: number;
   /** Gone with their period before they were delivered. */
   readonly expired: number;
+  /** Given up because the destination was removed from the config. */
+  readonly discarded: number;
   /** Failures in a row. */
   readonly tries: number;
   readonly blocked?: { readonly reason: BlockedReason; readonly detail: string; readonly since: string };

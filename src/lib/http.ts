@@ -70,7 +70,7 @@ export function guardedHttp(guard: HttpGuard): SendRequest {
       });
     } catch (error) {
       if (isTimedOut) return failure({ kind: 'timeout', timeoutMs: request.timeoutMs });
-      return failure(networkFailure(error));
+      return failure(networkFailure(error, url.host));
     } finally {
       clearTimeout(timer);
       release();
@@ -78,9 +78,10 @@ export function guardedHttp(guard: HttpGuard): SendRequest {
   };
 }
 
-function networkFailure(error: unknown): HttpFailure {
-  const detail = error instanceof Error ? error.message.slice(0, 200) : 'unknown network error';
-  return { kind: /\b(TLS|SSL|certificate)\b/i.test(detail) ? 'tls' : 'network', detail };
+function networkFailure(error: unknown, host: string): HttpFailure {
+  const message = error instanceof Error ? error.message.slice(0, 200) : 'unknown network error';
+  const kind = /\b(TLS|SSL|certificate)\b/i.test(message) ? 'tls' : 'network';
+  return { kind, detail: `${host}: ${message}` };
 }
 
 /** What arrives of the body within the cap and the time. The status is known by now, so a body that breaks off is no failure. */

@@ -75,9 +75,9 @@ export class Activity {
     this.#firstUnrolledAtMs = readTo < this.#log.head ? nowMs - FLUSH_AFTER_MS : null;
   }
 
-  /** Whether everything up to a seq is rolled up: only then may its period go. */
-  covers(seq: number): boolean {
-    return this.#rolledUpSeq >= seq;
+  /** Rolls up everything up to a seq: only then may its period go. */
+  flushTo(seq: number, nowMs: number): void {
+    while (this.#rolledUpSeq < Math.min(seq, this.#log.head)) this.flush(nowMs);
   }
 
   /** Drops roll-ups of hours before a time. */
@@ -120,8 +120,18 @@ export class Activity {
   }
 }
 
+/** Events that come later than this count in the hour of their receipt: hours long past cost rows and interest nobody. */
+const LATE_MS_MAX = 7 * 24 * HOUR_MS;
+
+function hourOf({ occurredAt, receivedAt }: CanonicalEvent): number {
+  const occurredMs = Date.parse(occurredAt);
+  const receivedMs = Date.parse(receivedAt);
+  const countedMs = receivedMs - occurredMs > LATE_MS_MAX ? receivedMs : occurredMs;
+  return Math.floor(countedMs / HOUR_MS) * HOUR_MS;
+}
+
 function countEvent(tally: Map<string, Map<string, number>>, event: CanonicalEvent): void {
-  const hour = Math.floor(Date.parse(event.occurredAt) / HOUR_MS) * HOUR_MS;
+  const hour = hourOf(event);
   const values: Record<Dimension, readonly (string | undefined)[]> = {
     type: [event.type],
     platform: [event.platform?.id],

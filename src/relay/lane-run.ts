@@ -15,7 +15,8 @@ import {
   type LaneState,
   type Verdict,
   afterOutcome,
-  madeDue,
+  isDue,
+  rested,
   settle,
 } from './lanes.ts';
 
@@ -32,6 +33,8 @@ export interface RunningLane {
   readonly state: LaneState;
   /** The destination as opened since the last config change, if it is. */
   readonly opened: OpenLane | undefined;
+  /** Counts config changes. */
+  readonly revision: number;
   /** Whether the cursor in memory is far ahead of the written one. */
   readonly isFarAhead: boolean;
   /** Whether a run still counts, or another one has taken its place. */
@@ -52,7 +55,9 @@ export class LaneRun {
   readonly #lane: RunningLane;
   readonly #parts: LaneParts;
   readonly #generation: number;
-  readonly #window: LaneWindow;
+  #window: LaneWindow;
+  /** The lane's config revision that the window was read for. */
+  #revision: number;
   readonly #underWay = new Set<Promise<void>>();
   readonly #sliceEndsAtMs: number;
   #requestsLeft: number;
@@ -67,8 +72,8 @@ export class LaneRun {
     this.#lane = lane;
     this.#parts = lane.parts;
     this.#generation = generation;
-    const settled = new Set(lane.state.ahead);
-    this.#window = new LaneWindow(this.#parts.log, lane.state.cursor, (seq) => settled.has(seq));
+    this.#revision = lane.revision;
+    this.#window = this.#newWindow();
     this.#sliceEndsAtMs = this.#parts.io.nowMs() + SLICE_MS;
     this.#requestsLeft = this.#parts.requestsPerSlice();
   }
@@ -88,13 +93,28 @@ export class LaneRun {
     if (!this.#isCurrent()) return 'superseded';
     const nowMs = this.#parts.io.nowMs();
     if (this.#underWay.size === 0) this.#lane.renewLease();
-    const waitMs = (this.#state.dueAtMs ?? 0) - nowMs;
-    if (waitMs > 0) return this.#waitUntilDue(waitMs);
+    if (!isDue(this.#state, nowMs)) return this.#waitUntilDue((this.#state.dueAtMs ?? nowMs) - nowMs);
     if (this.#requestsLeft <= 0 || nowMs >= this.#sliceEndsAtMs) return this.#windDown('slice_used');
     if (!this.#parts.isEnabled()) return this.#windDown('stopped');
     const open = this.#lane.opened ?? (await this.#openDestination());
     if (!open || !this.#isCurrent()) return undefined;
+    if (this.#revision !== this.#lane.revision) return this.#readAnew();
     return this.#sendNext(open);
+  }
+
+  /** The config changed: what was read for the old filter and is not under way is read again, from the cursor. */
+  async #readAnew(): Promise<undefined> {
+    if (this.#underWay.size > 0) {
+      await Promise.race(this.#underWay);
+      return;
+    }
+    this.#revision = this.#lane.revision;
+    this.#window = this.#newWindow();
+  }
+
+  #newWindow(): LaneWindow {
+    const settled = new Set(this.#state.ahead);
+    return new LaneWindow(this.#parts.log, this.#state.cursor, (seq) => settled.has(seq));
   }
 
   /** Sends the next events when a slot is free; else waits; `idle` when nothing is left. */
@@ -113,9 +133,20 @@ export class LaneRun {
         return undefined;
       }
     }
-    if (this.#underWay.size === 0) return 'idle';
+    if (this.#underWay.size === 0) {
+      this.#rest();
+      return 'idle';
+    }
     await this.#somethingHappens();
     return undefined;
+  }
+
+  /** Nothing is left to send: a pause, if there was one, has nothing to wait for. */
+  #rest(): void {
+    const state = rested(this.#state);
+    if (state === this.#state) return;
+    this.#lane.change(state);
+    this.#isDirty = true;
   }
 
   #mayStart(channel: Channel): boolean {
@@ -148,7 +179,8 @@ export class LaneRun {
     await Promise.race([
       ...this.#underWay,
       this.#lane.poked(),
-      ...(timeMs === undefined ? [] : [this.#parts.io.sleep(timeMs)]),
+      // No timer outlives its use by more than this: the loop looks again.
+      ...(timeMs === undefined ? [] : [this.#parts.io.sleep(Math.min(timeMs, QUEUED_WAIT_MS_MIN))]),
     ]);
   }
 
@@ -197,9 +229,12 @@ export class LaneRun {
   /** Takes what came of a request: the lane's state, its events, its row. */
   #take(open: OpenLane, group: readonly Pending[], attempt: Attempt, outcome: Outcome): void {
     this.#lane.renewLease();
+    // The config changed while the request was under way: a failure says nothing about the new one.
+    if (open !== this.#lane.opened && outcome.kind !== 'delivered') {
+      this.#window.release(attempt.seqs);
+      return;
+    }
     const verdict = this.#apply(attempt, outcome, open.channel.batch?.eventsMax ?? 1);
-    // The config changed while the request was under way: its failure says nothing about the new one.
-    if (open !== this.#lane.opened) this.#lane.change(madeDue(this.#state, this.#parts.io.nowMs()));
     this.#finish(group, outcome, verdict);
     const commitAfter = open.channel.batch ? 1 : open.channel.inFlight;
     if (this.#uncommitted >= commitAfter || outcome.kind !== 'delivered') this.#commit();

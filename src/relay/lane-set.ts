@@ -9,9 +9,9 @@ import { channelKindsOf } from '../destinations/channels.ts';
 import { logEvent } from '../lib/log.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
-import { type LaneState, newLane } from './lanes.ts';
+import { type LaneState, discard, madeDue, newLane, rejoined } from './lanes.ts';
 
-/** Connections that the object may have under way. The platform allows 6; one is left for what is not seen here. */
+/** Connections that the lanes may have under way together. The platform allows 6; the sixth is for KV and the queue. */
 export const CONNECTIONS_MAX = 5;
 
 interface Placed {
@@ -42,28 +42,36 @@ export class LaneSet {
     return cursorMax;
   }
 
-  get names(): ReadonlySet<string> {
-    return new Set(this.#lanes.keys());
+  /**
+   * Writes what a new config makes of the lanes: new ones start after `head`, removed ones give up what they had left,
+   * every pause ends. Call inside the config's transaction; `reconfigure` with what it returns once that holds.
+   */
+  write(config: TenantConfig, head: number, nowMs: number): ReadonlyMap<string, LaneState> {
+    const destinations = destinationsByLane(config);
+    const states = new Map([...destinations.keys()].map((name) => [name, newLane(head)]));
+    for (const [name, { lane, destination }] of this.#lanes) {
+      states.set(name, nextState(lane.state, destination !== undefined, destinations.has(name), head, nowMs));
+    }
+    for (const [name, state] of states) this.#store.save(name, state);
+    return states;
   }
 
-  /** Takes a saved config over: new lanes appear, every lane ends its pause and sends with the new config. */
-  reconfigure(config: TenantConfig, head: number): void {
+  /** Takes a saved config over: every lane goes on with its new state, and sends with the new config. */
+  reconfigure(config: TenantConfig, states: ReadonlyMap<string, LaneState>): void {
     const destinations = destinationsByLane(config);
-    for (const [name, placed] of this.#lanes) {
-      if (placed.destination && !destinations.has(name) && placed.lane.undelivered > 0) {
-        logEvent('warn', 'lane.removed', {
-          lane: name,
-          tenant: config.id,
-          undelivered: placed.lane.undelivered,
-        });
+    for (const [name, state] of states) {
+      const destination = destinations.get(name);
+      const placed = this.#lanes.get(name);
+      if (!placed) {
+        this.#lanes.set(name, { lane: this.#make(name, state), destination });
+        continue;
       }
-      placed.destination = destinations.get(name);
+      const discarded = state.discarded - placed.lane.state.discarded;
+      if (discarded > 0)
+        logEvent('warn', 'events.discarded', { lane: name, tenant: config.id, count: discarded });
+      placed.destination = destination;
+      placed.lane.reconfigure(state);
     }
-    for (const [name, destination] of destinations) {
-      if (!this.#lanes.has(name))
-        this.#lanes.set(name, { lane: this.#make(name, newLane(head)), destination });
-    }
-    for (const { lane } of this.#lanes.values()) lane.reconfigure();
   }
 
   destinationOf(name: string): DestinationConfig | undefined {
@@ -98,16 +106,15 @@ export class LaneSet {
   }
 }
 
-/** Writes rows for the lanes that a config adds to the known ones: they start after `head`. Call inside the config's transaction. */
-export function writeNewLanes(
-  store: LaneStore,
-  config: TenantConfig,
-  known: ReadonlySet<string>,
-  head: number,
-): void {
-  for (const name of destinationsByLane(config).keys()) {
-    if (!known.has(name)) store.save(name, newLane(head));
-  }
+/** The lanes of a tenant's first config, written inside its transaction. */
+export function writeFirstLanes(store: LaneStore, config: TenantConfig, head: number): void {
+  for (const name of destinationsByLane(config).keys()) store.save(name, newLane(head));
+}
+
+function nextState(state: LaneState, was: boolean, is: boolean, head: number, nowMs: number): LaneState {
+  if (was && is) return madeDue(state, nowMs);
+  if (was) return discard(state, head);
+  return is ? rejoined(state, head) : state;
 }
 
 function destinationsByLane(config: TenantConfig): Map<string, DestinationConfig> {
@@ -128,6 +135,7 @@ function laneView(lane: Lane, destination: DestinationConfig | undefined, nowMs:
     delivered: state.delivered,
     deadLettered: state.deadLettered,
     expired: state.expired,
+    discarded: state.discarded,
     tries: state.tries,
     ...(blocked && {
       blocked: { reason: blocked.reason, detail: blocked.detail, since: isoTime(blocked.sinceMs) },

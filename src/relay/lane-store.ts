@@ -24,13 +24,12 @@ export class LaneStore {
 
   loadAll(): Map<string, LaneState> {
     const rows = this.#db.all<{ name: string; cursor: number; state: string }>('SELECT * FROM lanes');
-    return new Map(
-      rows.map((row) => [
-        row.name,
-        // Spread over a new lane: a row of an older version lacks the newer fields.
-        { ...newLane(row.cursor), ...(JSON.parse(row.state) as Partial<LaneState>), cursor: row.cursor },
-      ]),
-    );
+    return new Map(rows.map((row) => [row.name, stateOf(row)]));
+  }
+
+  load(name: string): LaneState | undefined {
+    const row = this.#db.first<{ cursor: number; state: string }>('SELECT * FROM lanes WHERE name = ?', name);
+    return row && stateOf(row);
   }
 
   /** One row written. The dead letters go with it in the same transaction. */
@@ -72,6 +71,16 @@ export class LaneStore {
       }));
   }
 
+  /** Forgets dead letters whose events are gone. */
+  dropDeadLettersBefore(atMs: number): void {
+    const oldest = this.#db.first<{ at: number | null }>(
+      'SELECT at FROM dead_letters ORDER BY id LIMIT 1',
+    )?.at;
+    if (oldest !== null && oldest !== undefined && oldest < atMs) {
+      this.#db.run('DELETE FROM dead_letters WHERE at < ?', atMs);
+    }
+  }
+
   #insert(letter: DeadLetter): void {
     this.#db.run(
       'INSERT INTO dead_letters (lane, seq, event_id, event_type, status, excerpt, attempts, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -85,4 +94,9 @@ export class LaneStore {
       letter.atMs,
     );
   }
+}
+
+/** Spread over a new lane: a row of an older version lacks the newer fields. */
+function stateOf(row: { readonly cursor: number; readonly state: string }): LaneState {
+  return { ...newLane(row.cursor), ...(JSON.parse(row.state) as Partial<LaneState>), cursor: row.cursor };
 }

@@ -43,7 +43,7 @@ export class LaneWindow {
 
   /** The next events to send, in order, marked as under way: up to `width`, within `lengthMax`. Empty when none is wanted. */
   take(width: number, lengthMax: number, wants: (event: CanonicalEvent) => boolean): Pending[] {
-    this.#fill(width, wants);
+    this.#fill(width, lengthMax, wants);
     const group: Pending[] = [];
     let length = 0;
     for (const pending of this.#open.values()) {
@@ -73,9 +73,9 @@ export class LaneWindow {
     }
   }
 
-  #fill(width: number, wants: (event: CanonicalEvent) => boolean): void {
+  #fill(width: number, lengthMax: number, wants: (event: CanonicalEvent) => boolean): void {
     let rows = 0;
-    while (this.#open.size - this.#underWay.size < width && this.hasUnread && rows < ROWS_PER_TURN_MAX) {
+    while (!this.#isFilled(width, lengthMax) && this.hasUnread && rows < ROWS_PER_TURN_MAX) {
       const entries = this.#log.page(this.#readTo, PAGE_ENTRIES, PAGE_LENGTH_MAX);
       for (const entry of entries) {
         if (!this.#isSettled(entry.seq) && wants(entry.event))
@@ -85,5 +85,18 @@ export class LaneWindow {
       // No entry although the head is further: the rest was dropped with its period.
       this.#readTo = entries.at(-1)?.seq ?? this.#log.head;
     }
+  }
+
+  /** Whether what waits makes a whole request: large events fill it long before `width`. */
+  #isFilled(width: number, lengthMax: number): boolean {
+    let count = 0;
+    let length = 0;
+    for (const { seq, length: own } of this.#open.values()) {
+      if (this.#underWay.has(seq)) continue;
+      count++;
+      length += own;
+      if (count >= width || length >= lengthMax) return true;
+    }
+    return false;
   }
 }

@@ -7,7 +7,7 @@ import { causeFields, logEvent } from '../lib/log.ts';
 import type { LaneParts, OpenLane, Opened } from './lane-parts.ts';
 import { LaneRun, type RunningLane } from './lane-run.ts';
 import type { DeadLetter } from './lane-store.ts';
-import { type LaneState, madeDue, undelivered } from './lanes.ts';
+import { type LaneState, isDue, undelivered } from './lanes.ts';
 
 /** A run that has not moved for this long is given up. Longer than any single request or sleep. */
 const LEASE_MS = 60_000;
@@ -23,6 +23,7 @@ export class Lane implements RunningLane {
   /** 0: not running. */
   #leaseEndsAtMs = 0;
   #opened: OpenLane | undefined;
+  #mustRestore = false;
   /** Counts config changes: what was opened before one is stale. */
   #revision = 0;
   #poke: () => void = () => undefined;
@@ -46,18 +47,23 @@ export class Lane implements RunningLane {
     return this.#opened;
   }
 
+  get revision(): number {
+    return this.#revision;
+  }
+
   isRunning(nowMs: number): boolean {
     return this.#leaseEndsAtMs > nowMs;
   }
 
   /** Whether there is something to send, and nothing forbids it now. */
   isDue(nowMs: number): boolean {
-    return this.undelivered > 0 && (this.#state.dueAtMs ?? 0) <= nowMs && this.parts.isEnabled();
+    return this.undelivered > 0 && isDue(this.#state, nowMs) && this.parts.isEnabled();
   }
 
-  /** Starts a run when there is something to send and the lane is due. Never waits for it, never fails. */
+  /** Starts a run when there is something to send and the lane is due. Never waits for it. Throws only when storage does. */
   start(): void {
     const nowMs = this.parts.io.nowMs();
+    if (this.#mustRestore) this.#restore();
     if (!this.isDue(nowMs)) return;
     if (this.isRunning(nowMs)) return this.#poke();
     const generation = ++this.#generation;
@@ -65,15 +71,15 @@ export class Lane implements RunningLane {
     void this.#run(generation);
   }
 
-  /** The destination's config changed: the next request is made with the new one, and a pause ends at once. */
-  reconfigure(): void {
+  /** The config changed and the row is written: the next request is made with the new one, from the new state. */
+  reconfigure(state: LaneState): void {
     this.#revision++;
     this.#opened = undefined;
-    this.#state = madeDue(this.#state, this.parts.io.nowMs());
+    this.adopt(state);
     this.#poke();
   }
 
-  /** Takes over what was settled for the lane while it did not run: its period expired. The row is written by then. */
+  /** Takes over a state whose row is written. */
   adopt(state: LaneState): void {
     this.#state = state;
     this.#writtenCursor = state.cursor;
@@ -126,7 +132,16 @@ export class Lane implements RunningLane {
         tenant: this.parts.tenant(),
         ...causeFields(error),
       });
-      if (this.isCurrent(generation)) this.#leaseEndsAtMs = 0;
+      if (!this.isCurrent(generation)) return;
+      this.#leaseEndsAtMs = 0;
+      this.#mustRestore = true;
     }
+  }
+
+  /** After a write failed, memory is ahead of the row: the row counts, or what was settled in between would vanish. */
+  #restore(): void {
+    const stored = this.parts.store.load(this.name);
+    if (stored) this.adopt(stored);
+    this.#mustRestore = false;
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { BlockedReason, Outcome, RetryReason } from '../domain/outcome.ts';
-import { backoffMs } from '../lib/backoff.ts';
+import { RETRY_AFTER_MS_MAX, backoffMs } from '../lib/backoff.ts';
 import { unreachable } from '../lib/result.ts';
 
 /** A blocked lane probes this often; a config change unblocks it at once. */
@@ -41,6 +41,8 @@ export interface LaneState {
   readonly delivered: number;
   readonly deadLettered: number;
   readonly expired: number;
+  /** Given up because the destination was removed. */
+  readonly discarded: number;
 }
 
 /** A lane that starts after `cursor`: events up to there are not its own. */
@@ -59,6 +61,7 @@ export function newLane(cursor: number): LaneState {
     delivered: 0,
     deadLettered: 0,
     expired: 0,
+    discarded: 0,
   };
 }
 
@@ -172,6 +175,30 @@ function blockedState(state: LaneState, reason: BlockedReason, detail: string, n
     rejectedInARow: 0,
     width: 1,
   };
+}
+
+/** No pause is longer than this. */
+const PAUSE_MS_MAX = Math.max(BLOCKED_PROBE_MS, RETRY_AFTER_MS_MAX);
+
+/** Whether an attempt may start. A pause that would last longer than any does says that the clock has gone back. */
+export function isDue(state: LaneState, nowMs: number): boolean {
+  return state.dueAtMs === null || state.dueAtMs <= nowMs || state.dueAtMs > nowMs + PAUSE_MS_MAX;
+}
+
+/** A lane with nothing to send waits for nothing. A block stays until something is delivered. */
+export function rested(state: LaneState): LaneState {
+  return state.dueAtMs === null ? state : { ...state, dueAtMs: null, tries: 0, failingSinceMs: null };
+}
+
+/** The lane's destination was removed: what it had not delivered is given up, as its operator asked. */
+export function discard(state: LaneState, head: number): LaneState {
+  return { ...rejoined(state, head), discarded: state.discarded + undelivered(state, head) };
+}
+
+/** The lane's destination came back: it starts after `head`, as a new one would. */
+export function rejoined(state: LaneState, head: number): LaneState {
+  const { delivered, deadLettered, expired, discarded, lastDeliveredAtMs } = state;
+  return { ...newLane(head), delivered, deadLettered, expired, discarded, lastDeliveredAtMs };
 }
 
 /** Ends a pause at once, as after a config change: the next attempt is a probe still. */

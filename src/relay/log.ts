@@ -75,7 +75,9 @@ export class EventLog {
     const newest = this.#periods.findLast((period) => period.hasEvents);
     const last =
       newest && this.#db.first<{ seq: number | null }>(`SELECT MAX(seq) AS seq FROM events_${newest.n}`)?.seq;
-    this.#nextSeq = Math.max((readMeta(this.#db, 'next_seq') ?? 1) - 1, last ?? 0, cursorMax) + 1;
+    // The newest period may be empty: then only its first seq tells how far the earlier ones had come.
+    const openedAt = Math.max(0, ...this.#periods.map(({ firstSeq }) => firstSeq - 1));
+    this.#nextSeq = Math.max((readMeta(this.#db, 'next_seq') ?? 1) - 1, last ?? 0, openedAt, cursorMax) + 1;
   }
 
   /** The newest seq; 0 when nothing was ever appended. */
@@ -169,6 +171,12 @@ export class EventLog {
       if (entries.length >= entriesMax) return entries;
     }
     return entries;
+  }
+
+  /** How many events of a period lie after a seq. Reads no body. */
+  countAfter(period: Period, afterSeq: number): number {
+    const sql = `SELECT COUNT(*) AS count FROM events_${period.n} WHERE seq > ?`;
+    return period.hasEvents ? (this.#db.first<{ count: number }>(sql, afterSeq)?.count ?? 0) : 0;
   }
 
   /** Drops a period's events; its de-duplication set stays until `dropSeen`. */

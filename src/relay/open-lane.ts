@@ -13,7 +13,7 @@ import {
   mapDestinationSecrets,
 } from '../domain/tenant-config.ts';
 import { decodeBase64 } from '../lib/bytes.ts';
-import { guardedHttp } from '../lib/http.ts';
+import { type SendRequest, guardedHttp } from '../lib/http.ts';
 import { type Result, failure, success } from '../lib/result.ts';
 import type { Sealer } from '../lib/seal.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
@@ -39,9 +39,13 @@ type Blocked = Extract<Outcome, { kind: 'blocked' }>;
 export async function openLane(input: OpenLaneInput): Promise<Opened> {
   const { config, destination, sealer, settings } = input;
   const unopened: string[] = [];
+  const secrets: string[] = [];
   const open = async (jwe: string, purpose: string, what: string): Promise<string> => {
     const opened = await sealer.open(jwe, { tenant: config.id, purpose });
-    if (opened.ok) return opened.value;
+    if (opened.ok) {
+      secrets.push(opened.value);
+      return opened.value;
+    }
     unopened.push(`${what} (${opened.error.kind})`);
     return '';
   };
@@ -57,11 +61,14 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
     channel,
     wants: wantsOf(destination),
     reduce: (event) => reduceFurther(event, destination.privacy, config.privacy, pseudonymKey),
-    send: guardedHttp({
-      fetch: input.fetch,
-      allows: allowsHost(settings, config.residency, destination.type),
-      connections: input.connections,
-    }),
+    send: withoutEchoes(
+      secrets,
+      guardedHttp({
+        fetch: input.fetch,
+        allows: allowsHost(settings, config.residency, destination.type),
+        connections: input.connections,
+      }),
+    ),
   });
 }
 
@@ -70,6 +77,16 @@ export function wantsOf(destination: DestinationConfig): (event: CanonicalEvent)
   const types = destination.events && new Set(destination.events);
   const where = destination.where && compileWhere(destination.where);
   return (event) => (!types || types.has(event.type)) && (!where?.ok || where.value(event));
+}
+
+/** A destination may quote the token that it was sent: it must not get from an answer into a dead letter. */
+function withoutEchoes(secrets: readonly string[], send: SendRequest): SendRequest {
+  return async (request) => {
+    const answer = await send(request);
+    if (!answer.ok) return answer;
+    const body = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), answer.value.body);
+    return success({ ...answer.value, body });
+  };
 }
 
 function notConfigured(detail: string): Result<never, Blocked> {

@@ -9,13 +9,12 @@ import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import type { Sealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Env, Settings } from '../settings.ts';
-import { publishIngestConfig } from '../tenants/ingest-config.ts';
 import { Activity } from './activity.ts';
 import type { Alarm } from './alarm.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { Database } from './database.ts';
 import type { RelayIo } from './io.ts';
-import { CONNECTIONS_MAX, LaneSet, writeNewLanes } from './lane-set.ts';
+import { CONNECTIONS_MAX, LaneSet } from './lane-set.ts';
 import { LaneStore } from './lane-store.ts';
 import type { Timeouts } from './lane-parts.ts';
 import { Lane } from './lane.ts';
@@ -23,7 +22,8 @@ import type { LaneState } from './lanes.ts';
 import { TokenBucket } from './limits.ts';
 import { EventLog, LOG_SIZES } from './log.ts';
 import { openLane, wantsOf } from './open-lane.ts';
-import { leaveWakeup, withConnection } from './outside.ts';
+import { leaveWakeup } from './leave-wakeup.ts';
+import { Publisher } from './publisher.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
@@ -62,13 +62,16 @@ export interface RelayParts {
 
 export class Relay {
   readonly #parts: RelayParts;
+  /** For lanes. KV and the queue have one of their own, the platform's sixth: a destination that hangs can't hold them up. */
   readonly #connections = new Semaphore(CONNECTIONS_MAX);
+  readonly #outside = new Semaphore(1);
   readonly #log: EventLog;
   readonly #laneStore: LaneStore;
   readonly lanes: LaneSet;
   readonly activity: Activity;
   readonly #upkeep: Upkeep;
   readonly #bucket: TokenBucket;
+  readonly #publisher: Publisher;
   #sizeAsk = { nextAtMs: 0, isFull: false };
 
   /** Reads everything from storage; throws when it can't. */
@@ -82,6 +85,7 @@ export class Relay {
     this.activity = new Activity(db, this.#log);
     this.activity.load(io.nowMs());
     this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
+    this.#publisher = new Publisher(parts.env.RELAY_KV, parts.configs, this.#outside);
     this.#upkeep = new Upkeep({
       db,
       log: this.#log,
@@ -89,9 +93,9 @@ export class Relay {
       laneStore: this.#laneStore,
       activity: this.activity,
       config: () => this.#config,
-      wants: (lane) => {
+      filterOf: (lane) => {
         const destination = this.lanes.destinationOf(lane);
-        return destination ? wantsOf(destination) : () => true;
+        return destination && (destination.events || destination.where) ? wantsOf(destination) : undefined;
       },
       spaceBytesHigh: sizes.spaceBytesHigh,
     });
@@ -146,13 +150,12 @@ export class Relay {
   /** Saves the next version of the config, with rows for the lanes that it adds. */
   saveConfig(config: SealedTenantConfig): void {
     const { db, io, configs } = this.#parts;
-    const { head } = this.#log;
-    db.transaction(() => {
+    const states = db.transaction(() => {
       configs.write(config, io.nowMs());
-      writeNewLanes(this.#laneStore, config, this.lanes.names, head);
+      return this.lanes.write(config, this.#log.head, io.nowMs());
     });
     configs.load();
-    this.lanes.reconfigure(config, head);
+    this.lanes.reconfigure(config, states);
     this.#bucket.configure(bucketLimits(config));
   }
 
@@ -162,26 +165,14 @@ export class Relay {
     const armed = alarm.armBy(io.nowMs() + WATCH_MS);
     this.lanes.startAll();
     await armed;
-    return this.publish();
-  }
-
-  /** Copies what ingest needs to KV, when KV does not have it yet. */
-  async publish(): Promise<boolean> {
-    const { configs, env } = this.#parts;
-    if (configs.isPublished) return true;
-    const { config, version } = this.#stored;
-    const isPublished = await withConnection(this.#connections, 'config.publishing_failed', () =>
-      publishIngestConfig(env.RELAY_KV, config, version),
-    );
-    if (isPublished) configs.notePublished(version);
-    return isPublished;
+    return this.#publisher.publish();
   }
 
   /** What the alarm does: starts what is due, and looks after the rest. */
   async watch(): Promise<void> {
     this.lanes.startAll();
     this.#upkeep.run(this.#parts.io.nowMs());
-    await this.publish();
+    await this.#publisher.publish();
   }
 
   /** When the object must look after itself again; null when there is nothing to watch. */
@@ -215,7 +206,7 @@ export class Relay {
           Math.max(1, Math.floor(settings.requestsPerSlice / Math.max(1, this.lanes.all.length))),
         leaveWakeup: (lane, waitMs) => {
           const { id: tenant, residency } = this.#config;
-          void leaveWakeup(this.#connections, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
+          void leaveWakeup(this.#outside, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
         },
         askForSlice: () => void alarm.armBy(io.nowMs()),
         open: async () => {

@@ -27,7 +27,7 @@ import { Alarm } from './alarm.ts';
 import { ConfigStore } from './config-store.ts';
 import { Database } from './database.ts';
 import { platformIo } from './io.ts';
-import { writeNewLanes } from './lane-set.ts';
+import { writeFirstLanes } from './lane-set.ts';
 import { LaneStore } from './lane-store.ts';
 import { TIMEOUTS, type Timeouts } from './lane-parts.ts';
 import { RELAY_SIZES, Relay, type RelaySizes } from './relay.ts';
@@ -99,7 +99,9 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     }
   }
 
+  /** Null: there is no such tenant. Throws while the object can't load: that is no answer to the question. */
   async readConfig(): Promise<StoredConfig | null> {
+    if (this.#isFaulty) throw new Error('Cannot read the config as the storage must be readable: it is not');
     return this.#configs.current;
   }
 
@@ -166,7 +168,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     this.#db.transaction(() => {
       migrate(this.#db, nowMs);
       this.#configs.write(config, nowMs);
-      writeNewLanes(new LaneStore(this.#db), config, new Set(), (readMeta(this.#db, 'next_seq') ?? 1) - 1);
+      writeFirstLanes(new LaneStore(this.#db), config, (readMeta(this.#db, 'next_seq') ?? 1) - 1);
     });
     this.#configs.load();
     return this.#makeRelay();

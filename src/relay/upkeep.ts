@@ -16,8 +16,8 @@ import type { EventLog, Period } from './log.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** A drop that had to wait for a running lane is tried again this soon. */
-const DROP_RETRY_MS = 60_000;
+/** The next period to drop, and one that had to wait for a running lane, are looked at again this soon. */
+const DROP_RETRY_MS = 5_000;
 
 export interface UpkeepParts {
   readonly db: Database;
@@ -26,8 +26,8 @@ export interface UpkeepParts {
   readonly laneStore: LaneStore;
   readonly activity: Activity;
   readonly config: () => TenantConfig;
-  /** Whether a lane would send an event: what it does not want cannot expire. */
-  readonly wants: (lane: string) => (event: CanonicalEvent) => boolean;
+  /** A lane's own filter, if it has one: what it does not want cannot expire. */
+  readonly filterOf: (lane: string) => ((event: CanonicalEvent) => boolean) | undefined;
   /** Bytes above which the oldest delivered periods go early. */
   readonly spaceBytesHigh: number;
 }
@@ -71,8 +71,12 @@ export class Upkeep {
 
   #applyRetention(nowMs: number): void {
     const { log } = this.#parts;
-    for (const period of eventsDue(log.periods, this.#rules(), nowMs)) this.#dropEvents(period, nowMs);
-    for (const period of seenDue(log.periods, this.#rules(), nowMs)) log.dropSeen(period);
+    const rules = this.#rules();
+    // One period a run: counting what it still held takes time, and the alarm comes back for the next.
+    const [due] = eventsDue(log.periods, rules, nowMs);
+    if (due) this.#dropEvents(due, nowMs);
+    for (const period of seenDue(log.periods, rules, nowMs)) log.dropSeen(period);
+    this.#parts.laneStore.dropDeadLettersBefore(nowMs - rules.eventsMs);
   }
 
   /** Above the high mark the oldest period that every lane has behind it goes early. */
@@ -94,9 +98,9 @@ export class Upkeep {
     const lastSeq = log.lastSeqOf(period);
     const behind = lanes.all.filter((lane) => lane.state.cursor < lastSeq);
     if (behind.some((lane) => lane.isRunning(nowMs))) return false;
-    while (!activity.covers(lastSeq)) activity.flush(nowMs);
+    activity.flushTo(lastSeq, nowMs);
     const expired = behind.map((lane) => {
-      const count = this.#countUndelivered(lane, lastSeq);
+      const count = this.#countUndelivered(lane, period, lastSeq);
       return { lane, count, state: expire(lane.state, lastSeq, count) };
     });
     db.transaction(() => {
@@ -111,16 +115,19 @@ export class Upkeep {
     return true;
   }
 
-  #countUndelivered(lane: Lane, lastSeq: number): number {
-    const wants = this.#parts.wants(lane.name);
-    const settled = new Set(lane.state.ahead);
+  /** Events of a period that a lane wants and has not settled. They are read only where there is a filter. */
+  #countUndelivered(lane: Lane, period: Period, lastSeq: number): number {
+    const { log, filterOf } = this.#parts;
+    const { cursor, ahead } = lane.state;
+    const filter = filterOf(lane.name);
+    if (!filter) return log.countAfter(period, cursor) - ahead.filter((seq) => seq <= lastSeq).length;
+    const settled = new Set(ahead);
     let count = 0;
-    let readTo = lane.state.cursor;
-    while (readTo < lastSeq) {
-      const entries = this.#parts.log.page(readTo, 500, 1024 * 1024);
-      for (const { seq, event } of entries) {
-        if (seq <= lastSeq && !settled.has(seq) && wants(event)) count++;
-      }
+    for (let readTo = cursor; readTo < lastSeq;) {
+      const entries = log.page(readTo, 500, 1024 * 1024);
+      count += entries.filter(
+        ({ seq, event }) => seq <= lastSeq && !settled.has(seq) && filter(event),
+      ).length;
       readTo = entries.at(-1)?.seq ?? lastSeq;
     }
     return count;

@@ -131,6 +131,19 @@ describe('a lane', () => {
     ]);
   });
 
+  it('keeps no token that a destination quotes', async () => {
+    const tenant = await Tenant.create();
+    tenant.destinations.answer(
+      EDR,
+      () => new Response('{"token":"edr-token","error":"no"}', { status: 422 }),
+    );
+    await tenant.accept(tenant.event('evt-1'));
+    await tenant.until(async () => (await tenant.lane('edr/events')).deadLettered === 1, 'a dead letter');
+    expect(await tenant.stub.deadLetters({ limit: 10 })).toMatchObject([
+      { excerpt: '{"token":"…","error":"no"}' },
+    ]);
+  });
+
   it('blocks when everything is refused instead of dead-lettering the day', async () => {
     const tenant = await Tenant.create(destination('edr', { in_flight: 1 }));
     tenant.destinations.answer(EDR, () => new Response('no', { status: 400 }));
