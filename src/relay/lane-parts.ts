@@ -6,7 +6,8 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { SendRequest } from '../lib/http.ts';
 import type { Result } from '../lib/result.ts';
 import type { RelayIo } from './io.ts';
-import type { LaneStore } from './lane-store.ts';
+import type { DeadLetter, LaneStore } from './lane-store.ts';
+import type { LaneState } from './lanes.ts';
 import type { EventLog } from './log.ts';
 
 export interface Timeouts {
@@ -46,4 +47,29 @@ export interface LaneParts {
   readonly leaveWakeup: (lane: string, waitMs: number) => void;
   /** Asks for a fresh invocation: the slice of this one is used up. */
   readonly askForSlice: () => void;
+}
+
+/** What a run needs of its lane. */
+export interface RunningLane {
+  readonly name: string;
+  readonly parts: LaneParts;
+  readonly state: LaneState;
+  /** The destination as opened since the last config change, if it is. */
+  readonly opened: OpenLane | undefined;
+  /** Counts config changes. */
+  readonly revision: number;
+  /** Whether the cursor in memory is far ahead of the written one. */
+  readonly isFarAhead: boolean;
+  /** Whether a run still counts, or another one has taken its place. */
+  isCurrent(generation: number): boolean;
+  /** Only what moves the lane renews its lease. */
+  renewLease(): void;
+  /** The next state, in memory. */
+  change(state: LaneState): void;
+  /** Writes the row, with the dead letters of the same group. */
+  write(letters: readonly DeadLetter[]): void;
+  /** Resolves when new events arrive or the config changes. */
+  poked(): Promise<void>;
+  /** Opens the destination; undefined when the config changed meanwhile. */
+  open(): Promise<Opened | undefined>;
 }

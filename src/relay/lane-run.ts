@@ -6,7 +6,7 @@
 import type { Channel } from '../destinations/destination.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
-import type { LaneParts, OpenLane, Opened } from './lane-parts.ts';
+import type { LaneParts, OpenLane, RunningLane } from './lane-parts.ts';
 import type { DeadLetter } from './lane-store.ts';
 import { LaneWindow, type Pending } from './lane-window.ts';
 import {
@@ -25,31 +25,6 @@ const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
 
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
-
-/** What a run needs of its lane. */
-export interface RunningLane {
-  readonly name: string;
-  readonly parts: LaneParts;
-  readonly state: LaneState;
-  /** The destination as opened since the last config change, if it is. */
-  readonly opened: OpenLane | undefined;
-  /** Counts config changes. */
-  readonly revision: number;
-  /** Whether the cursor in memory is far ahead of the written one. */
-  readonly isFarAhead: boolean;
-  /** Whether a run still counts, or another one has taken its place. */
-  isCurrent(generation: number): boolean;
-  /** Only what moves the lane renews its lease. */
-  renewLease(): void;
-  /** The next state, in memory. */
-  change(state: LaneState): void;
-  /** Writes the row, with the dead letters of the same group. */
-  write(letters: readonly DeadLetter[]): void;
-  /** Resolves when new events arrive or the config changes. */
-  poked(): Promise<void>;
-  /** Opens the destination; undefined when the config changed meanwhile. */
-  open(): Promise<Opened | undefined>;
-}
 
 export class LaneRun {
   readonly #lane: RunningLane;

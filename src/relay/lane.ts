@@ -4,8 +4,8 @@
  */
 
 import { causeFields, logEvent } from '../lib/log.ts';
-import type { LaneParts, OpenLane, Opened } from './lane-parts.ts';
-import { LaneRun, type RunningLane } from './lane-run.ts';
+import type { LaneParts, OpenLane, Opened, RunningLane } from './lane-parts.ts';
+import { LaneRun } from './lane-run.ts';
 import type { DeadLetter } from './lane-store.ts';
 import { type LaneState, isDue, undelivered } from './lanes.ts';
 
