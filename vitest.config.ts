@@ -12,6 +12,8 @@ Object.assign(process.env, SECRETS);
 
 export default defineConfig({
   test: {
+    // The Worker's own log lines: tests that are about them capture them.
+    onConsoleLog: (log) => (log.startsWith('{"level"') ? false : undefined),
     projects: [
       {
         test: {

@@ -1,8 +1,9 @@
 /**
  * `npm start`: the relay and simulated vendors on this machine, a sample working day, and what became of it.
- * Stays up for exploring until Ctrl-C; `npm start -- --once` ends when everything has arrived: 0, or 1 with what is missing.
+ * Stays up for exploring until Ctrl-C, which ends it at any time and leaves nothing behind; `npm start -- --once` ends when everything has arrived: 0, or 1 with what is missing.
  */
 
+import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
@@ -17,7 +18,7 @@ import { RELAY_PORT, Stage, buildWorker } from './demo/stage.ts';
 const USAGE = `npm start [-- options]
 
   --once         end when everything has arrived: exit 0, or 1 with what is missing
-  --port N       the relay's port (default ${RELAY_PORT}; the next free one if it is taken)
+  --port N       the relay's port (without it: ${RELAY_PORT}, or the next free one if that is taken)
   --seed N       another working day (default 1)
   --help`;
 
@@ -32,8 +33,22 @@ interface Options {
   readonly seed: number;
 }
 
+/** As a shell reports a program that Ctrl-C ended. Source: POSIX 2.8.2, 128 + SIGINT. */
+const INTERRUPTED_EXIT_CODE = 130;
+const SHOW_CURSOR = '\u001B[?25h';
+
 const options = readOptions();
-if (options) process.exitCode = await run(options);
+if (options) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.prependListener(signal, endNow);
+  process.exitCode = await run(options);
+}
+
+/** The simulators live in this process; the relay's and the build's processes are ended as it exits. */
+function endNow(): void {
+  // Directly, because the list of tasks holds back what is written in the usual way while it runs.
+  writeSync(process.stdout.fd, `${process.stdout.isTTY ? SHOW_CURSOR : ''}\nEnded.\n`);
+  process.exit(process.exitCode ?? INTERRUPTED_EXIT_CODE);
+}
 
 async function run({ isOnce, port, seed }: Options): Promise<number> {
   const demo: Demo = {};
@@ -43,8 +58,9 @@ async function run({ isOnce, port, seed }: Options): Promise<number> {
     if (!stage || !played) return 1;
     const missing = findMissing(stage, played);
     await printReport(stage, played, missing);
-    if (!isOnce) await explore(stage);
-    return missing.length === 0 ? 0 : 1;
+    const code = missing.length === 0 ? 0 : 1;
+    if (!isOnce) await explore(stage, code);
+    return code;
   } catch (error) {
     console.error(`\nThe demonstration stopped: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
@@ -79,7 +95,12 @@ function tasks(demo: Demo, port: number | undefined, seed: number): Listr {
         },
       },
     ],
-    { concurrent: false, rendererOptions: { collapseSubtasks: false }, fallbackRendererOptions: {} },
+    {
+      concurrent: false,
+      rendererOptions: { collapseSubtasks: false },
+      fallbackRendererOptions: {},
+      registerSignalListeners: false,
+    },
   );
 }
 
@@ -106,8 +127,9 @@ function stageOf(demo: Demo): Stage {
   return demo.stage;
 }
 
-/** Stays up until Ctrl-C; Enter prints a fresh line, because a signature is valid for five minutes. */
-async function explore(stage: Stage): Promise<void> {
+/** Stays up until Ctrl-C, which exits with `code`; Enter prints a fresh line, because a signature is valid for five minutes. */
+async function explore(stage: Stage, code: number): Promise<never> {
+  process.exitCode = code;
   console.log(`\nThe relay stays up. Send it an event of your own (the signature holds for 5 minutes; Enter for a fresh one):\n
 ${curlLine(stage)}\n
 See the lanes:\n
@@ -115,11 +137,7 @@ curl -s ${stage.url}/api/v1/tenants/acme/lanes -H "authorization: Bearer $(sed -
 Ctrl-C ends it.`);
   const input = createInterface({ input: process.stdin });
   input.on('line', () => console.log(`\n${curlLine(stage)}\n`));
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
-  input.close();
+  return new Promise<never>(() => undefined);
 }
 
 function bar(share: number): string {

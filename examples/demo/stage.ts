@@ -60,25 +60,25 @@ export class Stage {
     });
   }
 
-  /** Starts everything; the relay on `port`, or on the first free one from the default on. */
+  /** Starts everything; the relay on `port`, or on the first free one from the default on. When one part can't start, none stays. */
   static async start(port: number | undefined): Promise<Stage> {
+    if (port !== undefined && !(await isFree(port))) throw new Error(portTaken(port));
     const { vars } = ensureDevVars(join(ROOT, '.dev.vars'));
     const tenant = load(readFileSync(join(ROOT, 'examples', 'acme.yaml'), 'utf8')) as TenantFile;
     const [edrConfig, falconConfig] = tenant.destinations;
-    const edr = await new HarfangLabSimulator({ token: edrConfig?.token ?? '' }).start();
-    const falcon = await new FalconSimulator({ hecKey: falconConfig?.hec?.token ?? '' }).start();
-    if (edrConfig) edrConfig.base_url = edr.url;
-    if (falconConfig?.hec) falconConfig.hec.url = falcon.hecUrl;
-    const log: string[] = [];
-    const relay = await startLocalRelay({
-      port: port ?? (await freePort(RELAY_PORT)),
-      vars,
-      onLog: (line) => {
-        log.push(line);
-        if (log.length > LOG_LINES_MAX) log.shift();
-      },
-    });
-    return new Stage({ edr, falcon, log, relay, tenant, adminToken: vars['RELAY_ADMIN_TOKEN'] ?? '' });
+    const edr = new HarfangLabSimulator({ token: edrConfig?.token ?? '' });
+    const falcon = new FalconSimulator({ hecKey: falconConfig?.hec?.token ?? '' });
+    try {
+      await Promise.all([edr.start(), falcon.start()]);
+      if (edrConfig) edrConfig.base_url = edr.url;
+      if (falconConfig?.hec) falconConfig.hec.url = falcon.hecUrl;
+      const log: string[] = [];
+      const relay = await startRelay(port ?? (await freePort(RELAY_PORT)), vars, log);
+      return new Stage({ edr, falcon, log, relay, tenant, adminToken: vars['RELAY_ADMIN_TOKEN'] ?? '' });
+    } catch (error) {
+      await Promise.all([edr.stop(), falcon.stop()]);
+      throw error;
+    }
   }
 
   /** PUTs the tenant as an operator would; its version. */
@@ -107,7 +107,27 @@ export class Stage {
   }
 }
 
-/** Builds the Worker as `wrangler deploy` would, without deploying it. */
+async function startRelay(port: number, vars: Record<string, string>, log: string[]): Promise<LocalRelay> {
+  try {
+    return await startLocalRelay({
+      port,
+      vars,
+      onLog: (line) => {
+        log.push(line);
+        if (log.length > LOG_LINES_MAX) log.shift();
+      },
+    });
+  } catch (error) {
+    // Taken between the look and the start.
+    throw (await isFree(port)) ? error : new Error(portTaken(port), { cause: error });
+  }
+}
+
+function portTaken(port: number): string {
+  return `port ${port} on 127.0.0.1 is taken by another program: choose another with \`--port\`, or leave \`--port\` out for the next free one`;
+}
+
+/** Builds the Worker as `wrangler deploy` would, without deploying it. Ends with this process. */
 export async function buildWorker(): Promise<void> {
   const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
   const flags = ['deploy', '--dry-run', '--env=', '--outdir', 'dist/worker'];
@@ -115,9 +135,12 @@ export async function buildWorker(): Promise<void> {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const kill = (): boolean => child.kill();
+  process.once('exit', kill);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const code = await new Promise((resolve) => child.once('exit', resolve));
+  process.removeListener('exit', kill);
   if (code !== 0) throw new Error(`the Worker does not build:\n${output}`);
 }
 

@@ -11,6 +11,8 @@ import { type Result, unreachable } from '../lib/result.ts';
 const EXCERPT_LENGTH_MAX = 300;
 /** `X-RateLimit-RetryAfter` is epoch seconds or milliseconds; above this it is milliseconds. Source: gofalcon, PSFalcon, Netskope (seconds), vendor OpenAPI (milliseconds). */
 const EPOCH_MS_FROM = 1e12;
+/** `\s` covers a byte order mark too. */
+const MARKUP_PATTERN = /^\s*</;
 /** Cloudflare's own answers for an origin whose TLS handshake or certificate fails. Source: Cloudflare error 525, 526. */
 const TLS_STATUSES = new Set([525, 526]);
 
@@ -69,15 +71,17 @@ function outcomeOfAnswer(answer: HttpAnswer, nowMs: number): Outcome {
 }
 
 function outcomeOfSuccess(answer: HttpAnswer): Outcome {
-  const isHtml =
-    /\btext\/html\b/i.test(answer.headers.get('content-type') ?? '') ||
-    /^\s*<(?:!doctype html|html)\b/i.test(answer.body);
-  if (!isHtml) return { kind: 'delivered' };
+  if (!isMarkup(answer)) return { kind: 'delivered' };
   return {
     kind: 'blocked',
     reason: 'html_answer',
     detail: `HTTP ${answer.status} with a web page: the address is a portal or a login page, not the API`,
   };
+}
+
+/** No API of these answers with markup, whatever it says: HTML or XHTML by its type, or a body that begins with a tag. */
+function isMarkup({ headers, body }: HttpAnswer): boolean {
+  return /html/i.test(headers.get('content-type') ?? '') || MARKUP_PATTERN.test(body);
 }
 
 function blocked(reason: Extract<Outcome, { kind: 'blocked' }>['reason'], answer: HttpAnswer): Outcome {

@@ -4,6 +4,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
+import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { FieldName } from '../domain/field-map.ts';
 import { nearestField, readField, resolveField } from '../domain/field-map.ts';
@@ -34,7 +35,7 @@ export function compileWhere(where: Where, path = 'where'): Result<EventPredicat
   for (const [key, wanted] of Object.entries(where)) {
     const entry = compileEntry(key, wanted);
     if (entry.ok) predicates.push(entry.value);
-    else faults.push({ path: `${path}.${key}`, message: entry.error });
+    else faults.push({ path: `${path}.${showKey(key)}`, message: entry.error });
   }
   if (faults.length > 0) return failure(faults);
   return success((event) => predicates.every((holds) => holds(event)));
@@ -45,14 +46,16 @@ function compileEntry(key: string, wanted: Where[string]): Result<EventPredicate
   const field = resolveField(name);
   if (field === undefined) {
     const nearest = nearestField(name);
-    return failure(`"${name}" is no field of an event${nearest ? `: did you mean "${nearest}"?` : ''}`);
+    return failure(
+      `"${showKey(name)}" is no field of an event${nearest ? `: did you mean "${nearest}"?` : ''}`,
+    );
   }
   if (operators.length === 0) return compileEquality(field, Array.isArray(wanted) ? wanted : [wanted]);
   const operator = operators.join('|');
   const compare = COMPARISONS.get(operator);
   if (compare === undefined) {
     return failure(
-      `"${operator}" is no operator: use one of ${[...COMPARISONS.keys()].join(', ')}, or none for equality.`,
+      `"${showKey(operator)}" is no operator: use one of ${[...COMPARISONS.keys()].join(', ')}, or none for equality.`,
     );
   }
   if (!NUMBER_FIELDS.has(field)) {

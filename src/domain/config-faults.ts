@@ -15,8 +15,10 @@ type Path = readonly PropertyKey[];
 
 /** What zod/mini says when a check brings no words of its own. */
 const NO_WORDS = 'Invalid input';
-/** A key is shown only when it looks like one: a secret can land left of a colon too. */
-const KEY_PATTERN = /^(?!whsec_)[A-Za-z0-9_.|-]{1,40}$/;
+/** A key is shown only when it looks like one, which has few digits: a secret can land left of a colon too. */
+const KEY_PATTERN = /^(?!.*whsec_)(?!(?:.*\d){5})[A-Za-z0-9_.|-]{1,40}$/;
+/** A longer value is no misspelling of an allowed one. */
+const NEAR_MISS_LENGTH_MAX = 40;
 
 /** One fault per issue, and one per unknown key, in the order of the schema. `document` is what was parsed. */
 export function faultsOfIssues(issues: readonly Issue[], document: unknown): ConfigFault[] {
@@ -47,8 +49,22 @@ function messageOf(issue: Issue, value: unknown): string {
     case 'too_big':
       return boundOf(issue);
     default:
-      return wantOf(issue);
+      return `${wantOf(issue)}${nearMiss(issue, value)}`;
   }
+}
+
+/** The allowed value that was probably meant; the written one is not quoted. */
+function nearMiss(issue: Issue, value: unknown): string {
+  if (typeof value !== 'string' || value.length > NEAR_MISS_LENGTH_MAX) return '';
+  const nearest = nearestWord(value.trim(), allowedBy(issue));
+  return nearest === undefined ? '' : `: did you mean ${nearest}?`;
+}
+
+/** The values that an enumeration, or the discriminator of a union, allows. */
+function allowedBy(issue: Issue): readonly string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  const options: unknown = issue.code === 'invalid_union' && 'options' in issue ? issue.options : undefined;
+  return Array.isArray(options) ? options.map(String) : [];
 }
 
 /** What is allowed at the place of the issue. */
@@ -57,10 +73,9 @@ function wantOf(issue: Issue): string {
     case 'invalid_type':
       return `must be ${KIND_WORDS[issue.expected] ?? `of type ${issue.expected}`}`;
     case 'invalid_value':
-      return `must be ${oneOf(issue.values.map(String))}`;
     case 'invalid_union': {
-      const options: unknown = 'options' in issue ? issue.options : undefined;
-      if (Array.isArray(options)) return `must be ${oneOf(options.map(String))}`;
+      const allowed = allowedBy(issue);
+      if (allowed.length > 0) return `must be ${oneOf(allowed)}`;
       return 'must be a text, a number, true or false, or a list of these';
     }
     default:
@@ -124,7 +139,8 @@ function unknownKey(path: Path, key: string, document: unknown): ConfigFault {
   return { path: formatPath([...path, key]), message: `is not a known key: ${hint}` };
 }
 
-function showKey(key: string): string {
+/** A key as it may be shown: one that looks like no key, and so may be a secret, is not quoted. */
+export function showKey(key: string): string {
   return KEY_PATTERN.test(key) ? key : '(unreadable key)';
 }
 

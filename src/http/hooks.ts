@@ -33,6 +33,9 @@ import { problemResponse } from './problem.ts';
 const BODY_BYTES_MAX = 256 * 1024;
 /** When the relay can't tell how long: soon, because the sender's next try may be minutes away. */
 const RETRY_AFTER_SECONDS = 10;
+/** Names of headers that one refusal may log, and the length of each: nobody has proved to be anybody yet. */
+const LOGGED_HEADERS_MAX = 40;
+const LOGGED_HEADER_LENGTH_MAX = 64;
 const JSON_TYPE_PATTERN = /^application\/(?:[a-z0-9!#$&^_.+-]+\+)?json$/;
 
 interface Received {
@@ -109,7 +112,8 @@ async function verify(
 }
 
 function refuse(c: Context<AppEnv>, facts: LogFields): Result<never, RequestFailure> {
-  const headers = [...c.req.raw.headers.keys()];
+  const names = [...c.req.raw.headers.keys()].slice(0, LOGGED_HEADERS_MAX);
+  const headers = names.map((name) => name.slice(0, LOGGED_HEADER_LENGTH_MAX));
   logEvent('warn', 'webhook.refused', { ...requestFields(c), ...facts, headers });
   return failure({ kind: 'webhook_refused' });
 }

@@ -6,7 +6,7 @@
 import type { FaultReason, PolicyDecision } from '../domain/event.ts';
 import { LIST_LENGTH_MAX, POLICY_DECISIONS, STRING_LENGTH_MAX } from '../domain/event.ts';
 import type { Reader } from './field-values.ts';
-import { readText, unusable, usable } from './field-values.ts';
+import { readLabel, readText, readTypeName, unusable, usable } from './field-values.ts';
 import { ownValue } from './own-value.ts';
 
 /** A policy decision in any case, alone, as `{action}` or `{decision}`, or the strongest of a list of these. */
@@ -22,7 +22,7 @@ export const readDecision: Reader<PolicyDecision> = (value) => {
 
 export interface Classifications {
   readonly names: readonly string[];
-  /** Before doubles are removed and the list is cut. */
+  /** Before doubles are removed, the list is cut, and what can be no name is dropped: a finding of any name is one. */
   readonly count: number;
 }
 
@@ -33,14 +33,15 @@ export const readClassifications: Reader<Classifications> = (value) => {
   const faults = new Set<FaultReason>();
   let count = 0;
   for (const item of items) {
-    const reading = readText(ownText(item, ['type']));
+    const text = ownText(item, ['type']);
+    const reading = readTypeName(text);
     for (const reason of reading.faults) faults.add(reason);
+    if (text !== undefined && text.trim() !== '') count++;
     if (reading.value === undefined) continue;
-    count++;
     if (names.size < LIST_LENGTH_MAX) names.add(reading.value);
     else if (!names.has(reading.value)) faults.add('too_long');
   }
-  // Nothing usable is no value: another spelling of the field may hold the names.
+  // No finding is no value: another spelling of the field may hold the names.
   if (count === 0) return { faults: [...faults] };
   return { value: { names: [...names], count }, faults: [...faults] };
 };
@@ -51,7 +52,7 @@ export const readPlatformId: Reader<string> = (value) =>
 
 /** The sensor that saw the interaction. `noxys` names the product, as the guides' console filter does, and no sensor. */
 export const readSensor: Reader<string> = (value) => {
-  const reading = readText(value);
+  const reading = readLabel(value);
   return reading.value?.toLowerCase() === 'noxys' ? { faults: [] } : reading;
 };
 

@@ -16,6 +16,19 @@ const NUMBER_PATTERN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const ISO_PATTERN = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/i;
 /** Epoch times above this are milliseconds: as seconds they would lie after the year 5100. */
 const EPOCH_SECONDS_MAX = 1e11;
+/** The name of a kind of finding. It starts with a letter: a phone number, an amount or an e-mail address does not pass. */
+const TYPE_NAME_PATTERN = /^\p{L}[\p{L}\p{N} _.:/-]{0,63}$/u;
+/** A word that some enumeration of Noxys' or a model's maker holds. */
+const LABEL_PATTERN = /^[\p{L}\p{N}][\p{L}\p{N} _.:/+-]{0,63}$/u;
+/** More digits are a number of something: of a card, an account, a phone. */
+const LABEL_DIGITS_MAX = 6;
+/**
+ * No model's name, which may hold a version and a date (`claude-opus-4-1-20250805`): a number longer than a date, a card number
+ * however it is grouped, and an IBAN, which a few digits may end.
+ */
+const LONG_NUMBER_PATTERN = /\p{N}{9}/u;
+const GROUPED_NUMBER_PATTERN = /(?:\p{N}[ _.:/+-]*){12}/u;
+const IBAN_PATTERN = /^(?:IBAN[ :]*)?[A-Z]{2}[ .-]?\d{2}(?:[ .-]?[A-Z0-9]){11,30}$/i;
 /** Nothing that Noxys reports is older; 0 and small numbers are not times. 2000-01-01. */
 const TIME_MS_MIN = 946_684_800_000;
 /** How far ahead of the relay's clock an event may be. */
@@ -39,6 +52,24 @@ export const readText: Reader<string> = (value) => {
   if (whole.length > STRING_LENGTH_MAX) faults.push('too_long');
   return { value: text, faults };
 };
+
+/** The name of a kind of finding, such as `CREDIT_CARD`: never a finding itself. */
+export const readTypeName: Reader<string> = nameReader(
+  (text) => TYPE_NAME_PATTERN.test(text) && digitsIn(text) <= LABEL_DIGITS_MAX,
+);
+
+/** One word or a few that name a kind, such as `outbound`: never free text with a person's data in it. */
+export const readLabel: Reader<string> = nameReader(
+  (text) => LABEL_PATTERN.test(text) && digitsIn(text) <= LABEL_DIGITS_MAX,
+);
+
+/** The name of a model, such as `gpt-4o-2024-08-06`: it holds a letter, and no number longer than a date, grouped or not. */
+export const readModel: Reader<string> = nameReader(
+  (text) =>
+    LABEL_PATTERN.test(text) &&
+    /\p{L}/u.test(text) &&
+    ![LONG_NUMBER_PATTERN, GROUPED_NUMBER_PATTERN, IBAN_PATTERN].some((pattern) => pattern.test(text)),
+);
 
 /** An id: a text or a safe integer. Ids that are too long, or not printable ASCII, become `sha256:` and hex digits. */
 export const readId: Reader<string> = (value) => {
@@ -87,6 +118,18 @@ export function usable<T>(value: T): Reading<T> {
 /** No value, and why. */
 export function unusable(reason: FaultReason): Reading<never> {
   return { faults: [reason] };
+}
+
+/** A text that may be a name; any other is dropped as `unknown_value`, whatever else is odd about it. */
+function nameReader(isName: (text: string) => boolean): Reader<string> {
+  return (value) => {
+    const reading = readText(value);
+    return reading.value === undefined || isName(reading.value) ? reading : unusable('unknown_value');
+  };
+}
+
+function digitsIn(text: string): number {
+  return text.match(/\p{N}/gu)?.length ?? 0;
 }
 
 /** At most STRING_LENGTH_MAX units, never half of a surrogate pair. */

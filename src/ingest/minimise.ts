@@ -17,6 +17,13 @@ const PSEUDONYM_BYTES = 16;
 const PSEUDONYM_PATTERN = /^p_[A-Za-z0-9_-]{22}$/;
 
 type PseudonymKind = 'user_id' | 'user_email' | 'device_id' | 'hostname';
+/** The setting that a kind of value obeys. */
+const SETTINGS = {
+  user_id: 'user_id',
+  user_email: 'user_email',
+  device_id: 'device',
+  hostname: 'device',
+} as const satisfies Record<PseudonymKind, keyof PrivacyConfig>;
 /** What becomes of one value of a kind at a level. */
 type Replace = (value: string, kind: PseudonymKind) => string;
 
@@ -33,8 +40,9 @@ export function minimise(
 
 /**
  * The event as one destination may see it: each field at the stricter of the destination's level and the tenant's.
- * A value that is a pseudonym already stays the same one. The tenant's level counts too, because the event may have been
- * stored before the tenant became stricter.
+ * A value that looks like a pseudonym stays only while the tenant's own level is `pseudonymise`: it is one, then. Under `keep` it may
+ * be anybody's raw value in that shape and is replaced like any other. The tenant's level counts too, because the event may
+ * have been stored before the tenant became stricter.
  */
 export function reduceFurther(
   event: CanonicalEvent,
@@ -56,8 +64,10 @@ export function reduceFurther(
     device: stricter(tenantPrivacy.device, destinationPrivacy.device),
     url: stricter(tenantPrivacy.url, destinationPrivacy.url),
   };
-  const replace: Replace = (value, kind) =>
-    PSEUDONYM_PATTERN.test(value) ? value : pseudonymOf(value, kind, pseudonymKey);
+  const replace: Replace = (value, kind) => {
+    const mayBeOne = tenantPrivacy[SETTINGS[kind]] === 'pseudonymise' && PSEUDONYM_PATTERN.test(value);
+    return mayBeOne ? value : pseudonymOf(value, kind, pseudonymKey);
+  };
   return { ...rest, ...reduce(personal, privacy, replace) };
 }
 

@@ -1,6 +1,7 @@
 /**
  * One element of a webhook's body to one event, through the field map.
- * Pure. Odd fields of an authentic event are dropped or mended and named in `faults`, never quoted; only a missing type refuses it.
+ * Pure. Odd fields of an authentic event are dropped or mended and named in `faults`, never quoted; only a missing type refuses it,
+ * and under a scheme that signs no time an age that is too great or can't be told.
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
@@ -18,7 +19,7 @@ import {
 } from './field-meanings.ts';
 import { FIELD_PATHS } from './field-paths.ts';
 import { FieldReader } from './field-reader.ts';
-import { numberReader, readId, readText, timeReader, toIso } from './field-values.ts';
+import { numberReader, readId, readLabel, readModel, readText, timeReader, toIso } from './field-values.ts';
 import { isObject } from './own-value.ts';
 import { present } from './present.ts';
 
@@ -44,14 +45,17 @@ export interface ParseContext {
   readonly signedTimestampMs?: number;
   /** Only where the scheme signs it. */
   readonly webhookId?: string;
-  /** Only where the scheme signs no time: an older event may be a replay that nobody remembers. */
+  /**
+   * Only where the scheme signs no time: an older event may be a replay that nobody remembers. An event whose time can't be
+   * used is refused too, because it may be as old; one that brings no time at all is accepted.
+   */
   readonly oldestMs?: number;
 }
 
 /** Why an element can't be used, in a form that is safe to answer with. */
 export interface ElementFailure {
   readonly path: string;
-  readonly reason: 'not_an_object' | 'missing_type' | 'wrong_type' | 'too_old';
+  readonly reason: 'not_an_object' | 'missing_type' | 'wrong_type' | 'too_old' | 'unusable_time';
 }
 
 const RISK_SCORE_MAX = 1;
@@ -71,13 +75,12 @@ export function parseEvent(
       path === undefined ? { path: 'type', reason: 'missing_type' } : { path, reason: 'wrong_type' },
     );
   }
+  const time = readTime(fields, context);
+  if (!time.ok) return time;
   const event = {
-    ...readEvent(fields, context, type),
+    ...readEvent(fields, context, { type, occurredAt: time.value }),
     id: fields.read(FIELD_PATHS.id, readId) ?? fallbackId(),
   };
-  if (Date.parse(event.occurredAt) < (context.oldestMs ?? -Infinity)) {
-    return failure({ path: 'timestamp', reason: 'too_old' });
-  }
   return success({
     ...event,
     severity: levelOfEvent(event),
@@ -86,10 +89,30 @@ export function parseEvent(
   });
 }
 
+/** When it happened: its own time, else the signed one, else that of receipt. */
+function readTime(fields: FieldReader, context: ParseContext): Result<string, ElementFailure> {
+  const { receivedAtMs, signedTimestampMs, oldestMs } = context;
+  const faultsBefore = fields.faults.length;
+  const own = fields.read(FIELD_PATHS.occurredAt, timeReader(receivedAtMs));
+  const occurredAt = own ?? toIso(signedTimestampMs ?? receivedAtMs);
+  if (oldestMs === undefined) return success(occurredAt);
+  // An unusable time before a usable one has done no harm.
+  const fault = fields.faults
+    .slice(faultsBefore)
+    .find(({ reason }) => own === undefined || reason === 'in_the_future');
+  if (fault) return failure({ path: fault.path, reason: 'unusable_time' });
+  return Date.parse(occurredAt) < oldestMs
+    ? failure({ path: 'timestamp', reason: 'too_old' })
+    : success(occurredAt);
+}
+
 type ReadFields = Omit<ParsedEvent, 'id' | 'severity' | 'personal' | 'faults'>;
 
-function readEvent(fields: FieldReader, context: ParseContext, type: string): ReadFields {
-  const { tenant, receivedAtMs, signedTimestampMs } = context;
+function readEvent(
+  fields: FieldReader,
+  { tenant, receivedAtMs }: ParseContext,
+  { type, occurredAt }: Pick<ReadFields, 'type' | 'occurredAt'>,
+): ReadFields {
   const platformId = fields.read(FIELD_PATHS.platformId, readPlatformId);
   const decision = fields.read(FIELD_PATHS.policyDecision, readDecision);
   const policyName = fields.read(FIELD_PATHS.policyName, readText);
@@ -97,9 +120,7 @@ function readEvent(fields: FieldReader, context: ParseContext, type: string): Re
   const count = fields.read(FIELD_PATHS.classificationCount, numberReader(0, Number.MAX_SAFE_INTEGER, true));
   return {
     type,
-    occurredAt:
-      fields.read(FIELD_PATHS.occurredAt, timeReader(receivedAtMs)) ??
-      toIso(signedTimestampMs ?? receivedAtMs),
+    occurredAt,
     receivedAt: toIso(receivedAtMs),
     tenant,
     ...present('interactionId', fields.read(FIELD_PATHS.interactionId, readId)),
@@ -108,10 +129,10 @@ function readEvent(fields: FieldReader, context: ParseContext, type: string): Re
       ? {}
       : { policy: { ...present('decision', decision), ...present('name', policyName) } }),
     ...present('riskScore', fields.read(FIELD_PATHS.riskScore, numberReader(0, RISK_SCORE_MAX, false))),
-    ...present('direction', fields.read(FIELD_PATHS.direction, readText)),
+    ...present('direction', fields.read(FIELD_PATHS.direction, readLabel)),
     ...present('sensor', fields.read(FIELD_PATHS.sensor, readSensor)),
-    ...present('interactionType', fields.read(FIELD_PATHS.interactionType, readText)),
-    ...present('model', fields.read(FIELD_PATHS.model, readText)),
+    ...present('interactionType', fields.read(FIELD_PATHS.interactionType, readLabel)),
+    ...present('model', fields.read(FIELD_PATHS.model, readModel)),
     classifications: found?.names ?? [],
     classificationCount: count ?? found?.count ?? 0,
   };

@@ -14,6 +14,10 @@ import { parseEvent } from './parse-event.ts';
 /** Most events in one request: what one transaction of the tenant's object takes without a pause that others feel. */
 export const EVENTS_MAX = 100;
 
+/** V8's words for a text that ends too early, and the end of its message for one that breaks elsewhere. */
+const END_MESSAGE = 'Unexpected end of JSON input';
+const POSITION_PATTERN = / in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/;
+
 export interface RejectedElement {
   /** Position in the array; 0 for a single event. */
   readonly index: number;
@@ -42,6 +46,8 @@ const ELEMENT_DETAIL: Readonly<Record<ElementFailure['reason'], string>> = {
   wrong_type: 'The type of an event must be text, such as `interaction.high_risk`.',
   too_old:
     'The event is older than the relay remembers events, and this webhook scheme signs no time: it may be a replay.',
+  unusable_time:
+    'The time of the event can not be used, and this webhook scheme signs no time: send it as ISO 8601 or as epoch seconds, not ahead of the clock, or leave it out.',
 };
 
 /** Reads every event of a body; a failure only when none is usable. */
@@ -92,16 +98,43 @@ function parseJson(bytes: Uint8Array): Result<unknown, BodyFailure> {
   try {
     return success(JSON.parse(text) as unknown);
   } catch (error) {
-    return bodyFailure('not_json', `The body must be JSON: ${whereItBreaks(error)}.`);
+    return bodyFailure('not_json', `The body must be JSON: ${whereItBreaks(text, error)}.`);
   }
 }
 
 /** V8's message quotes the body; only the position at its very end, where no quotation can stand, is taken from it. */
-function whereItBreaks(error: unknown): string {
+function whereItBreaks(text: string, error: unknown): string {
   const message = error instanceof SyntaxError ? error.message : '';
-  if (message === 'Unexpected end of JSON input') return 'it ends too early';
-  const position = / in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message)?.[1];
-  return position === undefined ? 'it can not be read' : `it can not be read from position ${position} on`;
+  if (message === END_MESSAGE) return 'it ends too early';
+  return `it can not be read from position ${positionOf(message) ?? breakOf(text)} on`;
+}
+
+function positionOf(message: string): number | undefined {
+  const position = POSITION_PATTERN.exec(message)?.[1];
+  return position === undefined ? undefined : Number(position);
+}
+
+/** The length of the longest start of the text that could still become JSON, by bisection: some of V8's messages name no position. */
+function breakOf(text: string): number {
+  let readable = 0;
+  let broken = text.length;
+  while (broken - readable > 1) {
+    const middle = Math.floor((readable + broken) / 2);
+    if (couldBecomeJson(text.slice(0, middle))) readable = middle;
+    else broken = middle;
+  }
+  return readable;
+}
+
+/** Whether a text is JSON, or breaks only where it ends. */
+function couldBecomeJson(start: string): boolean {
+  try {
+    JSON.parse(start);
+    return true;
+  } catch (error) {
+    const message = error instanceof SyntaxError ? error.message : '';
+    return message === END_MESSAGE || positionOf(message) === start.length;
+  }
 }
 
 function bodyFailure(

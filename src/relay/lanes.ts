@@ -185,9 +185,11 @@ export function isDue(state: LaneState, nowMs: number): boolean {
   return state.dueAtMs === null || state.dueAtMs <= nowMs || state.dueAtMs > nowMs + PAUSE_MS_MAX;
 }
 
-/** A lane with nothing to send waits for nothing. A block stays until something is delivered. */
+/** A lane with nothing to send waits for nothing. A block stays until something is delivered: the next event is its probe. */
 export function rested(state: LaneState): LaneState {
-  return state.dueAtMs === null ? state : { ...state, dueAtMs: null, tries: 0, failingSinceMs: null };
+  return state.dueAtMs === null || state.blocked
+    ? state
+    : { ...state, dueAtMs: null, tries: 0, failingSinceMs: null };
 }
 
 /** The lane's destination was removed: what it had not delivered is given up, as its operator asked. */

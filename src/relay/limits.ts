@@ -8,6 +8,9 @@ export interface BucketLimits {
   readonly burst: number;
 }
 
+/** Sums of fractions of a token err by less than this: who waited as long as told is let through. */
+const ROUNDING = 1e-6;
+
 export class TokenBucket {
   #limits: BucketLimits;
   #tokens: number;
@@ -31,8 +34,8 @@ export class TokenBucket {
     const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
     this.#tokens = Math.min(this.#limits.burst, this.#tokens + elapsedMs * perMs);
     this.#filledAtMs = nowMs;
-    if (this.#tokens >= count) {
-      this.#tokens -= count;
+    if (this.#tokens + ROUNDING >= count) {
+      this.#tokens = Math.max(0, this.#tokens - count);
       return 0;
     }
     return Math.ceil((count - this.#tokens) / perMs);

@@ -7,7 +7,7 @@ import { compileWhere } from '../detection/where.ts';
 import { normaliseHecToken, normaliseHecUrl } from '../destinations/falcon/hec-url.ts';
 import { FALCON_REGIONS, type FalconRegion, normaliseRegion } from '../destinations/falcon/regions.ts';
 import { normaliseBaseUrl, normaliseToken } from '../destinations/harfanglab/base-url.ts';
-import { formatPath } from '../domain/config-faults.ts';
+import { formatPath, showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import { type FieldName, resolveField } from '../domain/field-map.ts';
 import type {
@@ -167,6 +167,6 @@ function reducedFieldFaults(
     const level = setting && privacy?.[setting];
     if (!setting || !level || level === 'keep') return [];
     const message = `can never match as privacy.${setting} is ${level}: filter on another field, or set privacy.${setting} to keep`;
-    return [{ path: `${path}.${key}`, message }];
+    return [{ path: `${path}.${showKey(key)}`, message }];
   });
 }

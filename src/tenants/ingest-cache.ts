@@ -1,6 +1,7 @@
 /**
  * The ingest configs of busy tenants, ready for use, in this isolate's memory: secrets opened, keys imported.
  * Bounded in time and number. Misses are kept too, so that a guesser costs KV nothing; failures hardly at all.
+ * Neither takes the place of a tenant's entry that still serves.
  */
 
 import type { PrivacyConfig, Residency } from '../domain/tenant-config.ts';
@@ -18,7 +19,7 @@ import { readIngestConfig } from './ingest-config.ts';
 const ENTRY_TTL_MS = 30_000;
 /** How long a failure serves: long enough to spare a struggling KV a stampede, short enough to heal at once. */
 const FAILURE_TTL_MS = 1_000;
-/** Entries per isolate, of tenants and of misses each: about 2 KB for a tenant. */
+/** Entries per isolate, of tenants, of misses and of failures each: about 2 KB for a tenant. */
 const ENTRIES_MAX = 1_000;
 /** How long one request waits for another's look-up: that request may have been cancelled, and its I/O with it. */
 const JOIN_TIMEOUT_MS = 1_000;
@@ -60,9 +61,10 @@ interface Entry {
 
 export class IngestConfigs {
   readonly #options: IngestConfigsOptions;
-  /** In order of last use, oldest first. Misses have their own, so that guessed ids push no tenant out. */
+  /** Each in order of last use, oldest first. Misses and failures have their own, so that guessed ids push no tenant out. */
   readonly #tenants = new Map<string, Entry>();
   readonly #misses = new Map<string, Entry>();
+  readonly #failures = new Map<string, Entry>();
   readonly #underWay = new Map<string, Promise<LoadResult>>();
 
   constructor(options: IngestConfigsOptions) {
@@ -71,8 +73,8 @@ export class IngestConfigs {
 
   /** The tenant, null when there is none. Requests for the same tenant at the same time share one look-up. */
   async load(tenant: string): Promise<LoadResult> {
-    const entry = this.#tenants.get(tenant) ?? this.#misses.get(tenant);
-    if (entry && entry.untilMs > this.#options.nowMs()) {
+    const entry = this.#find(tenant);
+    if (entry) {
       this.#remember(tenant, entry);
       return entry.result;
     }
@@ -90,6 +92,9 @@ export class IngestConfigs {
     try {
       const result = await loading;
       const ttlMs = result.ok ? ENTRY_TTL_MS : FAILURE_TTL_MS;
+      // Another look-up may have succeeded while this one failed.
+      const known = result.ok ? undefined : this.#find(tenant);
+      if (known) return known.result;
       this.#remember(tenant, { result, untilMs: this.#options.nowMs() + ttlMs });
       return result;
     } finally {
@@ -97,13 +102,24 @@ export class IngestConfigs {
     }
   }
 
+  /** The entry that still serves. */
+  #find(tenant: string): Entry | undefined {
+    return [this.#tenants, this.#misses, this.#failures]
+      .map((entries) => entries.get(tenant))
+      .find((entry) => entry !== undefined && entry.untilMs > this.#options.nowMs());
+  }
+
   #remember(tenant: string, entry: Entry): void {
-    this.#tenants.delete(tenant);
-    this.#misses.delete(tenant);
-    const entries = entry.result.ok && entry.result.value === null ? this.#misses : this.#tenants;
+    for (const entries of [this.#tenants, this.#misses, this.#failures]) entries.delete(tenant);
+    const entries = this.#placeOf(entry.result);
     entries.set(tenant, entry);
     const oldest = entries.keys().next();
     if (entries.size > ENTRIES_MAX && !oldest.done) entries.delete(oldest.value);
+  }
+
+  #placeOf(result: LoadResult): Map<string, Entry> {
+    if (!result.ok) return this.#failures;
+    return result.value === null ? this.#misses : this.#tenants;
   }
 }
 

@@ -1,15 +1,22 @@
 /**
  * Secrets of a tenant's config: sealed before it is stored, kept on request, never shown again.
- * A secret written as `<set>` keeps the stored one, unless it would then go to another address.
+ * A secret written as `<set>` keeps the stored one, unless it would then go to another address. In the webhook's list the first
+ * `<set>` is the newest stored secret, the second the next: `[new, <set>]` over two keeps the newest and drops the oldest.
+ * What is kept is opened and sealed again, so that each PUT moves all of it to the primary master key.
  */
 
 import type { ConfigFault } from '../domain/fault.ts';
-import type { DestinationConfig, SealedTenantConfig, TenantConfig } from '../domain/tenant-config.ts';
+import type {
+  DestinationConfig,
+  SealedTenantConfig,
+  SecretPurpose,
+  TenantConfig,
+} from '../domain/tenant-config.ts';
 import { mapDestinationSecrets, mapSecrets } from '../domain/tenant-config.ts';
 import { encodeBase64Url } from '../lib/bytes.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, success, unreachable } from '../lib/result.ts';
-import type { Sealer } from '../lib/seal.ts';
+import type { Sealer, SealFailure } from '../lib/seal.ts';
 import { webhookSecretFaults } from './check-webhook.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 
@@ -27,36 +34,82 @@ export async function sealConfig(
   config: TenantConfig,
   { sealer, stored }: SealingContext,
 ): Promise<Result<SealedTenantConfig, ConfigFault[]>> {
-  const kept = await keptSecrets(config, stored);
-  const faults: ConfigFault[] = [];
-  const sealed = await mapSecrets(config, async (secret, purpose, path) => {
-    if (secret !== KEPT_SECRET) return sealer.seal(secret, { tenant: config.id, purpose });
-    const found = kept.get(path);
-    if (found === undefined || typeof found !== 'string')
-      faults.push({ path, message: found?.message ?? NOTHING_KEPT });
-    return typeof found === 'string' ? found : secret;
-  });
-  if (faults.length > 0) return failure(faults);
-  const undecodable = await keptWebhookFaults(config, sealed, sealer, stored);
-  if (undecodable.length > 0) return failure(undecodable);
-  const pseudonymKey = stored?.pseudonym_key ?? (await newPseudonymKey(config.id, sealer));
+  const pseudonymKey = await pseudonymKeyOf(sealer, stored);
+  if (!pseudonymKey.ok) return failure([pseudonymKey.error]);
+  const clear = await withKeptSecrets(config, { sealer, stored });
+  if (!clear.ok) return clear;
+  const tenant = config.id;
+  const sealed = await mapSecrets(clear.value, async (secret, purpose) =>
+    sealer.seal(secret, { tenant, purpose }),
+  );
+  const pseudonym_key = await sealer.seal(pseudonymKey.value, { tenant, purpose: 'pseudonym' });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a config becomes a sealed one
-  return success({ ...sealed, pseudonym_key: pseudonymKey } as SealedTenantConfig);
+  return success({ ...sealed, pseudonym_key } as SealedTenantConfig);
 }
 
 const NOTHING_KEPT = 'there is no stored secret to keep: write the secret itself';
 const ADDRESS_CHANGED =
   'the address has changed: write the secret itself, a stored one is never sent to another host';
+const NOT_OPENED = 'the stored secret does not open: write the secret itself';
 
-/** By path of the new config: the sealed secret that `<set>` keeps there, or why it may not. */
+/** The stored key in clear, or a new one. Without it everybody would get another pseudonym: then nothing may be saved. */
+async function pseudonymKeyOf(
+  sealer: Sealer,
+  stored: SealedTenantConfig | null,
+): Promise<Result<string, ConfigFault>> {
+  if (!stored) return success(encodeBase64Url(crypto.getRandomValues(new Uint8Array(PSEUDONYM_KEY_BYTES))));
+  const key = await sealer.open(stored.pseudonym_key, { tenant: stored.id, purpose: 'pseudonym' });
+  return key.ok ? key : failure({ path: '', message: unopenedMessage(key.error) });
+}
+
+function unopenedMessage({ kind }: SealFailure): string {
+  if (kind === 'unknown_key')
+    return 'what is stored was sealed under a master key that this deployment does not have: set RELAY_MASTER_KEY back, or RELAY_MASTER_KEY_PREVIOUS to the old one';
+  return 'what is stored does not open, although the master key is the right one: it was changed outside of the relay, so restore the stored config';
+}
+
+/** The config in clear, each `<set>` replaced by what it keeps. */
+async function withKeptSecrets(
+  config: TenantConfig,
+  { sealer, stored }: SealingContext,
+): Promise<Result<TenantConfig, ConfigFault[]>> {
+  const kept = await keptSecrets(config, stored);
+  const faults: ConfigFault[] = [];
+  const clear = await mapSecrets(config, async (secret, purpose, path) => {
+    if (secret !== KEPT_SECRET) return secret;
+    const found = await openKept(kept.get(path), sealer, { tenant: config.id, purpose });
+    if (!found.ok) faults.push({ path, message: found.error });
+    return found.ok ? found.value : secret;
+  });
+  if (faults.length > 0) return failure(faults);
+  const undecodable = keptWebhookFaults(config, clear);
+  return undecodable.length > 0 ? failure(undecodable) : success(clear);
+}
+
+/** A sealed secret, or why it may not be kept. */
+type Kept = string | { readonly message: string };
+
+async function openKept(
+  kept: Kept | undefined,
+  sealer: Sealer,
+  binding: { readonly tenant: string; readonly purpose: SecretPurpose },
+): Promise<Result<string, string>> {
+  if (typeof kept !== 'string') return failure(kept?.message ?? NOTHING_KEPT);
+  const opened = await sealer.open(kept, binding);
+  return opened.ok ? opened : failure(NOT_OPENED);
+}
+
+/** By path of the new config: what `<set>` keeps there. */
 async function keptSecrets(
   config: TenantConfig,
   stored: SealedTenantConfig | null,
-): Promise<ReadonlyMap<string, string | { readonly message: string }>> {
-  const kept = new Map<string, string | { readonly message: string }>();
+): Promise<ReadonlyMap<string, Kept>> {
+  const kept = new Map<string, Kept>();
   if (!stored) return kept;
-  const shift = webhookShift(config.webhook.secrets, stored.webhook.secrets);
-  stored.webhook.secrets.forEach((sealed, index) => kept.set(`webhook.secrets[${index + shift}]`, sealed));
+  keptIndexes(config.webhook.secrets).forEach((index, rank) => {
+    const sealed = stored.webhook.secrets[rank];
+    if (sealed !== undefined) kept.set(`webhook.secrets[${index}]`, sealed);
+  });
   if (stored.webhook.auth_token !== undefined) kept.set('webhook.auth_token', stored.webhook.auth_token);
   for (const [index, destination] of config.destinations.entries()) {
     const before = stored.destinations.find((candidate) => candidate.name === destination.name);
@@ -70,9 +123,9 @@ async function keptSecrets(
   return kept;
 }
 
-/** `<set>` means the same index, except in a list that grew at its front: then the stored ones have moved back. */
-function webhookShift(secrets: readonly string[], stored: readonly string[]): number {
-  return secrets.length > stored.length && secrets[0] !== KEPT_SECRET ? secrets.length - stored.length : 0;
+/** Where `<set>` stands in the webhook's list: its k-th place keeps the k-th stored secret, newest first. */
+function keptIndexes(secrets: readonly string[]): readonly number[] {
+  return secrets.flatMap((secret, index) => (secret === KEPT_SECRET ? [index] : []));
 }
 
 /** Where a destination's secrets are sent. */
@@ -87,35 +140,11 @@ function addressOf(destination: DestinationConfig): string {
   }
 }
 
-/** Kept secrets that do not decode under a scheme or an encoding that is new with this config. */
-async function keptWebhookFaults(
-  config: TenantConfig,
-  sealed: TenantConfig,
-  sealer: Sealer,
-  stored: SealedTenantConfig | null,
-): Promise<ConfigFault[]> {
-  const isSameReading =
-    stored?.webhook.scheme === config.webhook.scheme &&
-    stored.webhook.secret_encoding === config.webhook.secret_encoding;
-  if (isSameReading) return [];
-  const faults = config.webhook.secrets.map(async (secret, index) => {
-    if (secret !== KEPT_SECRET) return [];
-    const binding = { tenant: config.id, purpose: 'webhook' };
-    const opened = await sealer.open(sealed.webhook.secrets[index] ?? '', binding);
-    if (opened.ok) return webhookSecretFaults(config.webhook, opened.value, index);
-    return [
-      {
-        path: `webhook.secrets[${index}]`,
-        message: 'the stored secret does not open: write the secret itself',
-      },
-    ];
-  });
-  return (await Promise.all(faults)).flat();
-}
-
-async function newPseudonymKey(tenant: string, sealer: Sealer): Promise<string> {
-  const key = crypto.getRandomValues(new Uint8Array(PSEUDONYM_KEY_BYTES));
-  return sealer.seal(encodeBase64Url(key), { tenant, purpose: 'pseudonym' });
+/** Kept secrets that do not decode: under a scheme or an encoding that is new with this config. */
+function keptWebhookFaults(config: TenantConfig, clear: TenantConfig): ConfigFault[] {
+  return keptIndexes(config.webhook.secrets).flatMap((index) =>
+    webhookSecretFaults(config.webhook, clear.webhook.secrets[index] ?? '', index),
+  );
 }
 
 /** The config as it is shown: every secret is `<set>`, the pseudonym key is left out. */

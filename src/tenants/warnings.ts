@@ -13,7 +13,7 @@ import {
 import { KEPT_SECRET } from './kept-secret.ts';
 
 const PROPAGATION =
-  'The change of id, webhook, forward or privacy reaches the edge within about 2 minutes: until then events are verified, filtered and minimised as before, so keep the old secret in the list. Destinations take effect at once.';
+  'The change of webhook, forward or privacy reaches the edge within about 2 minutes: until then events are verified, filtered and minimised as before, so keep the old secret in the list. Destinations take effect at once.';
 
 /** Warnings about a valid config, secrets in clear; `isIngestChanged`: what ingest needs differs from what was stored. */
 export function warningsOf(config: TenantConfig, isIngestChanged: boolean): string[] {

@@ -44,6 +44,11 @@ describe('outcomeOf', () => {
     [{ 'content-type': 'text/html; charset=utf-8' }, ''],
     [{}, '  <!DOCTYPE html><html>'],
     [{ 'content-type': 'application/json' }, '<html lang="fr">'],
+    [{ 'content-type': 'Application/XHTML+XML' }, ''],
+    [{ 'content-type': 'text/html' }, '{"status":"ok"}'],
+    [{ 'content-type': 'application/json' }, '\uFEFF \n<?xml version="1.0"?>'],
+    [{}, '<!-- portal -->'],
+    [{}, '<script>location="/login"</script>'],
   ])('does not take a web page for a delivery', (headers, body) => {
     expect(answer(200, headers, body)).toMatchObject({ kind: 'blocked', reason: 'html_answer' });
   });

@@ -208,6 +208,17 @@ describe('idempotencyKey', () => {
     expect(idempotencyKey({ type: 'a', id: '1' })).not.toBe(idempotencyKey({ type: 'b', id: '1' }));
   });
 
+  it('tells pairs apart that differ only in where the type ends', () => {
+    const pairs = [
+      { type: 'a', id: 'b:c' },
+      { type: 'a:b', id: 'c' },
+      { type: 'a%3Ab', id: 'c' },
+      { type: 'a', id: 'b:é' },
+      { type: 'a:b', id: 'é' },
+    ];
+    expect(new Set(pairs.map(idempotencyKey)).size).toBe(pairs.length);
+  });
+
   it.each([
     { type: 'a', id: 'é' },
     { type: 'a\r\nx-evil: 1', id: '1' },

@@ -80,7 +80,7 @@ describe('compileWhere', () => {
     [{ risk_scor: 1 }, 'where.risk_scor', /"risk_scor".*"risk_score"/],
     [{ 'event.data.platfrom_id': 'x' }, 'where.event.data.platfrom_id', /"platform_id"/],
     [{ 'riskscore|gte': 1 }, 'where.riskscore|gte', /"risk_score"/],
-    [{ '': 'x' }, 'where.', /no field/],
+    [{ '': 'x' }, 'where.(unreadable key)', /no field/],
     [{ constructor: 'x' }, 'where.constructor', /no field/],
     [{ 'risk_score|ge': 1 }, 'where.risk_score|ge', /gt, gte, lt, lte/],
     [{ 'risk_score|': 1 }, 'where.risk_score|', /no operator/],
@@ -94,6 +94,15 @@ describe('compileWhere', () => {
   ])('refuses %j and says how to mend it', (where, path, message) => {
     expect(faultOf(where)).toEqual([{ path, message: expect.stringMatching(message) }]);
   });
+
+  it.each(['whsec_topsecret', 'top secret', 'a1b2c3d4e5f6a7b8c9d0', 'type|whsec_topsecret', 'x'.repeat(41)])(
+    'does not quote %j, which may be a secret in the wrong place',
+    (key) => {
+      const faults = faultOf({ [key]: 1 });
+      expect(faults).toHaveLength(1);
+      for (const part of [key, 'topsecret']) expect(JSON.stringify(faults)).not.toContain(part);
+    },
+  );
 
   it('names every fault at once, under the path that it is given', () => {
     const predicate = compileWhere({ typo: 1, type: 'x', 'risk_score|is': 1 }, 'destinations[0].where');

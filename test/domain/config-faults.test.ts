@@ -143,6 +143,35 @@ describe('faultsOfIssues', () => {
     expect(faultsOf(document)).toContainEqual({ path, message });
   });
 
+  it.each<[string, unknown, string, string]>([
+    [
+      'scheme',
+      { ...sampleDocument(), webhook: { secrets: ['a'], scheme: 'standard-webhook' } },
+      'webhook.scheme',
+      'must be one of standard-webhooks, timestamped-hmac, hmac: did you mean standard-webhooks?',
+    ],
+    [
+      'secret_encoding',
+      { ...sampleDocument(), webhook: { secrets: ['a'], secret_encoding: 'Base-64' } },
+      'webhook.secret_encoding',
+      'must be one of base64, text, whole, hex: did you mean base64?',
+    ],
+    [
+      'level',
+      { ...sampleDocument(), privacy: { user_id: 'pseudonymize' } },
+      'privacy.user_id',
+      'must be one of keep, pseudonymise, drop: did you mean pseudonymise?',
+    ],
+    [
+      'type of destination',
+      { ...sampleDocument(), destinations: [{ ...sampleHarfangLab(), type: 'harfang-lab' }] },
+      'destinations[0].type',
+      'must be one of harfanglab, falcon: did you mean harfanglab?',
+    ],
+  ])('names the nearest allowed %s', (_what, document, path, message) => {
+    expect(faultsOf(document)).toContainEqual({ path, message });
+  });
+
   it('does not offer the keys of another kind of destination', () => {
     const faults = faultsOf({ ...sampleDocument(), destinations: [{ ...sampleFalcon(), base_ur: 'x' }] });
     expect(JSON.stringify(faults)).not.toContain('base_url');
@@ -162,6 +191,7 @@ describe('faultsOfIssues', () => {
 
   it('never quotes a value, nor a key that may be a secret', () => {
     const secret = 'whsec_topsecretvalue';
+    expect(formatPath(['webhook', 'a1b2c3d4e5f6a7b8'])).toBe('webhook.(unreadable key)');
     const faults = faultsOf({
       ...sampleDocument(),
       id: secret,

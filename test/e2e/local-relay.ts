@@ -30,7 +30,7 @@ export interface LocalRelay {
   stop(): Promise<void>;
 }
 
-/** Starts the relay; `RELAY_ENV` is `local`. */
+/** Starts the relay; `RELAY_ENV` is `local`. When it can't start, nothing of it stays. */
 export async function startLocalRelay(options: LocalRelayOptions): Promise<LocalRelay> {
   if (!existsSync(BUILT_WORKER)) {
     throw new Error('Cannot start the relay as dist/worker must hold the built Worker: run `npm run build`');
@@ -56,7 +56,10 @@ export async function startLocalRelay(options: LocalRelayOptions): Promise<Local
       ],
     }),
   );
-  const url = await miniflare.ready;
+  const url = await miniflare.ready.catch(async (error: unknown) => {
+    await miniflare.dispose();
+    throw error;
+  });
   return {
     url: url.href.replace(/\/$/, ''),
     miniflare,

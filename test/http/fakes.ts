@@ -64,6 +64,7 @@ export class FakeRelay implements TenantRelayRpc {
         delivered: 3,
         deadLettered: 0,
         expired: 0,
+        discarded: 0,
         tries: 0,
       },
     ];

@@ -162,6 +162,18 @@ describe('a webhook that is not authentic', () => {
     expect(line).not.toContain(signed['webhook-signature'] ?? '');
   });
 
+  it('is logged with 40 names of headers at most, of 64 characters each', async () => {
+    const lines = captureLog('warn');
+    const many = Array.from({ length: 90 }, (_, i) => [
+      `x-${String(i).padStart(2, '0')}-${'n'.repeat(200)}`,
+      '1',
+    ]);
+    await post(body, Object.fromEntries(many) as Record<string, string>);
+    const line = JSON.parse(lines()[0] ?? '') as { headers: string[] };
+    expect(line.headers).toHaveLength(40);
+    expect(Math.max(...line.headers.map((name) => name.length))).toBe(64);
+  });
+
   it('is refused in the same way when the object does not know the tenant any more', async () => {
     const refused = await (await post(body)).text();
     world.prepare = (relay) => {
@@ -272,6 +284,19 @@ describe('a webhook of a scheme that signs no time', () => {
     const refused = await postUnder(hmac, hmacOf, NOW_MS - 7 * DAY_MS - 1);
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({ path: 'timestamp' });
+  });
+
+  it('is refused when the time of its event can not be used: it may be as old', async () => {
+    const refused = await postUnder(
+      { scheme: 'hmac', secret_encoding: 'base64' },
+      hmacOf,
+      NOW_MS + 3_600_000,
+    );
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      path: 'timestamp',
+      detail: expect.stringContaining('can not be used'),
+    });
   });
 
   it('is judged by its signed time where there is one: an old event may come late', async () => {

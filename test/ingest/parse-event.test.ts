@@ -1,6 +1,8 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { FIELD_PATHS } from '../../src/ingest/field-paths.ts';
+import { parseEvent } from '../../src/ingest/parse-event.ts';
 import { sha256Hex } from '../../src/lib/hmac.ts';
 import { CONTEXT, eventOf, faultsOf, RECEIVED_AT, typed } from './parsing.ts';
 
@@ -232,6 +234,98 @@ describe('odd fields are dropped and marked, never refused', () => {
   });
 });
 
+/** What a sender might put where a name belongs. */
+const planted = fc.oneof(
+  fc.emailAddress(),
+  fc.stringMatching(/^(?:\d{4}[ .-]?){3}\d{4}$/),
+  fc.stringMatching(/^[45]\d{11,18}$/),
+  fc.stringMatching(/^(?:FR|DE|IT|NO)\d{2}(?: ?\d{4}){3,6}$/),
+  fc.stringMatching(/^(?:GB|NL)\d{2} ?[A-Z]{4} ?\d{4} ?\d{4} ?\d{2}$/),
+);
+
+describe('a name', () => {
+  it('is never an e-mail address, a card number or an IBAN', () => {
+    fc.assert(
+      fc.property(planted, (text) => {
+        const event = typed({
+          classifications: [text, { type: text }, { type: 'EMAIL' }],
+          direction: text,
+          source: text,
+          interaction_type: text,
+          content_metadata: { model: text },
+        });
+        expect(JSON.stringify(event)).not.toContain(JSON.stringify(text).slice(1, -1));
+        expect(event).toMatchObject({ classifications: ['EMAIL'], classificationCount: 3 });
+        expect(faultsOf(event).toSorted()).toEqual([
+          'classifications unknown_value',
+          'content_metadata.model unknown_value',
+          'direction unknown_value',
+          'interaction_type unknown_value',
+          'source unknown_value',
+        ]);
+      }),
+    );
+  });
+
+  it.each(['CREDIT_CARD', 'Numéro de SIRET', 'ISO 27001: A.5', 'IBAN'])('may be the type %s', (name) => {
+    expect(typed({ classifications: [name] })).toMatchObject({ classifications: [name], faults: [] });
+  });
+
+  it.each(['+33 6 12 34 56 78', '0612345678', 'tel. 0612345678', 'x'.repeat(65), '<b>', 'a\nb'])(
+    'is not %j: a finding that has none still counts',
+    (text) => {
+      const event = typed({ classifications: text });
+      expect(event).toMatchObject({ classifications: [], classificationCount: 1 });
+      expect(faultsOf(event)).toEqual(['classifications unknown_value']);
+    },
+  );
+
+  it.each([
+    'gpt-4o-2024-08-06',
+    'claude-opus-4-1-20250805',
+    'us.anthropic.claude-3-5-sonnet-20241022-v2:0',
+    '01-ai/Yi-34B-Chat',
+    'o3',
+    'c4ai command r+',
+  ])('may be the model %s', (model) => {
+    expect(typed({ content_metadata: { model } })).toMatchObject({ model, faults: [] });
+  });
+
+  it.each(['06 12 34 56 78', 'call 0612345678', 'my prompt, in full', '@alice'])(
+    'is not the model %s',
+    (model) => {
+      expect(typed({ content_metadata: { model } })).not.toHaveProperty('model');
+    },
+  );
+});
+
+describe('under a scheme that signs no time', () => {
+  const context = { ...CONTEXT, oldestMs: CONTEXT.receivedAtMs - 60_000 };
+  const parse = (fields: object) => parseEvent({ type: 't', id: 'i', ...fields }, context, () => '');
+
+  it.each<[string, object, string]>([
+    ['no time', { timestamp: 'yesterday' }, 'timestamp'],
+    ['one in the future', { timestamp: '2027-11-20T10:00:00Z' }, 'timestamp'],
+    ['one in the future behind one that is none', { timestamp: 'soon', time: 1e12 + 1e15 }, 'time'],
+    ['none, within a wrapper', { event: { data: { timestamp: {} } } }, 'event.data.timestamp'],
+  ])('refuses an event whose time is %s', (_case, fields, path) => {
+    expect(parse(fields)).toEqual({ ok: false, error: { path, reason: 'unusable_time' } });
+  });
+
+  it('refuses one that is too old', () => {
+    expect(parse({ timestamp: '2026-11-20T09:58:59Z' })).toMatchObject({ error: { reason: 'too_old' } });
+  });
+
+  it.each<[string, object]>([
+    ['brings no time', {}],
+    ['brings null for a time', { timestamp: null }],
+    ['brings a usable time behind an unusable one', { timestamp: 'soon', created_at: RECEIVED_AT }],
+    ['has another fault', { risk_score: 95 }],
+  ])('accepts an event that %s', (_case, fields) => {
+    expect(parse(fields)).toMatchObject({ ok: true, value: { occurredAt: RECEIVED_AT } });
+  });
+});
+
 describe('what is too long or not well-formed', () => {
   it('cuts a text at 512 without halving a character', () => {
     const event = typed({ policy_name: `${'a'.repeat(511)}😀b` });
@@ -258,8 +352,8 @@ describe('what is too long or not well-formed', () => {
 
   it('mends lone surrogates', () => {
     const event = typed({ policy_name: 'a\ud800b', classifications: ['\udfff'] });
-    expect(event).toMatchObject({ policy: { name: 'a\ufffdb' }, classifications: ['\ufffd'] });
-    expect(faultsOf(event)).toEqual(['policy_name not_well_formed', 'classifications not_well_formed']);
+    expect(event).toMatchObject({ policy: { name: 'a\ufffdb' }, classifications: [] });
+    expect(faultsOf(event)).toEqual(['policy_name not_well_formed', 'classifications unknown_value']);
   });
 
   it('hashes an id above 256 characters, so that two of them stay different', () => {

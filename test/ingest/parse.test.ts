@@ -17,7 +17,18 @@ describe('bodies that hold no event', () => {
     ['an empty array', '[]', { kind: 'empty', path: '' }],
     ['bytes that are no UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), { kind: 'not_utf8' }],
     ['a lone surrogate in bytes', new Uint8Array([0x22, 0xed, 0xa0, 0x80, 0x22]), { kind: 'not_utf8' }],
-    ['text', 'hello', { kind: 'not_json' }],
+    ['text', 'hello', { kind: 'not_json', detail: expect.stringContaining('position 0 on') }],
+    ['a word', '{"type":nonsense}', { kind: 'not_json', detail: expect.stringContaining('position 9 on') }],
+    [
+      'a bare word in a list',
+      '[1, 2, x]',
+      { kind: 'not_json', detail: expect.stringContaining('position 7 on') },
+    ],
+    [
+      'a bare word far inside',
+      `{"type":"${'y'.repeat(5_000)}","a":x,"b":1}`,
+      { kind: 'not_json', detail: expect.stringContaining('position 5015 on') },
+    ],
     [
       'a comma too many',
       '{"type":"x",}',

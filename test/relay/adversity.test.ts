@@ -245,6 +245,7 @@ describe('odd times', () => {
     tenant.nowMs -= 10 * DAY_MS;
     await tenant.alarm();
     await tenant.untilTaken(EDR, 1);
+    expect(tenant.destinations.ids(EDR)).toEqual(['evt-1']);
   });
 });
 

@@ -8,8 +8,10 @@ import {
   REJECTED_IN_A_ROW_MAX,
   afterOutcome,
   expire,
+  isDue,
   madeDue,
   newLane,
+  rested,
   settle,
   undelivered,
 } from '../../src/relay/lanes.ts';
@@ -115,6 +117,19 @@ describe('a lane after an outcome', () => {
       dueAtMs: null,
       deadLettered: 1,
     });
+  });
+
+  it('that has nothing left to send waits for nothing, but stays blocked', () => {
+    expect(rested(after(newLane(0), BUSY))).toMatchObject({ dueAtMs: null, tries: 0, failingSinceMs: null });
+    const blocked = after(newLane(0), DENIED);
+    expect(rested(blocked)).toBe(blocked);
+  });
+
+  it('is due again when its pause is longer than any pause: the clock has gone back', () => {
+    const state = after(newLane(0), BUSY);
+    expect(isDue(state, NOW_MS)).toBe(false);
+    expect(isDue(state, NOW_MS + 500)).toBe(true);
+    expect(isDue(state, NOW_MS - 86_400_000)).toBe(true);
   });
 
   it('halves a refused batch until the culprit stands alone', () => {

@@ -114,6 +114,32 @@ describe('IngestConfigs', () => {
     expect(kv.reads).toBe(reads);
   });
 
+  it('keeps a tenant however many ids are guessed while KV is down', async () => {
+    await configs.load('acme');
+    kv.fault = new Error('KV GET failed: 500');
+    for (let i = 0; i < 1_100; i++) await configs.load(`t${i}`);
+    expect(await configs.load('acme')).toMatchObject({ ok: true, value: { tenant: 'acme' } });
+  });
+
+  it('answers from an entry that serves although a slower look-up of the same tenant failed', async () => {
+    let open: () => void = () => undefined;
+    kv.gate = new Promise((resolve) => (open = resolve));
+    const slow = configs.load('acme');
+    kv.gate = undefined;
+    expect((await configs.load('acme')).ok).toBe(true);
+    kv.fault = new Error('KV GET failed: 500');
+    open();
+    expect((await slow).ok).toBe(true);
+    expect((await configs.load('acme')).ok).toBe(true);
+  });
+
+  it('reports KV that fails once the entry of the tenant has ended', async () => {
+    await configs.load('acme');
+    kv.fault = new Error('KV GET failed: 500');
+    nowMs = 30_000;
+    expect(await configs.load('acme')).toMatchObject({ ok: false, error: { kind: 'kv_unreadable' } });
+  });
+
   it('finds a tenant that was missing half a minute ago', async () => {
     const value = kv.values.get(ingestKey('acme')) ?? '';
     kv.values.delete(ingestKey('acme'));

@@ -29,9 +29,15 @@ async function faultsOf(config: TenantConfig, stored: SealedTenantConfig | null)
   return result.ok ? [] : result.error;
 }
 
-async function inClear(config: SealedTenantConfig): Promise<TenantConfig> {
+async function pseudonymKeyOf(config: SealedTenantConfig, by = sealer): Promise<string> {
+  const opened = await by.open(config.pseudonym_key, { tenant: config.id, purpose: 'pseudonym' });
+  return opened.ok ? opened.value : `(${opened.error.kind})`;
+}
+
+async function inClear(sealed: SealedTenantConfig, by = sealer): Promise<TenantConfig> {
+  const { pseudonym_key: _pseudonymKey, ...config } = sealed;
   return mapSecrets(config, async (jwe, purpose) => {
-    const opened = await sealer.open(jwe, { tenant: config.id, purpose });
+    const opened = await by.open(jwe, { tenant: config.id, purpose });
     return opened.ok ? opened.value : `(${opened.error.kind})`;
   });
 }
@@ -64,7 +70,9 @@ describe('sealConfig', () => {
   });
 
   it('keeps the pseudonym key for ever', async () => {
-    expect((await seal(configOf(), stored)).pseudonym_key).toBe(stored.pseudonym_key);
+    const key = await pseudonymKeyOf(stored);
+    expect(key).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(await pseudonymKeyOf(await seal(configOf(), stored))).toBe(key);
   });
 
   it('keeps the stored secrets where <set> stands', async () => {
@@ -81,6 +89,52 @@ describe('sealConfig', () => {
   it('keeps the old webhook secret behind a new one', async () => {
     const config = configOf({ webhook: { secrets: ['bmV3', '<set>'] } });
     expect((await inClear(await seal(config, stored))).webhook.secrets).toEqual(['bmV3', 'b2xk']);
+  });
+
+  it.each([
+    [['<set>'], ['bmV3']],
+    [
+      ['b2xkZXI=', '<set>'],
+      ['b2xkZXI=', 'bmV3'],
+    ],
+    [
+      ['<set>', '<set>'],
+      ['bmV3', 'b2xk'],
+    ],
+    [
+      ['<set>', 'eA==', '<set>'],
+      ['bmV3', 'eA==', 'b2xk'],
+    ],
+  ])('takes the k-th <set> of %j for the k-th stored webhook secret, newest first', async (secrets, kept) => {
+    const two = await seal(configOf({ webhook: { secrets: ['bmV3', 'b2xk'] } }));
+    const saved = await seal(configOf({ webhook: { secrets } }), two);
+    expect((await inClear(saved)).webhook.secrets).toEqual(kept);
+  });
+
+  it('refuses a <set> more than there are stored webhook secrets', async () => {
+    const faults = await faultsOf(configOf({ webhook: { secrets: ['<set>', '<set>'] } }), stored);
+    expect(faults).toEqual([{ path: 'webhook.secrets[1]', message: expect.stringContaining('no stored') }]);
+  });
+
+  it('moves all that it keeps to the primary master key', async () => {
+    const primary = new Uint8Array(32).fill(8);
+    const both = createSealer({ primary, previous: new Uint8Array(32).fill(7) });
+    const moved = await sealConfig(await redactConfig(stored), { sealer: both, stored });
+    if (!moved.ok) throw new Error(JSON.stringify(moved.error));
+    const alone = createSealer({ primary });
+    expect(await inClear(moved.value, alone)).toEqual(await inClear(stored));
+    expect(await pseudonymKeyOf(moved.value, alone)).toBe(await pseudonymKeyOf(stored));
+  });
+
+  it('refuses to save over what was sealed under a master key that is not there', async () => {
+    const other = createSealer({ primary: new Uint8Array(32).fill(9) });
+    const refused = await sealConfig(configOf(), { sealer: other, stored });
+    expect(refused).toEqual({
+      ok: false,
+      error: [
+        { path: '', message: expect.stringMatching(/RELAY_MASTER_KEY back.*RELAY_MASTER_KEY_PREVIOUS/) },
+      ],
+    });
   });
 
   it('refuses <set> where nothing is stored, with each path', async () => {

@@ -165,6 +165,33 @@ describe('validateTenantConfig', () => {
     );
   });
 
+  it('reports the addresses of a destination that the schema refuses for something else in the same round', () => {
+    const document = {
+      ...sampleDocument(),
+      destinations: [
+        { ...sampleFalcon(), colour: 'red', region: 'eu-9', hec: { url: 'http://x.example', token: 't' } },
+        { ...sampleHarfangLab(), colour: 'red', base_url: 'http://harfanglab.acme.fr' },
+      ],
+    };
+    expect(
+      faultsOf(document)
+        .map((fault) => fault.path)
+        .toSorted(),
+    ).toEqual([
+      'destinations[0].colour',
+      'destinations[0].hec.url',
+      'destinations[0].region',
+      'destinations[1].base_url',
+      'destinations[1].colour',
+    ]);
+  });
+
+  it('does not quote a secret that was pasted as a key of where', () => {
+    const faults = faultsOf(withEdr({ where: { 'user_email|whsec_hunter2': 1, a1b2c3d4e5f6: 1 } }));
+    expect(faults.map(({ path }) => path)).toEqual(Array(2).fill('destinations[0].where.(unreadable key)'));
+    expect(JSON.stringify(faults)).not.toMatch(/hunter2|a1b2/);
+  });
+
   it.each(['http://127.0.0.1:9001', 'http://localhost:9001', 'https://127.0.0.1:9001'])(
     'lets a local relay send to the simulator %s',
     (base_url) => {

@@ -6,6 +6,7 @@
 
 import { JSON_SCHEMA, load, YAMLException } from 'js-yaml';
 
+import { formatPath } from '../../domain/config-faults.ts';
 import type { ConfigFault } from '../../domain/fault.ts';
 import { decodeUtf8 } from '../../lib/bytes.ts';
 import type { Result } from '../../lib/result.ts';
@@ -38,12 +39,9 @@ export function parseDocument(
   const text = decodeUtf8(bytes);
   if (text === undefined) return unreadable('is not UTF-8: save it in that encoding');
   const parsed = format === 'json' ? parseJson(text) : parseYaml(text);
-  if (parsed.ok && isTooLarge(parsed.value)) {
-    return unreadable(
-      `has more than ${NODES_MAX} values once its aliases are followed: write it out shorter`,
-    );
-  }
-  return parsed;
+  if (!parsed.ok) return parsed;
+  const faults = faultsIn(parsed.value);
+  return faults.length > 0 ? failure({ kind: 'document_unreadable', faults }) : parsed;
 }
 
 function parseJson(text: string): Result<unknown, DocumentFailure> {
@@ -72,16 +70,40 @@ function placeOf(text: string, position: number): string {
   return `at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
-function isTooLarge(document: unknown): boolean {
-  const open: unknown[] = [document];
+/** A value of a document and where it stands. */
+interface Node {
+  readonly value: unknown;
+  readonly key?: string | number;
+  readonly parent?: Node;
+}
+
+/** Of a document as a whole: that it is too large, or each `__proto__`, which would be lost without a word. */
+function faultsIn(document: unknown): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const open: Node[] = [{ value: document }];
   for (let nodes = 0; open.length > 0; nodes++) {
-    if (nodes + open.length > NODES_MAX) return true;
-    const value = open.pop();
-    if (typeof value === 'object' && value !== null) {
-      for (const inner of Object.values(value)) open.push(inner);
-    }
+    if (nodes + open.length > NODES_MAX) return [{ path: '', message: TOO_LARGE }];
+    const node = open.pop();
+    if (node?.key === '__proto__') faults.push({ path: formatPath(pathOf(node)), message: NO_KEY });
+    if (node) for (const child of childrenOf(node)) open.push(child);
   }
-  return false;
+  return faults;
+}
+
+const TOO_LARGE = `has more than ${NODES_MAX} values once its aliases are followed: write it out shorter`;
+const NO_KEY = 'is not a key that anything can have: remove it';
+
+function childrenOf(parent: Node): Node[] {
+  const { value } = parent;
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return value.map((inner: unknown, key) => ({ value: inner, key, parent }));
+  return Object.entries(value).map(([key, inner]) => ({ value: inner, key, parent }));
+}
+
+function pathOf(node: Node): (string | number)[] {
+  const path: (string | number)[] = [];
+  for (let at: Node | undefined = node; at?.key !== undefined; at = at.parent) path.unshift(at.key);
+  return path;
 }
 
 function unreadable(message: string): Result<never, DocumentFailure> {

@@ -13,7 +13,7 @@ import type { Result } from '../../lib/result.ts';
 import { failure, success, unreachable } from '../../lib/result.ts';
 import type { FoundTenant } from '../../residency.ts';
 import { findTenant, relayStub } from '../../residency.ts';
-import { projectionOf } from '../../tenants/ingest-config.ts';
+import { isIngestChanged } from '../../tenants/ingest-change.ts';
 import { redactConfig, sealConfig } from '../../tenants/secrets.ts';
 import { validateTenantConfig } from '../../tenants/validate.ts';
 import { warningsOf } from '../../tenants/warnings.ts';
@@ -84,15 +84,10 @@ async function putTenant(c: Context<AppEnv>, deployment: Deployment): Promise<Re
     published: saved.value.isPublished,
     warnings: [
       ...(saved.value.isPublished ? [] : [NOT_PUBLISHED]),
-      ...warningsOf(config.value, isIngestChanged(stored, sealed.value)),
+      ...warningsOf(config.value, await isIngestChanged(stored, sealed.value, deployment.sealer)),
     ],
     config: await redactConfig(sealed.value),
   });
-}
-
-/** Whether the edge must learn something new. Secrets are sealed anew each time, so a new one counts as a change. */
-function isIngestChanged(stored: SealedTenantConfig | null, config: SealedTenantConfig): boolean {
-  return !stored || JSON.stringify(projectionOf(stored, 0)) !== JSON.stringify(projectionOf(config, 0));
 }
 
 /** The request's config, normalised, or all its faults. */

@@ -3,7 +3,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { createApp } from '../../../src/http/app.ts';
 import { objectName } from '../../../src/residency.ts';
-import { sampleDocument } from '../../tenants/sample.ts';
+import { settingsOf } from '../../../src/settings.ts';
+import { createSealer } from '../../../src/lib/seal.ts';
+import type { SealedTenantConfig, TenantConfig } from '../../../src/domain/tenant-config.ts';
+import { mapSecrets } from '../../../src/domain/tenant-config.ts';
+import { sampleDocument, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { World } from '../fakes.ts';
 import { ADMIN_TOKEN, fakeWorld } from '../fakes.ts';
 import { describeAdminSecurity } from '../security.ts';
@@ -64,6 +68,17 @@ async function putYaml(yaml: string): Promise<Answer> {
   return call('PUT', '/api/v1/tenants/acme', yaml, { 'content-type': 'application/yaml' });
 }
 
+/** What is stored, its secrets opened; without the pseudonym key. */
+async function inClear(sealed: SealedTenantConfig | undefined): Promise<TenantConfig> {
+  if (!sealed) throw new Error('nothing is stored');
+  const { pseudonym_key: _pseudonymKey, ...config } = sealed;
+  const sealer = createSealer(settingsOf(world.env).masterKeys);
+  return mapSecrets(config, async (jwe, purpose) => {
+    const opened = await sealer.open(jwe, { tenant: config.id, purpose });
+    return opened.ok ? opened.value : `(${opened.error.kind})`;
+  });
+}
+
 const get = async (id = 'acme') => call('GET', `/api/v1/tenants/${id}`);
 
 describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme' });
@@ -107,9 +122,58 @@ describe('PUT /api/v1/tenants/{id}', () => {
   it('takes back what GET shows, and keeps every secret', async () => {
     await put(sampleDocument());
     const relay = world.relays.get(`eu/${objectName('acme')}`);
-    const before = relay?.stored?.config;
+    const before = await inClear(relay?.stored?.config);
     expect(await put((await get()).body['config'])).toMatchObject({ status: 200 });
-    expect(relay?.stored?.config).toEqual(before);
+    expect(relay?.stored?.version).toBe(2);
+    expect(before).toMatchObject({ destinations: [{ token: 'hl-secret-token' }, {}] });
+    expect(await inClear(relay?.stored?.config)).toEqual(before);
+  });
+
+  it('says nothing of the edge when a config is saved again unchanged, as shown or as written', async () => {
+    await put(sampleDocument());
+    for (const document of [(await get()).body['config'], sampleDocument()])
+      expect((await put(document)).body['warnings']).toEqual([]);
+  });
+
+  it.each<[string, object, boolean]>([
+    ['another webhook secret', { webhook: { secrets: ['whsec_AAAAr8GKYqrTwjUPD8ILPZIo2LaLaSw0'] } }, true],
+    ['a bearer', { webhook: { secrets: ['<set>'], auth_token: 'opaque' } }, true],
+    ['another tolerance', { webhook: { secrets: ['<set>'], tolerance_seconds: 60 } }, true],
+    ['another filter', { forward: { events: ['interaction.high_risk'] } }, true],
+    ['another privacy', { privacy: { device: 'drop' } }, true],
+    ['another destination', { destinations: [{ ...sampleHarfangLab(), token: 'other' }] }, false],
+  ])('after %s, says how long the edge takes: %s', async (_case, changes, isSaid) => {
+    await put(sampleDocument());
+    const { warnings } = (await put({ ...sampleDocument(), ...changes })).body;
+    expect(JSON.stringify(warnings).includes('about 2 minutes')).toBe(isSaid);
+  });
+
+  it('refuses to save under another master key, with one fault', async () => {
+    await put(sampleDocument());
+    const env = { ...world.env, RELAY_MASTER_KEY: 'HxAAAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8' };
+    world = { ...world, env };
+    expect(await put(sampleDocument())).toMatchObject({
+      status: 422,
+      body: { faults: [{ path: '', message: expect.stringContaining('RELAY_MASTER_KEY_PREVIOUS') }] },
+    });
+  });
+
+  it.each([
+    ['application/json', '{"destinations":[{"where":{"__proto__":1}}]}', 'destinations[0].where.__proto__'],
+    ['application/yaml', 'destinations: [{where: {__proto__: 1}}]', 'destinations[0].where.__proto__'],
+    ['application/json', '{"webhook":{"__proto__":{"secrets":["x"]}}}', 'webhook.__proto__'],
+    ['application/yaml', '__proto__: {id: acme}', '__proto__'],
+  ])('refuses __proto__ anywhere in %s: %s', async (type, text, path) => {
+    const answer = await call('PUT', '/api/v1/tenants/acme', text, { 'content-type': type });
+    expect(answer.status).toBe(400);
+    expect(answer.body.faults).toEqual([{ path, message: expect.stringContaining('remove it') }]);
+  });
+
+  it('survives a list of very many values', async () => {
+    const answer = await call('PUT', '/api/v1/tenants/acme', `[${'0,'.repeat(130_000)}0]`, {
+      'content-type': 'application/json',
+    });
+    expect(answer.status).toBe(400);
   });
 
   it('answers 422 with every fault and its path', async () => {
