@@ -73,27 +73,27 @@ class History {
     this.tenant = tenant;
   }
 
-  async take(step: Step): Promise<void> {
+  async take(next: Step): Promise<void> {
     const { tenant } = this;
-    switch (step.do) {
+    switch (next.do) {
       case 'accept': {
-        const events = tenant.events(step.count, this.#next);
-        this.#next += step.count;
+        const events = tenant.events(next.count, this.#next);
+        this.#next += next.count;
         const answer = await tenant.accept(...events);
         if (answer.kind === 'accepted') for (const { id } of events) this.accepted.add(id);
         return;
       }
       case 'repeat':
-        await tenant.accept(tenant.event(`evt-${Math.max(1, this.#next - 1 - step.back)}`)).then(() => {
-          this.accepted.add(`evt-${Math.max(1, this.#next - 1 - step.back)}`);
+        await tenant.accept(tenant.event(`evt-${Math.max(1, this.#next - 1 - next.back)}`)).then(() => {
+          this.accepted.add(`evt-${Math.max(1, this.#next - 1 - next.back)}`);
           this.#next = Math.max(2, this.#next);
         });
         return;
       case 'answer':
-        tenant.destinations.answer(step.at === 'edr' ? EDR : HEC, answering(step.status));
+        tenant.destinations.answer(next.at === 'edr' ? EDR : HEC, answering(next.status));
         return;
       case 'wait':
-        tenant.nowMs += step.ms;
+        tenant.nowMs += next.ms;
         return;
       case 'crash':
         this.crashes++;
@@ -109,7 +109,7 @@ class History {
         await tenant.stub.drain({ v: 1, lane: '*' });
         return;
       case 'configure':
-        return tenant.configure(destination('edr', { in_flight: step.inFlight }));
+        return tenant.configure(destination('edr', { in_flight: next.inFlight }));
     }
   }
 
