@@ -67,22 +67,16 @@ describe('an event for HarfangLab', () => {
       type: 'interaction.policy_violated',
       timestamp: '2026-11-22T08:00:00.250Z',
       user_id: 'user-42',
-      user_email: 'p_abc',
       device_id: 'device-7',
-      hostname: 'WKS-7',
       risk_score: 0.93,
-      severity: 'high',
       classifications: ['CREDIT_CARD', 'EMAIL'],
       platform_name: 'Perplexity',
       data: {
         platform_id: 'perplexity',
         policy_decision: 'block',
-        policy_name: 'No PII',
         risk_score: 0.93,
         classifications: ['CREDIT_CARD', 'EMAIL'],
         classification_count: 3,
-        interaction_id: 'int_9',
-        url_host: 'www.perplexity.ai',
       },
     });
   });

@@ -45,7 +45,7 @@ export function harfangLabEvents(config: HarfangLabConfig): Channel {
 
 /**
  * The body of one event: flat fields for the guide's hunts (`risk_score > 0.8`), `data` for its rules (`event.data.platform_id`).
- * Absent fields are left out, never null.
+ * Nothing beyond what these name is sent. Absent fields are left out, never null.
  */
 export function harfangLabEvent(event: CanonicalEvent): Record<string, unknown> {
   return defined({
@@ -54,22 +54,16 @@ export function harfangLabEvent(event: CanonicalEvent): Record<string, unknown> 
     type: event.type,
     timestamp: event.occurredAt,
     user_id: event.user?.id,
-    user_email: event.user?.email,
     device_id: event.device?.id,
-    hostname: event.device?.hostname,
     risk_score: event.riskScore,
-    severity: event.severity,
     classifications: event.classifications,
     platform_name: event.platform?.name,
     data: defined({
       platform_id: event.platform?.id,
       policy_decision: event.policy?.decision,
-      policy_name: event.policy?.name,
       risk_score: event.riskScore,
       classifications: event.classifications,
       classification_count: event.classificationCount,
-      interaction_id: event.interactionId,
-      url_host: event.urlHost,
     }),
   });
 }
