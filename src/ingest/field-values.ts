@@ -17,11 +17,13 @@ const ISO_PATTERN = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+
 /** Epoch times above this are milliseconds: as seconds they would lie after the year 5100. */
 const EPOCH_SECONDS_MAX = 1e11;
 /** The name of a kind of finding. It starts with a letter: a phone number, an amount or an e-mail address does not pass. */
-const TYPE_NAME_PATTERN = /^\p{L}[\p{L}\p{N} _.:/-]{0,63}$/u;
+const TYPE_NAME_PATTERN = /^\p{L}[\p{L}\p{M}\p{N} _.:/&'’()°-]{0,63}$/u;
 /** A word that some enumeration of Noxys' or a model's maker holds. */
 const LABEL_PATTERN = /^[\p{L}\p{N}][\p{L}\p{N} _.:/+-]{0,63}$/u;
 /** More digits are a number of something: of a card, an account, a phone. */
 const LABEL_DIGITS_MAX = 6;
+/** A model's name may name its maker first, or its version last: `@cf/meta/llama`, `claude@20240620`. */
+const MODEL_PATTERN = /^(?:@[\w.-]{1,30}\/)?[\p{L}\p{N}](?:[\p{L}\p{N} _.:/+-]|@(?=\d{6})){0,127}$/u;
 /**
  * No model's name, which may hold a version and a date (`claude-opus-4-1-20250805`): a number longer than a date, a card number
  * however it is grouped, and an IBAN, which a few digits may end.
@@ -66,7 +68,7 @@ export const readLabel: Reader<string> = nameReader(
 /** The name of a model, such as `gpt-4o-2024-08-06`: it holds a letter, and no number longer than a date, grouped or not. */
 export const readModel: Reader<string> = nameReader(
   (text) =>
-    LABEL_PATTERN.test(text) &&
+    MODEL_PATTERN.test(text) &&
     /\p{L}/u.test(text) &&
     ![LONG_NUMBER_PATTERN, GROUPED_NUMBER_PATTERN, IBAN_PATTERN].some((pattern) => pattern.test(text)),
 );

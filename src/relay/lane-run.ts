@@ -204,8 +204,10 @@ export class LaneRun {
   /** Takes what came of a request: the lane's state, its events, its row. */
   #take(open: OpenLane, group: readonly Pending[], attempt: Attempt, outcome: Outcome): void {
     this.#lane.renewLease();
-    // The config changed while the request was under way: a failure says nothing about the new one.
-    if (open !== this.#lane.opened && outcome.kind !== 'delivered') {
+    // The config changed while the request was under way: a failure says nothing about the new one,
+    // and what a removed destination took after all is counted as discarded already.
+    const isDiscarded = attempt.seqs.every((seq) => seq <= this.#state.cursor);
+    if (open !== this.#lane.opened && (outcome.kind !== 'delivered' || isDiscarded)) {
       this.#window.release(attempt.seqs);
       return;
     }

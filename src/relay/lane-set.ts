@@ -50,6 +50,7 @@ export class LaneSet {
     const destinations = destinationsByLane(config);
     const states = new Map([...destinations.keys()].map((name) => [name, newLane(head)]));
     for (const [name, { lane, destination }] of this.#lanes) {
+      lane.restore();
       states.set(name, nextState(lane.state, destination !== undefined, destinations.has(name), head, nowMs));
     }
     for (const [name, state] of states) this.#store.save(name, state);

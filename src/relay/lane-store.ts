@@ -73,12 +73,12 @@ export class LaneStore {
 
   /** Forgets dead letters whose events are gone. */
   dropDeadLettersBefore(atMs: number): void {
-    const oldest = this.#db.first<{ at: number | null }>(
-      'SELECT at FROM dead_letters ORDER BY id LIMIT 1',
-    )?.at;
-    if (oldest !== null && oldest !== undefined && oldest < atMs) {
-      this.#db.run('DELETE FROM dead_letters WHERE at < ?', atMs);
-    }
+    const oldestAtMs = this.oldestDeadLetterAtMs();
+    if (oldestAtMs !== null && oldestAtMs < atMs) this.#db.run('DELETE FROM dead_letters WHERE at < ?', atMs);
+  }
+
+  oldestDeadLetterAtMs(): number | null {
+    return this.#db.first<{ at: number }>('SELECT at FROM dead_letters ORDER BY id LIMIT 1')?.at ?? null;
   }
 
   #insert(letter: DeadLetter): void {

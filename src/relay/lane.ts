@@ -63,7 +63,7 @@ export class Lane implements RunningLane {
   /** Starts a run when there is something to send and the lane is due. Never waits for it. Throws only when storage does. */
   start(): void {
     const nowMs = this.parts.io.nowMs();
-    if (this.#mustRestore) this.#restore();
+    this.restore();
     if (!this.isDue(nowMs)) return;
     if (this.isRunning(nowMs)) return this.#poke();
     const generation = ++this.#generation;
@@ -133,13 +133,19 @@ export class Lane implements RunningLane {
         ...causeFields(error),
       });
       if (!this.isCurrent(generation)) return;
+      // What is under way still belongs to a run that is over: its answers must not touch the lane any more.
+      this.#generation++;
       this.#leaseEndsAtMs = 0;
       this.#mustRestore = true;
     }
   }
 
-  /** After a write failed, memory is ahead of the row: the row counts, or what was settled in between would vanish. */
-  #restore(): void {
+  /**
+   * After a write failed, memory is ahead of the row: the row counts, or what was settled in between would vanish.
+   * Does nothing otherwise. Call before the state is used for anything that lasts.
+   */
+  restore(): void {
+    if (!this.#mustRestore) return;
     const stored = this.parts.store.load(this.name);
     if (stored) this.adopt(stored);
     this.#mustRestore = false;

@@ -16,8 +16,8 @@ import type { EventLog, Period } from './log.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** The next period to drop, and one that had to wait for a running lane, are looked at again this soon. */
-const DROP_RETRY_MS = 5_000;
+/** A task that is late is looked at again this soon. */
+const LATE_RETRY_MS = 5_000;
 
 export interface UpkeepParts {
   readonly db: Database;
@@ -53,15 +53,18 @@ export class Upkeep {
     this.#task('rollups.drop_failed', () => activity.dropBefore(nowMs - config.retention.rollups * DAY_MS));
   }
 
-  /** When each task is next due. */
+  /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */
   dueAtMs(nowMs: number): (number | null)[] {
-    const { log, activity } = this.#parts;
-    const dropAtMs = nextDropAtMs(log.periods, this.#rules());
-    return [
+    const { log, activity, laneStore } = this.#parts;
+    const rules = this.#rules();
+    const oldestLetterAtMs = laneStore.oldestDeadLetterAtMs();
+    const times = [
       activity.dueAtMs,
       log.periodEndsAtMs,
-      dropAtMs !== null && dropAtMs <= nowMs ? nowMs + DROP_RETRY_MS : dropAtMs,
+      nextDropAtMs(log.periods, rules),
+      oldestLetterAtMs === null ? null : oldestLetterAtMs + rules.eventsMs + 1,
     ];
+    return times.map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
   }
 
   #rules(): ReturnType<typeof retentionRules> {
@@ -96,6 +99,7 @@ export class Upkeep {
   #dropEvents(period: Period, nowMs: number): boolean {
     const { db, log, lanes, laneStore, activity } = this.#parts;
     const lastSeq = log.lastSeqOf(period);
+    for (const lane of lanes.all) lane.restore();
     const behind = lanes.all.filter((lane) => lane.state.cursor < lastSeq);
     if (behind.some((lane) => lane.isRunning(nowMs))) return false;
     activity.flushTo(lastSeq, nowMs);

@@ -287,6 +287,8 @@ describe('a name', () => {
     '01-ai/Yi-34B-Chat',
     'o3',
     'c4ai command r+',
+    'claude-3-5-sonnet@20240620',
+    '@cf/meta/llama-3.1-8b-instruct',
   ])('may be the model %s', (model) => {
     expect(typed({ content_metadata: { model } })).toMatchObject({ model, faults: [] });
   });

@@ -169,6 +169,24 @@ describe('a config change', () => {
     expect(await tenant.lane('edr/events')).toMatchObject({ delivered: 1, discarded: 5, undelivered: 0 });
   });
 
+  it('counts an event that a removed destination took after all once', async () => {
+    const tenant = await Tenant.create();
+    let isAnswering = false;
+    tenant.destinations.answer(EDR, async () => {
+      while (!isAnswering) await scheduler.wait(2);
+      return new Response('{}');
+    });
+    await tenant.accept(...tenant.events(5));
+    await tenant.untilTaken(HEC, 5);
+    await tenant.configure((document) => {
+      document['destinations'] = (document['destinations'] as unknown[]).slice(1);
+    });
+    isAnswering = true;
+    await tenant.until(() => tenant.destinations.underWay === 0, 'what was under way is answered');
+    await scheduler.wait(20);
+    expect(await tenant.lane('edr/events')).toMatchObject({ delivered: 0, discarded: 5, undelivered: 0 });
+  });
+
   it('that drops every event of a waiting lane leaves nothing to wait for, for good', async () => {
     const tenant = await Tenant.create(edrOnly());
     tenant.destinations.answer(
@@ -206,6 +224,67 @@ describe('a fault of the storage', () => {
     expect(await tenant.lane('edr/events')).toMatchObject({ deadLettered: 1, undelivered: 0 });
   });
 
+  it('loses no dead letter although the config is saved before the lane runs again', async () => {
+    const tenant = await Tenant.create(edrOnly());
+    tenant.destinations.answer(EDR, () => new Response('no', { status: 422 }));
+    await tenant.inside((_relay, state) => {
+      state.storage.sql.exec('ALTER TABLE dead_letters RENAME TO dead_letters_gone');
+    });
+    await tenant.accept(tenant.event('evt-1'));
+    await tenant.until(() => tenant.destinations.sent.length === 1, 'it was sent');
+    await scheduler.wait(20);
+    await tenant.inside((_relay, state) => {
+      state.storage.sql.exec('ALTER TABLE dead_letters_gone RENAME TO dead_letters');
+    });
+    await tenant.configure(edrOnly());
+    await tenant.until(
+      async () => (await tenant.stub.deadLetters({ limit: 10 })).length === 1,
+      'the dead letter is there',
+    );
+    expect(await tenant.lane('edr/events')).toMatchObject({ deadLettered: 1, undelivered: 0 });
+  });
+
+  it('does not stall the lane when an answer of the failed run comes late', async () => {
+    const tenant = await Tenant.create(edrOnly());
+    let isAnswering = false;
+    tenant.destinations.answer(EDR, async ({ ids }) => {
+      if (ids.includes('evt-1')) return new Response('no', { status: 422 });
+      while (!isAnswering) await scheduler.wait(2);
+      return new Response('{}');
+    });
+    await tenant.inside((_relay, state) => {
+      state.storage.sql.exec('ALTER TABLE dead_letters RENAME TO dead_letters_gone');
+    });
+    await tenant.accept(...tenant.events(2));
+    await tenant.until(() => tenant.destinations.sent.length === 2, 'both were sent');
+    await scheduler.wait(20);
+    await tenant.inside((_relay, state) => {
+      state.storage.sql.exec('ALTER TABLE dead_letters_gone RENAME TO dead_letters');
+    });
+    isAnswering = true;
+    await scheduler.wait(20);
+    tenant.nowMs += 5_000;
+    await tenant.alarm();
+    await tenant.until(
+      async () => (await tenant.lane('edr/events')).undelivered === 0,
+      'the lane is at the head',
+    );
+    expect(await tenant.stub.deadLetters({ limit: 10 })).toMatchObject([{ eventId: 'evt-1' }]);
+  });
+
+  it('in a task of the alarm does not make the alarm spin', async () => {
+    const tenant = await Tenant.create();
+    await tenant.accept(tenant.event('evt-1'));
+    await tenant.untilTaken(EDR, 1);
+    await tenant.untilTaken(HEC, 1);
+    await tenant.inside((_relay, state) => {
+      state.storage.sql.exec('ALTER TABLE rollups RENAME TO rollups_gone');
+    });
+    tenant.nowMs += 61_000;
+    await tenant.alarm();
+    expect(await tenant.alarmAtMs()).toBeGreaterThanOrEqual(tenant.nowMs + 5_000);
+  });
+
   it('is no answer to whether a tenant exists', async () => {
     const tenant = await Tenant.create();
     await tenant.inside((_relay, state) => {
@@ -213,6 +292,34 @@ describe('a fault of the storage', () => {
     });
     await tenant.crash();
     await expect(readConfig(tenant.stub)).rejects.toThrow('Cannot read the config');
+  });
+});
+
+describe('dead letters', () => {
+  it('go with the retention although nothing else happens any more', async () => {
+    const tenant = await Tenant.create((document) => {
+      document['retention'] = { events: 7 };
+      edrOnly()(document);
+    });
+    tenant.destinations.answer(EDR, () => new Response(null, { status: 401 }));
+    await tenant.accept(tenant.event('evt-1'));
+    await tenant.until(
+      async () => (await tenant.lane('edr/events')).state === 'blocked',
+      'the lane is blocked',
+    );
+    tenant.nowMs += 6 * DAY_MS;
+    tenant.destinations.answer(EDR, () => new Response('no', { status: 422 }));
+    await tenant.passTimeUntil(
+      async () => (await tenant.stub.deadLetters({ limit: 10 })).length === 1,
+      'the dead letter is there',
+    );
+    const atMs = tenant.nowMs;
+    await tenant.passTimeUntil(
+      async () => (await tenant.stub.deadLetters({ limit: 10 })).length === 0,
+      'the dead letter is gone',
+    );
+    expect(tenant.nowMs - atMs).toBeGreaterThan(6 * DAY_MS);
+    expect(tenant.nowMs - atMs).toBeLessThan(8 * DAY_MS);
   });
 });
 
