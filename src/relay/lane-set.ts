@@ -1,6 +1,6 @@
 /**
  * All lanes of a tenant: made from its config, started together, shown to the operator.
- * A lane whose destination was removed keeps its row: its place is there when the destination comes back.
+ * A lane whose destination was removed keeps its row with its totals: it starts from now when the destination comes back.
  */
 
 import type { LaneView } from '../domain/rpc.ts';
@@ -83,11 +83,7 @@ export class LaneSet {
     return this.destinationOf(name)?.enabled ?? false;
   }
 
-  get(name: string): Lane | undefined {
-    return this.#lanes.get(name)?.lane;
-  }
-
-  /** The lanes of the config as it is, disabled ones too. What was removed from it only keeps its place. */
+  /** The lanes of the config as it is, disabled ones too. What was removed from it only keeps its totals. */
   get all(): Lane[] {
     return [...this.#lanes.values()].filter(({ destination }) => destination).map(({ lane }) => lane);
   }

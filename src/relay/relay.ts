@@ -147,7 +147,7 @@ export class Relay {
     return this.#sizeAsk.isFull;
   }
 
-  /** Saves the next version of the config, with rows for the lanes that it adds. */
+  /** Saves the next version of the config and what it makes of the lanes, both or neither. */
   saveConfig(config: SealedTenantConfig): void {
     const { db, io, configs } = this.#parts;
     const states = db.transaction(() => {

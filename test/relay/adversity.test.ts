@@ -13,6 +13,23 @@ function edrOnly(changes: Record<string, unknown> = {}) {
   };
 }
 
+/** A table that is gone makes the writes to it fail; nothing in it is lost. */
+async function renameTable(tenant: Tenant, from: string, to: string): Promise<void> {
+  await tenant.inside((_relay, state) => {
+    state.storage.sql.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
+  });
+}
+
+/** Refuses an event for good while its dead letter can't be written; afterwards it could be. */
+async function refuseUnwritten(tenant: Tenant): Promise<void> {
+  tenant.destinations.answer(EDR, () => new Response('no', { status: 422 }));
+  await renameTable(tenant, 'dead_letters', 'dead_letters_gone');
+  await tenant.accept(tenant.event('evt-1'));
+  await tenant.until(() => tenant.destinations.sent.length === 1, 'it was sent');
+  await scheduler.wait(20);
+  await renameTable(tenant, 'dead_letters_gone', 'dead_letters');
+}
+
 describe('sequence numbers', () => {
   it('never restart, although the newest period is empty and no cursor on disk is at the head', async () => {
     const tenant = await Tenant.create(edrOnly({ events: ['alert.severity_high'] }));
@@ -207,16 +224,7 @@ describe('a config change', () => {
 describe('a fault of the storage', () => {
   it('loses no dead letter: what could not be written is sent again', async () => {
     const tenant = await Tenant.create(edrOnly());
-    tenant.destinations.answer(EDR, () => new Response('no', { status: 422 }));
-    await tenant.inside((_relay, state) => {
-      state.storage.sql.exec('ALTER TABLE dead_letters RENAME TO dead_letters_gone');
-    });
-    await tenant.accept(tenant.event('evt-1'));
-    await tenant.until(() => tenant.destinations.sent.length === 1, 'it was sent');
-    await scheduler.wait(20);
-    await tenant.inside((_relay, state) => {
-      state.storage.sql.exec('ALTER TABLE dead_letters_gone RENAME TO dead_letters');
-    });
+    await refuseUnwritten(tenant);
     await tenant.passTimeUntil(
       async () => (await tenant.stub.deadLetters({ limit: 10 })).length === 1,
       'the dead letter is there',
@@ -226,16 +234,7 @@ describe('a fault of the storage', () => {
 
   it('loses no dead letter although the config is saved before the lane runs again', async () => {
     const tenant = await Tenant.create(edrOnly());
-    tenant.destinations.answer(EDR, () => new Response('no', { status: 422 }));
-    await tenant.inside((_relay, state) => {
-      state.storage.sql.exec('ALTER TABLE dead_letters RENAME TO dead_letters_gone');
-    });
-    await tenant.accept(tenant.event('evt-1'));
-    await tenant.until(() => tenant.destinations.sent.length === 1, 'it was sent');
-    await scheduler.wait(20);
-    await tenant.inside((_relay, state) => {
-      state.storage.sql.exec('ALTER TABLE dead_letters_gone RENAME TO dead_letters');
-    });
+    await refuseUnwritten(tenant);
     await tenant.configure(edrOnly());
     await tenant.until(
       async () => (await tenant.stub.deadLetters({ limit: 10 })).length === 1,
@@ -252,15 +251,11 @@ describe('a fault of the storage', () => {
       while (!isAnswering) await scheduler.wait(2);
       return new Response('{}');
     });
-    await tenant.inside((_relay, state) => {
-      state.storage.sql.exec('ALTER TABLE dead_letters RENAME TO dead_letters_gone');
-    });
+    await renameTable(tenant, 'dead_letters', 'dead_letters_gone');
     await tenant.accept(...tenant.events(2));
     await tenant.until(() => tenant.destinations.sent.length === 2, 'both were sent');
     await scheduler.wait(20);
-    await tenant.inside((_relay, state) => {
-      state.storage.sql.exec('ALTER TABLE dead_letters_gone RENAME TO dead_letters');
-    });
+    await renameTable(tenant, 'dead_letters_gone', 'dead_letters');
     isAnswering = true;
     await scheduler.wait(20);
     tenant.nowMs += 5_000;
