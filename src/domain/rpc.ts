@@ -5,6 +5,7 @@
  */
 
 import type { CanonicalEvent } from './event.ts';
+import type { Notice } from './notice.ts';
 import type { BlockedReason } from './outcome.ts';
 import type { SealedTenantConfig } from './tenant-config.ts';
 
@@ -28,7 +29,11 @@ export interface ConfigureRequest {
   readonly config: SealedTenantConfig;
   /** The version that the writer read; null = the tenant must not exist yet. */
   readonly expectedVersion: number | null;
+  /** Where lanes begin that this config adds: after the newest event (the default), or with the oldest that is retained. */
+  readonly addedFrom?: LaneStart;
 }
+
+export type LaneStart = 'now' | 'backlog';
 
 export type ConfigureAnswer =
   | { readonly kind: 'saved'; readonly version: number; readonly isPublished: boolean }
@@ -41,6 +46,69 @@ export interface StoredConfig {
   readonly savedAt: string;
   readonly config: SealedTenantConfig;
 }
+
+/** Events that the Worker sealed while the object could not take them. Source: docs/architecture.md, "Overflow". */
+export interface AcceptSealedRequest {
+  readonly v: 1;
+  /** A compact JWE as UTF-8, bound to the tenant and the purpose `overflow`. Only the object opens it. */
+  readonly sealed: Uint8Array;
+  /** When the Worker took the events. */
+  readonly sealedAtMs: number;
+}
+
+export type AcceptSealedAnswer =
+  | { readonly kind: 'accepted'; readonly accepted: number; readonly duplicates: number }
+  /** These bytes will never be taken: they do not open, hold no events, or are older than the de-duplication set. */
+  | { readonly kind: 'refused'; readonly reason: 'unreadable' | 'too_old' }
+  | { readonly kind: 'unknown_tenant' }
+  /** May pass later. */
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+/** Stops a destination, or starts it again. Both save a new version of the config. */
+export type PauseRequest = { readonly v: 1; readonly destination: string };
+export interface ResumeRequest {
+  readonly v: 1;
+  readonly destination: string;
+  /** `backlog`: goes on where it stopped. `now`: what waits is given up, counted as discarded. */
+  readonly from: LaneStart;
+}
+
+export type ResumeAnswer =
+  | {
+      readonly kind: 'saved';
+      readonly version: number;
+      readonly isPublished: boolean;
+      /** Events given up by `from: now`. */
+      readonly discarded: number;
+    }
+  | { readonly kind: 'unknown_destination' }
+  | { readonly kind: 'unknown_tenant' }
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+export interface RedriveRequest {
+  readonly v: 1;
+  /** Which dead letters, all conditions together; at least one is present. */
+  readonly select: {
+    readonly id?: number;
+    readonly reason?: DeadLetterReason;
+    /** Dead-lettered at this time or later. */
+    readonly sinceMs?: number;
+    readonly lane?: string;
+  };
+}
+
+export type RedriveAnswer =
+  | {
+      readonly kind: 'redriven';
+      /** Sent again from now on, each alone. */
+      readonly count: number;
+      /** Selected, but left: a lane retries so many events at once at most, or its destination is not configured. */
+      readonly left: number;
+    }
+  /** The one that was asked for does not exist. */
+  | { readonly kind: 'not_found' }
+  | { readonly kind: 'unknown_tenant' }
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
 export interface DrainRequest {
   readonly v: 1;
@@ -60,7 +128,9 @@ export interface LaneView {
   readonly deadLettered: number;
   /** Gone with their period before they were delivered. */
   readonly expired: number;
-  /** Given up because the destination was removed from the config. */
+  /** Events that are retried alone, beside the others: parked or redriven. */
+  readonly parked: number;
+  /** Given up by an operator: the destination was resumed from now. */
   readonly discarded: number;
   /** Failures in a row. */
   readonly tries: number;
@@ -71,17 +141,35 @@ export interface LaneView {
   readonly lastDeliveredAt?: string;
 }
 
+export const DEAD_LETTER_REASONS = [
+  'rejected', // the destination refused the event for good
+  'attempts_exhausted', // parked, and every attempt failed
+  'destination_removed', // not delivered when its destination was taken out of the config
+] as const;
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
+
 export interface DeadLetterView {
   readonly id: number;
   readonly lane: string;
   readonly eventId: string;
   readonly eventType: string;
-  /** HTTP status of the refusal. */
-  readonly status: number;
-  /** Capped excerpt of the answer. */
+  readonly reason: DeadLetterReason;
+  /** HTTP status of the last answer; absent when there was none. */
+  readonly status?: number;
+  /** Capped, redacted excerpt of the last answer, or what failed. */
   readonly excerpt: string;
   readonly attempts: number;
   readonly at: string;
+  /** Being sent again since then. */
+  readonly redrivenAt?: string;
+}
+
+export interface DeadLetterPage {
+  /** Newest first; below this id. */
+  readonly before?: number;
+  readonly limit: number;
+  readonly reason?: DeadLetterReason;
+  readonly lane?: string;
 }
 
 /** What TenantRelay offers over RPC. Declared here for the layers that call it. */
@@ -91,5 +179,13 @@ export interface TenantRelayRpc {
   readConfig(): Promise<StoredConfig | null>;
   drain(request: DrainRequest): Promise<DrainAnswer>;
   lanes(): Promise<LaneView[]>;
-  deadLetters(page: { readonly before?: number; readonly limit: number }): Promise<DeadLetterView[]>;
+  acceptSealed(request: AcceptSealedRequest): Promise<AcceptSealedAnswer>;
+  deadLetters(page: DeadLetterPage): Promise<DeadLetterView[]>;
+  /** Null: there is none with this id. */
+  deadLetter(id: number): Promise<DeadLetterView | null>;
+  redrive(request: RedriveRequest): Promise<RedriveAnswer>;
+  pause(request: PauseRequest): Promise<ResumeAnswer>;
+  resume(request: ResumeRequest): Promise<ResumeAnswer>;
+  /** The findings log's notices, newest first, below `before`. */
+  notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]>;
 }

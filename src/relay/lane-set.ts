@@ -132,6 +132,7 @@ function laneView(lane: Lane, destination: DestinationConfig | undefined, nowMs:
     delivered: state.delivered,
     deadLettered: state.deadLettered,
     expired: state.expired,
+    parked: 0,
     discarded: state.discarded,
     tries: state.tries,
     ...(blocked && {

@@ -64,6 +64,7 @@ export class LaneStore {
         lane: row.lane,
         eventId: row.event_id,
         eventType: row.event_type,
+        reason: 'rejected',
         status: row.status,
         excerpt: row.excerpt,
         attempts: row.attempts,

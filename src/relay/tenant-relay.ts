@@ -6,15 +6,24 @@
 
 import { DurableObject } from 'cloudflare:workers';
 
+import type { Notice } from '../domain/notice.ts';
 import type {
   AcceptAnswer,
   AcceptRequest,
+  AcceptSealedAnswer,
+  AcceptSealedRequest,
   ConfigureAnswer,
   ConfigureRequest,
+  DeadLetterPage,
   DeadLetterView,
   DrainAnswer,
   DrainRequest,
   LaneView,
+  PauseRequest,
+  RedriveAnswer,
+  RedriveRequest,
+  ResumeAnswer,
+  ResumeRequest,
   StoredConfig,
   TenantRelayRpc,
 } from '../domain/rpc.ts';
@@ -123,7 +132,31 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     return this.#relay?.lanes.views(this.io.nowMs()) ?? [];
   }
 
-  async deadLetters(page: { readonly before?: number; readonly limit: number }): Promise<DeadLetterView[]> {
+  async acceptSealed(_request: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
+    throw new Error('contract only');
+  }
+
+  async deadLetter(_id: number): Promise<DeadLetterView | null> {
+    throw new Error('contract only');
+  }
+
+  async redrive(_request: RedriveRequest): Promise<RedriveAnswer> {
+    throw new Error('contract only');
+  }
+
+  async pause(_request: PauseRequest): Promise<ResumeAnswer> {
+    throw new Error('contract only');
+  }
+
+  async resume(_request: ResumeRequest): Promise<ResumeAnswer> {
+    throw new Error('contract only');
+  }
+
+  async notices(_page: { readonly before?: number; readonly limit: number }): Promise<Notice[]> {
+    throw new Error('contract only');
+  }
+
+  async deadLetters(page: DeadLetterPage): Promise<DeadLetterView[]> {
     const limit = Math.min(Math.max(1, page.limit), DEAD_LETTERS_PAGE_MAX);
     return this.#relay?.laneStore.deadLetters(page.before ?? Number.MAX_SAFE_INTEGER, limit) ?? [];
   }
