@@ -1,13 +1,22 @@
 /* oxlint-disable typescript/no-unsafe-type-assertion -- fakes have only the part of a binding that is used */
 /** The bindings of a Worker in memory, with one tenant object per residency and name that remembers what it was told. */
 
+import type { Notice } from '../../src/domain/notice.ts';
 import type {
   AcceptAnswer,
   AcceptRequest,
+  AcceptSealedAnswer,
+  AcceptSealedRequest,
   ConfigureAnswer,
   ConfigureRequest,
+  DeadLetterPage,
   DeadLetterView,
   LaneView,
+  PauseRequest,
+  RedriveAnswer,
+  RedriveRequest,
+  ResumeAnswer,
+  ResumeRequest,
   StoredConfig,
   TenantRelayRpc,
 } from '../../src/domain/rpc.ts';
@@ -27,6 +36,16 @@ export class FakeRelay implements TenantRelayRpc {
   accepts: () => Promise<AcceptAnswer> = async () => ({ kind: 'accepted', accepted: 1, duplicates: 0 });
   configures: (() => Promise<ConfigureAnswer>) | undefined;
   isPublishing = true;
+  readonly sealed: AcceptSealedRequest[] = [];
+  acceptsSealed: () => Promise<AcceptSealedAnswer> = async () => ({
+    kind: 'accepted',
+    accepted: 1,
+    duplicates: 0,
+  });
+  /** What operators asked for, in order. */
+  readonly asked: (RedriveRequest | PauseRequest | ResumeRequest)[] = [];
+  redrives: RedriveAnswer = { kind: 'redriven', count: 1, left: 0 };
+  resumes: ResumeAnswer = { kind: 'saved', version: 2, isPublished: true, discarded: 0 };
 
   constructor(kv: FakeKv) {
     this.#kv = kv;
@@ -64,24 +83,65 @@ export class FakeRelay implements TenantRelayRpc {
         delivered: 3,
         deadLettered: 0,
         expired: 0,
+        parked: 0,
         discarded: 0,
         tries: 0,
       },
     ];
   }
 
-  async deadLetters(page: { before?: number; limit: number }): Promise<DeadLetterView[]> {
+  async deadLetters(page: DeadLetterPage): Promise<DeadLetterView[]> {
     this.pages.push(page);
     return Array.from({ length: Math.min(page.limit, 2) }, (_, i) => ({
       id: 10 - i,
       lane: 'edr/events',
       eventId: `evt_${i}`,
       eventType: 'interaction.high_risk',
+      reason: 'rejected',
       status: 400,
       excerpt: 'bad request',
       attempts: 1,
       at: '2026-11-22T00:00:00.000Z',
     }));
+  }
+
+  async acceptSealed(request: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
+    this.sealed.push(request);
+    return this.acceptsSealed();
+  }
+
+  async deadLetter(id: number): Promise<DeadLetterView | null> {
+    const letters = await this.deadLetters({ limit: 2 });
+    return letters.find((letter) => letter.id === id) ?? null;
+  }
+
+  async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
+    this.asked.push(request);
+    return this.redrives;
+  }
+
+  async pause(request: PauseRequest): Promise<ResumeAnswer> {
+    this.asked.push(request);
+    return this.resumes;
+  }
+
+  async resume(request: ResumeRequest): Promise<ResumeAnswer> {
+    this.asked.push(request);
+    return this.resumes;
+  }
+
+  async notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]> {
+    this.pages.push(page);
+    return [
+      {
+        id: 7,
+        kind: 'lane_blocked',
+        at: '2026-11-22T00:00:00.000Z',
+        lane: 'edr/events',
+        since: '2026-11-22T00:00:00.000Z',
+        text: 'edr/events is blocked.',
+      },
+    ];
   }
 }
 
