@@ -4,7 +4,10 @@ import { Hono } from 'hono';
 
 import { isLoopbackHost } from '../lib/host-name.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
+import { mountDeadLetters } from './api/dead-letters.ts';
+import { mountDestinations } from './api/destinations.ts';
 import { mountLanes } from './api/lanes.ts';
+import { mountNotices } from './api/notices.ts';
 import { mountTenants } from './api/tenants.ts';
 import { requireOperator } from './auth.ts';
 import type { AppEnv, AppOptions } from './deployment.ts';
@@ -41,6 +44,9 @@ export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
   mountHooks(app, settled);
   mountTenants(app, settled);
   mountLanes(app, settled);
+  mountDeadLetters(app, settled);
+  mountDestinations(app, settled);
+  mountNotices(app, settled);
   refuseOtherMethods(app);
   app.notFound((c) => problemResponse({ kind: 'route_not_found' }, c.get('requestId')));
   app.onError((error, c) => {

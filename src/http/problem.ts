@@ -21,11 +21,17 @@ export type RequestFailure =
   | { readonly kind: 'operator_refused' }
   | { readonly kind: 'document_unreadable'; readonly faults: readonly ConfigFault[] }
   | { readonly kind: 'config_invalid'; readonly faults: readonly ConfigFault[] }
+  /** The short body of an admin route; a config has its own. */
+  | { readonly kind: 'body_invalid'; readonly faults: readonly ConfigFault[] }
   | { readonly kind: 'parameter_invalid'; readonly path: string; readonly detail: string }
   | { readonly kind: 'precondition_failed'; readonly version: number | null }
   | { readonly kind: 'version_conflict' }
   | { readonly kind: 'residency_change'; readonly stored: Residency }
   | { readonly kind: 'tenant_not_found' }
+  | { readonly kind: 'destination_not_found' }
+  | { readonly kind: 'dead_letter_not_found' }
+  /** It was asked for by itself, and can't be sent again now. */
+  | { readonly kind: 'dead_letter_left' }
   | { readonly kind: 'route_not_found' }
   | { readonly kind: 'method_not_allowed'; readonly allowed: string }
   | { readonly kind: 'not_loopback' }
@@ -91,7 +97,12 @@ function wordsOf(failure: RequestFailure): Words {
       };
     case 'config_invalid':
       return {
-        ...words(422, 'Invalid config', countFaults(failure.faults)),
+        ...words(422, 'Invalid config', countFaults('config', failure.faults)),
+        more: { faults: failure.faults },
+      };
+    case 'body_invalid':
+      return {
+        ...words(422, 'Invalid body', countFaults('body', failure.faults)),
         more: { faults: failure.faults },
       };
     case 'parameter_invalid':
@@ -112,6 +123,20 @@ function wordsOf(failure: RequestFailure): Words {
       );
     case 'tenant_not_found':
       return words(404, 'No such tenant', 'No tenant has this id.');
+    case 'destination_not_found':
+      return words(404, 'No such destination', 'The tenant has no destination of this name.');
+    case 'dead_letter_not_found':
+      return words(
+        404,
+        'No such dead letter',
+        'No dead letter has this id: it went with its retention, or the id is wrong.',
+      );
+    case 'dead_letter_left':
+      return words(
+        409,
+        'Not sent again',
+        'The dead letter stays: its destination is not configured, or too many of its lane are being retried. Put the destination back, or repeat this request later.',
+      );
     case 'route_not_found':
       return words(404, 'Not found', 'Nothing is here.');
     case 'method_not_allowed':
@@ -148,8 +173,8 @@ function retryAfter({ retryAfterSeconds }: { readonly retryAfterSeconds: number 
   return { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
 }
 
-function countFaults(faults: readonly ConfigFault[]): string {
-  return faults.length === 1 ? 'The config has one fault.' : `The config has ${faults.length} faults.`;
+function countFaults(what: 'config' | 'body', faults: readonly ConfigFault[]): string {
+  return `The ${what} has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}.`;
 }
 
 function preconditionDetail(version: number | null): string {

@@ -23,6 +23,14 @@ describe('createApp', () => {
     ['POST', '/healthz', 'GET', 405],
     ['DELETE', '/api/v1/tenants/acme', 'PUT, GET', 405],
     ['POST', '/api/v1/tenants/acme/lanes', 'GET', 405],
+    ['POST', '/api/v1/tenants/acme/dead-letters', 'GET', 405],
+    ['DELETE', '/api/v1/tenants/acme/dead-letters/10', 'GET', 405],
+    ['GET', '/api/v1/tenants/acme/dead-letters/10/redrive', 'POST', 405],
+    ['GET', '/api/v1/tenants/acme/dead-letters/redrive', 'POST', 405],
+    ['PUT', '/api/v1/tenants/acme/dead-letters/redrive', 'POST', 405],
+    ['GET', '/api/v1/tenants/acme/destinations/edr/pause', 'POST', 405],
+    ['PUT', '/api/v1/tenants/acme/destinations/edr/resume', 'POST', 405],
+    ['POST', '/api/v1/tenants/acme/notices', 'GET', 405],
   ])('answers %s %s with the methods that the path takes', async (method, path, allowed, status) => {
     const world = fakeWorld();
     const request = new Request(`https://relay.example.com${path}`, {

@@ -34,6 +34,7 @@ export class FakeRelay implements TenantRelayRpc {
   readonly requests: AcceptRequest[] = [];
   readonly pages: unknown[] = [];
   accepts: () => Promise<AcceptAnswer> = async () => ({ kind: 'accepted', accepted: 1, duplicates: 0 });
+  readonly configured: ConfigureRequest[] = [];
   configures: (() => Promise<ConfigureAnswer>) | undefined;
   isPublishing = true;
   readonly sealed: AcceptSealedRequest[] = [];
@@ -56,7 +57,9 @@ export class FakeRelay implements TenantRelayRpc {
     return this.accepts();
   }
 
-  async configure({ config, expectedVersion }: ConfigureRequest): Promise<ConfigureAnswer> {
+  async configure(request: ConfigureRequest): Promise<ConfigureAnswer> {
+    this.configured.push(request);
+    const { config, expectedVersion } = request;
     if (this.configures) return this.configures();
     const before = this.stored?.version ?? null;
     if (before !== expectedVersion) return { kind: 'version_conflict', version: before };

@@ -6,9 +6,10 @@ import { createApp } from '../../src/http/app.ts';
 import { ADMIN_TOKEN, fakeWorld } from './fakes.ts';
 
 export interface AdminRoute {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'POST';
   /** With `acme` as the tenant. */
   readonly path: string;
+  /** JSON. */
   readonly body?: string;
 }
 
@@ -16,7 +17,8 @@ export interface AdminRoute {
 export function describeAdminSecurity({ method, path, body }: AdminRoute): void {
   const request = async (headers: Record<string, string>, at = path) => {
     const world = fakeWorld();
-    const init = { method, headers, ...(body === undefined ? {} : { body }) };
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    const init = { method, headers: { ...json, ...headers }, ...(body === undefined ? {} : { body }) };
     const response = await createApp().fetch(new Request(`https://relay.example.com${at}`, init), world.env);
     return { response, world, text: await response.text() };
   };

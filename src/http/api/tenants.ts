@@ -5,13 +5,12 @@
 
 import type { Context, Hono } from 'hono';
 
-import type { ConfigureAnswer, TenantRelayRpc } from '../../domain/rpc.ts';
-import type { SealedTenantConfig, TenantConfig } from '../../domain/tenant-config.ts';
+import type { ConfigureAnswer, ConfigureRequest } from '../../domain/rpc.ts';
+import type { TenantConfig } from '../../domain/tenant-config.ts';
 import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success, unreachable } from '../../lib/result.ts';
-import type { FoundTenant } from '../../residency.ts';
 import { findTenant, relayStub } from '../../residency.ts';
 import { isIngestChanged } from '../../tenants/ingest-change.ts';
 import { redactConfig, sealConfig } from '../../tenants/secrets.ts';
@@ -23,12 +22,13 @@ import { deploymentOf } from '../deployment.ts';
 import type { RequestFailure } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
 import { parseDocument } from './document.ts';
-import { findExisting } from './existing.ts';
+import { findExisting, requestFields, UNAVAILABLE, unavailable } from './existing.ts';
+import { readParameters } from './fields.ts';
+import { laneStart } from './values.ts';
 import { etagOf, isPreconditionMet } from './version.ts';
 
 /** A config with every list full is below 100 KiB. */
 const DOCUMENT_BYTES_MAX = 256 * 1024;
-const UNAVAILABLE = { kind: 'unavailable', retryAfterSeconds: 5 } as const;
 const NOT_PUBLISHED = 'The edge has not received this version yet: the relay tries again by itself.';
 
 /** The tenant routes, behind the operator's token. */
@@ -58,9 +58,10 @@ interface Saved {
   readonly config: TenantConfig;
 }
 
-type Found = FoundTenant<TenantRelayRpc> | null;
-
 async function putTenant(c: Context<AppEnv>, deployment: Deployment): Promise<Result<Saved, RequestFailure>> {
+  const parameters = readParameters(c, { added_from: laneStart });
+  if (!parameters.ok) return parameters;
+  const { added_from: addedFrom } = parameters.value;
   const config = await readConfig(c, deployment);
   if (!config.ok) return config;
   const found = await findTenant(c.env.TENANT_RELAY, deployment.settings, config.value.id);
@@ -75,7 +76,12 @@ async function putTenant(c: Context<AppEnv>, deployment: Deployment): Promise<Re
   const stored = existing?.stored.config ?? null;
   const sealed = await sealConfig(config.value, { sealer: deployment.sealer, stored });
   if (!sealed.ok) return failure({ kind: 'config_invalid', faults: sealed.error });
-  const saved = await configure(c, deployment, sealed.value, existing);
+  const saved = await configure(c, deployment, {
+    v: 1,
+    config: sealed.value,
+    expectedVersion: version,
+    ...(addedFrom === undefined ? {} : { addedFrom }),
+  });
   if (!saved.ok) return saved;
   return success({
     isNew: existing === null,
@@ -118,30 +124,25 @@ function otherId(document: unknown, id: string) {
 async function configure(
   c: Context<AppEnv>,
   { settings }: Deployment,
-  config: SealedTenantConfig,
-  existing: Found,
+  request: ConfigureRequest,
 ): Promise<Result<Extract<ConfigureAnswer, { kind: 'saved' }>, RequestFailure>> {
-  const { id: tenant, residency } = config;
+  const { id: tenant, residency } = request.config;
   const stub = relayStub(c.env.TENANT_RELAY, settings, { tenant, residency });
   if (!stub.ok) return failure(UNAVAILABLE);
-  const fields = { requestId: c.get('requestId'), tenant };
   try {
-    const expectedVersion = existing?.stored.version ?? null;
-    const answer = await stub.value.configure({ v: 1, config, expectedVersion });
+    const answer = await stub.value.configure(request);
     switch (answer.kind) {
       case 'saved':
-        logEvent('info', 'tenant.configured', { ...fields, version: answer.version });
+        logEvent('info', 'tenant.configured', { ...requestFields(c), version: answer.version });
         return success(answer);
       case 'version_conflict':
         return failure({ kind: 'version_conflict' });
       case 'unavailable':
-        logEvent('error', 'tenant.unavailable', { ...fields, cause: answer.reason });
-        return failure(UNAVAILABLE);
+        return unavailable(c, { cause: answer.reason });
       default:
         return unreachable(answer);
     }
   } catch (error) {
-    logEvent('error', 'tenant.unavailable', { ...fields, ...causeFields(error) });
-    return failure(UNAVAILABLE);
+    return unavailable(c, causeFields(error));
   }
 }

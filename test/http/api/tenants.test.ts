@@ -83,6 +83,7 @@ const get = async (id = 'acme') => call('GET', `/api/v1/tenants/${id}`);
 
 describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme' });
 describeAdminSecurity({ method: 'PUT', path: '/api/v1/tenants/acme', body: '{}' });
+describeAdminSecurity({ method: 'PUT', path: '/api/v1/tenants/acme?added_from=backlog', body: '{}' });
 
 describe('PUT /api/v1/tenants/{id}', () => {
   it('creates a tenant in its own place, and answers with its version', async () => {
@@ -255,6 +256,27 @@ describe('PUT /api/v1/tenants/{id}', () => {
       ).status,
     ).toBe(415);
     expect((await putYaml(`# ${'x'.repeat(256 * 1024)}`)).status).toBe(413);
+  });
+
+  it.each([
+    ['?added_from=now', { addedFrom: 'now' }],
+    ['?added_from=backlog', { addedFrom: 'backlog' }],
+    ['', {}],
+  ])('tells the object where added lanes begin: %j', async (query, addedFrom) => {
+    await put(sampleDocument(), {}, `acme${query}`);
+    const { v, config: _config, ...told } = world.relays.get(`eu/${objectName('acme')}`)?.configured[0] ?? {};
+    expect([v, told]).toEqual([1, { expectedVersion: null, ...addedFrom }]);
+  });
+
+  it.each([
+    ['backlg', 'added_from must be one of now, backlog: did you mean backlog?'],
+    ['', 'added_from must be one of now, backlog.'],
+  ])('answers 400 to added_from=%s, and saves nothing', async (value, detail) => {
+    expect(await put(sampleDocument(), {}, `acme?added_from=${value}`)).toMatchObject({
+      status: 400,
+      body: { type: 'urn:noxys-relay:problem:parameter-invalid', path: 'added_from', detail },
+    });
+    expect(world.relays.size).toBe(0);
   });
 
   it.each<[string, Record<string, string>, number]>([

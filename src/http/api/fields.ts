@@ -1,0 +1,85 @@
+/**
+ * The named values that a request brings in its query or in its body, each optional.
+ * A body is a short document: an unknown key is an error with the nearest known one. Unknown parameters are ignored.
+ */
+
+import type { Context } from 'hono';
+
+import { formatPath } from '../../domain/config-faults.ts';
+import type { ConfigFault } from '../../domain/fault.ts';
+import { nearestWord } from '../../lib/nearest.ts';
+import { isRecord } from '../../lib/record.ts';
+import type { Result } from '../../lib/result.ts';
+import { failure, success } from '../../lib/result.ts';
+import { readBody } from '../body.ts';
+import type { AppEnv } from '../deployment.ts';
+import type { RequestFailure } from '../problem.ts';
+import { parseDocument } from './document.ts';
+import type { Reader } from './values.ts';
+
+/** A body with every key is below 200 bytes. */
+const BODY_BYTES_MAX = 4 * 1024;
+
+/** How the value of each name is read. */
+export type Readers<T> = { readonly [K in keyof T]-?: Reader<T[K]> };
+
+/** What the query has of the named parameters, or the first fault. */
+export function readParameters<T extends object>(
+  c: Context<AppEnv>,
+  readers: Readers<T>,
+): Result<Partial<T>, RequestFailure> {
+  const query = c.req.query();
+  const known = Object.entries(query).filter(([name]) => Object.hasOwn(readers, name));
+  const { fields, faults } = readAll(known, readers);
+  const [first] = faults;
+  if (!first) return success(fields);
+  const { path, message } = first;
+  const detail = `${path} ${message}${message.endsWith('?') ? '' : '.'}`;
+  return failure({ kind: 'parameter_invalid', path, detail });
+}
+
+/** What the body has of the named keys, or every fault. An empty body has none of them. */
+export async function readBodyFields<T extends object>(
+  c: Context<AppEnv>,
+  readers: Readers<T>,
+): Promise<Result<Partial<T>, RequestFailure>> {
+  const body = await readBody(c.req.raw, BODY_BYTES_MAX);
+  if (!body.ok) return body;
+  if (body.value.byteLength === 0) return success({});
+  const document = parseDocument(body.value, c.req.header('content-type'));
+  if (!document.ok) return document;
+  const group = document.value;
+  if (!isRecord(group) || Array.isArray(group)) return failure(bodyInvalid('', 'must be a group of keys'));
+  const { fields, faults } = readAll(Object.entries(group), readers);
+  return faults.length === 0 ? success(fields) : failure({ kind: 'body_invalid', faults });
+}
+
+/** The failure of a body with one fault. */
+export function bodyInvalid(path: string, message: string): RequestFailure {
+  return { kind: 'body_invalid', faults: [{ path, message }] };
+}
+
+function readAll<T extends object>(entries: readonly (readonly [string, unknown])[], readers: Readers<T>) {
+  const fields: Partial<T> = {};
+  const faults: ConfigFault[] = [];
+  const readOne = <K extends keyof T>(key: K, value: unknown, path: string) => {
+    const read = readers[key](value);
+    if (read.ok) fields[key] = read.value;
+    else faults.push({ path, message: read.error });
+  };
+  for (const [name, value] of entries) {
+    const path = formatPath([name]);
+    if (isKeyOf(readers, name)) readOne(name, value, path);
+    else faults.push({ path, message: unknownKey(name, Object.keys(readers)) });
+  }
+  return { fields, faults };
+}
+
+function isKeyOf<T extends object>(readers: Readers<T>, name: PropertyKey): name is keyof T {
+  return Object.hasOwn(readers, name);
+}
+
+function unknownKey(name: string, known: readonly string[]): string {
+  const nearest = nearestWord(name, known);
+  return `is not a known key: ${nearest === undefined ? `known here are ${known.join(', ')}` : `did you mean ${nearest}?`}`;
+}

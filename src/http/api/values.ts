@@ -1,0 +1,64 @@
+/**
+ * Readers of single values, for the parameters and the short bodies of admin routes.
+ * Pure. A failure says in words what the value must be, and never quotes it.
+ */
+
+import type { LaneStart } from '../../domain/rpc.ts';
+import { nearestWord } from '../../lib/nearest.ts';
+import type { Result } from '../../lib/result.ts';
+import { failure, success } from '../../lib/result.ts';
+
+/** The failure goes on from the value's name: `must be …`. */
+export type Reader<T> = (value: unknown) => Result<T, string>;
+
+/** A longer text is no misspelling of an allowed one. */
+const NEAR_MISS_LENGTH_MAX = 40;
+/** `{destination}/{kind}`; a removed destination still has its lane. */
+const LANE_PATTERN = /^[a-z0-9-]{1,32}\/[a-z0-9-]{1,32}$/;
+/** ISO 8601 with an offset: without one it would be anybody's guess whose clock is meant. */
+const INSTANT_PATTERN =
+  /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** One of a few words. */
+export function oneOf<const T extends string>(allowed: readonly T[]): Reader<T> {
+  return (value) => {
+    const chosen = allowed.find((word) => word === value);
+    if (chosen !== undefined) return success(chosen);
+    const isShort = typeof value === 'string' && value.length <= NEAR_MISS_LENGTH_MAX;
+    const nearest = isShort ? nearestWord(value, allowed) : undefined;
+    return failure(
+      `must be one of ${allowed.join(', ')}${nearest === undefined ? '' : `: did you mean ${nearest}?`}`,
+    );
+  };
+}
+
+/** A whole number as text, from 0; `words` say what it must be. */
+export function wholeNumber(words: string, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Reader<number> {
+  return (value) => {
+    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    return number >= min && number <= max ? success(number) : failure(words);
+  };
+}
+
+/** Where a lane begins, or goes on. */
+export const laneStart = oneOf<LaneStart>(['now', 'backlog']);
+
+/** The name of a lane, known or not. */
+export const laneName: Reader<string> = (value) =>
+  typeof value === 'string' && LANE_PATTERN.test(value)
+    ? success(value)
+    : failure('must be the name of a lane, such as edr/events');
+
+/** A date-time in ISO 8601 → epoch milliseconds. */
+export const instantMs: Reader<number> = (value) => {
+  const date = typeof value === 'string' ? INSTANT_PATTERN.exec(value)?.[1] : undefined;
+  return typeof value === 'string' && date !== undefined && isInCalendar(date)
+    ? success(Date.parse(value))
+    : failure('must be a date-time in ISO 8601 with its offset, such as 2026-11-22T05:00:00Z');
+};
+
+/** `Date` takes 30 February for 2 March. */
+function isInCalendar(date: string): boolean {
+  const midnightMs = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(midnightMs) && new Date(midnightMs).toISOString().startsWith(date);
+}
