@@ -29,6 +29,10 @@ export interface Channel {
   readonly batch?: BatchLimits;
   /** Requests under way at once; 1 for batched channels. */
   readonly inFlight: number;
+  /** Requests that the lane may send per minute; absent: as many as the destination takes. Kept with the lane's row. */
+  readonly requestsPerMinute?: number;
+  /** What is older is recorded as expired, never sent. Absent: nothing is too old. See domain/maximum-age.ts. */
+  readonly maximumAgeMs?: number;
   /** Sends the events in one request. Never throws for what a destination does; a bug may throw. */
   deliver(events: readonly CanonicalEvent[], io: DeliveryIo): Promise<Outcome>;
 }

@@ -3,7 +3,7 @@
  * Pure: no I/O, the time is passed in.
  */
 
-import type { Outcome } from '../domain/outcome.ts';
+import type { Outcome, Quota } from '../domain/outcome.ts';
 import type { HttpAnswer, HttpFailure } from '../lib/http.ts';
 import { type Result, unreachable } from '../lib/result.ts';
 
@@ -64,6 +64,8 @@ function outcomeOfAnswer(answer: HttpAnswer, nowMs: number): Outcome {
       kind: 'retry',
       reason: status === 429 ? 'busy' : 'server_error',
       detail: `HTTP ${status}`,
+      status,
+      excerpt: excerptOf(answer),
       ...retryAfter(answer.headers, nowMs),
     };
   }
@@ -71,7 +73,7 @@ function outcomeOfAnswer(answer: HttpAnswer, nowMs: number): Outcome {
 }
 
 function outcomeOfSuccess(answer: HttpAnswer): Outcome {
-  if (!isMarkup(answer)) return { kind: 'delivered' };
+  if (!isMarkup(answer)) return { kind: 'delivered', ...quotaOf(answer.headers) };
   return {
     kind: 'blocked',
     reason: 'html_answer',
@@ -107,6 +109,17 @@ function retryAfter(headers: Headers, nowMs: number): { retryAfterMs?: number } 
     falconRetryAfterMs(headers.get('x-ratelimit-retryafter'), nowMs),
   ].filter((ms) => ms !== undefined && ms > 0) as number[];
   return waits.length > 0 ? { retryAfterMs: Math.max(...waits) } : {};
+}
+
+/** `X-RateLimit-Limit` and `X-RateLimit-Remaining`. Source: Falcon, on every answer of its API (vendor OpenAPI, read 2026-11). */
+function quotaOf(headers: Headers): { quota?: Quota } {
+  const limit = wholeOf(headers.get('x-ratelimit-limit'));
+  const remaining = wholeOf(headers.get('x-ratelimit-remaining'));
+  return limit === undefined || remaining === undefined ? {} : { quota: { limit, remaining } };
+}
+
+function wholeOf(value: string | null): number | undefined {
+  return value !== null && /^\d{1,9}$/.test(value.trim()) ? Number(value) : undefined;
 }
 
 function standardRetryAfterMs(value: string | null, nowMs: number): number | undefined {

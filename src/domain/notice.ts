@@ -4,7 +4,7 @@ export const NOTICE_KINDS = [
   'lane_blocked', // nothing passes until an operator acts
   'lane_recovered', // a lane that was announced as blocked delivers again
   'dead_letters', // events that could not be delivered were set aside
-  'dead_letters_expired', // dead letters, parked or waiting events went with their retention, undelivered
+  'events_expired', // undelivered events, dead letters included, are gone: their retention or their maximum age was over
   'retention_near', // undelivered events are about to reach the end of their retention
   'inbound_limited', // webhooks were answered 429
 ] as const;

@@ -4,18 +4,27 @@
  */
 
 export type Outcome =
-  | { readonly kind: 'delivered' }
+  | { readonly kind: 'delivered'; readonly quota?: Quota }
   /** The same request may pass later. */
   | {
       readonly kind: 'retry';
       readonly reason: RetryReason;
       readonly detail: string;
       readonly retryAfterMs?: number;
+      /** HTTP status and the start of the answer; absent when there was none. */
+      readonly status?: number;
+      readonly excerpt?: string;
     }
   /** Nothing passes until an operator acts: events are kept, one probe per 15 minutes. */
   | { readonly kind: 'blocked'; readonly reason: BlockedReason; readonly detail: string }
   /** These events will never pass: dead letters. */
   | { readonly kind: 'rejected'; readonly status: number; readonly excerpt: string };
+
+/** What an answer told of the vendor's rate limit: requests per minute, and what is left of them. */
+export interface Quota {
+  readonly limit: number;
+  readonly remaining: number;
+}
 
 export type RetryReason = 'timeout' | 'network' | 'busy' | 'server_error' | 'internal_error';
 
@@ -28,5 +37,6 @@ export type BlockedReason =
   | 'html_answer' // a 2xx with a web page: a login portal, not the API
   | 'host_not_allowed' // the tenant's residency does not allow this host
   | 'rejected_in_a_row' // twenty rejections without a delivery
+  | 'too_many_parked' // so many events fail alone that more of them may not be set aside
   | 'not_configured' // a sealed credential does not open, or the destination is incomplete
   | 'unexpected_status';

@@ -19,7 +19,9 @@ const ROWS_PER_FLUSH_MAX = 5000;
 const PAGE_ENTRIES = 500;
 const PAGE_LENGTH_MAX = 1024 * 1024;
 
-export const DIMENSIONS = ['type', 'platform', 'decision', 'classification', 'severity'] as const;
+export const DIMENSIONS = ['type', 'platform', 'decision', 'classification', 'severity', 'refused'] as const;
+/** The value of dimension `refused` for events that were answered 429. */
+const RATE_LIMITED = 'rate_limited';
 export type Dimension = (typeof DIMENSIONS)[number];
 export type Counts = Readonly<Record<string, number>>;
 
@@ -35,6 +37,8 @@ export class Activity {
   readonly #log: EventLog;
   #rolledUpSeq = 0;
   #firstUnrolledAtMs: number | null = null;
+  /** Events that were answered 429 and not rolled up yet. They are in no log: a restart forgets up to a minute of them. */
+  #limited = new Map<number, number>();
 
   constructor(db: Database, log: EventLog) {
     this.#db = db;
@@ -51,6 +55,13 @@ export class Activity {
     this.#firstUnrolledAtMs ??= nowMs;
   }
 
+  /** Tells that events were refused by the inbound limit. */
+  noteLimited(count: number, nowMs: number): void {
+    const hour = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
+    this.#limited.set(hour, (this.#limited.get(hour) ?? 0) + count);
+    this.#firstUnrolledAtMs ??= nowMs;
+  }
+
   /** When the next flush is due; null when everything is rolled up. */
   get dueAtMs(): number | null {
     return this.#firstUnrolledAtMs === null ? null : this.#firstUnrolledAtMs + FLUSH_AFTER_MS;
@@ -58,7 +69,9 @@ export class Activity {
 
   /** Rolls up the next stretch of the log, in one transaction with how far it got. */
   flush(nowMs: number): void {
-    const tally = new Map<string, Map<string, number>>();
+    const tally = new Map(
+      [...this.#limited].map(([hour, count]) => [`${hour} refused`, new Map([[RATE_LIMITED, count]])]),
+    );
     let readTo = this.#rolledUpSeq;
     let rows = 0;
     while (rows < ROWS_PER_FLUSH_MAX && readTo < this.#log.head) {
@@ -71,6 +84,7 @@ export class Activity {
       for (const [key, counts] of tally) this.#merge(key, counts);
       writeMeta(this.#db, 'rolled_up_seq', readTo);
     });
+    this.#limited.clear();
     this.#rolledUpSeq = readTo;
     this.#firstUnrolledAtMs = readTo < this.#log.head ? nowMs - FLUSH_AFTER_MS : null;
   }
@@ -138,6 +152,7 @@ function countEvent(tally: Map<string, Map<string, number>>, event: CanonicalEve
     decision: [event.policy?.decision],
     classification: event.classifications,
     severity: [event.severity],
+    refused: [],
   };
   for (const dimension of DIMENSIONS) {
     const key = `${hour} ${dimension}`;

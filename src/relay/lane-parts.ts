@@ -6,9 +6,10 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { SendRequest } from '../lib/http.ts';
 import type { Result } from '../lib/result.ts';
 import type { RelayIo } from './io.ts';
-import type { DeadLetter, LaneStore } from './lane-store.ts';
-import type { LaneState } from './lanes.ts';
+import type { LaneChanges, LaneStore } from './lane-store.ts';
+import type { LaneState } from './lane-state.ts';
 import type { EventLog } from './log.ts';
+import type { Occurrence } from './notices.ts';
 
 export interface Timeouts {
   readonly requestMs: number;
@@ -45,6 +46,8 @@ export interface LaneParts {
   readonly timeouts: () => Timeouts;
   /** Leaves a wake-up in the queue for a wait that is not slept. */
   readonly leaveWakeup: (lane: string, waitMs: number) => void;
+  /** Tells the operator. Never throws. */
+  readonly notify: (occurrence: Occurrence) => void;
   /** Asks for a fresh invocation: the slice of this one is used up. */
   readonly askForSlice: () => void;
 }
@@ -66,8 +69,8 @@ export interface RunningLane {
   renewLease(): void;
   /** The next state, in memory. */
   change(state: LaneState): void;
-  /** Writes the row, with the dead letters of the same group. */
-  write(letters: readonly DeadLetter[]): void;
+  /** Writes the row, with what the same group left behind. */
+  write(changes?: LaneChanges): void;
   /** Resolves when new events arrive or the config changes. */
   poked(): Promise<void>;
   /** Opens the destination; undefined when the config changed meanwhile. */

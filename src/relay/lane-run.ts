@@ -4,25 +4,22 @@
  */
 
 import type { Channel } from '../destinations/destination.ts';
+import type { CanonicalEvent } from '../domain/event.ts';
+import { isTooOld } from '../domain/maximum-age.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { causeFields, logEvent } from '../lib/log.ts';
+import { deliver } from './deliver.ts';
+import { type FollowUp, followUpRole } from './follow-up.ts';
+import { LaneLedger } from './lane-ledger.ts';
 import type { LaneParts, OpenLane, RunningLane } from './lane-parts.ts';
-import type { DeadLetter } from './lane-store.ts';
+import { AHEAD_MAX, type LaneState, isDue } from './lane-state.ts';
 import { LaneWindow, type Pending } from './lane-window.ts';
-import {
-  AHEAD_MAX,
-  type Attempt,
-  type LaneState,
-  type Verdict,
-  afterOutcome,
-  isDue,
-  rested,
-  settle,
-} from './lanes.ts';
+import { paced } from './pace.ts';
 
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
+/** Events past a failing head that are tried in turn, one per probe, before the first of them is tried again. */
+const PAST_HEAD_MAX = 32;
 
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
 
@@ -30,6 +27,7 @@ export class LaneRun {
   readonly #lane: RunningLane;
   readonly #parts: LaneParts;
   readonly #generation: number;
+  readonly #ledger: LaneLedger;
   #window: LaneWindow;
   /** The lane's config revision that the window was read for. */
   #revision: number;
@@ -37,11 +35,12 @@ export class LaneRun {
   readonly #sliceEndsAtMs: number;
   #requestsLeft: number;
   #probes = 0;
-  /** Events settled since the row was last written. */
-  #uncommitted = 0;
-  /** Something else changed that must outlive a restart: a pause, a block, a recovery. */
-  #isDirty = false;
-  #letters: DeadLetter[] = [];
+  /** The probe that just failed may go on to the event past its head. */
+  #mayTryPast = false;
+  #hasFollowUpUnderWay = false;
+  /** Follow-ups and the log take turns. */
+  #isLogsTurn = false;
+  #failure: unknown;
 
   constructor(lane: RunningLane, generation: number) {
     this.#lane = lane;
@@ -49,6 +48,7 @@ export class LaneRun {
     this.#generation = generation;
     this.#revision = lane.revision;
     this.#window = this.#newWindow();
+    this.#ledger = new LaneLedger(lane, this.#window);
     this.#sliceEndsAtMs = this.#parts.io.nowMs() + SLICE_MS;
     this.#requestsLeft = this.#parts.requestsPerSlice();
   }
@@ -58,7 +58,7 @@ export class LaneRun {
     for (;;) {
       const end = await this.#step();
       if (end === undefined) continue;
-      if (end !== 'superseded') this.#commit();
+      if (end !== 'superseded' && this.#isCurrent()) this.#ledger.commit();
       return end;
     }
   }
@@ -66,9 +66,11 @@ export class LaneRun {
   /** One turn: sends one request, or waits for something to happen. Returns how the run ends, if it does. */
   async #step(): Promise<RunEnd | undefined> {
     if (!this.#isCurrent()) return 'superseded';
+    if (this.#failure !== undefined) throw this.#failure;
     const nowMs = this.#parts.io.nowMs();
     if (this.#underWay.size === 0) this.#lane.renewLease();
-    if (!isDue(this.#state, nowMs)) return this.#waitUntilDue((this.#state.dueAtMs ?? nowMs) - nowMs);
+    const mustWait = !isDue(this.#state, nowMs) && !this.#mayTryPast && !this.#nextFollowUp(nowMs);
+    if (mustWait) return this.#waitUntilDue((this.#state.dueAtMs ?? nowMs) - nowMs);
     if (this.#requestsLeft <= 0 || nowMs >= this.#sliceEndsAtMs) return this.#windDown('slice_used');
     if (!this.#parts.isEnabled()) return this.#windDown('stopped');
     const open = this.#lane.opened ?? (await this.#openDestination());
@@ -84,7 +86,9 @@ export class LaneRun {
       return;
     }
     this.#revision = this.#lane.revision;
+    this.#mayTryPast = false;
     this.#window = this.#newWindow();
+    this.#ledger.useWindow(this.#window);
   }
 
   #newWindow(): LaneWindow {
@@ -92,42 +96,60 @@ export class LaneRun {
     return new LaneWindow(this.#parts.log, this.#state.cursor, (seq) => settled.has(seq));
   }
 
-  /** Sends the next events when a slot is free; else waits; `idle` when nothing is left. */
+  /** Sends what comes next when a slot is free; else waits; `idle` when nothing is left. */
   async #sendNext(open: OpenLane): Promise<RunEnd | undefined> {
-    if (this.#mayStart(open.channel)) {
+    if (this.#mayTryPast) return this.#tryPast(open);
+    const nowMs = this.#parts.io.nowMs();
+    const waitMs = paced(this.#state, open.channel.requestsPerMinute, nowMs).waitMs;
+    if (waitMs > 0) {
+      await this.#somethingHappens(waitMs);
+      return undefined;
+    }
+    const followUp = this.#nextFollowUp(nowMs);
+    if (followUp && this.#hasFreeSlot(open.channel) && !(this.#isLogsTurn && !this.#isLogEmpty))
+      return this.#sendFollowUp(open, followUp);
+    this.#isLogsTurn = false;
+    if (this.#mayStart(open.channel, nowMs)) {
       const width = open.channel.batch ? this.#state.width : 1;
       const group = this.#window.take(width, open.channel.batch?.lengthMax ?? Infinity, open.wants);
-      if (group.length > 0) {
-        this.#send(open, group);
-        return undefined;
-      }
-      this.#advance([]);
-      if (this.#lane.isFarAhead) this.#lane.write([]);
+      if (group.length > 0) return this.#sendGroup(open, group);
+      this.#ledger.advance();
+      if (this.#lane.isFarAhead) this.#lane.write();
       if (this.#window.hasUnread) {
         await this.#parts.io.sleep(0);
         return undefined;
       }
     }
-    if (this.#underWay.size === 0) {
-      this.#rest();
-      return 'idle';
+    if (this.#underWay.size > 0) {
+      await this.#somethingHappens();
+      return undefined;
     }
-    await this.#somethingHappens();
-    return undefined;
+    if (!isDue(this.#state, nowMs)) return undefined;
+    this.#ledger.rest();
+    return this.#nextFollowUp(nowMs) ? undefined : 'idle';
   }
 
-  /** Nothing is left to send: a pause, if there was one, has nothing to wait for. */
-  #rest(): void {
-    const state = rested(this.#state);
-    if (state === this.#state) return;
-    this.#lane.change(state);
-    this.#isDirty = true;
+  #hasFreeSlot(channel: Channel): boolean {
+    return this.#underWay.size < Math.min(channel.inFlight, this.#parts.share());
   }
 
-  #mayStart(channel: Channel): boolean {
-    if (this.#state.dueAtMs !== null) return this.#probes === 0;
-    const limit = Math.min(channel.inFlight, this.#parts.share());
-    return this.#underWay.size < limit && this.#state.ahead.length + this.#underWay.size < AHEAD_MAX;
+  #mayStart(channel: Channel, nowMs: number): boolean {
+    if (this.#state.dueAtMs !== null) return isDue(this.#state, nowMs) && this.#probes === 0;
+    if (this.#underWay.size === 0) return true;
+    return this.#hasFreeSlot(channel) && this.#state.ahead.length + this.#underWay.size < AHEAD_MAX;
+  }
+
+  /** The event that is to be retried alone now, if there is one. One at a time. */
+  #nextFollowUp(nowMs: number): FollowUp | undefined {
+    const dueAtMs = this.#parts.store.followUps.nextDueAtMs(this.#lane.name);
+    if (dueAtMs === null || dueAtMs > nowMs || this.#hasFollowUpUnderWay) return undefined;
+    if (followUpRole(this.#state, nowMs, this.#isLogEmpty) === 'not_now') return undefined;
+    return this.#parts.store.followUps.next(this.#lane.name);
+  }
+
+  /** Whether nothing of the log waits to be sent, as far as it was read. */
+  get #isLogEmpty(): boolean {
+    return !this.#window.hasUnread && this.#window.position.firstOpen === null;
   }
 
   async #waitUntilDue(waitMs: number): Promise<RunEnd | undefined> {
@@ -136,7 +158,7 @@ export class LaneRun {
         this.#parts.leaveWakeup(this.#lane.name, waitMs);
         return 'waiting';
       }
-      this.#commit();
+      this.#ledger.commit();
     }
     await this.#somethingHappens(waitMs);
     return undefined;
@@ -163,117 +185,119 @@ export class LaneRun {
     const opened = await this.#lane.open();
     if (!opened || !this.#isCurrent()) return undefined;
     if (opened.ok) return opened.value;
-    this.#apply({ seqs: [], isProbe: true }, opened.error, 1);
+    this.#mayTryPast = false;
+    this.#ledger.take([], { seqs: [], isProbe: true }, opened.error, 1);
     return undefined;
   }
 
-  #send(open: OpenLane, group: readonly Pending[]): void {
-    const attempt = { seqs: group.map(({ seq }) => seq), isProbe: this.#state.dueAtMs !== null };
-    this.#requestsLeft--;
-    if (attempt.isProbe) this.#probes++;
-    const sent = this.#deliver(open, group, attempt).then((outcome) => {
-      this.#underWay.delete(sent);
-      if (attempt.isProbe) this.#probes--;
-      if (this.#isCurrent()) this.#take(open, group, attempt, outcome);
-    });
-    this.#underWay.add(sent);
-    this.#lane.renewLease();
-  }
-
-  /** One request. A bug in building it is a failure of the lane, never of the object. */
-  async #deliver(open: OpenLane, group: readonly Pending[], attempt: Attempt): Promise<Outcome> {
-    const { io, timeouts } = this.#parts;
-    const { requestMs, probeAfterTimeoutMs } = timeouts();
-    const isImpatient = attempt.isProbe && this.#state.lastFailure?.reason === 'timeout';
-    try {
-      return await open.channel.deliver(
-        group.map(({ event }) => open.reduce(event)),
-        {
-          send: open.send,
-          timeoutMs: isImpatient ? probeAfterTimeoutMs : requestMs,
-          attemptId: io.newId(),
-          nowMs: io.nowMs,
-        },
-      );
-    } catch (error) {
-      logEvent('error', 'delivery.crashed', { ...this.#names, ...causeFields(error) });
-      return { kind: 'retry', reason: 'internal_error', detail: 'the relay could not build the request' };
+  /** The log's next events in one request; those that are too old are not sent. */
+  #sendGroup(open: OpenLane, group: readonly Pending[]): undefined {
+    const { maximumAgeMs, batch } = open.channel;
+    const nowMs = this.#parts.io.nowMs();
+    const old = group.filter(({ event }) => isTooOld(event.occurredAt, maximumAgeMs, nowMs));
+    if (old.length > 0) {
+      this.#ledger.expire(old);
+      this.#ledger.commit();
     }
+    const fresh = old.length > 0 ? group.filter((pending) => !old.includes(pending)) : group;
+    if (fresh.length === 0) return;
+    const attempt = { seqs: fresh.map(({ seq }) => seq), isProbe: this.#state.dueAtMs !== null };
+    this.#send(open, fresh, attempt.isProbe, (outcome) => {
+      // The config changed while the request was under way: a failure says nothing about the new one,
+      // and what was given up meanwhile is counted already.
+      const isGivenUp = attempt.seqs.every((seq) => seq <= this.#state.cursor);
+      if (open !== this.#lane.opened && (outcome.kind !== 'delivered' || isGivenUp)) {
+        this.#window.release(attempt.seqs);
+        return;
+      }
+      const verdict = this.#ledger.take(fresh, attempt, outcome, batch?.eventsMax ?? 1);
+      this.#mayTryPast = verdict === 'try_past';
+      if (this.#ledger.isFull(batch ? 1 : open.channel.inFlight)) this.#ledger.commit();
+    });
   }
 
-  /** Takes what came of a request: the lane's state, its events, its row. */
-  #take(open: OpenLane, group: readonly Pending[], attempt: Attempt, outcome: Outcome): void {
-    this.#lane.renewLease();
-    // The config changed while the request was under way: a failure says nothing about the new one,
-    // and what a removed destination took after all is counted as discarded already.
-    const isDiscarded = attempt.seqs.every((seq) => seq <= this.#state.cursor);
-    if (open !== this.#lane.opened && (outcome.kind !== 'delivered' || isDiscarded)) {
-      this.#window.release(attempt.seqs);
+  /** The event past a failing head: when it is delivered, the head alone is at fault. */
+  #tryPast(open: OpenLane): undefined {
+    this.#mayTryPast = false;
+    const { head, pastHead } = this.#state;
+    const failing = head && this.#window.get(head.seq);
+    const past =
+      failing &&
+      this.#underWay.size === 0 &&
+      this.#window.takePast(1 + (pastHead % PAST_HEAD_MAX), open.wants);
+    if (!past) {
+      // None so far down: the next probe begins with the first one again.
+      if (pastHead > 0) this.#lane.change({ ...this.#state, pastHead: 0 });
       return;
     }
-    const verdict = this.#apply(attempt, outcome, open.channel.batch?.eventsMax ?? 1);
-    this.#finish(group, outcome, verdict);
-    const commitAfter = open.channel.batch ? 1 : open.channel.inFlight;
-    if (this.#uncommitted >= commitAfter || outcome.kind !== 'delivered') this.#commit();
+    this.#send(open, [past], true, (outcome) => {
+      const widthMax = open.channel.batch?.eventsMax ?? 1;
+      if (open === this.#lane.opened) this.#ledger.takePast(failing, past, outcome, widthMax);
+      else if (outcome.kind !== 'delivered') this.#window.release([past.seq]);
+      else this.#ledger.take([past], { seqs: [past.seq], isProbe: false }, outcome, widthMax);
+      this.#ledger.commit();
+    });
   }
 
-  /** Takes an outcome into the state, and tells the log when the lane pauses, blocks or recovers. */
-  #apply(attempt: Attempt, outcome: Outcome, widthMax: number): Verdict {
-    const { io } = this.#parts;
-    const before = this.#state;
-    const around = { nowMs: io.nowMs(), random: io.random(), widthMax };
-    const { state, verdict } = afterOutcome(before, attempt, outcome, around);
-    this.#lane.change(state);
-    if (outcome.kind !== 'delivered' || before.dueAtMs !== null) this.#isDirty = true;
-    const fields = { ...this.#names, tries: state.tries, reason: state.lastFailure?.reason };
-    if (state.blocked && state.blocked.reason !== before.blocked?.reason) {
-      logEvent('error', 'lane.blocked', fields);
-    } else if (state.dueAtMs !== null && before.dueAtMs === null) {
-      logEvent('warn', 'lane.paused', fields);
-    } else if (before.dueAtMs !== null && state.dueAtMs === null) {
-      logEvent('info', 'lane.recovered', this.#names);
+  /** An event that is retried alone, unless there is nothing to retry any more. */
+  #sendFollowUp(open: OpenLane, followUp: FollowUp): undefined {
+    const { log, io } = this.#parts;
+    const entry = log.read(followUp.seq);
+    const isExpired = !entry || isTooOld(entry.event.occurredAt, open.channel.maximumAgeMs, io.nowMs());
+    // What an operator asked for is sent whatever the filter says now.
+    const isWanted = followUp.letterId !== null || (entry !== undefined && open.wants(entry.event));
+    if (isExpired || !isWanted) {
+      this.#ledger.dropFollowUp(followUp, isExpired);
+      this.#ledger.commit();
+      return;
     }
-    return verdict;
+    const isProbe = followUpRole(this.#state, io.nowMs(), this.#isLogEmpty) === 'probe';
+    this.#hasFollowUpUnderWay = true;
+    this.#isLogsTurn = true;
+    this.#send(
+      open,
+      [entry],
+      isProbe,
+      (outcome) => {
+        this.#hasFollowUpUnderWay = false;
+        if (open !== this.#lane.opened && outcome.kind !== 'delivered') return;
+        // An operator may have given it up meanwhile.
+        if (!this.#parts.store.followUps.has(followUp)) return;
+        this.#ledger.takeFollowUp(entry, { followUp, isProbe }, outcome);
+        this.#ledger.commit();
+      },
+      true,
+    );
   }
 
-  /** What becomes of the attempt's events. */
-  #finish(group: readonly Pending[], outcome: Outcome, verdict: Verdict): void {
-    const seqs = group.map(({ seq }) => seq);
-    if (verdict === 'send_again') return this.#window.release(seqs);
-    if (outcome.kind === 'rejected') this.#deadLetter(group, outcome);
-    this.#window.settle(seqs);
-    this.#uncommitted += seqs.length;
-    this.#advance(seqs);
-  }
-
-  #deadLetter(group: readonly Pending[], { status, excerpt }: Extract<Outcome, { kind: 'rejected' }>): void {
-    const atMs = this.#parts.io.nowMs();
-    for (const { seq, event, attempts } of group) {
-      const { id: eventId, type: eventType } = event;
-      this.#letters.push({
-        lane: this.#lane.name,
-        seq,
-        eventId,
-        eventType,
-        status,
-        excerpt,
-        attempts: attempts + 1,
-        atMs,
+  #send(
+    open: OpenLane,
+    entries: readonly { readonly event: CanonicalEvent }[],
+    isProbe: boolean,
+    take: (outcome: Outcome) => void,
+    isPatienceShort = isProbe,
+  ): undefined {
+    const { requestsPerMinute } = open.channel;
+    this.#requestsLeft--;
+    if (requestsPerMinute !== undefined)
+      this.#lane.change(paced(this.#state, requestsPerMinute, this.#parts.io.nowMs()).state);
+    if (isProbe) this.#probes++;
+    const isImpatient = isPatienceShort && this.#state.lastFailure?.reason === 'timeout';
+    const events = entries.map(({ event }) => event);
+    const sent = deliver(this.#parts, open, events, isImpatient)
+      .then((outcome) => {
+        this.#underWay.delete(sent);
+        if (isProbe) this.#probes--;
+        if (!this.#isCurrent()) return;
+        this.#lane.renewLease();
+        take(outcome);
+      })
+      // The loop throws it, wherever it is now: the run is over.
+      .catch((error: unknown) => {
+        this.#failure = error ?? new Error('Cannot go on as a write failed');
       });
-    }
-    logEvent('warn', 'event.dead_lettered', { ...this.#names, status, count: group.length });
-  }
-
-  #advance(settled: readonly number[]): void {
-    this.#lane.change(settle(this.#state, settled, this.#window.position));
-  }
-
-  #commit(): void {
-    if (!this.#isCurrent() || (this.#uncommitted === 0 && !this.#isDirty)) return;
-    this.#lane.write(this.#letters);
-    this.#letters = [];
-    this.#uncommitted = 0;
-    this.#isDirty = false;
+    this.#underWay.add(sent);
+    this.#lane.renewLease();
   }
 
   #isCurrent(): boolean {
@@ -282,9 +306,5 @@ export class LaneRun {
 
   get #state(): LaneState {
     return this.#lane.state;
-  }
-
-  get #names(): { readonly lane: string; readonly tenant: string } {
-    return { lane: this.#lane.name, tenant: this.#parts.tenant() };
   }
 }

@@ -6,13 +6,21 @@
 import type { LaneView } from '../domain/rpc.ts';
 import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
 import { channelKindsOf } from '../destinations/channels.ts';
-import { logEvent } from '../lib/log.ts';
+import type { CanonicalEvent } from '../domain/event.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
-import { type LaneState, discard, madeDue, newLane, rejoined } from './lanes.ts';
+import { type LaneState, left, madeDue, newLane, rejoined, undelivered } from './lane-state.ts';
+import { wantsOf } from './open-lane.ts';
 
 /** Connections that the lanes may have under way together. The platform allows 6; the sixth is for KV and the queue. */
 export const CONNECTIONS_MAX = 5;
+
+export interface LaneStarts {
+  /** Lanes that come into the config start after this seq. */
+  readonly cursor: number;
+  /** The newest seq. */
+  readonly head: number;
+}
 
 interface Placed {
   readonly lane: Lane;
@@ -43,15 +51,15 @@ export class LaneSet {
   }
 
   /**
-   * Writes what a new config makes of the lanes: new ones start after `head`, removed ones give up what they had left,
-   * every pause ends. Call inside the config's transaction; `reconfigure` with what it returns once that holds.
+   * Writes what a new config makes of the lanes: new ones start where they are told, removed ones are to leave what they had left
+   * as dead letters, every pause ends. Call inside the config's transaction; `reconfigure` with what it returns once that holds.
    */
-  write(config: TenantConfig, head: number, nowMs: number): ReadonlyMap<string, LaneState> {
+  write(config: TenantConfig, starts: LaneStarts, nowMs: number): ReadonlyMap<string, LaneState> {
     const destinations = destinationsByLane(config);
-    const states = new Map([...destinations.keys()].map((name) => [name, newLane(head)]));
-    for (const [name, { lane, destination }] of this.#lanes) {
-      lane.restore();
-      states.set(name, nextState(lane.state, destination !== undefined, destinations.has(name), head, nowMs));
+    const states = new Map([...destinations.keys()].map((name) => [name, newLane(starts.cursor)]));
+    for (const [name, placed] of this.#lanes) {
+      placed.lane.restore();
+      states.set(name, nextState(placed, destinations.has(name), starts, nowMs));
     }
     for (const [name, state] of states) this.#store.save(name, state);
     return states;
@@ -67,9 +75,6 @@ export class LaneSet {
         this.#lanes.set(name, { lane: this.#make(name, state), destination });
         continue;
       }
-      const discarded = state.discarded - placed.lane.state.discarded;
-      if (discarded > 0)
-        logEvent('warn', 'events.discarded', { lane: name, tenant: config.id, count: discarded });
       placed.destination = destination;
       placed.lane.reconfigure(state);
     }
@@ -86,6 +91,33 @@ export class LaneSet {
   /** The lanes of the config as it is, disabled ones too. What was removed from it only keeps its totals. */
   get all(): Lane[] {
     return [...this.#lanes.values()].filter(({ destination }) => destination).map(({ lane }) => lane);
+  }
+
+  /** Every lane that was ever configured: removed ones may have dead letters. */
+  get known(): Lane[] {
+    return [...this.#lanes.values()].map(({ lane }) => lane);
+  }
+
+  /** Lanes that the log must be kept for: those of the config, and removed ones whose rest is not in the dead letters yet. */
+  get owing(): Lane[] {
+    return [...this.#lanes.values()]
+      .filter(({ lane, destination }) => destination || lane.state.leaving)
+      .map(({ lane }) => lane);
+  }
+
+  /** Lanes of one destination. */
+  of(destination: string): Lane[] {
+    return this.all.filter((lane) => this.destinationOf(lane.name)?.name === destination);
+  }
+
+  find(name: string): Lane | undefined {
+    return this.#lanes.get(name)?.lane;
+  }
+
+  /** A lane's own filter; undefined: it wants everything. */
+  filterOf({ name, state }: Lane): ((event: CanonicalEvent) => boolean) | undefined {
+    const filter = this.destinationOf(name) ?? state.leaving;
+    return filter && (filter.events || filter.where) ? wantsOf(filter) : undefined;
   }
 
   startAll(): void {
@@ -108,10 +140,20 @@ export function writeFirstLanes(store: LaneStore, config: TenantConfig, head: nu
   for (const name of destinationsByLane(config).keys()) store.save(name, newLane(head));
 }
 
-function nextState(state: LaneState, was: boolean, is: boolean, head: number, nowMs: number): LaneState {
-  if (was && is) return madeDue(state, nowMs);
-  if (was) return discard(state, head);
-  return is ? rejoined(state, head) : state;
+function nextState(
+  { lane, destination }: Placed,
+  isConfigured: boolean,
+  { cursor, head }: LaneStarts,
+  nowMs: number,
+): LaneState {
+  const { state } = lane;
+  if (isConfigured && destination) return madeDue(state, nowMs);
+  // What it delivered or left in an earlier life is not sent again.
+  if (isConfigured) return rejoined(state, Math.max(cursor, state.cursor));
+  if (!destination) return state;
+  const { events, where } = destination;
+  const owes = state.parked > 0 || undelivered(state, head) > 0;
+  return owes ? left(state, { to: head, ...(events && { events }), ...(where && { where }) }) : state;
 }
 
 function destinationsByLane(config: TenantConfig): Map<string, DestinationConfig> {
@@ -132,7 +174,7 @@ function laneView(lane: Lane, destination: DestinationConfig | undefined, nowMs:
     delivered: state.delivered,
     deadLettered: state.deadLettered,
     expired: state.expired,
-    parked: 0,
+    parked: state.parked,
     discarded: state.discarded,
     tries: state.tries,
     ...(blocked && {

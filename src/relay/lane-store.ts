@@ -1,25 +1,35 @@
-/** The lanes' rows and the dead letters: one row per lane, written once per settled group. */
+/** The lanes' rows: one per lane, written once per settled group together with what the group left behind. */
 
-import type { DeadLetterView } from '../domain/rpc.ts';
 import type { Database } from './database.ts';
-import { type LaneState, newLane } from './lanes.ts';
+import { type DeadLetter, DeadLetterStore } from './dead-letter-store.ts';
+import type { FollowUp } from './follow-up.ts';
+import { FollowUpStore } from './follow-up-store.ts';
+import { type LaneState, newLane } from './lane-state.ts';
 
-export interface DeadLetter {
-  readonly lane: string;
-  readonly seq: number;
-  readonly eventId: string;
-  readonly eventType: string;
-  readonly status: number;
-  readonly excerpt: string;
-  readonly attempts: number;
-  readonly atMs: number;
+/** What is written with a lane's row, in the same transaction. */
+export interface LaneChanges {
+  readonly letters: readonly DeadLetter[];
+  /** Set aside, or to be tried again later. */
+  readonly followUps: readonly FollowUp[];
+  /** Over: delivered, dead-lettered or gone. Their dead letters, if they were redriven, go with them. */
+  readonly ended: readonly FollowUp[];
+}
+
+export const NO_CHANGES: LaneChanges = { letters: [], followUps: [], ended: [] };
+
+export function laneStoreOver(db: Database): LaneStore {
+  return new LaneStore(db, new DeadLetterStore(db), new FollowUpStore(db));
 }
 
 export class LaneStore {
   readonly #db: Database;
+  readonly letters: DeadLetterStore;
+  readonly followUps: FollowUpStore;
 
-  constructor(db: Database) {
+  constructor(db: Database, letters: DeadLetterStore, followUps: FollowUpStore) {
     this.#db = db;
+    this.letters = letters;
+    this.followUps = followUps;
   }
 
   loadAll(): Map<string, LaneState> {
@@ -32,8 +42,8 @@ export class LaneStore {
     return row && stateOf(row);
   }
 
-  /** One row written. The dead letters go with it in the same transaction. */
-  save(name: string, state: LaneState, deadLetters: readonly DeadLetter[] = []): void {
+  /** One row written, and one for each change. */
+  save(name: string, state: LaneState, { letters, followUps, ended }: LaneChanges = NO_CHANGES): void {
     const { cursor, ...rest } = state;
     this.#db.transaction(() => {
       this.#db.run(
@@ -42,58 +52,24 @@ export class LaneStore {
         cursor,
         JSON.stringify(rest),
       );
-      for (const letter of deadLetters) this.#insert(letter);
+      for (const followUp of ended) {
+        this.followUps.remove(followUp);
+        if (followUp.letterId !== null) this.letters.remove(followUp.letterId);
+      }
+      for (const followUp of followUps) this.followUps.put(followUp);
+      for (const letter of letters) this.letters.insert(letter);
     });
   }
 
-  /** Newest first, below `before`. */
-  deadLetters(before: number, limit: number): DeadLetterView[] {
-    return this.#db
-      .all<{
-        id: number;
-        lane: string;
-        event_id: string;
-        event_type: string;
-        status: number;
-        excerpt: string;
-        attempts: number;
-        at: number;
-      }>('SELECT * FROM dead_letters WHERE id < ? ORDER BY id DESC LIMIT ?', before, limit)
-      .map((row) => ({
-        id: row.id,
-        lane: row.lane,
-        eventId: row.event_id,
-        eventType: row.event_type,
-        reason: 'rejected',
-        status: row.status,
-        excerpt: row.excerpt,
-        attempts: row.attempts,
-        at: new Date(row.at).toISOString(),
-      }));
+  /** Whether a stretch of the log is still referred to. */
+  holdsBetween(firstSeq: number, lastSeq: number): boolean {
+    return this.letters.anyBetween(firstSeq, lastSeq) || this.followUps.anyBetween(firstSeq, lastSeq);
   }
 
-  /** Forgets dead letters whose events are gone. */
-  dropDeadLettersBefore(atMs: number): void {
-    const oldestAtMs = this.oldestDeadLetterAtMs();
-    if (oldestAtMs !== null && oldestAtMs < atMs) this.#db.run('DELETE FROM dead_letters WHERE at < ?', atMs);
-  }
-
-  oldestDeadLetterAtMs(): number | null {
-    return this.#db.first<{ at: number }>('SELECT at FROM dead_letters ORDER BY id LIMIT 1')?.at ?? null;
-  }
-
-  #insert(letter: DeadLetter): void {
-    this.#db.run(
-      'INSERT INTO dead_letters (lane, seq, event_id, event_type, status, excerpt, attempts, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-      letter.lane,
-      letter.seq,
-      letter.eventId,
-      letter.eventType,
-      letter.status,
-      letter.excerpt,
-      letter.attempts,
-      letter.atMs,
-    );
+  /** The events of a stretch of the log are gone, and with them what referred to them. */
+  removeBetween(firstSeq: number, lastSeq: number): void {
+    this.letters.removeBetween(firstSeq, lastSeq);
+    this.followUps.removeBetween(firstSeq, lastSeq);
   }
 }
 

@@ -56,7 +56,20 @@ export class LaneWindow {
     return group;
   }
 
-  /** The events are done with: delivered or dead-lettered. */
+  /** The event after the first `count` that wait, marked as under way; undefined when there is none. */
+  takePast(count: number, wants: (event: CanonicalEvent) => boolean): Pending | undefined {
+    this.#fill(count + 1, Infinity, wants);
+    const pending = [...this.#open.values()].filter(({ seq }) => !this.#underWay.has(seq))[count];
+    if (pending) this.#underWay.add(pending.seq);
+    return pending;
+  }
+
+  /** An event that is read and not settled. */
+  get(seq: number): Pending | undefined {
+    return this.#open.get(seq);
+  }
+
+  /** The events are done with: delivered, dead-lettered, parked or expired. */
   settle(seqs: readonly number[]): void {
     for (const seq of seqs) {
       this.#underWay.delete(seq);

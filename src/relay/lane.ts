@@ -6,8 +6,9 @@
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { LaneParts, OpenLane, Opened, RunningLane } from './lane-parts.ts';
 import { LaneRun } from './lane-run.ts';
-import type { DeadLetter } from './lane-store.ts';
-import { type LaneState, isDue, undelivered } from './lanes.ts';
+import { followUpRole } from './follow-up.ts';
+import type { LaneChanges } from './lane-store.ts';
+import { type LaneState, isDue, undelivered } from './lane-state.ts';
 
 /** A run that has not moved for this long is given up. Longer than any single request or sleep. */
 const LEASE_MS = 60_000;
@@ -57,7 +58,27 @@ export class Lane implements RunningLane {
 
   /** Whether there is something to send, and nothing forbids it now. */
   isDue(nowMs: number): boolean {
-    return this.undelivered > 0 && isDue(this.#state, nowMs) && this.parts.isEnabled();
+    if (!this.parts.isEnabled()) return false;
+    if (this.undelivered > 0 && isDue(this.#state, nowMs)) return true;
+    const followUpDueAtMs = this.followUpDueAtMs;
+    const isLogEmpty = this.undelivered === 0;
+    return (
+      followUpDueAtMs !== null &&
+      followUpDueAtMs <= nowMs &&
+      followUpRole(this.#state, nowMs, isLogEmpty) !== 'not_now'
+    );
+  }
+
+  /** When the next event that is retried alone is due; null when there is none. */
+  get followUpDueAtMs(): number | null {
+    return this.parts.store.followUps.nextDueAtMs(this.name);
+  }
+
+  /** When it may be sent at the earliest: not while the lane is paused. */
+  get followUpSendableAtMs(): number | null {
+    const dueAtMs = this.followUpDueAtMs;
+    if (dueAtMs === null || this.#state.blocked?.reason === 'too_many_parked') return dueAtMs;
+    return Math.max(dueAtMs, this.#state.dueAtMs ?? 0);
   }
 
   /** Starts a run when there is something to send and the lane is due. Never waits for it. Throws only when storage does. */
@@ -93,12 +114,13 @@ export class Lane implements RunningLane {
     this.#leaseEndsAtMs = this.parts.io.nowMs() + LEASE_MS;
   }
 
+  /** The next state in memory; `write` makes it last. */
   change(state: LaneState): void {
     this.#state = state;
   }
 
-  write(letters: readonly DeadLetter[]): void {
-    this.parts.store.save(this.name, this.#state, letters);
+  write(changes?: LaneChanges): void {
+    this.parts.store.save(this.name, this.#state, changes);
     this.#writtenCursor = this.#state.cursor;
   }
 

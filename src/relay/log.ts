@@ -173,10 +173,28 @@ export class EventLog {
     return entries;
   }
 
-  /** How many events of a period lie after a seq. Reads no body. */
-  countAfter(period: Period, afterSeq: number): number {
-    const sql = `SELECT COUNT(*) AS count FROM events_${period.n} WHERE seq > ?`;
-    return period.hasEvents ? (this.#db.first<{ count: number }>(sql, afterSeq)?.count ?? 0) : 0;
+  /** One event; undefined when it is gone with its period. */
+  read(seq: number): LogEntry | undefined {
+    const period = this.#periods.findLast(({ firstSeq, hasEvents }) => hasEvents && firstSeq <= seq);
+    const row =
+      period && this.#db.first<{ body: string }>(`SELECT body FROM events_${period.n} WHERE seq = ?`, seq);
+    return row && { seq, event: JSON.parse(row.body) as CanonicalEvent, length: row.body.length };
+  }
+
+  /** The oldest seq that may still be there. */
+  get oldestSeq(): number {
+    return this.#periods.find(({ hasEvents }) => hasEvents)?.firstSeq ?? this.#nextSeq;
+  }
+
+  /** How many events lie after one seq, up to and with another. Reads no body. */
+  countBetween(afterSeq: number, lastSeq: number): number {
+    const counts = this.#periods
+      .filter((period) => period.hasEvents && this.lastSeqOf(period) > afterSeq && period.firstSeq <= lastSeq)
+      .map(({ n }) => {
+        const sql = `SELECT COUNT(*) AS count FROM events_${n} WHERE seq > ? AND seq <= ?`;
+        return this.#db.first<{ count: number }>(sql, afterSeq, lastSeq)?.count ?? 0;
+      });
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Drops a period's events; its de-duplication set stays until `dropSeen`. */

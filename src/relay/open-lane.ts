@@ -73,9 +73,12 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
 }
 
 /** Whether a destination's own filter lets an event through. A filter that does not compile (a newer version wrote it) lets all through. */
-export function wantsOf(destination: DestinationConfig): (event: CanonicalEvent) => boolean {
-  const types = destination.events && new Set(destination.events);
-  const where = destination.where && compileWhere(destination.where);
+export function wantsOf({
+  events,
+  where: selection,
+}: Pick<DestinationConfig, 'events' | 'where'>): (event: CanonicalEvent) => boolean {
+  const types = events && new Set(events);
+  const where = selection && compileWhere(selection);
   return (event) => (!types || types.has(event.type)) && (!where?.ok || where.value(event));
 }
 

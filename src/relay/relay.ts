@@ -4,26 +4,31 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { AcceptAnswer, StoredConfig } from '../domain/rpc.ts';
+import type { AcceptAnswer, LaneStart, RedriveAnswer, RedriveRequest, StoredConfig } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import { causeFields, logEvent } from '../lib/log.ts';
 import type { Sealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Env, Settings } from '../settings.ts';
 import { Activity } from './activity.ts';
 import type { Alarm } from './alarm.ts';
 import type { ConfigStore } from './config-store.ts';
+import { countWanted } from './count-wanted.ts';
 import type { Database } from './database.ts';
+import { Findings } from './findings.ts';
 import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet } from './lane-set.ts';
-import { LaneStore } from './lane-store.ts';
+import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Timeouts } from './lane-parts.ts';
 import { Lane } from './lane.ts';
-import type { LaneState } from './lanes.ts';
+import { type LaneState, discard, madeDue } from './lane-state.ts';
 import { TokenBucket } from './limits.ts';
 import { EventLog, LOG_SIZES } from './log.ts';
-import { openLane, wantsOf } from './open-lane.ts';
+import type { Occurrence } from './notices.ts';
+import { openLane } from './open-lane.ts';
 import { leaveWakeup } from './leave-wakeup.ts';
 import { Publisher } from './publisher.ts';
+import { redrive } from './redrive.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
@@ -69,6 +74,7 @@ export class Relay {
   readonly #laneStore: LaneStore;
   readonly lanes: LaneSet;
   readonly activity: Activity;
+  readonly findings: Findings;
   readonly #upkeep: Upkeep;
   readonly #bucket: TokenBucket;
   readonly #publisher: Publisher;
@@ -79,11 +85,13 @@ export class Relay {
     const { db, io, sizes } = parts;
     this.#parts = parts;
     this.#log = new EventLog(db, sizes);
-    this.#laneStore = new LaneStore(db);
+    this.#laneStore = laneStoreOver(db);
     this.lanes = new LaneSet(this.#laneStore, (name, state) => this.#makeLane(name, state));
     this.#log.load(this.lanes.load(this.#config));
     this.activity = new Activity(db, this.#log);
     this.activity.load(io.nowMs());
+    this.findings = new Findings(db);
+    this.findings.load();
     this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
     this.#publisher = new Publisher(parts.env.RELAY_KV, parts.configs, this.#outside);
     this.#upkeep = new Upkeep({
@@ -92,11 +100,9 @@ export class Relay {
       lanes: this.lanes,
       laneStore: this.#laneStore,
       activity: this.activity,
+      findings: this.findings,
+      notify: (occurrence) => this.#notify(occurrence),
       config: () => this.#config,
-      filterOf: (lane) => {
-        const destination = this.lanes.destinationOf(lane);
-        return destination && (destination.events || destination.where) ? wantsOf(destination) : undefined;
-      },
       spaceBytesHigh: sizes.spaceBytesHigh,
     });
   }
@@ -121,7 +127,7 @@ export class Relay {
     const nowMs = io.nowMs();
     if (this.#isFull(nowMs)) return { kind: 'unavailable', reason: 'space_exhausted' };
     const waitMs = this.#bucket.take(events.length, nowMs);
-    if (waitMs > 0) return { kind: 'rate_limited', retryAfterSeconds: Math.ceil(waitMs / 1000) };
+    if (waitMs > 0) return this.#refuse(events.length, waitMs);
     this.#log.rotate(nowMs);
     const appended = db.transaction(() => this.#log.append(events));
     const answer: AcceptAnswer = {
@@ -138,6 +144,28 @@ export class Relay {
     return answer;
   }
 
+  /** Counts what is refused and tells the operator. */
+  #refuse(count: number, waitMs: number): AcceptAnswer {
+    const { io, alarm } = this.#parts;
+    this.activity.noteLimited(count, io.nowMs());
+    this.#notify({ kind: 'inbound_limited', count });
+    void alarm.armBy(this.activity.dueAtMs ?? io.nowMs()).catch(() => undefined);
+    return { kind: 'rate_limited', retryAfterSeconds: Math.ceil(waitMs / 1000) };
+  }
+
+  /** Never throws: a notice that can't be written must not stop what it is about. */
+  #notify(occurrence: Occurrence): void {
+    const { io, alarm } = this.#parts;
+    try {
+      this.findings.tell(occurrence, io.nowMs());
+      const dueAtMs = this.findings.dueAtMs;
+      if (dueAtMs !== null) void alarm.armBy(dueAtMs).catch(() => undefined);
+    } catch (error) {
+      const { kind, lane } = occurrence;
+      logEvent('error', 'notice.failed', { tenant: this.#config.id, kind, lane, ...causeFields(error) });
+    }
+  }
+
   /** Whether the storage is full. Asked once a second: the question costs more than a row. */
   #isFull(nowMs: number): boolean {
     if (nowMs >= this.#sizeAsk.nextAtMs) {
@@ -148,15 +176,83 @@ export class Relay {
   }
 
   /** Saves the next version of the config and what it makes of the lanes, both or neither. */
-  saveConfig(config: SealedTenantConfig): void {
+  saveConfig(config: SealedTenantConfig, addedFrom: LaneStart = 'now'): void {
     const { db, io, configs } = this.#parts;
+    const { head, oldestSeq } = this.#log;
+    const starts = { head, cursor: addedFrom === 'now' ? head : oldestSeq - 1 };
     const states = db.transaction(() => {
       configs.write(config, io.nowMs());
-      return this.lanes.write(config, this.#log.head, io.nowMs());
+      return this.lanes.write(config, starts, io.nowMs());
     });
     configs.load();
     this.lanes.reconfigure(config, states);
     this.#bucket.configure(bucketLimits(config));
+  }
+
+  /** Stops a destination, or lets it go on: its lanes keep their place. False when there is none of that name. */
+  setEnabled(name: string, enabled: boolean): boolean {
+    const config = this.#config;
+    const destination = config.destinations.find((known) => known.name === name);
+    if (!destination) return false;
+    if (destination.enabled === enabled) return true;
+    const destinations = config.destinations.map((known) =>
+      known === destination ? { ...known, enabled } : known,
+    );
+    this.saveConfig({ ...config, destinations });
+    return true;
+  }
+
+  /** Ends the pauses of a destination's lanes; with `now`, gives up what they had waiting. Returns how many events that were. */
+  resume(name: string, from: LaneStart): number {
+    const { db, io } = this.#parts;
+    const lanes = this.lanes.of(name);
+    for (const lane of lanes) lane.restore();
+    const resumed = lanes.map((lane) => {
+      if (from === 'backlog') return { lane, count: 0, state: madeDue(lane.state, io.nowMs()) };
+      return { lane, ...this.#givenUp(lane) };
+    });
+    db.transaction(() => {
+      for (const { lane, state } of resumed) {
+        if (from === 'now') this.#dropFollowUps(lane);
+        this.#laneStore.save(lane.name, state);
+      }
+    });
+    for (const { lane, state, count } of resumed) {
+      lane.reconfigure(state);
+      if (count > 0)
+        logEvent('warn', 'events.discarded', { tenant: this.#config.id, lane: lane.name, count });
+    }
+    return resumed.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** A lane that starts from now: what waits, parked events included, is discarded; redriven ones are dead letters again. */
+  #givenUp(lane: Lane): { readonly count: number; readonly state: LaneState } {
+    const { head } = this.#log;
+    const followUps = this.#laneStore.followUps.between(lane.name, 0, head);
+    const parked = followUps.filter(({ letterId }) => letterId === null).length;
+    const count = countWanted(this.#log, lane.state, head, this.lanes.filterOf(lane)) + parked;
+    const state = discard(lane.state, head, count);
+    return { count, state: { ...state, deadLettered: state.deadLettered + followUps.length - parked } };
+  }
+
+  #dropFollowUps(lane: Lane): void {
+    const { followUps, letters } = this.#laneStore;
+    for (const followUp of followUps.between(lane.name, 0, this.#log.head)) {
+      followUps.remove(followUp);
+      if (followUp.letterId !== null) letters.noteRedriven(followUp.letterId, null);
+    }
+  }
+
+  /** Sends dead letters again; their lanes start at once. */
+  async redrive(select: RedriveRequest['select']): Promise<RedriveAnswer> {
+    const { db, io, alarm } = this.#parts;
+    const answer = redrive({ db, lanes: this.lanes, store: this.#laneStore }, select, io.nowMs());
+    if (answer.kind === 'redriven' && answer.count > 0) {
+      const armed = alarm.armBy(io.nowMs() + WATCH_MS);
+      this.lanes.startAll();
+      await armed;
+    }
+    return answer;
   }
 
   /** Puts the saved config to work; resolves to whether KV has it already. */
@@ -185,6 +281,7 @@ export class Relay {
         isEnabled: this.lanes.isEnabled(lane.name),
         undelivered: lane.undelivered,
         dueAtMs: lane.state.dueAtMs,
+        followUpAtMs: lane.followUpSendableAtMs,
       })),
       tasksDueAtMs: [...this.#upkeep.dueAtMs(nowMs), configs.isPublished ? null : nowMs + PUBLISH_RETRY_MS],
     });
@@ -208,6 +305,7 @@ export class Relay {
           const { id: tenant, residency } = this.#config;
           void leaveWakeup(this.#outside, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
         },
+        notify: (occurrence) => this.#notify(occurrence),
         askForSlice: () => void alarm.armBy(io.nowMs()),
         open: async () => {
           const destination = this.lanes.destinationOf(name);

@@ -23,6 +23,16 @@ const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE rollups (hour INTEGER NOT NULL, dimension TEXT NOT NULL, counts TEXT NOT NULL, PRIMARY KEY (hour, dimension)) WITHOUT ROWID',
     ],
   },
+  {
+    version: 2,
+    statements: [
+      "ALTER TABLE dead_letters ADD COLUMN reason TEXT NOT NULL DEFAULT 'rejected'",
+      'ALTER TABLE dead_letters ADD COLUMN redriven_at INTEGER',
+      'CREATE TABLE follow_ups (lane TEXT NOT NULL, seq INTEGER NOT NULL, due INTEGER NOT NULL, tries INTEGER NOT NULL, attempts INTEGER NOT NULL, letter INTEGER, PRIMARY KEY (lane, seq)) WITHOUT ROWID',
+      'CREATE TABLE findings (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)',
+      'CREATE TABLE notice_marks (key TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID',
+    ],
+  },
 ];
 
 /** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */

@@ -26,6 +26,7 @@ import type {
   ResumeRequest,
   StoredConfig,
   TenantRelayRpc,
+  UnavailableReason,
 } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
@@ -37,13 +38,13 @@ import { ConfigStore } from './config-store.ts';
 import { Database } from './database.ts';
 import { platformIo } from './io.ts';
 import { writeFirstLanes } from './lane-set.ts';
-import { LaneStore } from './lane-store.ts';
+import { laneStoreOver } from './lane-store.ts';
 import { TIMEOUTS, type Timeouts } from './lane-parts.ts';
 import { RELAY_SIZES, Relay, type RelaySizes } from './relay.ts';
 import { isCreated, migrate, readMeta } from './schema.ts';
 import { WATCH_MS } from './watchdog.ts';
 
-const DEAD_LETTERS_PAGE_MAX = 500;
+const PAGE_ENTRIES_MAX = 500;
 
 export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Time, chance, network: tests turn them. */
@@ -96,7 +97,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     const version = this.#configs.current?.version ?? null;
     if (request.expectedVersion !== version) return { kind: 'version_conflict', version };
     try {
-      if (this.#relay) this.#relay.saveConfig(request.config);
+      if (this.#relay) this.#relay.saveConfig(request.config, request.addedFrom);
       else this.#relay = this.#create(request.config);
       const isPublished = await this.#relay.putToWork();
       return { kind: 'saved', version: this.#configs.current?.version ?? 0, isPublished };
@@ -136,29 +137,46 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     throw new Error('contract only');
   }
 
-  async deadLetter(_id: number): Promise<DeadLetterView | null> {
-    throw new Error('contract only');
-  }
-
-  async redrive(_request: RedriveRequest): Promise<RedriveAnswer> {
-    throw new Error('contract only');
-  }
-
-  async pause(_request: PauseRequest): Promise<ResumeAnswer> {
-    throw new Error('contract only');
-  }
-
-  async resume(_request: ResumeRequest): Promise<ResumeAnswer> {
-    throw new Error('contract only');
-  }
-
-  async notices(_page: { readonly before?: number; readonly limit: number }): Promise<Notice[]> {
-    throw new Error('contract only');
-  }
-
+  /** Newest first. */
   async deadLetters(page: DeadLetterPage): Promise<DeadLetterView[]> {
-    const limit = Math.min(Math.max(1, page.limit), DEAD_LETTERS_PAGE_MAX);
-    return this.#relay?.laneStore.deadLetters(page.before ?? Number.MAX_SAFE_INTEGER, limit) ?? [];
+    return this.#relay?.laneStore.letters.page({ ...page, limit: boundedLimit(page.limit) }) ?? [];
+  }
+
+  async deadLetter(id: number): Promise<DeadLetterView | null> {
+    return this.#relay?.laneStore.letters.get(id) ?? null;
+  }
+
+  /** Sends dead letters again, each alone, with the same idempotency id. */
+  async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
+    const refused = this.#refusal(request.v);
+    if (refused) return refused;
+    return this.#attempt('redrive.failed', async (relay) => relay.redrive(request.select));
+  }
+
+  /** Stops a destination; its lanes keep their place. */
+  async pause(request: PauseRequest): Promise<ResumeAnswer> {
+    const refused = this.#refusal(request.v);
+    if (refused) return refused;
+    return this.#attempt('pause.failed', async (relay) => {
+      if (!relay.setEnabled(request.destination, false)) return { kind: 'unknown_destination' };
+      return this.#saved(relay, 0);
+    });
+  }
+
+  /** Starts a destination and tries what it holds at once, blocked or not. */
+  async resume(request: ResumeRequest): Promise<ResumeAnswer> {
+    const refused = this.#refusal(request.v);
+    if (refused) return refused;
+    return this.#attempt('resume.failed', async (relay) => {
+      if (!relay.setEnabled(request.destination, true)) return { kind: 'unknown_destination' };
+      return this.#saved(relay, relay.resume(request.destination, request.from));
+    });
+  }
+
+  /** The findings log's notices, newest first. */
+  async notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]> {
+    const before = page.before ?? Number.MAX_SAFE_INTEGER;
+    return this.#relay?.findings.page(before, boundedLimit(page.limit)) ?? [];
   }
 
   /** Hourly roll-ups from a time on. */
@@ -201,10 +219,37 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     this.#db.transaction(() => {
       migrate(this.#db, nowMs);
       this.#configs.write(config, nowMs);
-      writeFirstLanes(new LaneStore(this.#db), config, (readMeta(this.#db, 'next_seq') ?? 1) - 1);
+      writeFirstLanes(laneStoreOver(this.#db), config, (readMeta(this.#db, 'next_seq') ?? 1) - 1);
     });
     this.#configs.load();
     return this.#makeRelay();
+  }
+
+  /** What is answered to a request that no relay can take. */
+  #refusal(
+    v: number,
+  ): { kind: 'unavailable'; reason: UnavailableReason } | { kind: 'unknown_tenant' } | undefined {
+    if (v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
+    if (this.#relay) return undefined;
+    return this.#isFaulty ? { kind: 'unavailable', reason: 'object_fault' } : { kind: 'unknown_tenant' };
+  }
+
+  /** Does what an operator asked for; what throws is told to the log. Call after `#refusal`. */
+  async #attempt<T>(
+    event: `${string}.${string}`,
+    work: (relay: Relay) => Promise<T>,
+  ): Promise<T | { kind: 'unavailable'; reason: UnavailableReason }> {
+    try {
+      if (this.#relay) return await work(this.#relay);
+    } catch (error) {
+      logEvent('error', event, { tenant: this.#tenant, ...causeFields(error) });
+    }
+    return { kind: 'unavailable', reason: 'object_fault' };
+  }
+
+  async #saved(relay: Relay, discarded: number): Promise<ResumeAnswer> {
+    const isPublished = await relay.putToWork();
+    return { kind: 'saved', version: this.#configs.current?.version ?? 0, isPublished, discarded };
   }
 
   #makeRelay(): Relay {
@@ -225,4 +270,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   get #tenant(): string {
     return this.#configs.current?.config.id ?? '';
   }
+}
+
+function boundedLimit(limit: number): number {
+  return Math.min(Math.max(1, limit), PAGE_ENTRIES_MAX);
 }

@@ -3,21 +3,26 @@
  * Each task stands alone: one that fails is told to the log and does not keep the others from running.
  */
 
-import type { CanonicalEvent } from '../domain/event.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Activity } from './activity.ts';
+import { countWanted } from './count-wanted.ts';
 import type { Database } from './database.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
-import { expire } from './lanes.ts';
+import { type LaneState, expire } from './lane-state.ts';
+import { leaveSome } from './leaving.ts';
+import type { Findings } from './findings.ts';
 import type { EventLog, Period } from './log.ts';
+import type { Occurrence } from './notices.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** A task that is late is looked at again this soon. */
 const LATE_RETRY_MS = 5_000;
+/** Between two steps of moving a removed lane's rest into the dead letters. */
+const LEAVING_STEP_MS = 1_000;
 
 export interface UpkeepParts {
   readonly db: Database;
@@ -25,9 +30,9 @@ export interface UpkeepParts {
   readonly lanes: LaneSet;
   readonly laneStore: LaneStore;
   readonly activity: Activity;
+  readonly findings: Findings;
+  readonly notify: (occurrence: Occurrence) => void;
   readonly config: () => TenantConfig;
-  /** A lane's own filter, if it has one: what it does not want cannot expire. */
-  readonly filterOf: (lane: string) => ((event: CanonicalEvent) => boolean) | undefined;
   /** Bytes above which the oldest delivered periods go early. */
   readonly spaceBytesHigh: number;
 }
@@ -50,21 +55,25 @@ export class Upkeep {
     });
     this.#task('retention.failed', () => this.#applyRetention(nowMs));
     this.#task('space.failed', () => this.#makeRoom(nowMs));
+    this.#task('lanes.leaving_failed', () => this.#leave(nowMs));
+    this.#task('notices.flush_failed', () => {
+      this.#warnOfRetention(nowMs);
+      this.#parts.findings.flush(nowMs);
+    });
     this.#task('rollups.drop_failed', () => activity.dropBefore(nowMs - config.retention.rollups * DAY_MS));
   }
 
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */
   dueAtMs(nowMs: number): (number | null)[] {
-    const { log, activity, laneStore } = this.#parts;
-    const rules = this.#rules();
-    const oldestLetterAtMs = laneStore.oldestDeadLetterAtMs();
+    const { log, activity, findings, lanes } = this.#parts;
     const times = [
       activity.dueAtMs,
       log.periodEndsAtMs,
-      nextDropAtMs(log.periods, rules),
-      oldestLetterAtMs === null ? null : oldestLetterAtMs + rules.eventsMs + 1,
-    ];
-    return times.map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
+      nextDropAtMs(log.periods, this.#rules()),
+      findings.dueAtMs,
+      this.#nextRetentionWarningAtMs(nowMs),
+    ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
+    return lanes.owing.some(({ state }) => state.leaving) ? [...times, nowMs + LEAVING_STEP_MS] : times;
   }
 
   #rules(): ReturnType<typeof retentionRules> {
@@ -79,18 +88,18 @@ export class Upkeep {
     const [due] = eventsDue(log.periods, rules, nowMs);
     if (due) this.#dropEvents(due, nowMs);
     for (const period of seenDue(log.periods, rules, nowMs)) log.dropSeen(period);
-    this.#parts.laneStore.dropDeadLettersBefore(nowMs - rules.eventsMs);
   }
 
-  /** Above the high mark the oldest period that every lane has behind it goes early. */
+  /** Above the high mark the oldest fully delivered periods go early: every lane has them behind it, none retries anything of them. */
   #makeRoom(nowMs: number): void {
-    const { db, log, lanes, spaceBytesHigh } = this.#parts;
-    while (db.sizeBytes > spaceBytesHigh) {
-      const oldest = log.periods.find((period) => period.hasEvents);
-      if (!oldest || oldest.closedAtMs === null) return;
-      const lastSeq = log.lastSeqOf(oldest);
-      if (lanes.all.some((lane) => lane.state.cursor < lastSeq)) return;
-      if (!this.#dropEvents(oldest, nowMs)) return;
+    const { db, log, lanes, laneStore, spaceBytesHigh } = this.#parts;
+    for (const period of log.periods) {
+      if (db.sizeBytes <= spaceBytesHigh) return;
+      if (!period.hasEvents || period.closedAtMs === null) continue;
+      const lastSeq = log.lastSeqOf(period);
+      if (lanes.owing.some((lane) => lane.state.cursor < lastSeq)) return;
+      if (laneStore.holdsBetween(period.firstSeq, lastSeq)) continue;
+      if (!this.#dropEvents(period, nowMs)) return;
       logEvent('warn', 'period.dropped_early', { tenant: this.#parts.config().id, sizeBytes: db.sizeBytes });
     }
   }
@@ -99,42 +108,84 @@ export class Upkeep {
   #dropEvents(period: Period, nowMs: number): boolean {
     const { db, log, lanes, laneStore, activity } = this.#parts;
     const lastSeq = log.lastSeqOf(period);
-    for (const lane of lanes.all) lane.restore();
-    const behind = lanes.all.filter((lane) => lane.state.cursor < lastSeq);
-    if (behind.some((lane) => lane.isRunning(nowMs))) return false;
+    for (const lane of lanes.known) lane.restore();
+    const expired = lanes.known.flatMap((lane) => this.#expired(lane, period, lastSeq));
+    if (expired.some(({ lane }) => lane.isRunning(nowMs))) return false;
     activity.flushTo(lastSeq, nowMs);
-    const expired = behind.map((lane) => {
-      const count = this.#countUndelivered(lane, period, lastSeq);
-      return { lane, count, state: expire(lane.state, lastSeq, count) };
-    });
     db.transaction(() => {
       for (const { lane, state } of expired) laneStore.save(lane.name, state);
+      laneStore.removeBetween(period.firstSeq, lastSeq);
       log.dropEvents(period);
     });
     for (const { lane, count, state } of expired) {
       lane.adopt(state);
-      if (count > 0)
-        logEvent('error', 'events.expired', { tenant: this.#parts.config().id, lane: lane.name, count });
+      if (count === 0) continue;
+      logEvent('error', 'events.expired', { tenant: this.#parts.config().id, lane: lane.name, count });
+      this.#parts.notify({ kind: 'events_expired', lane: lane.name, count });
     }
     return true;
   }
 
-  /** Events of a period that a lane wants and has not settled. They are read only where there is a filter. */
-  #countUndelivered(lane: Lane, period: Period, lastSeq: number): number {
-    const { log, filterOf } = this.#parts;
-    const { cursor, ahead } = lane.state;
-    const filter = filterOf(lane.name);
-    if (!filter) return log.countAfter(period, cursor) - ahead.filter((seq) => seq <= lastSeq).length;
-    const settled = new Set(ahead);
-    let count = 0;
-    for (let readTo = cursor; readTo < lastSeq;) {
-      const entries = log.page(readTo, 500, 1024 * 1024);
-      count += entries.filter(
-        ({ seq, event }) => seq <= lastSeq && !settled.has(seq) && filter(event),
-      ).length;
-      readTo = entries.at(-1)?.seq ?? lastSeq;
+  /** What a lane loses with a period: waiting events, those retried alone, dead letters. Empty when nothing changes for it. */
+  #expired(lane: Lane, period: Period, lastSeq: number): { lane: Lane; count: number; state: LaneState }[] {
+    const { log, lanes, laneStore } = this.#parts;
+    const isBehind = lane.state.cursor < lastSeq && lanes.owing.includes(lane);
+    const waiting = isBehind ? countWanted(log, lane.state, lastSeq, lanes.filterOf(lane)) : 0;
+    const parked = laneStore.followUps.between(lane.name, period.firstSeq, lastSeq).length;
+    // A redriven dead letter is counted as parked.
+    const letters = laneStore.letters.countWaitingBetween(lane.name, period.firstSeq, lastSeq);
+    if (!isBehind && parked + letters === 0) return [];
+    const count = waiting + parked + letters;
+    const state = {
+      ...expire(lane.state, isBehind ? lastSeq : lane.state.cursor, count),
+      parked: Math.max(0, lane.state.parked - parked),
+      deadLettered: Math.max(0, lane.state.deadLettered - letters),
+    };
+    return [{ lane, count, state }];
+  }
+
+  /** Moves what removed destinations had left into the dead letters. */
+  #leave(nowMs: number): void {
+    const { db, log, lanes, laneStore: store } = this.#parts;
+    for (const lane of lanes.owing.filter(({ state }) => state.leaving)) {
+      const count = leaveSome(lane, { db, log, store, filterOf: (left) => lanes.filterOf(left) }, nowMs);
+      if (count > 0) this.#parts.notify({ kind: 'dead_letters', lane: lane.name, count });
     }
-    return count;
+  }
+
+  /** Tells which lanes still hold events that are about to be dropped. */
+  #warnOfRetention(nowMs: number): void {
+    const { log, lanes, findings } = this.#parts;
+    for (const { lane, period, goesAtMs } of this.#owed()) {
+      const occurrence: Occurrence = { kind: 'retention_near', lane: lane.name };
+      if (nowMs < warnsAtMs(goesAtMs, this.#rules().eventsMs) || !findings.mayTell(occurrence, nowMs))
+        continue;
+      const lastSeq = log.lastSeqOf(period);
+      const count =
+        countWanted(log, lane.state, lastSeq, lanes.filterOf(lane)) +
+        this.#parts.laneStore.followUps.between(lane.name, 0, lastSeq).length;
+      const detail = new Date(goesAtMs).toISOString();
+      if (count > 0) this.#parts.notify({ ...occurrence, count, detail });
+    }
+  }
+
+  #nextRetentionWarningAtMs(nowMs: number): number | null {
+    const times = this.#owed()
+      .map(({ goesAtMs }) => warnsAtMs(goesAtMs, this.#rules().eventsMs))
+      .filter((atMs) => atMs > nowMs);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** The oldest closed period that each lane still has undelivered events in, and when it goes. */
+  #owed(): { lane: Lane; period: Period; goesAtMs: number }[] {
+    const { log, lanes, laneStore } = this.#parts;
+    const { eventsMs } = this.#rules();
+    return lanes.owing.flatMap((lane) => {
+      const fromSeq = Math.min(lane.state.cursor + 1, laneStore.followUps.oldestSeq(lane.name) ?? Infinity);
+      const period = log.periods.find((p) => p.hasEvents && log.lastSeqOf(p) >= fromSeq);
+      if (!period || period.closedAtMs === null) return [];
+      return [{ lane, period, goesAtMs: period.closedAtMs + eventsMs }];
+    });
   }
 
   #task(event: `${string}.${string}`, work: () => void): void {
@@ -144,4 +195,9 @@ export class Upkeep {
       logEvent('error', event, { tenant: this.#parts.config().id, ...causeFields(error) });
     }
   }
+}
+
+/** Undelivered events are announced when a fifth of their retention is left, three days at most. */
+function warnsAtMs(goesAtMs: number, retentionMs: number): number {
+  return goesAtMs - Math.min(3 * DAY_MS, retentionMs / 5);
 }

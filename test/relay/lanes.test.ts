@@ -5,8 +5,6 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import {
   BLOCKED_PROBE_MS,
   type LaneState,
-  REJECTED_IN_A_ROW_MAX,
-  afterOutcome,
   expire,
   isDue,
   madeDue,
@@ -14,7 +12,8 @@ import {
   rested,
   settle,
   undelivered,
-} from '../../src/relay/lanes.ts';
+} from '../../src/relay/lane-state.ts';
+import { REJECTED_IN_A_ROW_MAX, afterOutcome } from '../../src/relay/lanes.ts';
 
 const NOW_MS = 1_795_305_600_000;
 const around = { nowMs: NOW_MS, random: 0.5, widthMax: 1 };

@@ -78,7 +78,7 @@ describe('retention', () => {
 });
 
 describe('the next alarm', () => {
-  const lane = { isEnabled: true, undelivered: 1, dueAtMs: null };
+  const lane = { isEnabled: true, undelivered: 1, dueAtMs: null, followUpAtMs: null };
 
   it.each([
     ['nothing to watch', [], [null], null],

@@ -1,0 +1,156 @@
+/**
+ * The findings log: what the operator is told. Append-only, numbered, kept for as long as its retention says.
+ * What is pending between two notices is counted in memory; after a restart the count of it may be too low, never the notice missing.
+ */
+
+import type { Notice, NoticeKind } from '../domain/notice.ts';
+import { logEvent } from '../lib/log.ts';
+import type { Database } from './database.ts';
+import {
+  type Decision,
+  type NoticeMark,
+  type Occurrence,
+  type Pending,
+  afterOccurrence,
+  afterQuiet,
+  isSpent,
+  noticeText,
+  quietEndsAtMs,
+} from './notices.ts';
+import { readMeta, writeMeta } from './schema.ts';
+
+/** How long notices are kept, and how many go in one turn. */
+const RETENTION_MS = 365 * 24 * 3_600_000;
+const DROPPED_PER_TURN_MAX = 500;
+
+export class Findings {
+  readonly #db: Database;
+  readonly #marks = new Map<string, NoticeMark>();
+  #nextId = 1;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  load(): void {
+    this.#marks.clear();
+    for (const { key, mark } of this.#db.all<{ key: string; mark: string }>('SELECT * FROM notice_marks'))
+      this.#marks.set(key, JSON.parse(mark) as NoticeMark);
+    const last = this.#db.first<{ id: number | null }>('SELECT MAX(id) AS id FROM findings')?.id ?? 0;
+    this.#nextId = Math.max(last + 1, readMeta(this.#db, 'next_finding') ?? 1);
+  }
+
+  /** Tells the operator, unless the same was told a short time ago. */
+  tell(occurrence: Occurrence, nowMs: number): void {
+    const key = keyOf(occurrence);
+    const before = this.#marks.get(key);
+    this.#take(key, before, afterOccurrence(before, occurrence, nowMs), occurrence, nowMs);
+  }
+
+  /** Whether the same may be told now. */
+  mayTell(occurrence: Occurrence, nowMs: number): boolean {
+    return afterOccurrence(this.#marks.get(keyOf(occurrence)), occurrence, nowMs).announce !== null;
+  }
+
+  /** Tells what was held back, once its time has come; forgets what no longer matters. */
+  flush(nowMs: number): void {
+    for (const [key, mark] of this.#marks) {
+      const occurrence = occurrenceOf(key);
+      if (isSpent(mark, occurrence.kind, nowMs)) {
+        this.#db.run('DELETE FROM notice_marks WHERE key = ?', key);
+        this.#marks.delete(key);
+        continue;
+      }
+      this.#take(key, mark, afterQuiet(mark, occurrence.kind, nowMs), occurrence, nowMs);
+    }
+    this.#drop(nowMs - RETENTION_MS);
+  }
+
+  /** When `flush` next has something to tell; null when nothing is held back. */
+  get dueAtMs(): number | null {
+    const times = [...this.#marks].flatMap(
+      ([key, mark]) => quietEndsAtMs(mark, occurrenceOf(key).kind) ?? [],
+    );
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** Newest first, below an id. */
+  page(before: number, limit: number): Notice[] {
+    return this.#db
+      .all<{ id: number; body: string }>(
+        'SELECT id, body FROM findings WHERE id < ? ORDER BY id DESC LIMIT ?',
+        before,
+        limit,
+      )
+      .map(({ id, body }) => ({ ...(JSON.parse(body) as Omit<Notice, 'id'>), id }));
+  }
+
+  #take(
+    key: string,
+    before: NoticeMark | undefined,
+    { mark, announce }: Decision,
+    occurrence: Occurrence,
+    nowMs: number,
+  ): void {
+    // What is added to something pending stays in memory: a storm costs two rows.
+    if (announce || isPending(mark) !== isPending(before)) {
+      this.#db.transaction(() => {
+        if (announce) this.#append(occurrence, announce, nowMs);
+        if (mark)
+          this.#db.run(
+            'INSERT OR REPLACE INTO notice_marks (key, mark) VALUES (?, ?)',
+            key,
+            JSON.stringify(mark),
+          );
+      });
+    }
+    if (announce) this.#nextId++;
+    if (mark) this.#marks.set(key, mark);
+  }
+
+  #append(occurrence: Occurrence, pending: Pending, nowMs: number): void {
+    const { kind, lane } = occurrence;
+    const notice: Omit<Notice, 'id'> = {
+      kind,
+      at: new Date(nowMs).toISOString(),
+      ...(lane === undefined ? {} : { lane }),
+      since: new Date(pending.sinceMs).toISOString(),
+      ...(pending.count > 0 ? { count: pending.count } : {}),
+      text: noticeText(occurrence, pending),
+    };
+    this.#db.run(
+      'INSERT INTO findings (id, at, body) VALUES (?, ?, ?)',
+      this.#nextId,
+      nowMs,
+      JSON.stringify(notice),
+    );
+    logEvent('info', 'notice.appended', { kind, lane });
+  }
+
+  #drop(atMs: number): void {
+    const oldest = this.#db.first<{ at: number }>('SELECT at FROM findings ORDER BY id LIMIT 1')?.at;
+    if (oldest === undefined || oldest >= atMs) return;
+    this.#db.transaction(() => {
+      writeMeta(this.#db, 'next_finding', this.#nextId);
+      this.#db.run(
+        'DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE at < ? ORDER BY id LIMIT ?)',
+        atMs,
+        DROPPED_PER_TURN_MAX,
+      );
+    });
+  }
+}
+
+function isPending(mark: NoticeMark | undefined): boolean {
+  return mark ? mark.pending !== null : false;
+}
+
+/** The end of a block belongs to the mark of its beginning. */
+function keyOf({ kind, lane = '' }: Occurrence): string {
+  return `${kind === 'lane_recovered' ? 'lane_blocked' : kind} ${lane}`;
+}
+
+function occurrenceOf(key: string): Occurrence {
+  const [kind, lane] = key.split(' ', 2) as [NoticeKind, string];
+  return { kind, ...(lane ? { lane } : {}) };
+}

@@ -1,0 +1,103 @@
+/** The rows of events that are retried alone. At most PARKED_MAX a lane, so that a lane's rows may be scanned. */
+
+import type { Database } from './database.ts';
+import type { FollowUp } from './follow-up.ts';
+
+type FollowUpRow = {
+  lane: string;
+  seq: number;
+  due: number;
+  tries: number;
+  attempts: number;
+  letter: number | null;
+};
+
+export class FollowUpStore {
+  readonly #db: Database;
+  /** When the next one of a lane is due, as far as it was asked for; null: it has none. */
+  readonly #nextDueAtMs = new Map<string, number | null>();
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** When the lane's next follow-up is due; null when it has none. */
+  nextDueAtMs(lane: string): number | null {
+    const known = this.#nextDueAtMs.get(lane);
+    if (known !== undefined) return known;
+    const dueAtMs = this.next(lane)?.dueAtMs ?? null;
+    this.#nextDueAtMs.set(lane, dueAtMs);
+    return dueAtMs;
+  }
+
+  /** The one that is due first. */
+  next(lane: string): FollowUp | undefined {
+    const row = this.#db.first<FollowUpRow>(
+      'SELECT * FROM follow_ups WHERE lane = ? ORDER BY due, seq LIMIT 1',
+      lane,
+    );
+    return row && followUpOf(row);
+  }
+
+  /** The lowest seq that a lane retries alone. */
+  oldestSeq(lane: string): number | undefined {
+    const sql = 'SELECT seq FROM follow_ups WHERE lane = ? ORDER BY seq LIMIT 1';
+    return this.#db.first<{ seq: number }>(sql, lane)?.seq;
+  }
+
+  has({ lane, seq }: Pick<FollowUp, 'lane' | 'seq'>): boolean {
+    return this.#db.first('SELECT 1 FROM follow_ups WHERE lane = ? AND seq = ?', lane, seq) !== undefined;
+  }
+
+  /** Those of a lane in a stretch of the log. */
+  between(lane: string, firstSeq: number, lastSeq: number): FollowUp[] {
+    return this.#db
+      .all<FollowUpRow>(
+        'SELECT * FROM follow_ups WHERE lane = ? AND seq BETWEEN ? AND ? ORDER BY seq',
+        lane,
+        firstSeq,
+        lastSeq,
+      )
+      .map(followUpOf);
+  }
+
+  /** Whether any lane has one in a stretch of the log. */
+  anyBetween(firstSeq: number, lastSeq: number): boolean {
+    const sql = 'SELECT 1 FROM follow_ups WHERE seq BETWEEN ? AND ? LIMIT 1';
+    return this.#db.first(sql, firstSeq, lastSeq) !== undefined;
+  }
+
+  removeBetween(firstSeq: number, lastSeq: number): void {
+    this.#nextDueAtMs.clear();
+    this.#db.run('DELETE FROM follow_ups WHERE seq BETWEEN ? AND ?', firstSeq, lastSeq);
+  }
+
+  put(followUp: FollowUp): void {
+    this.#nextDueAtMs.delete(followUp.lane);
+    this.#db.run(
+      'INSERT OR REPLACE INTO follow_ups (lane, seq, due, tries, attempts, letter) VALUES (?, ?, ?, ?, ?, ?)',
+      followUp.lane,
+      followUp.seq,
+      followUp.dueAtMs,
+      followUp.tries,
+      followUp.attempts,
+      followUp.letterId,
+    );
+  }
+
+  remove({ lane, seq }: Pick<FollowUp, 'lane' | 'seq'>): void {
+    this.#nextDueAtMs.delete(lane);
+    this.#db.run('DELETE FROM follow_ups WHERE lane = ? AND seq = ?', lane, seq);
+  }
+}
+
+function followUpOf(row: FollowUpRow): FollowUp {
+  return {
+    lane: row.lane,
+    seq: row.seq,
+    dueAtMs: row.due,
+    tries: row.tries,
+    attempts: row.attempts,
+    letterId: row.letter,
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * An event that a lane retries alone, beside its log: parked because it failed where others passed, or redriven by an operator.
+ * Pure: time and chance are passed in. Source: docs/architecture.md, "Behaviour of a lane".
+ */
+
+import type { DeadLetterReason } from '../domain/rpc.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { backoffMs } from '../lib/backoff.ts';
+import { unreachable } from '../lib/result.ts';
+import { BLOCKED_PROBE_MS, type LaneState, isDue, madeDue, unpaused } from './lane-state.ts';
+import { PARKED_MAX, type Surroundings, afterBlocked, askedWaitMs, countDelivered } from './lanes.ts';
+
+export interface FollowUp {
+  readonly lane: string;
+  readonly seq: number;
+  readonly dueAtMs: number;
+  /** Failures since it was set aside. */
+  readonly tries: number;
+  /** Attempts since the event came, those before it was set aside included. */
+  readonly attempts: number;
+  /** The dead letter that is redriven; null: parked, and no dead letter yet. */
+  readonly letterId: number | null;
+}
+
+/** With the waits below an event has about an hour to be taken; then it is a dead letter. */
+export const FOLLOW_UP_TRIES_MAX = 10;
+const FIRST_WAIT_MS = 15_000;
+const WAIT_MS_MAX = 10 * 60_000;
+/** Of the wait, up or down: events that were parked together need not come back together. */
+const JITTER = 0.1;
+
+/** How long a follow-up waits after so many failures: 15 s, doubling to 10 minutes, ±10 %. */
+export function followUpWaitMs(tries: number, random: number): number {
+  const waitMs = Math.min(WAIT_MS_MAX, FIRST_WAIT_MS * 2 ** Math.min(tries, 30));
+  return Math.floor(waitMs * (1 - JITTER + 2 * JITTER * random));
+}
+
+/** The follow-up of an event that is parked now. */
+export function parkedAt(
+  { lane, seq, attempts }: Pick<FollowUp, 'lane' | 'seq' | 'attempts'>,
+  { nowMs, random }: Pick<Surroundings, 'nowMs' | 'random'>,
+): FollowUp {
+  return { lane, seq, attempts, dueAtMs: nowMs + followUpWaitMs(0, random), tries: 0, letterId: null };
+}
+
+/**
+ * How a lane may send a follow-up that is due: `beside` a log that flows, as the `probe` of a paused lane whose log holds nothing,
+ * or not now.
+ */
+export function followUpRole(
+  state: LaneState,
+  nowMs: number,
+  isLogEmpty: boolean,
+): 'beside' | 'probe' | 'not_now' {
+  if (state.dueAtMs === null || state.blocked?.reason === 'too_many_parked') return 'beside';
+  return isLogEmpty && isDue(state, nowMs) ? 'probe' : 'not_now';
+}
+
+export interface FollowUpAttempt {
+  readonly followUp: FollowUp;
+  readonly isProbe: boolean;
+}
+
+export type FollowUpVerdict =
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'dead_letter'; readonly reason: DeadLetterReason }
+  | { readonly kind: 'again'; readonly followUp: FollowUp };
+
+interface Next {
+  readonly state: LaneState;
+  readonly verdict: FollowUpVerdict;
+}
+
+/** How the outcome of a follow-up's attempt changes its lane, and what becomes of it. */
+export function afterFollowUp(
+  state: LaneState,
+  attempt: FollowUpAttempt,
+  outcome: Outcome,
+  around: Surroundings,
+): Next {
+  const { nowMs } = around;
+  const tried = { ...attempt.followUp, attempts: attempt.followUp.attempts + 1 };
+  switch (outcome.kind) {
+    case 'delivered': {
+      const counted = countDelivered(withRoom(state, nowMs), 1, outcome, nowMs);
+      return { state: attempt.isProbe ? unpaused(counted) : counted, verdict: { kind: 'settled' } };
+    }
+    case 'rejected':
+      return deadLettered(state, nowMs, 'rejected');
+    case 'blocked':
+      return again(afterBlocked(state, outcome, nowMs), { ...tried, dueAtMs: nowMs });
+    case 'retry':
+      return afterRetry(state, { followUp: tried, isProbe: attempt.isProbe }, outcome, around);
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function afterRetry(
+  before: LaneState,
+  { followUp, isProbe }: FollowUpAttempt,
+  outcome: Extract<Outcome, { kind: 'retry' }>,
+  { nowMs, random }: Surroundings,
+): Next {
+  const state = {
+    ...before,
+    lastFailure: { reason: outcome.reason, detail: outcome.detail, atMs: nowMs },
+    // The probe of a blocked lane failed: the next one is as far away as ever.
+    ...(isProbe && before.blocked ? { dueAtMs: nowMs + BLOCKED_PROBE_MS } : {}),
+  };
+  if (outcome.reason === 'busy') {
+    // Too many requests: the whole lane waits, and the event is not at fault.
+    const failingSinceMs = state.failingSinceMs ?? nowMs;
+    const waitMs = backoffMs({
+      tries: state.tries + 1,
+      failingForMs: nowMs - failingSinceMs,
+      random,
+      retryAfterMs: outcome.retryAfterMs,
+    });
+    const dueAtMs = Math.max(state.dueAtMs ?? 0, nowMs + waitMs);
+    return again(
+      { ...state, dueAtMs, tries: state.tries + 1, failingSinceMs },
+      { ...followUp, dueAtMs: nowMs + waitMs },
+    );
+  }
+  const tries = followUp.tries + 1;
+  if (tries >= FOLLOW_UP_TRIES_MAX) return deadLettered(state, nowMs, 'attempts_exhausted');
+  const dueAtMs = nowMs + Math.max(followUpWaitMs(tries, random), askedWaitMs(outcome));
+  return again(state, { ...followUp, tries, dueAtMs });
+}
+
+function again(state: LaneState, followUp: FollowUp): Next {
+  return { state, verdict: { kind: 'again', followUp } };
+}
+
+function deadLettered(state: LaneState, nowMs: number, reason: DeadLetterReason): Next {
+  const counted = { ...withRoom(state, nowMs), deadLettered: state.deadLettered + 1 };
+  return { state: counted, verdict: { kind: 'dead_letter', reason } };
+}
+
+/** One parked event less. A lane that is blocked by too many of them may look at its head again. */
+function withRoom(state: LaneState, nowMs: number): LaneState {
+  const fewer = { ...state, parked: Math.max(0, state.parked - 1) };
+  const isFreed = state.blocked?.reason === 'too_many_parked' && fewer.parked < PARKED_MAX;
+  return isFreed ? madeDue(fewer, nowMs) : fewer;
+}

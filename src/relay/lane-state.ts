@@ -1,0 +1,181 @@
+/**
+ * What a lane remembers: cursor, back-off, block, batch width, totals; and the moves that no outcome causes.
+ * Pure: the time is passed in. How outcomes change it is in lanes.ts. Source: docs/architecture.md, "Behaviour of a lane".
+ */
+
+import type { BlockedReason, RetryReason } from '../domain/outcome.ts';
+import type { DestinationConfig } from '../domain/tenant-config.ts';
+import { RETRY_AFTER_MS_MAX } from '../lib/backoff.ts';
+import type { Bucket } from './limits.ts';
+
+/** A blocked lane probes this often; a config change unblocks it at once. */
+export const BLOCKED_PROBE_MS = 15 * 60_000;
+/** Settled events above the cursor that a lane's row may hold. */
+export const AHEAD_MAX = 64;
+
+export interface LaneState {
+  /** Every event up to here is settled. */
+  readonly cursor: number;
+  /** Settled above the cursor, ascending: never sent again. */
+  readonly ahead: readonly number[];
+  /** Failures in a row. */
+  readonly tries: number;
+  readonly failingSinceMs: number | null;
+  /** Nothing is sent before; then one probe. Null: not paused. */
+  readonly dueAtMs: number | null;
+  readonly blocked: {
+    readonly reason: BlockedReason;
+    readonly detail: string;
+    readonly sinceMs: number;
+  } | null;
+  readonly lastFailure: {
+    readonly reason: RetryReason | BlockedReason;
+    readonly detail: string;
+    readonly atMs: number;
+  } | null;
+  /** The event that failed last as the first of its request, and how often in a row. */
+  readonly head: { readonly seq: number; readonly failures: number } | null;
+  /** Events past a failing head that were tried and failed too: the next probe tries the one after them. */
+  readonly pastHead: number;
+  /** Events of the lane that are retried alone, beside the log: rows of `follow_ups`. */
+  readonly parked: number;
+  /** Events that the next request may carry; batched lanes grow and shrink it. */
+  readonly width: number;
+  readonly rejectedInARow: number;
+  /** Nothing is sent before: the vendor's quota runs low. Null: no such wait. */
+  readonly slowUntilMs: number | null;
+  /** Requests that the lane may still send at once, where its channel has a rate. */
+  readonly bucket: Bucket | null;
+  /** The destination was removed: everything wanted up to `to` becomes a dead letter. */
+  readonly leaving: Leaving | null;
+  readonly lastDeliveredAtMs: number | null;
+  readonly delivered: number;
+  /** Dead letters that wait for an operator; redriven ones count as parked. */
+  readonly deadLettered: number;
+  readonly expired: number;
+  /** Given up by an operator. */
+  readonly discarded: number;
+}
+
+export interface Leaving {
+  readonly to: number;
+  /** The removed destination's own filter. */
+  readonly events?: DestinationConfig['events'];
+  readonly where?: DestinationConfig['where'];
+}
+
+/** A lane that starts after `cursor`: events up to there are not its own. */
+export function newLane(cursor: number): LaneState {
+  return {
+    cursor,
+    ahead: [],
+    tries: 0,
+    failingSinceMs: null,
+    dueAtMs: null,
+    blocked: null,
+    lastFailure: null,
+    head: null,
+    pastHead: 0,
+    parked: 0,
+    width: 1,
+    rejectedInARow: 0,
+    slowUntilMs: null,
+    bucket: null,
+    leaving: null,
+    lastDeliveredAtMs: null,
+    delivered: 0,
+    deadLettered: 0,
+    expired: 0,
+    discarded: 0,
+  };
+}
+
+/** No pause is longer than this. */
+const PAUSE_MS_MAX = Math.max(BLOCKED_PROBE_MS, RETRY_AFTER_MS_MAX);
+
+/** Whether an attempt may start. A pause that would last longer than any does says that the clock has gone back. */
+export function isDue(state: LaneState, nowMs: number): boolean {
+  return state.dueAtMs === null || state.dueAtMs <= nowMs || state.dueAtMs > nowMs + PAUSE_MS_MAX;
+}
+
+/** The pause is over: the destination answers. */
+export function unpaused(state: LaneState): LaneState {
+  return {
+    ...state,
+    tries: 0,
+    failingSinceMs: null,
+    dueAtMs: null,
+    blocked: null,
+    head: null,
+    pastHead: 0,
+  };
+}
+
+/** A lane with nothing to send waits for nothing. A block stays until something is delivered: the next event is its probe. */
+export function rested(state: LaneState): LaneState {
+  return state.dueAtMs === null || state.blocked ? state : unpaused(state);
+}
+
+/** Ends a pause at once, as after a config change: the next attempt is a probe still. */
+export function madeDue(state: LaneState, nowMs: number): LaneState {
+  return state.dueAtMs === null ? state : { ...state, dueAtMs: Math.min(state.dueAtMs, nowMs) };
+}
+
+/** The lane's destination was removed: what it had not delivered is to become dead letters, up to `leaving.to`. */
+export function left(state: LaneState, leaving: Leaving): LaneState {
+  return { ...unpaused(state), lastFailure: null, width: 1, leaving };
+}
+
+/** The lane's destination came back. It starts after `cursor`, or goes on where its leaving was interrupted. */
+export function rejoined(state: LaneState, cursor: number): LaneState {
+  if (state.leaving) return { ...state, leaving: null };
+  const { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs } = state;
+  const totals = { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs };
+  return { ...newLane(Math.max(cursor, 0)), ...totals };
+}
+
+/** An operator gives up everything up to `head`: `count` events, the parked ones included. */
+export function discard(state: LaneState, head: number, count: number): LaneState {
+  return {
+    ...unpaused(state),
+    cursor: Math.max(state.cursor, head),
+    ahead: [],
+    parked: 0,
+    discarded: state.discarded + count,
+  };
+}
+
+/**
+ * Moves the cursor after events were settled. `firstOpen` is the lowest seq that is read and not settled (null: none),
+ * `readTo` the highest seq that was read.
+ */
+export function settle(
+  state: LaneState,
+  settled: readonly number[],
+  position: { readonly firstOpen: number | null; readonly readTo: number },
+): LaneState {
+  const cursor = Math.max(
+    state.cursor,
+    position.firstOpen === null ? position.readTo : position.firstOpen - 1,
+  );
+  const ahead = [...new Set([...state.ahead, ...settled])]
+    .filter((seq) => seq > cursor)
+    .toSorted((a, b) => a - b);
+  return { ...state, cursor, ahead };
+}
+
+/** Everything up to `seq` went with its period, `count` events of it wanted and undelivered. */
+export function expire(state: LaneState, seq: number, count: number): LaneState {
+  const cursor = Math.max(state.cursor, seq);
+  return {
+    ...state,
+    cursor,
+    ahead: state.ahead.filter((settled) => settled > cursor),
+    expired: state.expired + count,
+  };
+}
+
+/** Events of the lane above its cursor that are not settled: an upper bound, for some may not be wanted. */
+export function undelivered(state: LaneState, head: number): number {
+  return Math.max(0, head - state.cursor - state.ahead.length);
+}
