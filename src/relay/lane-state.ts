@@ -37,6 +37,8 @@ export interface LaneState {
   readonly head: { readonly seq: number; readonly failures: number } | null;
   /** Events past a failing head that were tried and failed too: the next probe tries the one after them. */
   readonly pastHead: number;
+  /** The last probe had no event to try past its head: the next one that comes is a reason to probe at once. */
+  readonly isHeadAlone: boolean;
   /** Events of the lane that are retried alone, beside the log: rows of `follow_ups`. */
   readonly parked: number;
   /** Events that the next request may carry; batched lanes grow and shrink it. */
@@ -76,6 +78,7 @@ export function newLane(cursor: number): LaneState {
     lastFailure: null,
     head: null,
     pastHead: 0,
+    isHeadAlone: false,
     parked: 0,
     width: 1,
     rejectedInARow: 0,
@@ -108,6 +111,7 @@ export function unpaused(state: LaneState): LaneState {
     blocked: null,
     head: null,
     pastHead: 0,
+    isHeadAlone: false,
   };
 }
 
@@ -119,6 +123,14 @@ export function rested(state: LaneState): LaneState {
 /** Ends a pause at once, as after a config change: the next attempt is a probe still. */
 export function madeDue(state: LaneState, nowMs: number): LaneState {
   return state.dueAtMs === null ? state : { ...state, dueAtMs: Math.min(state.dueAtMs, nowMs) };
+}
+
+/** New events came: a head that failed alone must not make them wait for its back-off. */
+export function hurried(state: LaneState, count: number, nowMs: number): LaneState {
+  const hasOthers = count > 1;
+  return state.isHeadAlone && hasOthers && !state.blocked
+    ? { ...madeDue(state, nowMs), isHeadAlone: false }
+    : state;
 }
 
 /** The lane's destination was removed: what it had not delivered is to become dead letters, up to `leaving.to`. */

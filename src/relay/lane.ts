@@ -8,7 +8,7 @@ import type { LaneParts, OpenLane, Opened, RunningLane } from './lane-parts.ts';
 import { LaneRun } from './lane-run.ts';
 import { followUpRole } from './follow-up.ts';
 import type { LaneChanges } from './lane-store.ts';
-import { type LaneState, isDue, undelivered } from './lane-state.ts';
+import { type LaneState, hurried, isDue, undelivered } from './lane-state.ts';
 
 /** A run that has not moved for this long is given up. Longer than any single request or sleep. */
 const LEASE_MS = 60_000;
@@ -85,6 +85,7 @@ export class Lane implements RunningLane {
   start(): void {
     const nowMs = this.parts.io.nowMs();
     this.restore();
+    this.#state = hurried(this.#state, this.undelivered, nowMs);
     if (!this.isDue(nowMs)) return;
     if (this.isRunning(nowMs)) return this.#poke();
     const generation = ++this.#generation;

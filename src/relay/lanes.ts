@@ -71,8 +71,9 @@ export function afterOutcome(
  * The same for the event that a probe tries past a failing head. Only its delivery proves that the head alone is at fault;
  * whatever else comes of it, the lane's pause goes on.
  */
-export function afterTryPast(state: LaneState, outcome: Outcome, around: Surroundings): Next {
+export function afterTryPast(before: LaneState, outcome: Outcome, around: Surroundings): Next {
   const { nowMs } = around;
+  const state = { ...before, isHeadAlone: false };
   switch (outcome.kind) {
     case 'delivered': {
       const counted = countDelivered(state, 1, outcome, nowMs);
@@ -177,9 +178,13 @@ function afterRetry(state: LaneState, attempt: Attempt, outcome: Retry, around: 
       });
   const head = headAfterFailure(state, attempt.seqs[0]);
   const paused = { ...state, tries, failingSinceMs, dueAtMs: nowMs + waitMs, lastFailure, head, width: 1 };
-  // A destination that asks for patience gets it: no second request in the same breath.
-  const mayTryPast = outcome.reason !== 'busy' && (head?.failures ?? 0) >= HEAD_FAILURES_MIN;
-  return { state: paused, verdict: mayTryPast && attempt.isProbe ? 'try_past' : 'send_again' };
+  // A destination that is asked too much gets no second request in the same breath.
+  const isPoisonLikely = outcome.reason !== 'busy' && (head?.failures ?? 0) >= HEAD_FAILURES_MIN;
+  if (!isPoisonLikely || !attempt.isProbe)
+    return { state: { ...paused, isHeadAlone: false }, verdict: 'send_again' };
+  // Until an event past it is tried; a destination that asked for patience gets it all the same.
+  const isHeadAlone = outcome.retryAfterMs === undefined;
+  return { state: { ...paused, isHeadAlone }, verdict: 'try_past' };
 }
 
 function headAfterFailure({ head }: LaneState, seq: number | undefined): LaneState['head'] {
