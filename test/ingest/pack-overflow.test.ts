@@ -69,6 +69,15 @@ function longestOf(value: unknown): { text: number; list: number } {
   };
 }
 
+/** An event of exactly so many bytes as JSON, within all other bounds. */
+function sized(bytes: number): CanonicalEvent {
+  const bytesWith = (classifications: string[]) =>
+    bytesOf(JSON.stringify({ ...EVENT, classifications, policy: { name: '' } }));
+  const count = Math.floor((bytes - bytesWith([])) / bytesOf(`,"${'é'.repeat(200)}"`));
+  const classifications = Array.from({ length: count }, () => 'é'.repeat(200));
+  return { ...EVENT, classifications, policy: { name: 'x'.repeat(bytes - bytesWith(classifications)) } };
+}
+
 describe('packOverflow', () => {
   it('leaves an event within its bounds as it is', () => {
     expect(unpacked([EVENT])).toEqual([EVENT]);
@@ -137,13 +146,19 @@ describe('packOverflow', () => {
   });
 
   it('measures bytes, not characters: an event of 8,000 fits, one of 8,001 does not', () => {
-    const at = (bytes: number): CanonicalEvent => {
-      const classifications = Array.from({ length: 14 }, () => 'é'.repeat(252));
-      const spare = bytes - bytesOf(JSON.stringify({ ...EVENT, classifications, policy: { name: '' } }));
-      return { ...EVENT, classifications, policy: { name: 'x'.repeat(spare) } };
-    };
-    expect(bytesOf(JSON.stringify(at(8_000)))).toBe(8_000);
-    expect(packOverflow([at(8_000)]).ok).toBe(true);
-    expect(packOverflow([at(8_001)]).ok).toBe(false);
+    expect(bytesOf(JSON.stringify(sized(8_000)))).toBe(8_000);
+    expect(packOverflow([sized(8_000)]).ok).toBe(true);
+    expect(packOverflow([sized(8_001)]).ok).toBe(false);
   });
+
+  it.each([5_997, 5_998, 5_999, 6_000])(
+    'fills a chunk to its bound, and no further: events of %i',
+    (bytes) => {
+      const packed = packOverflow(Array.from({ length: 40 }, () => sized(bytes)));
+      const sizes = packed.ok ? packed.value.map(bytesOf) : [];
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(CHUNK_BYTES_MAX);
+      expect(sizes[0]).toBeGreaterThan(CHUNK_BYTES_MAX - bytes - 20);
+      expect(unpacked(Array.from({ length: 40 }, () => sized(bytes)))).toHaveLength(40);
+    },
+  );
 });
