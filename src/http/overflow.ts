@@ -14,7 +14,7 @@ import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';
 import type { Sealer } from '../lib/seal.ts';
 
-/** Of one `sendBatch`; its 100 messages are never reached, as a request packs into 14 at most. Source: Cloudflare Queues limits, read 2026-11. */
+/** Of one `sendBatch`; its 100 messages are never reached, as a request packs into 16 at most. Source: Cloudflare Queues limits, read 2026-11. */
 const SEND_BYTES_MAX = 256_000;
 /** What the platform adds to each message, about. Source: the same. */
 const MESSAGE_BYTES_EXTRA = 100;

@@ -13,7 +13,7 @@ import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';
 import { cut } from './field-values.ts';
 
-/** Of an event as JSON in UTF-8. Noxys' own are below 2 kB; a hundred of 8 kB are a dozen messages, which go out in the deadline. */
+/** Of an event as JSON in UTF-8. Noxys' own are below 2 kB; a hundred of 8 kB are 15 messages. */
 export const EVENT_BYTES_MAX = 8_000;
 /**
  * Of a chunk in clear. Sealed it grows by a third, below the 128 KB that a message may have, and three of them
