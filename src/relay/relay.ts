@@ -3,8 +3,17 @@
  * The façade (tenant-relay.ts) makes it when a config exists, and holds what must also work without one.
  */
 
+import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { AcceptAnswer, LaneStart, RedriveAnswer, RedriveRequest, StoredConfig } from '../domain/rpc.ts';
+import type {
+  AcceptAnswer,
+  AcceptSealedAnswer,
+  AcceptSealedRequest,
+  LaneStart,
+  RedriveAnswer,
+  RedriveRequest,
+  StoredConfig,
+} from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Sealer } from '../lib/seal.ts';
@@ -26,6 +35,7 @@ import { TokenBucket } from './limits.ts';
 import { EventLog, LOG_SIZES } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { openLane } from './open-lane.ts';
+import { openOverflow } from './open-overflow.ts';
 import { leaveWakeup } from './leave-wakeup.ts';
 import { Publisher } from './publisher.ts';
 import { redrive } from './redrive.ts';
@@ -121,20 +131,38 @@ export class Relay {
     return this.#stored.config;
   }
 
-  /** Rate limit, de-duplicate, append, arm the alarm, start the lanes. When it answers `accepted`, the events are durable. */
+  /** Rate limit, then take. */
   async accept(events: readonly CanonicalEvent[]): Promise<AcceptAnswer> {
-    const { db, io, alarm } = this.#parts;
-    const nowMs = io.nowMs();
+    const nowMs = this.#parts.io.nowMs();
     if (this.#isFull(nowMs)) return { kind: 'unavailable', reason: 'space_exhausted' };
     const waitMs = this.#bucket.take(events.length, nowMs);
     if (waitMs > 0) return this.#refuse(events.length, waitMs);
+    return this.#take(events);
+  }
+
+  /** Opens what overflowed, then takes it. Without the rate limit: its sender was answered 202 already. */
+  async acceptSealed({ sealed, sealedAtMs }: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
+    const { io, sealer } = this.#parts;
+    if (io.nowMs() - sealedAtMs > OVERFLOW_AGE_MS_MAX) return { kind: 'refused', reason: 'too_old' };
+    const opened = await openOverflow(sealer, this.#config.id, sealed);
+    if (!opened.ok) return opened.error;
+    if (this.#isFull(io.nowMs())) return { kind: 'unavailable', reason: 'space_exhausted' };
+    return this.#take(opened.value);
+  }
+
+  /** De-duplicate, append, arm the alarm, start the lanes. When it answers, the events are durable. */
+  async #take(
+    events: readonly CanonicalEvent[],
+  ): Promise<Extract<AcceptAnswer, { readonly kind: 'accepted' }>> {
+    const { db, io, alarm } = this.#parts;
+    const nowMs = io.nowMs();
     this.#log.rotate(nowMs);
     const appended = db.transaction(() => this.#log.append(events));
-    const answer: AcceptAnswer = {
+    const answer = {
       kind: 'accepted',
       accepted: appended.accepted,
       duplicates: appended.duplicates,
-    };
+    } as const;
     if (appended.accepted === 0) return answer;
     const armed = alarm.armBy(nowMs + WATCH_MS);
     this.#log.advance(appended);

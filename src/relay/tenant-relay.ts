@@ -78,12 +78,24 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async accept(request: AcceptRequest): Promise<AcceptAnswer> {
-    if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
+    return this.#taking(request.v, (relay) => relay.accept(request.events));
+  }
+
+  async acceptSealed(request: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
+    return this.#taking(request.v, (relay) => relay.acceptSealed(request));
+  }
+
+  /** Lets the relay take events, if there is one; whatever goes wrong there is an answer. */
+  async #taking<A extends AcceptAnswer | AcceptSealedAnswer>(
+    v: number,
+    take: (relay: Relay) => Promise<A>,
+  ): Promise<A | Extract<AcceptSealedAnswer, { readonly kind: 'unknown_tenant' | 'unavailable' }>> {
+    if (v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
     const relay = this.#relay;
     if (!relay)
       return this.#isFaulty ? { kind: 'unavailable', reason: 'object_fault' } : { kind: 'unknown_tenant' };
     try {
-      return await relay.accept(request.events);
+      return await take(relay);
     } catch (error) {
       logEvent('error', 'accept.failed', { tenant: this.#tenant, ...causeFields(error) });
       return { kind: 'unavailable', reason: 'object_fault' };
@@ -131,10 +143,6 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   async lanes(): Promise<LaneView[]> {
     return this.#relay?.lanes.views(this.io.nowMs()) ?? [];
-  }
-
-  async acceptSealed(_request: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
-    throw new Error('contract only');
   }
 
   /** Newest first. */
