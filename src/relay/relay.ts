@@ -88,6 +88,8 @@ export class Relay {
   readonly #upkeep: Upkeep;
   readonly #bucket: TokenBucket;
   readonly #publisher: Publisher;
+  /** A lane's slice was used up, and no alarm has begun since. */
+  #isSliceAsked = false;
   #sizeAsk = { nextAtMs: 0, isFull: false };
 
   /** Reads everything from storage; throws when it can't. */
@@ -103,7 +105,12 @@ export class Relay {
     this.findings = new Findings(db);
     this.findings.load();
     this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
-    this.#publisher = new Publisher(parts.env.RELAY_KV, parts.configs, this.#outside);
+    this.#publisher = new Publisher(
+      parts.env.RELAY_KV,
+      parts.configs,
+      this.#outside,
+      () => void parts.alarm.armBy(io.nowMs()).catch(() => undefined),
+    );
     this.#upkeep = new Upkeep({
       db,
       log: this.#log,
@@ -196,7 +203,8 @@ export class Relay {
 
   /** Whether the storage is full. Asked once a second: the question costs more than a row. */
   #isFull(nowMs: number): boolean {
-    if (nowMs >= this.#sizeAsk.nextAtMs) {
+    // A clock that has gone back asks again, too.
+    if (Math.abs(this.#sizeAsk.nextAtMs - nowMs) >= SIZE_ASK_MS || nowMs >= this.#sizeAsk.nextAtMs) {
       const isFull = this.#parts.db.sizeBytes > this.#parts.sizes.spaceBytesFull;
       this.#sizeAsk = { nextAtMs: nowMs + SIZE_ASK_MS, isFull };
     }
@@ -294,6 +302,7 @@ export class Relay {
 
   /** What the alarm does: starts what is due, and looks after the rest. */
   async watch(): Promise<void> {
+    this.#isSliceAsked = false;
     this.lanes.startAll();
     this.#upkeep.run(this.#parts.io.nowMs());
     await this.#publisher.publish();
@@ -311,7 +320,11 @@ export class Relay {
         dueAtMs: lane.state.dueAtMs,
         followUpAtMs: lane.followUpSendableAtMs,
       })),
-      tasksDueAtMs: [...this.#upkeep.dueAtMs(nowMs), configs.isPublished ? null : nowMs + PUBLISH_RETRY_MS],
+      tasksDueAtMs: [
+        ...this.#upkeep.dueAtMs(nowMs),
+        configs.isPublished ? null : nowMs + PUBLISH_RETRY_MS,
+        this.#isSliceAsked ? nowMs : null,
+      ],
     });
   }
 
@@ -334,7 +347,10 @@ export class Relay {
           void leaveWakeup(this.#outside, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
         },
         notify: (occurrence) => this.#notify(occurrence),
-        askForSlice: () => void alarm.armBy(io.nowMs()),
+        askForSlice: () => {
+          this.#isSliceAsked = true;
+          void alarm.armBy(io.nowMs()).catch(() => undefined);
+        },
         open: async () => {
           const destination = this.lanes.destinationOf(name);
           if (!destination)
