@@ -23,6 +23,8 @@ export interface LaneInput {
   readonly deadLetters: ReadonlyMap<string, string>;
   /** Events that the lane says it retries alone. */
   readonly parked: number;
+  /** Events that the lane says it gave up as its destination was removed: at most so many. */
+  readonly discarded: number;
   /** When the sender got its 202, by key. */
   readonly acceptedAtMs: ReadonlyMap<string, number>;
 }
@@ -37,6 +39,8 @@ export interface LaneAudit {
   readonly deadLettered: number;
   /** Of those that must arrive and did not. */
   readonly parked: number;
+  /** Not delivered when the destination was removed. */
+  readonly discarded: number;
   readonly duplicatesAfterUnseen: number;
   readonly duplicatesAfterInterruption: number;
   readonly overtakersMax: number;
@@ -52,8 +56,10 @@ export function auditLane(input: LaneInput): LaneAudit {
   const { tenant, lane, log, arrivals, deadLetters } = input;
   const seqOf = new Map(log.map(({ key, seq }) => [key, seq]));
   const takenAtMs = firstTaken(arrivals);
+  const isMissing = ({ key }: LoggedEvent): boolean => !takenAtMs.has(key) && !deadLetters.has(key);
   const wanted = log.filter((event) => input.expectationOf(event) === 'must');
-  const missing = wanted.filter(({ key }) => !takenAtMs.has(key) && !deadLetters.has(key));
+  const missing = wanted.filter(isMissing);
+  const givenUp = log.filter((event) => input.expectationOf(event) === 'unless_discarded').filter(isMissing);
   const order = auditOrder({
     arrivals,
     seqOf,
@@ -68,12 +74,13 @@ export function auditLane(input: LaneInput): LaneAudit {
     delivered: takenAtMs.size,
     deadLettered: deadLetters.size,
     parked: Math.min(missing.length, input.parked),
+    discarded: givenUp.length,
     duplicatesAfterUnseen: duplicates.afterUnseen,
     duplicatesAfterInterruption: duplicates.afterInterruption,
     overtakersMax: order.overtakersMax,
     longestWaitMs: longestWait(takenAtMs, input.acceptedAtMs),
     faults: {
-      lost: lostOf(missing, input),
+      lost: [...lostOf(missing, input.parked), ...lostOf(givenUp, input.discarded)],
       unexplained: duplicates.unexplained,
       disordered: order.violations,
       unwanted: unwantedOf(takenAtMs, input),
@@ -82,9 +89,9 @@ export function auditLane(input: LaneInput): LaneAudit {
   };
 }
 
-/** A lane names no parked events, only how many: with more missing than that, any of them may be the lost ones. */
-function lostOf(missing: readonly LoggedEvent[], { parked }: LaneInput): string[] {
-  if (missing.length <= parked) return [];
+/** A lane names neither parked nor discarded events, only how many: with more missing than that, any of them may be the lost ones. */
+function lostOf(missing: readonly LoggedEvent[], accountedFor: number): string[] {
+  if (missing.length <= accountedFor) return [];
   return missing.map(({ key, seq }) => `${key} (seq ${seq})`);
 }
 

@@ -95,6 +95,7 @@ class Run {
     for (const tenant of this.#tenants) await tenant.open(this.#plan.spoilt);
     await this.#turnDials();
     const watching = Promise.all([this.#operate(), this.#tell()]);
+    watching.catch(() => undefined); // broken off: whoever waits for the load hears of it
     const loadFromMs = Date.now();
     await Promise.all([
       ...this.#senders.map(async (sender) => sender.run(loadFromMs)),

@@ -3,7 +3,12 @@
  * A change under load has no exact place: what lies between two known ends of it may go either way. Pure.
  */
 
-export type Expectation = 'must' | 'may' | 'never';
+export type Expectation =
+  | 'must'
+  /** Its destination was removed later: delivered by then, or counted as given up. */
+  | 'unless_discarded'
+  | 'may'
+  | 'never';
 
 interface Span {
   /** Events after this seq … */
@@ -12,8 +17,7 @@ interface Span {
   toSeq: number;
   /** Undefined: all. */
   readonly types: ReadonlySet<string> | undefined;
-  /** Whether what it wants must arrive: not before a lane surely exists, nor once what it had left was given up. */
-  isSure: boolean;
+  expects: Exclude<Expectation, 'never'>;
 }
 
 export class Expectations {
@@ -22,17 +26,24 @@ export class Expectations {
   /** The lane's destination was added while the head moved from one seq to the other; at the beginning, from 0 to 0. */
   add(head: { readonly beforeSeq: number; readonly afterSeq: number }): void {
     if (head.afterSeq > head.beforeSeq) {
-      this.#spans.push({ afterSeq: head.beforeSeq, toSeq: head.afterSeq, types: undefined, isSure: false });
+      this.#spans.push({ afterSeq: head.beforeSeq, toSeq: head.afterSeq, types: undefined, expects: 'may' });
     }
-    this.#spans.push({ afterSeq: head.afterSeq, toSeq: Infinity, types: undefined, isSure: true });
+    this.#spans.push({ afterSeq: head.afterSeq, toSeq: Infinity, types: undefined, expects: 'must' });
   }
 
   /** It was removed: what it had not delivered by then is given up. */
-  remove(head: { readonly afterSeq: number }): void {
+  remove(head: { readonly beforeSeq: number; readonly afterSeq: number }): void {
     for (const span of this.#spans) {
-      span.isSure = false;
-      span.toSeq = Math.min(span.toSeq, head.afterSeq);
+      if (span.toSeq !== Infinity) continue;
+      span.toSeq = head.beforeSeq;
+      span.expects = span.expects === 'must' ? 'unless_discarded' : span.expects;
     }
+    this.#spans.push({
+      afterSeq: head.beforeSeq,
+      toSeq: head.afterSeq,
+      types: undefined,
+      expects: 'may',
+    });
   }
 
   /**
@@ -48,7 +59,7 @@ export class Expectations {
       afterSeq: at.settledSeq,
       toSeq: Infinity,
       types: types && new Set(types),
-      isSure: true,
+      expects: 'must',
     });
   }
 
@@ -56,6 +67,7 @@ export class Expectations {
     const met = this.#spans.filter(({ afterSeq, toSeq }) => seq > afterSeq && seq <= toSeq);
     const wanting = met.filter(({ types }) => !types || types.has(type));
     if (wanting.length === 0) return 'never';
-    return wanting.length === met.length && met.every(({ isSure }) => isSure) ? 'must' : 'may';
+    if (wanting.length < met.length || met.some(({ expects }) => expects === 'may')) return 'may';
+    return met.every(({ expects }) => expects === 'must') ? 'must' : 'unless_discarded';
   }
 }

@@ -28,7 +28,7 @@ const WINDOWS: Readonly<
   '401': { weight: 5, minMs: 2_000, maxMs: 5_000 },
   slow: { weight: 10, minMs: 3_000, maxMs: 6_000 },
 };
-const CALM_MS = { min: 3_000, max: 8_000 };
+const CALM_MS = { min: 1_500, max: 5_000 };
 /** The local queue is in memory: before a kill it must be empty. */
 const CALM_BEFORE_KILL_MS = 6_000;
 const ABORT_EVERY_MS = 4_000;

@@ -140,6 +140,8 @@ export class RelayUnderTest {
       method,
       signal: AbortSignal.timeout(REQUEST_MS_MAX),
       ...(body === undefined ? {} : { body }),
+    }).catch((error: unknown) => {
+      throw new Error(`Cannot use /chaos/${path} as the relay must answer: it does not`, { cause: error });
     });
     if (!response.ok)
       throw new Error(`Cannot use /chaos/${path} as the answer must be 200: it is ${response.status}`);

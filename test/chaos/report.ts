@@ -102,6 +102,7 @@ async function auditTenant(
   );
   return [...tenant.destinations].map(([name, { ledger, expectations, rereadAtMs }]) => {
     const lane = `${name}/events`;
+    const view = views.find((each) => each.lane === lane);
     const own = letters.filter((letter) => letter.lane === lane);
     return auditLane({
       tenant: tenant.id,
@@ -116,7 +117,8 @@ async function auditTenant(
       deadLetters: new Map(
         own.map(({ eventType, eventId, reason }) => [`${eventType}:${eventId}`, reason] as const),
       ),
-      parked: views.find((view) => view.lane === lane)?.parked ?? 0,
+      parked: view?.parked ?? 0,
+      discarded: view?.discarded ?? 0,
       acceptedAtMs,
     });
   });
@@ -183,7 +185,13 @@ function injectedOf(
     [...destinations.values()].map(({ ledger }) => ledger),
   );
   const configs = plan.actions.filter(({ kind }) => kind === 'config');
-  const spoilt = (status: number) => plan.spoilt.filter((event) => event.status === status).length;
+  const spoilt = (status: number): Report['injected'][number] => ({
+    what: `destination: always ${status}`,
+    planned: plan.spoilt.filter((event) => event.status === status).length,
+    hit: tenants
+      .flatMap((tenant) => tenant.spoilt)
+      .reduce((sum, own) => sum + (own.status === status ? own.fault.hits : 0), 0),
+  });
   return [
     ...FAULT_KINDS.map((kind) => ({
       what: `destination: ${kind}`,
@@ -193,8 +201,8 @@ function injectedOf(
           ? ledgers.reduce((sum, ledger) => sum + ledger.countStatus(401), 0)
           : faults.hits(kind),
     })),
-    { what: 'destination: always 500', planned: spoilt(500), hit: spoilt(500) },
-    { what: 'destination: always 400', planned: spoilt(400), hit: spoilt(400) },
+    spoilt(500),
+    spoilt(400),
     ...ACCEPT_FAULTS.map((kind) => ({
       what: `accept: ${kind}`,
       planned: null,

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DeadLetterView, LaneView } from '../../src/domain/rpc.ts';
 import { AdminClient } from '../e2e/admin-client.ts';
-import type { Fault } from '../simulators/faults.ts';
+import type { ActiveFault, Fault } from '../simulators/faults.ts';
 import { FalconSimulator } from '../simulators/falcon.ts';
 import { HarfangLabSimulator } from '../simulators/harfanglab.ts';
 import type { SimulatorServer } from '../simulators/http-server.ts';
@@ -46,6 +46,8 @@ export class TenantUnderTest {
   readonly secret = `whsec_${randomBytes(32).toString('base64')}`;
   readonly destinations = new Map<DestinationName, TestDestination>();
   readonly counts = { puts: 0, resumes: 0 };
+  /** By status: what never takes an event. */
+  readonly spoilt: { readonly status: number; readonly fault: ActiveFault }[] = [];
   readonly #relay: RelayUnderTest;
   readonly #signal: AbortSignal;
   #last: Promise<unknown> = Promise.resolve();
@@ -66,7 +68,9 @@ export class TenantUnderTest {
   async open(spoilt: readonly SpoiltEvent[]): Promise<void> {
     for (const { simulator } of this.destinations.values()) await simulator.start();
     for (const event of spoilt) {
-      if (event.tenant === this.id) this.at(event.destination).simulator.fail(spoiltBy(event));
+      if (event.tenant !== this.id) continue;
+      const fault = this.at(event.destination).simulator.fail(spoiltBy(event));
+      this.spoilt.push({ status: event.status, fault });
     }
     await this.#save();
     for (const { expectations } of this.destinations.values()) {
@@ -106,9 +110,7 @@ export class TenantUnderTest {
         case 'add':
           return this.#add(destination);
         case 'remove':
-          destination.isPresent = false;
-          await this.#save();
-          return destination.expectations.remove({ afterSeq: await this.#relay.head(this.id) });
+          return this.#remove(destination);
         case 'narrow filter':
         case 'widen filter':
           return this.#filter(name, change === 'narrow filter' ? NARROW_TYPES : undefined);
@@ -162,6 +164,13 @@ export class TenantUnderTest {
     destination.isPresent = true;
     await this.#save();
     destination.expectations.add({ beforeSeq, afterSeq: await this.#relay.head(this.id) });
+  }
+
+  async #remove(destination: TestDestination): Promise<void> {
+    const beforeSeq = await this.#relay.head(this.id);
+    destination.isPresent = false;
+    await this.#save();
+    destination.expectations.remove({ beforeSeq, afterSeq: await this.#relay.head(this.id) });
   }
 
   async #filter(name: DestinationName, types: readonly string[] | undefined): Promise<void> {
