@@ -224,7 +224,7 @@ export class LaneRun {
     const past =
       failing &&
       this.#underWay.size === 0 &&
-      this.#window.takePast(1 + (pastHead % PAST_HEAD_MAX), open.wants);
+      this.#window.takePast(head.seq, pastHead % PAST_HEAD_MAX, open.wants);
     if (!past) {
       // None so far down: the next probe begins with the first one again.
       if (pastHead > 0) this.#lane.change({ ...this.#state, pastHead: 0 });
