@@ -226,8 +226,9 @@ export class LaneRun {
       this.#underWay.size === 0 &&
       this.#window.takePast(1 + (pastHead % PAST_HEAD_MAX), open.wants);
     if (!past) {
-      // None so far down: the next probe begins with the first one again.
-      if (pastHead > 0) this.#lane.change({ ...this.#state, pastHead: 0 });
+      // None so far down: the next probe begins with the first one again. The head is not alone then.
+      if (pastHead > 0 || this.#underWay.size > 0)
+        this.#lane.change({ ...this.#state, pastHead: 0, isHeadAlone: false });
       return;
     }
     this.#send(open, [past], true, (outcome) => {

@@ -125,12 +125,9 @@ export function madeDue(state: LaneState, nowMs: number): LaneState {
   return state.dueAtMs === null ? state : { ...state, dueAtMs: Math.min(state.dueAtMs, nowMs) };
 }
 
-/** New events came: a head that failed alone must not make them wait for its back-off. */
-export function hurried(state: LaneState, count: number, nowMs: number): LaneState {
-  const hasOthers = count > 1;
-  return state.isHeadAlone && hasOthers && !state.blocked
-    ? { ...madeDue(state, nowMs), isHeadAlone: false }
-    : state;
+/** Events came beside a head that failed alone: they must not wait for its back-off. */
+export function hurried(state: LaneState, nowMs: number): LaneState {
+  return state.isHeadAlone && !state.blocked ? { ...madeDue(state, nowMs), isHeadAlone: false } : state;
 }
 
 /** The lane's destination was removed: what it had not delivered is to become dead letters, up to `leaving.to`. */
