@@ -18,8 +18,11 @@ import { paced } from './pace.ts';
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
-/** Events past a failing head that are tried in turn, one per probe, before the first of them is tried again. */
-const PAST_HEAD_MAX = 32;
+/**
+ * Probes that try an event past a failing head, each twice as far from it as the one before: many that fail in a row are passed
+ * in a few probes. Then the first one is tried again.
+ */
+const PAST_HEAD_PROBES = 10;
 
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
 
@@ -224,7 +227,7 @@ export class LaneRun {
     const past =
       failing &&
       this.#underWay.size === 0 &&
-      this.#window.takePast(1 + (pastHead % PAST_HEAD_MAX), open.wants);
+      this.#window.takePast(2 ** (pastHead % PAST_HEAD_PROBES), open.wants);
     if (!past) {
       // None so far down: the next probe begins with the first one again. The head is not alone then.
       if (pastHead > 0 || this.#underWay.size > 0)

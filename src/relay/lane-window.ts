@@ -11,6 +11,8 @@ const PAGE_ENTRIES = 256;
 const PAGE_LENGTH_MAX = 1024 * 1024;
 /** Most rows that are looked at in one turn when a filter wants none of them. */
 const ROWS_PER_TURN_MAX = 5000;
+/** Most that is held for the look past a failing head. */
+const PAST_LENGTH_MAX = 4 * 1024 * 1024;
 
 export interface Pending extends LogEntry {
   attempts: number;
@@ -58,7 +60,7 @@ export class LaneWindow {
 
   /** The event after the first `count` that wait, marked as under way; undefined when there is none. */
   takePast(count: number, wants: (event: CanonicalEvent) => boolean): Pending | undefined {
-    this.#fill(count + 1, Infinity, wants);
+    this.#fill(count + 1, PAST_LENGTH_MAX, wants);
     const pending = [...this.#open.values()].filter(({ seq }) => !this.#underWay.has(seq))[count];
     if (pending) this.#underWay.add(pending.seq);
     return pending;
