@@ -21,6 +21,8 @@ import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts
 const DAY_MS = 24 * 3_600_000;
 /** A task that is late is looked at again this soon. */
 const LATE_RETRY_MS = 5_000;
+/** A lane that wants nothing of the period that goes next is looked at again this soon: the count reads the whole of it. */
+const NOT_NEAR_MS = 3_600_000;
 /** Between two steps of moving a removed lane's rest into the dead letters. */
 const LEAVING_STEP_MS = 1_000;
 
@@ -41,6 +43,8 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   /** Lanes that must come to rest, so that a period can go between their batches. */
   #held: ReadonlySet<string> = new Set();
+  /** Until when a lane is known to lose nothing with the period that goes next. */
+  readonly #notNearUntilMs = new Map<string, number>();
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -182,12 +186,14 @@ export class Upkeep {
       const occurrence: Occurrence = { kind: 'retention_near', lane: lane.name };
       if (nowMs < warnsAtMs(goesAtMs, this.#rules().eventsMs) || !findings.mayTell(occurrence, nowMs))
         continue;
+      if (nowMs < (this.#notNearUntilMs.get(lane.name) ?? 0)) continue;
       const lastSeq = log.lastSeqOf(period);
       const count =
         countWanted(log, lane.state, lastSeq, lanes.filterOf(lane)) +
         this.#parts.laneStore.followUps.between(lane.name, 0, lastSeq).length;
       const detail = new Date(goesAtMs).toISOString();
       if (count > 0) this.#parts.notify({ ...occurrence, count, detail });
+      else this.#notNearUntilMs.set(lane.name, nowMs + NOT_NEAR_MS);
     }
   }
 
