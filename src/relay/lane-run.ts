@@ -237,7 +237,8 @@ export class LaneRun {
     this.#send(open, [past], true, (outcome) => {
       const widthMax = open.channel.batch?.eventsMax ?? 1;
       if (open === this.#lane.opened) this.#ledger.takePast(failing, past, outcome, widthMax);
-      else if (outcome.kind !== 'delivered') this.#window.release([past.seq]);
+      else if (outcome.kind !== 'delivered' || past.seq <= this.#state.cursor)
+        this.#window.release([past.seq]);
       else this.#ledger.take([past], { seqs: [past.seq], isProbe: false }, outcome, widthMax);
       this.#ledger.commit();
     });

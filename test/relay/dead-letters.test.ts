@@ -348,6 +348,27 @@ describe('a destination', () => {
     expect(tenant.destinations.ids(EDR)).toEqual(['evt-8']);
   });
 
+  it('that is resumed from now counts once what was tried past a failing event then', async () => {
+    const tenant = await Tenant.create();
+    let isHolding = true;
+    const failures = () => redriven(tenant, 'evt-1').length;
+    tenant.destinations.answer(EDR, async ({ ids }) => {
+      if (ids.includes('evt-1') || failures() < 3) return new Response(null, { status: 500 });
+      while (isHolding) await scheduler.wait(2);
+      return taken();
+    });
+    await tenant.accept(...tenant.events(2));
+    await tenant.untilTaken(HEC, 2);
+    await tenant.passTimeUntil(() => tenant.destinations.underWay === 1, 'the one past it is under way');
+    expect(await tenant.stub.resume({ v: 1, destination: 'edr', from: 'now' })).toMatchObject({
+      discarded: 2,
+    });
+    isHolding = false;
+    await tenant.untilTaken(EDR, 1);
+    await scheduler.wait(20);
+    expect(await tenant.lane('edr/events')).toMatchObject({ discarded: 2, delivered: 0, undelivered: 0 });
+  });
+
   it('that is resumed while blocked is tried at once', async () => {
     const tenant = await Tenant.create();
     tenant.destinations.answer(EDR, () => new Response(null, { status: 401 }));
