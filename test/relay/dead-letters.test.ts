@@ -274,6 +274,17 @@ describe('a destination', () => {
     });
   });
 
+  it('that is removed owes nothing of what comes after it', async () => {
+    const tenant = await Tenant.create(destination('edr', { enabled: false }));
+    await tenant.accept(...tenant.events(5));
+    await tenant.configure(withoutEdr);
+    await tenant.accept(...tenant.events(5, 6));
+    expect(await tenant.lane('edr/events')).toMatchObject({ state: 'removed', undelivered: 5 });
+    await tenant.passTimeUntil(async () => (await tenant.lane('edr/events')).deadLettered === 5, 'it left');
+    await tenant.accept(...tenant.events(5, 11));
+    expect(await tenant.lane('edr/events')).toMatchObject({ undelivered: 0, deadLettered: 5 });
+  });
+
   it('that comes back before its rest is moved goes on where that stopped', async () => {
     const tenant = await Tenant.create(destination('edr', { enabled: false }));
     for (let i = 0; i < 25; i++) await tenant.accept(...tenant.events(100, i * 100 + 1));
