@@ -234,6 +234,12 @@ export class LaneRun {
         this.#lane.change({ ...this.#state, pastHead: 0, isHeadAlone: false });
       return;
     }
+    if (isTooOld(past.event.occurredAt, open.channel.maximumAgeMs, this.#parts.io.nowMs())) {
+      this.#ledger.expire([past]);
+      this.#ledger.commit();
+      this.#mayTryPast = true;
+      return;
+    }
     this.#send(open, [past], true, (outcome) => {
       const widthMax = open.channel.batch?.eventsMax ?? 1;
       if (open === this.#lane.opened) this.#ledger.takePast(failing, past, outcome, widthMax);
