@@ -18,8 +18,11 @@ import { paced } from './pace.ts';
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
-/** Events past a failing head that are tried in turn, one per probe, before the first of them is tried again. */
-const PAST_HEAD_MAX = 32;
+/**
+ * Probes that try an event past a failing head, each twice as far from it as the one before: many that fail in a row are passed
+ * in a few probes. Then the first one is tried again.
+ */
+const PAST_HEAD_PROBES = 10;
 
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
 
@@ -224,16 +227,24 @@ export class LaneRun {
     const past =
       failing &&
       this.#underWay.size === 0 &&
-      this.#window.takePast(head.seq, pastHead % PAST_HEAD_MAX, open.wants);
+      this.#window.takePast(head.seq, 2 ** (pastHead % PAST_HEAD_PROBES) - 1, open.wants);
     if (!past) {
-      // None so far down: the next probe begins with the first one again.
-      if (pastHead > 0) this.#lane.change({ ...this.#state, pastHead: 0 });
+      // None so far down: the next probe begins with the first one again. The head is not alone then.
+      if (pastHead > 0 || this.#underWay.size > 0)
+        this.#lane.change({ ...this.#state, pastHead: 0, isHeadAlone: false });
+      return;
+    }
+    if (isTooOld(past.event.occurredAt, open.channel.maximumAgeMs, this.#parts.io.nowMs())) {
+      this.#ledger.expire([past]);
+      this.#ledger.commit();
+      this.#mayTryPast = true;
       return;
     }
     this.#send(open, [past], true, (outcome) => {
       const widthMax = open.channel.batch?.eventsMax ?? 1;
       if (open === this.#lane.opened) this.#ledger.takePast(failing, past, outcome, widthMax);
-      else if (outcome.kind !== 'delivered') this.#window.release([past.seq]);
+      else if (outcome.kind !== 'delivered' || past.seq <= this.#state.cursor)
+        this.#window.release([past.seq]);
       else this.#ledger.take([past], { seqs: [past.seq], isProbe: false }, outcome, widthMax);
       this.#ledger.commit();
     });

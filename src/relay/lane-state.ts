@@ -35,7 +35,7 @@ export interface LaneState {
   } | null;
   /** The event that failed last as the first of its request, and how often in a row. */
   readonly head: { readonly seq: number; readonly failures: number } | null;
-  /** Events past a failing head that were tried and failed too: the next probe tries the one after them. */
+  /** Events past a failing head that were tried and failed too: the next probe tries one further away. */
   readonly pastHead: number;
   /** The last probe had no event to try past its head: the next one that comes is a reason to probe at once. */
   readonly isHeadAlone: boolean;
@@ -125,12 +125,9 @@ export function madeDue(state: LaneState, nowMs: number): LaneState {
   return state.dueAtMs === null ? state : { ...state, dueAtMs: Math.min(state.dueAtMs, nowMs) };
 }
 
-/** New events came: a head that failed alone must not make them wait for its back-off. */
-export function hurried(state: LaneState, count: number, nowMs: number): LaneState {
-  const hasOthers = count > 1;
-  return state.isHeadAlone && hasOthers && !state.blocked
-    ? { ...madeDue(state, nowMs), isHeadAlone: false }
-    : state;
+/** Events came beside a head that failed alone: they must not wait for its back-off. */
+export function hurried(state: LaneState, nowMs: number): LaneState {
+  return state.isHeadAlone && !state.blocked ? { ...madeDue(state, nowMs), isHeadAlone: false } : state;
 }
 
 /** The lane's destination was removed: what it had not delivered is to become dead letters, up to `leaving.to`. */

@@ -11,6 +11,8 @@ const PAGE_ENTRIES = 256;
 const PAGE_LENGTH_MAX = 1024 * 1024;
 /** Most rows that are looked at in one turn when a filter wants none of them. */
 const ROWS_PER_TURN_MAX = 5000;
+/** Most that is held for the look past a failing head. */
+const PAST_LENGTH_MAX = 4 * 1024 * 1024;
 
 export interface Pending extends LogEntry {
   attempts: number;
@@ -60,7 +62,7 @@ export class LaneWindow {
   takePast(headSeq: number, skipped: number, wants: (event: CanonicalEvent) => boolean): Pending | undefined {
     const isWaiting = ({ seq }: Pending): boolean => !this.#underWay.has(seq);
     const before = [...this.#open.values()].filter((pending) => pending.seq <= headSeq && isWaiting(pending));
-    this.#fill(before.length + skipped + 1, Infinity, wants);
+    this.#fill(before.length + skipped + 1, PAST_LENGTH_MAX, wants);
     const past = [...this.#open.values()].filter((pending) => pending.seq > headSeq && isWaiting(pending));
     const pending = past[skipped];
     if (pending) this.#underWay.add(pending.seq);

@@ -14,6 +14,9 @@ import { type LaneState, hurried, isDue, undelivered } from './lane-state.ts';
 const LEASE_MS = 60_000;
 /** A cursor that passed so many events that nobody wanted is written, so that a restart does not read them all again. */
 const UNWRITTEN_EVENTS_MAX = 500;
+/** Most of the log that one start looks through for an event beside a head that fails alone. */
+const SEARCHED_ENTRIES = 256;
+const SEARCHED_LENGTH_MAX = 1024 * 1024;
 
 export class Lane implements RunningLane {
   readonly name: string;
@@ -25,6 +28,8 @@ export class Lane implements RunningLane {
   #leaseEndsAtMs = 0;
   #opened: OpenLane | undefined;
   #mustRestore = false;
+  /** Up to here the log holds nothing that the lane wants, but a head that fails alone. */
+  #searchedTo = 0;
   /** Counts config changes: what was opened before one is stale. */
   #revision = 0;
   #poke: () => void = () => undefined;
@@ -85,7 +90,7 @@ export class Lane implements RunningLane {
   start(): void {
     const nowMs = this.parts.io.nowMs();
     this.restore();
-    this.#state = hurried(this.#state, this.undelivered, nowMs);
+    if (this.#state.isHeadAlone && this.#hasOthers()) this.#state = hurried(this.#state, nowMs);
     if (!this.isDue(nowMs)) return;
     if (this.isRunning(nowMs)) return this.#poke();
     const generation = ++this.#generation;
@@ -97,6 +102,7 @@ export class Lane implements RunningLane {
   reconfigure(state: LaneState): void {
     this.#revision++;
     this.#opened = undefined;
+    this.#searchedTo = 0;
     this.adopt(state);
     this.#poke();
   }
@@ -141,6 +147,19 @@ export class Lane implements RunningLane {
     if (revision !== this.#revision) return undefined;
     if (opened.ok) this.#opened = opened.value;
     return opened;
+  }
+
+  /** Whether events beside the head wait that the lane wants: what others want is no reason to hurry. */
+  #hasOthers(): boolean {
+    if (this.undelivered <= 1) return false;
+    const wants = this.#opened?.wants;
+    if (!wants) return true;
+    const { cursor, ahead, head } = this.#state;
+    const fromSeq = Math.max(cursor, this.#searchedTo);
+    const entries = this.parts.log.page(fromSeq, SEARCHED_ENTRIES, SEARCHED_LENGTH_MAX);
+    const other = entries.find(({ seq, event }) => seq !== head?.seq && !ahead.includes(seq) && wants(event));
+    this.#searchedTo = other ? other.seq - 1 : (entries.at(-1)?.seq ?? fromSeq);
+    return other !== undefined;
   }
 
   async #run(generation: number): Promise<void> {

@@ -300,11 +300,11 @@ export class Relay {
     return this.#publisher.publish();
   }
 
-  /** What the alarm does: starts what is due, and looks after the rest. */
+  /** What the alarm does: looks after everything, between two slices of a lane too, and starts what is due. */
   async watch(): Promise<void> {
     this.#isSliceAsked = false;
-    this.lanes.startAll();
     this.#upkeep.run(this.#parts.io.nowMs());
+    this.lanes.startAll();
     await this.#publisher.publish();
   }
 
@@ -337,7 +337,7 @@ export class Relay {
         store: this.#laneStore,
         io,
         tenant: () => this.#config.id,
-        isEnabled: () => this.lanes.isEnabled(name),
+        isEnabled: () => this.lanes.isEnabled(name) && !this.#upkeep.holds(name),
         timeouts: this.#parts.timeouts,
         share: () => this.lanes.share(io.nowMs()),
         requestsPerSlice: () =>

@@ -152,6 +152,25 @@ describe('a channel with a maximum age', () => {
     });
   });
 
+  it('tries none that is older past an event that fails', async () => {
+    const sent: string[] = [];
+    const deliver: Channel['deliver'] = async ([event]) => {
+      sent.push(event?.id ?? '');
+      if (event?.id !== 'failing') return { kind: 'delivered' };
+      return { kind: 'retry', reason: 'server_error', detail: 'HTTP 500' };
+    };
+    await onBench({ maximumAgeMs: HOUR_MS, deliver }, async (bench, tenant) => {
+      append(bench, [
+        tenant.event('failing', at(START_MS)),
+        tenant.event('old', at(START_MS - 2 * HOUR_MS)),
+        tenant.event('new', at(START_MS)),
+      ]);
+      await bench.untilIdle();
+      expect(new Set(sent)).toEqual(new Set(['failing', 'new']));
+      expect(bench.lane.state).toMatchObject({ delivered: 1, expired: 1, parked: 1 });
+    });
+  });
+
   it('does not act on a redriven event that has become too old', async () => {
     await onBench({ maximumAgeMs: HOUR_MS }, async (bench, tenant) => {
       append(bench, [tenant.event('evt-1', at(START_MS))]);

@@ -274,6 +274,17 @@ describe('a destination', () => {
     });
   });
 
+  it('that is removed owes nothing of what comes after it', async () => {
+    const tenant = await Tenant.create(destination('edr', { enabled: false }));
+    await tenant.accept(...tenant.events(5));
+    await tenant.configure(withoutEdr);
+    await tenant.accept(...tenant.events(5, 6));
+    expect(await tenant.lane('edr/events')).toMatchObject({ state: 'removed', undelivered: 5 });
+    await tenant.passTimeUntil(async () => (await tenant.lane('edr/events')).deadLettered === 5, 'it left');
+    await tenant.accept(...tenant.events(5, 11));
+    expect(await tenant.lane('edr/events')).toMatchObject({ undelivered: 0, deadLettered: 5 });
+  });
+
   it('that comes back before its rest is moved goes on where that stopped', async () => {
     const tenant = await Tenant.create(destination('edr', { enabled: false }));
     for (let i = 0; i < 25; i++) await tenant.accept(...tenant.events(100, i * 100 + 1));
@@ -346,6 +357,27 @@ describe('a destination', () => {
     await tenant.accept(alert('evt-8'));
     await tenant.untilTaken(EDR, 1);
     expect(tenant.destinations.ids(EDR)).toEqual(['evt-8']);
+  });
+
+  it('that is resumed from now counts once what was tried past a failing event then', async () => {
+    const tenant = await Tenant.create();
+    let isHolding = true;
+    const failures = () => redriven(tenant, 'evt-1').length;
+    tenant.destinations.answer(EDR, async ({ ids }) => {
+      if (ids.includes('evt-1') || failures() < 3) return new Response(null, { status: 500 });
+      while (isHolding) await scheduler.wait(2);
+      return taken();
+    });
+    await tenant.accept(...tenant.events(2));
+    await tenant.untilTaken(HEC, 2);
+    await tenant.passTimeUntil(() => tenant.destinations.underWay === 1, 'the one past it is under way');
+    expect(await tenant.stub.resume({ v: 1, destination: 'edr', from: 'now' })).toMatchObject({
+      discarded: 2,
+    });
+    isHolding = false;
+    await tenant.untilTaken(EDR, 1);
+    await scheduler.wait(20);
+    expect(await tenant.lane('edr/events')).toMatchObject({ discarded: 2, delivered: 0, undelivered: 0 });
   });
 
   it('that is resumed while blocked is tried at once', async () => {

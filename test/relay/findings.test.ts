@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
+import { EventLog } from '../../src/relay/log.ts';
 import { EDR, HEC, type Sent, Tenant, destination } from './tenant.ts';
 
 const MINUTE_MS = 60_000;
@@ -148,6 +149,32 @@ describe('notices', () => {
     ).toBeLessThanOrEqual(4);
     expect(await tenant.lane('edr/events')).toMatchObject({ expired: 5, undelivered: 0 });
     expect((await tenant.lane('falcon/events')).expired).toBe(0);
+  });
+
+  it('do not count, at every alarm, how much is near its end where nothing is', async () => {
+    const tenant = await Tenant.create(
+      destination('edr', { enabled: false, events: ['alert.severity_high'] }),
+    );
+    for (let i = 0; i < 20; i++) await tenant.accept(...tenant.events(100, i * 100 + 1));
+    await tenant.untilTaken(HEC, 2_000);
+    tenant.nowMs += DAY_MS;
+    await tenant.alarm(); // closes the period
+    tenant.nowMs += 28 * DAY_MS;
+    await tenant.alarm();
+    const page = vi.spyOn(EventLog.prototype, 'page');
+    try {
+      for (let i = 0; i < 5; i++) {
+        tenant.nowMs += 5_000;
+        await tenant.accept(tenant.event(`later-${i}`));
+        await tenant.alarm();
+      }
+      await tenant.untilTaken(HEC, 2_005);
+      const read = page.mock.results.flatMap(({ value }) => value as unknown[]).length;
+      expect(read).toBeLessThan(100);
+    } finally {
+      page.mockRestore();
+    }
+    expect(await notices(tenant)).toEqual([]);
   });
 
   it('never stop what they are about: a lane whose notice cannot be written goes on', async () => {

@@ -102,6 +102,21 @@ describe.each([
     expect(new Set(tenant.destinations.ids(url)).size).toBe(36);
   });
 
+  it('passes many in a row that always fail, in minutes', async () => {
+    const tenant = await Tenant.create();
+    const numberOf = (id: string) => Number(id.slice('evt-'.length));
+    tenant.destinations.answer(
+      url,
+      ({ ids }) => new Response(null, { status: ids.every((id) => numberOf(id) > 40) ? 202 : 500 }),
+    );
+    await tenant.accept(...tenant.events(100));
+    const startedAtMs = tenant.nowMs;
+    await tenant.passTimeUntil(() => tenant.destinations.ids(url).length === 60, 'the others arrived');
+    expect(tenant.nowMs - startedAtMs).toBeLessThan(10 * MINUTE_MS);
+    expect(new Set(tenant.destinations.ids(url)).size).toBe(60);
+    expect(await tenant.lane(lane)).toMatchObject({ parked: 40, delivered: 60, undelivered: 0 });
+  });
+
   it('parks nothing while no later event is taken, however long that lasts', async () => {
     const tenant = await Tenant.create();
     tenant.destinations.answer(url, () => new Response(null, { status: 503 }));
