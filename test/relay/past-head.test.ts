@@ -131,6 +131,15 @@ describe('a head that fails again and again', () => {
     );
   });
 
+  it('is not passed by an attempt that was no probe, whatever is remembered of it', () => {
+    const state = stuck({ dueAtMs: null });
+    const next = afterOutcome(state, { seqs: [1], isProbe: false }, FAILED, around);
+    expect(next).toMatchObject({
+      verdict: 'send_again',
+      state: { head: { seq: 1, failures: HEAD_FAILURES_MIN + 1 } },
+    });
+  });
+
   it('keeps its count while the lane is blocked', () => {
     const head = { seq: 1, failures: 2 };
     const { state } = afterOutcome(stuck({ head }), { seqs: [1], isProbe: true }, DENIED, around);
@@ -158,7 +167,6 @@ describe('the event past a failing head', () => {
       tries: 0,
       failingSinceMs: null,
       head: null,
-      pastHead: 0,
     });
   });
 
