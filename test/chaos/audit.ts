@@ -60,12 +60,7 @@ export function auditLane(input: LaneInput): LaneAudit {
   const wanted = log.filter((event) => input.expectationOf(event) === 'must');
   const missing = wanted.filter(isMissing);
   const givenUp = log.filter((event) => input.expectationOf(event) === 'unless_discarded').filter(isMissing);
-  const order = auditOrder({
-    arrivals,
-    seqOf,
-    overtakersMax: input.isBatched ? 0 : input.inFlight,
-    rereadAtMs: input.rereadAtMs,
-  });
+  const order = auditOrder({ ...input, seqOf });
   const duplicates = auditDuplicates(input);
   return {
     tenant,

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DeadLetterView, LaneView } from '../../src/domain/rpc.ts';
+import { unreachable } from '../../src/lib/result.ts';
 import { AdminClient } from '../e2e/admin-client.ts';
 import type { ActiveFault, Fault } from '../simulators/faults.ts';
 import { FalconSimulator } from '../simulators/falcon.ts';
@@ -30,6 +31,7 @@ export interface TestDestination {
   readonly expectations: Expectations;
   /** When the lane began to read on from its cursor again, for another filter. */
   readonly rereadAtMs: number[];
+  readonly changes: { readonly change: ConfigChange; readonly fromMs: number; readonly toMs: number }[];
   /** What the vendor takes; `configured` is what the relay sends. */
   token: string;
   configured: string;
@@ -98,24 +100,32 @@ export class TenantUnderTest {
 
   async change(name: DestinationName, change: ConfigChange): Promise<void> {
     return this.#inTurn(async () => {
-      const destination = this.at(name);
-      switch (change) {
-        case 'disable':
-        case 'enable':
-          destination.isEnabled = change === 'enable';
-          return this.#save();
-        case 'rotate token':
-          this.revokeToken(name, 0);
-          return this.#save();
-        case 'add':
-          return this.#add(destination);
-        case 'remove':
-          return this.#remove(destination);
-        case 'narrow filter':
-        case 'widen filter':
-          return this.#filter(name, change === 'narrow filter' ? NARROW_TYPES : undefined);
-      }
+      const fromMs = Date.now();
+      await this.#change(name, change);
+      this.at(name).changes.push({ change, fromMs, toMs: Date.now() });
     });
+  }
+
+  async #change(name: DestinationName, change: ConfigChange): Promise<void> {
+    const destination = this.at(name);
+    switch (change) {
+      case 'disable':
+      case 'enable':
+        destination.isEnabled = change === 'enable';
+        return this.#save();
+      case 'rotate token':
+        this.revokeToken(name, 0);
+        return this.#save();
+      case 'add':
+        return this.#add(destination);
+      case 'remove':
+        return this.#remove(destination);
+      case 'narrow filter':
+      case 'widen filter':
+        return this.#filter(name, change === 'narrow filter' ? NARROW_TYPES : undefined);
+      default:
+        return unreachable(change);
+    }
   }
 
   /** What an operator does who looks at the lanes now and then. */
@@ -178,11 +188,21 @@ export class TenantUnderTest {
     const headSeq = await this.#relay.head(this.id);
     const view = (await this.lanes().catch(() => [])).find(({ lane }) => lane === `${name}/events`);
     const settledSeq = Math.max(0, headSeq - (view?.undelivered ?? headSeq) - AHEAD_MAX);
+    const perhapsParked = view?.parked === 0 ? [] : await this.#openUpTo(settledSeq, destination);
     destination.types = types;
     destination.rereadAtMs.push(Date.now());
     await this.#save();
     destination.rereadAtMs.push(Date.now());
-    destination.expectations.filter(types, { settledSeq, afterSeq: await this.#relay.head(this.id) });
+    const afterSeq = await this.#relay.head(this.id);
+    destination.expectations.filter(types, { settledSeq, afterSeq, perhapsParked });
+  }
+
+  /** Events up to a seq that the destination has not taken: a lane does not name those that it has parked. */
+  async #openUpTo(toSeq: number, { ledger, expectations }: TestDestination): Promise<string[]> {
+    return (await this.#relay.log(this.id))
+      .filter((event) => event.seq <= toSeq && !ledger.hasTaken(event.key))
+      .filter((event) => expectations.of(event) !== 'never')
+      .map(({ key }) => key);
   }
 
   /** By `resume` or by saving the config once more: either unblocks a lane at once. */
@@ -223,7 +243,7 @@ export class TenantUnderTest {
     const destinations = [...this.destinations].filter(([, { isPresent }]) => isPresent);
     return {
       id: this.id,
-      residency: 'eu',
+      residency: this.plan.residency,
       webhook: { secrets: [this.secret] },
       limits: this.plan.limits,
       destinations: destinations.map(([name, { simulator, token, isEnabled, types }]) => ({
@@ -268,6 +288,7 @@ function fresh(token: string, ledger: Ledger): Omit<TestDestination, 'simulator'
     ledger,
     expectations: new Expectations(),
     rereadAtMs: [],
+    changes: [],
     token,
     configured: token,
     leaveUntilMs: 0,
