@@ -40,6 +40,14 @@ describe('what a lane is expected to deliver', () => {
     ]);
   });
 
+  it('may be what came while its destination was away, where a run says so', () => {
+    const lane = new Expectations('may');
+    lane.add({ beforeSeq: 0, afterSeq: 0 });
+    lane.remove({ beforeSeq: 20, afterSeq: 20 });
+    lane.add({ beforeSeq: 30, afterSeq: 30 });
+    expect(of(lane, [20, 21, 30, 31])).toEqual(['unless_discarded', 'may', 'may', 'must']);
+  });
+
   it('meets a later filter too where an event may be parked', () => {
     const lane = new Expectations();
     lane.add({ beforeSeq: 0, afterSeq: 0 });

@@ -12,9 +12,6 @@ export type Expectation =
   | 'may'
   | 'never';
 
-/** Of events that came while the destination was away. README, what it promises: one that comes back starts from then on. */
-const WHILE_AWAY: Expectation = 'never' as Expectation;
-
 interface Span {
   /** Events after this seq … */
   readonly afterSeq: number;
@@ -29,11 +26,17 @@ export class Expectations {
   readonly #spans: Span[] = [];
   /** By key, events that were parked when a filter changed, and from which state of the lane on they are looked at again. */
   readonly #open = new Map<string, number>();
+  readonly #whileAway: 'never' | 'may';
   #awayAfterSeq: number | undefined;
+
+  /** `whileAway`: of events that came while the destination was removed. README, what it promises: one that comes back starts from then on. */
+  constructor(whileAway: 'never' | 'may' = 'never') {
+    this.#whileAway = whileAway;
+  }
 
   /** The lane's destination was added while the head moved from one seq to the other; at the beginning, from 0 to 0. */
   add(head: { readonly beforeSeq: number; readonly afterSeq: number }): void {
-    if (this.#awayAfterSeq !== undefined && WHILE_AWAY === 'may') {
+    if (this.#awayAfterSeq !== undefined && this.#whileAway === 'may') {
       this.#spans.push({
         afterSeq: this.#awayAfterSeq,
         toSeq: head.beforeSeq,
