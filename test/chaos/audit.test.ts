@@ -28,6 +28,7 @@ function audit(count: number, arrivals: readonly Arrival[], more: Partial<LaneIn
     expectationOf: () => 'must',
     arrivals,
     interruptions: [],
+    saves: [],
     rereadAtMs: [],
     deadLetters: new Map(),
     parked: 0,
@@ -125,6 +126,18 @@ describe('the audit of a lane', () => {
       const arrivals = [arrival(0, 1, 'rejected'), arrival(10, 1, 'rejected')];
       const deadLetters = new Map([[key(1), 'rejected']]);
       expect(faultsOf(audit(1, arrivals, { deadLetters }))).toEqual(['unexplained']);
+    });
+
+    it('explains that a refused event was sent again where the config was saved just then', () => {
+      const arrivals = [arrival(100, 1, 'rejected'), arrival(150, 1, 'rejected')];
+      const deadLetters = new Map([[key(1), 'rejected']]);
+      const savedFrom = (fromMs: number): string[] =>
+        faultsOf(audit(1, arrivals, { deadLetters, saves: [{ fromMs, toMs: fromMs + 20 }] }));
+      expect(savedFrom(90)).toEqual([]);
+      expect(savedFrom(110)).toEqual(['unexplained']);
+      expect(
+        faultsOf(audit(1, [arrival(100, 1), arrival(150, 1)], { saves: [{ fromMs: 90, toMs: 110 }] })),
+      ).toEqual(['unexplained']);
     });
 
     it('explains one after an answer that the relay did not see', () => {

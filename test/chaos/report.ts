@@ -119,6 +119,7 @@ async function auditTenant(
         expectationOf: (event: LoggedEvent) => expectations.of(event),
         arrivals: ledger.arrivals(),
         interruptions: [...relay.kills, ...(relay.aborts.get(tenant.id) ?? [])],
+        saves: tenant.saves,
         rereadAtMs,
         deadLetters: new Map(
           own.map(({ eventType, eventId, reason }) => [`${eventType}:${eventId}`, reason] as const),

@@ -13,6 +13,7 @@ import type { ActiveFault, Fault } from '../simulators/faults.ts';
 import { FalconSimulator } from '../simulators/falcon.ts';
 import { HarfangLabSimulator } from '../simulators/harfanglab.ts';
 import type { SimulatorServer } from '../simulators/http-server.ts';
+import type { TimeSpan } from './audit-duplicates.ts';
 import { Expectations } from './expectations.ts';
 import { Ledger } from './ledger.ts';
 import type { ConfigChange, DestinationName, PlannedTenant, SpoiltEvent } from './plan-parts.ts';
@@ -48,6 +49,8 @@ export class TenantUnderTest {
   readonly secret = `whsec_${randomBytes(32).toString('base64')}`;
   readonly destinations = new Map<DestinationName, TestDestination>();
   readonly counts = { puts: 0, resumes: 0 };
+  /** When the config was saved: each ends what lanes had under way, as far as it failed. */
+  readonly saves: TimeSpan[] = [];
   /** By status: what never takes an event. */
   readonly spoilt: { readonly status: number; readonly fault: ActiveFault }[] = [];
   readonly #relay: RelayUnderTest;
@@ -208,6 +211,7 @@ export class TenantUnderTest {
   /** By `resume` or by saving the config once more: either unblocks a lane at once. */
   async #unblock(name: DestinationName): Promise<void> {
     if ((this.counts.puts + this.counts.resumes) % 2 === 0) {
+      const fromMs = Date.now();
       const response = await fetch(
         `${this.#relay.url}/api/v1/tenants/${this.id}/destinations/${name}/resume`,
         {
@@ -216,6 +220,7 @@ export class TenantUnderTest {
           body: JSON.stringify({ from: 'backlog' }),
         },
       );
+      this.saves.push({ fromMs, toMs: Date.now() });
       if (response.ok) this.counts.resumes++;
       if (response.ok) return;
     }
@@ -227,7 +232,9 @@ export class TenantUnderTest {
     for (;;) {
       const destinations = [...this.destinations].filter(([, { isPresent }]) => isPresent);
       const tokens = destinations.map(([, { token }]) => token);
+      const fromMs = Date.now();
       const answer = await this.#admin.put(this.id, this.#document()).catch(() => undefined);
+      this.saves.push({ fromMs, toMs: Date.now() });
       if (answer && answer.status < 300) {
         this.counts.puts++;
         destinations.forEach(([, destination], i) => (destination.configured = tokens[i] ?? ''));
