@@ -26,7 +26,7 @@ describe('the relay under everything at once', () => {
   beforeAll(buildChaosWorker, 60_000);
 
   it('loses nothing, explains every duplicate and keeps the order', { timeout: 120_000 }, async () => {
-    const parsed = parseOptions([...ARGS, '--poison', '0']);
+    const parsed = parseOptions([...ARGS, '--poison', '3']);
     if (parsed.kind !== 'run') throw new Error(`Cannot run the bench: ${JSON.stringify(parsed)}`);
     const report = await runChaos(parsed.options, {
       signal: new AbortController().signal,
