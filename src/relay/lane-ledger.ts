@@ -7,6 +7,7 @@ import type { NoticeKind } from '../domain/notice.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { DeadLetterReason } from '../domain/rpc.ts';
 import { type LogFields, logEvent } from '../lib/log.ts';
+import { unreachable } from '../lib/result.ts';
 import type { DeadLetter } from './dead-letter-store.ts';
 import { type FollowUp, type FollowUpAttempt, afterFollowUp, parkedAt } from './follow-up.ts';
 import type { RunningLane } from './lane-parts.ts';
@@ -203,7 +204,11 @@ function answerOf(outcome: Outcome): { readonly status: number | null; readonly 
       return { status: outcome.status, excerpt: outcome.excerpt };
     case 'retry':
       return { status: outcome.status ?? null, excerpt: outcome.excerpt || outcome.detail };
-    default:
+    case 'blocked':
+      return { status: null, excerpt: outcome.detail };
+    case 'delivered':
       return { status: null, excerpt: '' };
+    default:
+      return unreachable(outcome);
   }
 }

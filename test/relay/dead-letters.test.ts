@@ -137,6 +137,27 @@ describe('a dead letter', () => {
     expect(tenant.nowMs).toBe(atMs);
   });
 
+  it('that alone is forbidden when it is sent again does not block its lane for ever', async () => {
+    const tenant = await withLetters(2);
+    tenant.destinations.answer(
+      EDR,
+      ({ ids }) => new Response('not this one', { status: ids.includes('evt-2') ? 403 : 200 }),
+    );
+    await tenant.stub.redrive({ v: 1, select: { id: 1 } });
+    await tenant.until(async () => redriven(tenant, 'evt-2').length === 2, 'it was sent again');
+    const startedAtMs = tenant.nowMs;
+    for (let n = 10; n < 200 && (await tenant.lane('edr/events')).deadLettered === 0; n++) {
+      await tenant.accept(tenant.event(`evt-${n}`));
+      await tenant.passTimeUntil(() => tenant.destinations.ids(EDR).includes(`evt-${n}`), 'it arrived');
+      tenant.nowMs += 60_000;
+    }
+    expect(await letters(tenant)).toMatchObject([
+      { eventId: 'evt-2', reason: 'attempts_exhausted', excerpt: 'HTTP 403: not this one' },
+    ]);
+    expect(await tenant.lane('edr/events')).toMatchObject({ parked: 0, deadLettered: 1, undelivered: 0 });
+    expect(tenant.nowMs - startedAtMs).toBeLessThan(5 * 3_600_000);
+  });
+
   it('goes with its event at the end of the retention, counted as expired and announced', async () => {
     const tenant = await withLetters(2, 3);
     tenant.destinations.answer(EDR, () => new Response(null, { status: 500 }));
