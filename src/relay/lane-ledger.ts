@@ -67,9 +67,11 @@ export class LaneLedger {
 
   /** The request of an event that is retried alone. */
   takeFollowUp(entry: LogEntry, attempt: FollowUpAttempt, outcome: Outcome): void {
-    const { state, verdict } = afterFollowUp(this.#state, attempt, outcome, this.#around(1));
+    const around = this.#around(1);
+    const { state, verdict } = afterFollowUp(this.#state, attempt, outcome, around);
     this.#become(state, outcome);
     this.#isDirty = true;
+    if (outcome.kind === 'retry') this.#lane.parts.store.followUps.noteInVain(this.#lane.name, around);
     if (verdict.kind === 'again') {
       this.#followUps.push(verdict.followUp);
       return;
@@ -133,6 +135,7 @@ export class LaneLedger {
     const before = this.#state;
     this.#lane.change(state);
     if (outcome.kind !== 'delivered' || before.dueAtMs !== null) this.#isDirty = true;
+    if (outcome.kind === 'delivered') this.#lane.parts.store.followUps.noteDelivered(this.#lane.name);
     const fields = { ...this.#names, tries: state.tries, reason: state.lastFailure?.reason };
     if (state.blocked && state.blocked.reason !== before.blocked?.reason) {
       logEvent('error', 'lane.blocked', fields);
