@@ -158,9 +158,7 @@ export class Lane implements RunningLane {
     const { cursor, ahead, head } = this.#state;
     const fromSeq = Math.max(cursor, this.#searchedTo);
     const entries = this.parts.log.page(fromSeq, SEARCHED_ENTRIES, SEARCHED_LENGTH_MAX);
-    const other = entries.find(
-      ({ seq, event }) => seq !== head?.seq && !ahead.includes(seq) && wants(event),
-    );
+    const other = entries.find(({ seq, event }) => seq !== head?.seq && !ahead.includes(seq) && wants(event));
     this.#searchedTo = other ? other.seq - 1 : (entries.at(-1)?.seq ?? fromSeq);
     return other !== undefined;
   }

@@ -80,7 +80,10 @@ export function afterTryPast(before: LaneState, outcome: Outcome, around: Surrou
       if (counted.parked < PARKED_MAX) {
         // The next head may fail alike: it is compared with an event as far away, not with each one before that again.
         const { pastHead } = counted;
-        return { state: { ...unpaused(counted), pastHead, parked: counted.parked + 1 }, verdict: 'park_head' };
+        return {
+          state: { ...unpaused(counted), pastHead, parked: counted.parked + 1 },
+          verdict: 'park_head',
+        };
       }
       const detail = `${PARKED_MAX} events fail while others are taken: see their last answers`;
       return { state: blockedState(counted, 'too_many_parked', detail, nowMs), verdict: 'settled' };
