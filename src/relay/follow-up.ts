@@ -52,8 +52,16 @@ export function followUpRole(
   nowMs: number,
   isLogEmpty: boolean,
 ): 'beside' | 'probe' | 'not_now' {
-  if (state.dueAtMs === null || state.blocked?.reason === 'too_many_parked') return 'beside';
+  if (!holdsFollowUps(state)) return 'beside';
   return isLogEmpty && isDue(state, nowMs) ? 'probe' : 'not_now';
+}
+
+/**
+ * Whether the lane's pause is one for its follow-ups, too. A lane that is blocked by too many of them goes on with them:
+ * only that makes room. But not against a 429.
+ */
+export function holdsFollowUps({ dueAtMs, blocked, lastFailure }: LaneState): boolean {
+  return dueAtMs !== null && (blocked?.reason !== 'too_many_parked' || lastFailure?.reason === 'busy');
 }
 
 export interface FollowUpAttempt {
@@ -86,7 +94,7 @@ export function afterFollowUp(
       return { state: attempt.isProbe ? unpaused(counted) : counted, verdict: { kind: 'settled' } };
     }
     case 'rejected':
-      return deadLettered(state, nowMs, 'rejected');
+      return deadLettered(attempt.isProbe ? afterRefusedProbe(state, nowMs) : state, nowMs, 'rejected');
     case 'blocked': {
       if (!isAloneAtFault(state, attempt.followUp))
         return again(afterBlocked(state, outcome, nowMs), { ...tried, dueAtMs: nowMs });
@@ -98,6 +106,12 @@ export function afterFollowUp(
     default:
       return unreachable(outcome);
   }
+}
+
+/** The destination answers again, unless refusals are what the lane is blocked for: then one event is given up per probe. */
+function afterRefusedProbe(state: LaneState, nowMs: number): LaneState {
+  const isRefusedStill = state.blocked?.reason === 'rejected_in_a_row';
+  return isRefusedStill ? { ...state, dueAtMs: nowMs + BLOCKED_PROBE_MS } : unpaused(state);
 }
 
 function afterRetry(
@@ -121,9 +135,11 @@ function afterRetry(
       random,
       retryAfterMs: outcome.retryAfterMs,
     });
-    const dueAtMs = Math.max(state.dueAtMs ?? 0, nowMs + waitMs);
+    // A pause that is over does not count, however far ahead it seems: the clock may have gone back.
+    const pausedToMs = isDue(state, nowMs) ? nowMs : (state.dueAtMs ?? nowMs);
+    const dueAtMs = Math.max(pausedToMs, nowMs + waitMs);
     return again(
-      { ...state, dueAtMs, tries: state.tries + 1, failingSinceMs },
+      { ...state, dueAtMs, tries: state.tries + 1, failingSinceMs, width: 1 },
       { ...followUp, dueAtMs: nowMs + waitMs },
     );
   }

@@ -227,7 +227,7 @@ export class LaneRun {
     const past =
       failing &&
       this.#underWay.size === 0 &&
-      this.#window.takePast(2 ** (pastHead % PAST_HEAD_PROBES), open.wants);
+      this.#window.takePast(head.seq, 2 ** (pastHead % PAST_HEAD_PROBES) - 1, open.wants);
     if (!past) {
       // None so far down: the next probe begins with the first one again. The head is not alone then.
       if (pastHead > 0 || this.#underWay.size > 0)

@@ -61,6 +61,8 @@ export interface LaneState {
 
 export interface Leaving {
   readonly to: number;
+  /** The destination is back already: once all is moved, the lane goes on after this seq. */
+  readonly thenFrom?: number;
   /** The removed destination's own filter. */
   readonly events?: DestinationConfig['events'];
   readonly where?: DestinationConfig['where'];
@@ -130,14 +132,14 @@ export function hurried(state: LaneState, nowMs: number): LaneState {
   return state.isHeadAlone && !state.blocked ? { ...madeDue(state, nowMs), isHeadAlone: false } : state;
 }
 
-/** The lane's destination was removed: what it had not delivered is to become dead letters, up to `leaving.to`. */
+/** The lane's destination was removed: what it had not delivered is to become dead letters, up to `leaving.to`. Nothing is sent until then. */
 export function left(state: LaneState, leaving: Leaving): LaneState {
   return { ...unpaused(state), lastFailure: null, width: 1, leaving };
 }
 
-/** The lane's destination came back. It starts after `cursor`, or goes on where its leaving was interrupted. */
+/** The lane's destination came back. It starts after `cursor`, once what it had left is moved. */
 export function rejoined(state: LaneState, cursor: number): LaneState {
-  if (state.leaving) return { ...state, leaving: null };
+  if (state.leaving) return { ...state, leaving: { ...state.leaving, thenFrom: cursor } };
   const { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs } = state;
   const totals = { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs };
   return { ...newLane(Math.max(cursor, 0)), ...totals };

@@ -58,10 +58,13 @@ export class LaneWindow {
     return group;
   }
 
-  /** The event after the first `count` that wait, marked as under way; undefined when there is none. */
-  takePast(count: number, wants: (event: CanonicalEvent) => boolean): Pending | undefined {
-    this.#fill(count + 1, PAST_LENGTH_MAX, wants);
-    const pending = [...this.#open.values()].filter(({ seq }) => !this.#underWay.has(seq))[count];
+  /** An event further on than `headSeq`, the first `skipped` that wait there passed over; marked as under way. Undefined: there is none. */
+  takePast(headSeq: number, skipped: number, wants: (event: CanonicalEvent) => boolean): Pending | undefined {
+    const isWaiting = ({ seq }: Pending): boolean => !this.#underWay.has(seq);
+    const before = [...this.#open.values()].filter((pending) => pending.seq <= headSeq && isWaiting(pending));
+    this.#fill(before.length + skipped + 1, PAST_LENGTH_MAX, wants);
+    const past = [...this.#open.values()].filter((pending) => pending.seq > headSeq && isWaiting(pending));
+    const pending = past[skipped];
     if (pending) this.#underWay.add(pending.seq);
     return pending;
   }

@@ -6,7 +6,7 @@
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { LaneParts, OpenLane, Opened, RunningLane } from './lane-parts.ts';
 import { LaneRun } from './lane-run.ts';
-import { followUpRole } from './follow-up.ts';
+import { followUpRole, holdsFollowUps } from './follow-up.ts';
 import type { LaneChanges } from './lane-store.ts';
 import { type LaneState, hurried, isDue, undelivered } from './lane-state.ts';
 
@@ -83,7 +83,7 @@ export class Lane implements RunningLane {
   /** When it may be sent at the earliest: not while the lane is paused. */
   get followUpSendableAtMs(): number | null {
     const dueAtMs = this.followUpDueAtMs;
-    if (dueAtMs === null || this.#state.blocked?.reason === 'too_many_parked') return dueAtMs;
+    if (dueAtMs === null || !holdsFollowUps(this.#state)) return dueAtMs;
     return Math.max(dueAtMs, this.#state.dueAtMs ?? 0);
   }
 

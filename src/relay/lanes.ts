@@ -152,8 +152,9 @@ function afterRejection(
   }
   const answered = attempt.isProbe ? unpaused(state) : state;
   if (attempt.seqs.length > 1) {
-    // One event spoils the batch: halve until it stands alone.
-    return { state: { ...answered, width: Math.ceil(attempt.seqs.length / 2) }, verdict: 'send_again' };
+    // One event spoils the batch: halve until it stands alone. A lane that is paused meanwhile probes with one event.
+    const width = answered.dueAtMs === null ? Math.ceil(attempt.seqs.length / 2) : 1;
+    return { state: { ...answered, width }, verdict: 'send_again' };
   }
   return afterRejectionAlone(answered, outcome, nowMs);
 }

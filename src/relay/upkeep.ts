@@ -176,6 +176,7 @@ export class Upkeep {
     for (const lane of lanes.owing.filter(({ state }) => state.leaving)) {
       const count = leaveSome(lane, { db, log, store, filterOf: (left) => lanes.filterOf(left) }, nowMs);
       if (count > 0) this.#parts.notify({ kind: 'dead_letters', lane: lane.name, count });
+      lane.start();
     }
   }
 

@@ -3,16 +3,20 @@
  * An event may arrive again when its last arrival was not taken, or was and the relay could not see it; or when a kill or an
  * abort of the tenant's object lies between and the relay may not have written down the last arrival: for a lane with one event per
  * request it was among the last 2 × `in_flight` that were settled before, for a batched lane in one of the last two batches.
- * Source: docs/decisions/0002.
+ * A refusal that came while a config was being saved counts no more than a failure: it says nothing about the new config.
+ * Sources: docs/decisions/0002; docs/architecture.md, "Lane state".
  */
 
 import type { Arrival } from './ledger.ts';
 
-/** A kill of the runtime, or an abort of one object: it happened at some moment from one time to the other. */
-export interface Interruption {
-  readonly kind: 'kill' | 'abort';
+export interface TimeSpan {
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+/** A kill of the runtime, or an abort of one object: it happened at some moment from one time to the other. */
+export interface Interruption extends TimeSpan {
+  readonly kind: 'kill' | 'abort';
 }
 
 export interface DuplicatesInput {
@@ -20,6 +24,8 @@ export interface DuplicatesInput {
   readonly isBatched: boolean;
   readonly inFlight: number;
   readonly interruptions: readonly Interruption[];
+  /** When the tenant's config was saved, from the request to its answer. */
+  readonly saves: readonly TimeSpan[];
 }
 
 export interface DuplicatesAudit {
@@ -63,7 +69,7 @@ function isReasonToRepeat(
   settled: readonly Arrival[],
   input: DuplicatesInput,
 ): boolean {
-  if (!isSettled(previous)) return true;
+  if (!isSettled(previous) || isForgotten(previous, input)) return true;
   const max = input.isBatched ? BATCHES_MAX : 2 * input.inFlight;
   return input.interruptions.some(({ fromMs, toMs }) => {
     if (previous.atMs > toMs || next.atMs < fromMs) return false;
@@ -71,6 +77,11 @@ function isReasonToRepeat(
     const momentMs = Math.max(fromMs, previous.answeredAtMs);
     return answeredWithin(settled, previous.answeredAtMs, momentMs) < max;
   });
+}
+
+/** A refusal that the relay got while the config changed. */
+function isForgotten({ result, atMs, answeredAtMs }: Arrival, { saves }: DuplicatesInput): boolean {
+  return result === 'rejected' && saves.some(({ fromMs, toMs }) => atMs <= toMs && answeredAtMs >= fromMs);
 }
 
 /** A refusal of several events at once settles none of them: the lane tries fewer. */

@@ -1,75 +1,89 @@
 /**
- * Whether a lane's first attempts follow the log. Pure.
- * The rule: an event's first arrival is overtaken by the first arrivals of at most `overtakersMax` events that are later in
- * the log. For a lane with one event per request that is its `in_flight`, as so many attempts run side by side; for a batched
- * lane 0, as it has one request at a time. After a change of the filter a lane reads on from its cursor again: what was first
- * tried before the change does not count as having overtaken what is first tried after it.
+ * Whether a lane's attempts begin in the order of the log. Pure.
+ * The rule: sorted by the moment when the relay began them, the first attempts of a lane's events ascend in the log. One excuse: a
+ * kill or an abort may cut a first attempt off before the destination sees it; then the event's first visible attempt is a later
+ * one, after at most `in_flight` events that were under way beside it. A batched lane has one request at a time, so no excuse.
+ * After a change of the filter a lane reads on from its cursor again: what was first tried before counts no more.
  */
 
+import type { Interruption } from './audit-duplicates.ts';
 import type { Arrival } from './ledger.ts';
 
 export interface OrderInput {
   readonly arrivals: readonly Arrival[];
   readonly seqOf: ReadonlyMap<string, number>;
-  readonly overtakersMax: number;
+  readonly isBatched: boolean;
+  readonly inFlight: number;
+  readonly interruptions: readonly Interruption[];
   /** When the lane's filter changed. */
   readonly rereadAtMs: readonly number[];
 }
 
 export interface OrderAudit {
+  /** Most later events that were first tried before an event: 0 where nothing was cut off. */
   readonly overtakersMax: number;
-  /** Such as `key was overtaken by 9 later events`. */
   readonly violations: readonly string[];
 }
 
-export function auditOrder({ arrivals, seqOf, overtakersMax, rereadAtMs }: OrderInput): OrderAudit {
-  const seen = new Set<string>();
-  const rereads = rereadAtMs.toSorted((a, b) => a - b);
+interface FirstAttempt {
+  readonly key: string;
+  readonly seq: number;
+  readonly atMs: number;
+}
+
+export function auditOrder(input: OrderInput): OrderAudit {
+  const rereads = input.rereadAtMs.toSorted((a, b) => a - b);
   const violations: string[] = [];
-  let most = 0;
-  let ahead = new SeqCounter(seqOf.size);
-  const ranks = ranksOf(seqOf);
-  for (const { atMs, keys } of arrivals) {
-    while (rereads[0] !== undefined && rereads[0] <= atMs) {
+  let overtakersMax = 0;
+  let earlier: FirstAttempt[] = [];
+  let highest = 0;
+  for (const attempt of firstAttempts(input)) {
+    while (rereads[0] !== undefined && rereads[0] <= attempt.atMs) {
       rereads.shift();
-      ahead = new SeqCounter(seqOf.size);
+      earlier = [];
+      highest = 0;
     }
+    if (attempt.seq < highest) {
+      const overtakers = earlier.filter(({ seq }) => seq > attempt.seq);
+      overtakersMax = Math.max(overtakersMax, overtakers.length);
+      if (!isExcused(attempt, overtakers, input)) {
+        violations.push(
+          `${attempt.key} was first tried at ${attempt.atMs}, after ${overtakers.length} later events`,
+        );
+      }
+    }
+    earlier.push(attempt);
+    highest = Math.max(highest, attempt.seq);
+  }
+  return { overtakersMax, violations };
+}
+
+function firstAttempts({ arrivals, seqOf }: OrderInput): FirstAttempt[] {
+  const seen = new Set<string>();
+  const first: FirstAttempt[] = [];
+  for (const { atMs, keys } of arrivals.toSorted((a, b) => compare(a.start, b.start))) {
     for (const key of keys) {
-      const rank = ranks.get(key);
-      if (rank === undefined || seen.has(key)) continue;
+      const seq = seqOf.get(key);
+      if (seq === undefined || seen.has(key)) continue;
       seen.add(key);
-      const overtakers = ahead.above(rank);
-      ahead.add(rank);
-      most = Math.max(most, overtakers);
-      if (overtakers > overtakersMax) violations.push(`${key} was overtaken by ${overtakers} later events`);
+      first.push({ key, seq, atMs });
     }
   }
-  return { overtakersMax: most, violations };
+  return first;
 }
 
-/** Place in the log, from 1. */
-function ranksOf(seqOf: ReadonlyMap<string, number>): Map<string, number> {
-  const keys = [...seqOf].toSorted(([, a], [, b]) => a - b).map(([key]) => key);
-  return new Map(keys.map((key, i) => [key, i + 1]));
+/** Whether an interruption lies between the event and the first that overtook it, and few enough did. */
+function isExcused(
+  { atMs }: FirstAttempt,
+  overtakers: readonly FirstAttempt[],
+  { isBatched, inFlight, interruptions }: OrderInput,
+): boolean {
+  if (isBatched || overtakers.length > inFlight) return false;
+  const fromMs = Math.min(...overtakers.map((overtaker) => overtaker.atMs));
+  return interruptions.some((interruption) => interruption.toMs >= fromMs && interruption.fromMs <= atMs);
 }
 
-/** A Fenwick tree: how many of the added ranks are above one. */
-class SeqCounter {
-  readonly #sums: Uint32Array;
-  #count = 0;
-
-  constructor(size: number) {
-    this.#sums = new Uint32Array(size + 1);
-  }
-
-  add(rank: number): void {
-    this.#count++;
-    for (let i = rank; i < this.#sums.length; i += i & -i) this.#sums[i] = (this.#sums[i] ?? 0) + 1;
-  }
-
-  above(rank: number): number {
-    let upTo = 0;
-    for (let i = rank; i > 0; i -= i & -i) upTo += this.#sums[i] ?? 0;
-    return this.#count - upTo;
-  }
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

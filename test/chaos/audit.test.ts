@@ -13,7 +13,8 @@ function arrival(
   result: ArrivalResult = 'delivered',
 ): Arrival {
   const keys = [events].flat().map(key);
-  return { atMs, answeredAtMs: result === 'unseen' ? Infinity : atMs + 1, keys, result };
+  const start = String(atMs).padStart(6, '0');
+  return { atMs, answeredAtMs: result === 'unseen' ? Infinity : atMs + 1, keys, result, start };
 }
 
 /** A lane whose log holds the events 1 to `count`, which all must arrive. */
@@ -27,6 +28,7 @@ function audit(count: number, arrivals: readonly Arrival[], more: Partial<LaneIn
     expectationOf: () => 'must',
     arrivals,
     interruptions: [],
+    saves: [],
     rereadAtMs: [],
     deadLetters: new Map(),
     parked: 0,
@@ -126,6 +128,18 @@ describe('the audit of a lane', () => {
       expect(faultsOf(audit(1, arrivals, { deadLetters }))).toEqual(['unexplained']);
     });
 
+    it('explains that a refused event was sent again where the config was saved just then', () => {
+      const arrivals = [arrival(100, 1, 'rejected'), arrival(150, 1, 'rejected')];
+      const deadLetters = new Map([[key(1), 'rejected']]);
+      const savedFrom = (fromMs: number): string[] =>
+        faultsOf(audit(1, arrivals, { deadLetters, saves: [{ fromMs, toMs: fromMs + 20 }] }));
+      expect(savedFrom(90)).toEqual([]);
+      expect(savedFrom(110)).toEqual(['unexplained']);
+      expect(
+        faultsOf(audit(1, [arrival(100, 1), arrival(150, 1)], { saves: [{ fromMs: 90, toMs: 110 }] })),
+      ).toEqual(['unexplained']);
+    });
+
     it('explains one after an answer that the relay did not see', () => {
       const result = audit(1, [arrival(0, 1, 'unseen'), arrival(10, 1, 'failed'), arrival(20, 1)]);
       expect(faultsOf(result)).toEqual([]);
@@ -171,15 +185,30 @@ describe('the audit of a lane', () => {
   });
 
   describe('of the order', () => {
-    it('allows an event to be overtaken by as many as are in flight, and by no more', () => {
-      const late = (n: number): Arrival[] => [...inOrder(n).slice(1), arrival(500, 1)];
-      expect(faultsOf(audit(5, late(5)))).toEqual([]);
-      const result = audit(6, late(6));
+    const late = (count: number): Arrival[] => [...inOrder(count).slice(1), arrival(500, 1)];
+    const kill = { kind: 'kill', fromMs: 200, toMs: 210 } as const;
+
+    it('allows no event to be first tried after a later one', () => {
+      const result = audit(2, late(2));
       expect(faultsOf(result)).toEqual(['disordered']);
       expect(result).toMatchObject({
-        overtakersMax: 5,
-        faults: { disordered: [`${key(1)} was overtaken by 5 later events`] },
+        overtakersMax: 1,
+        faults: { disordered: [`${key(1)} was first tried at 500, after 1 later events`] },
       });
+    });
+
+    it('goes by when the relay began its requests, not by how they crossed on the way', () => {
+      const [first, second] = [arrival(10, 1), arrival(5, 2)];
+      expect(faultsOf(audit(2, [second, { ...first, start: '000001' }]))).toEqual([]);
+      expect(faultsOf(audit(2, [first, { ...second, start: '000020' }]))).toEqual([]);
+      expect(faultsOf(audit(2, [first, { ...second, start: '000009' }]))).toEqual(['disordered']);
+    });
+
+    it('excuses an event that a kill cut off beside those in flight, and not beside more', () => {
+      expect(faultsOf(audit(5, late(5), { interruptions: [kill] }))).toEqual([]);
+      expect(faultsOf(audit(6, late(6), { interruptions: [kill] }))).toEqual(['disordered']);
+      const afterwards = { ...kill, fromMs: 600, toMs: 610 };
+      expect(faultsOf(audit(5, late(5), { interruptions: [afterwards] }))).toEqual(['disordered']);
     });
 
     it('allows no disorder in a batched lane', () => {

@@ -3,7 +3,7 @@
  * Pure: from what was logged, what arrived and what the relay says of itself.
  */
 
-import { auditDuplicates, type Interruption } from './audit-duplicates.ts';
+import { auditDuplicates, type Interruption, type TimeSpan } from './audit-duplicates.ts';
 import { auditOrder } from './audit-order.ts';
 import type { LoggedEvent } from './dials.ts';
 import type { Expectation } from './expectations.ts';
@@ -18,6 +18,7 @@ export interface LaneInput {
   readonly expectationOf: (event: LoggedEvent) => Expectation;
   readonly arrivals: readonly Arrival[];
   readonly interruptions: readonly Interruption[];
+  readonly saves: readonly TimeSpan[];
   readonly rereadAtMs: readonly number[];
   /** By key: why it is a dead letter. */
   readonly deadLetters: ReadonlyMap<string, string>;
@@ -60,12 +61,7 @@ export function auditLane(input: LaneInput): LaneAudit {
   const wanted = log.filter((event) => input.expectationOf(event) === 'must');
   const missing = wanted.filter(isMissing);
   const givenUp = log.filter((event) => input.expectationOf(event) === 'unless_discarded').filter(isMissing);
-  const order = auditOrder({
-    arrivals,
-    seqOf,
-    overtakersMax: input.isBatched ? 0 : input.inFlight,
-    rereadAtMs: input.rereadAtMs,
-  });
+  const order = auditOrder({ ...input, seqOf });
   const duplicates = auditDuplicates(input);
   return {
     tenant,

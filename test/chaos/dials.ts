@@ -41,5 +41,9 @@ export interface LoggedEvent {
 
 /** Of one page of the log. */
 export const LOG_PAGE_EVENTS = 5_000;
+/** Set on each request of a lane: when it began, as `{boot}-{number}`, each of the two ascending, padded so that text sorts as they do. */
+export const START_HEADER = 'x-chaos-start';
+/** Set beside it: the first event's key, for requests whose body is not read. */
+export const FIRST_KEY_HEADER = 'x-chaos-first';
 /** Set on the answer to a webhook while which the Worker put events into OVERFLOW: its own, or another's. */
 export const OVERFLOW_HEADER = 'x-chaos-overflow';

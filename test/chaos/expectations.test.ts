@@ -9,7 +9,7 @@ function of(
   seqs: readonly number[],
   type = 'interaction.high_risk',
 ): Expectation[] {
-  return seqs.map((seq) => expectations.of({ seq, type }));
+  return seqs.map((seq) => expectations.of({ seq, type, key: `${type}:${seq}` }));
 }
 
 describe('what a lane is expected to deliver', () => {
@@ -38,6 +38,22 @@ describe('what a lane is expected to deliver', () => {
       'never',
       'must',
     ]);
+  });
+
+  it('may be what came while its destination was away, where a run says so', () => {
+    const lane = new Expectations('may');
+    lane.add({ beforeSeq: 0, afterSeq: 0 });
+    lane.remove({ beforeSeq: 20, afterSeq: 20 });
+    lane.add({ beforeSeq: 30, afterSeq: 30 });
+    expect(of(lane, [20, 21, 30, 31])).toEqual(['unless_discarded', 'may', 'may', 'must']);
+  });
+
+  it('meets a later filter too where an event may be parked', () => {
+    const lane = new Expectations();
+    lane.add({ beforeSeq: 0, afterSeq: 0 });
+    lane.filter(NARROW, { settledSeq: 10, afterSeq: 20, perhapsParked: ['interaction.high_risk:5'] });
+    lane.filter(undefined, { settledSeq: 30, afterSeq: 40 });
+    expect(of(lane, [4, 5, 6])).toEqual(['must', 'may', 'must']);
   });
 
   it('meets either filter where a change of the filter has no exact place', () => {

@@ -3,6 +3,8 @@
  * A change under load has no exact place: what lies between two known ends of it may go either way. Pure.
  */
 
+import type { LoggedEvent } from './dials.ts';
+
 export type Expectation =
   | 'must'
   /** Its destination was removed later: delivered by then, or counted as given up. */
@@ -22,9 +24,27 @@ interface Span {
 
 export class Expectations {
   readonly #spans: Span[] = [];
+  /** By key, events that were parked when a filter changed, and from which state of the lane on they are looked at again. */
+  readonly #open = new Map<string, number>();
+  readonly #whileAway: 'never' | 'may';
+  #awayAfterSeq: number | undefined;
+
+  /** `whileAway`: of events that came while the destination was removed. README, what it promises: one that comes back starts from then on. */
+  constructor(whileAway: 'never' | 'may' = 'never') {
+    this.#whileAway = whileAway;
+  }
 
   /** The lane's destination was added while the head moved from one seq to the other; at the beginning, from 0 to 0. */
   add(head: { readonly beforeSeq: number; readonly afterSeq: number }): void {
+    if (this.#awayAfterSeq !== undefined && this.#whileAway === 'may') {
+      this.#spans.push({
+        afterSeq: this.#awayAfterSeq,
+        toSeq: head.beforeSeq,
+        types: undefined,
+        expects: 'may',
+      });
+    }
+    this.#awayAfterSeq = undefined;
     if (head.afterSeq > head.beforeSeq) {
       this.#spans.push({ afterSeq: head.beforeSeq, toSeq: head.afterSeq, types: undefined, expects: 'may' });
     }
@@ -38,23 +58,27 @@ export class Expectations {
       span.toSeq = head.beforeSeq;
       span.expects = span.expects === 'must' ? 'unless_discarded' : span.expects;
     }
-    this.#spans.push({
-      afterSeq: head.beforeSeq,
-      toSeq: head.afterSeq,
-      types: undefined,
-      expects: 'may',
-    });
+    this.#spans.push({ afterSeq: head.beforeSeq, toSeq: head.afterSeq, types: undefined, expects: 'may' });
+    this.#awayAfterSeq = head.afterSeq;
   }
 
   /**
    * Its filter changed. Events up to `settledSeq` were settled before, under earlier filters;
-   * those after `afterSeq` came later. What lies between meets either.
+   * those after `afterSeq` came later. What lies between meets either, and so do events that may be parked:
+   * they are looked at again when they are tried again.
    */
   filter(
     types: readonly string[] | undefined,
-    at: { readonly settledSeq: number; readonly afterSeq: number },
+    at: {
+      readonly settledSeq: number;
+      readonly afterSeq: number;
+      readonly perhapsParked?: readonly string[];
+    },
   ) {
     for (const span of this.#spans) span.toSeq = Math.min(span.toSeq, at.afterSeq);
+    for (const key of at.perhapsParked ?? []) {
+      if (!this.#open.has(key)) this.#open.set(key, this.#spans.length);
+    }
     this.#spans.push({
       afterSeq: at.settledSeq,
       toSeq: Infinity,
@@ -63,8 +87,16 @@ export class Expectations {
     });
   }
 
-  of({ seq, type }: { readonly seq: number; readonly type: string }): Expectation {
-    const met = this.#spans.filter(({ afterSeq, toSeq }) => seq > afterSeq && seq <= toSeq);
+  /** For a trace. */
+  toJSON(): unknown {
+    return this.#spans.map(({ types, ...span }) => ({ ...span, types: types && [...types] }));
+  }
+
+  of({ seq, type, key }: LoggedEvent): Expectation {
+    const openFrom = this.#open.get(key) ?? Infinity;
+    const met = this.#spans.filter(
+      ({ afterSeq, toSeq }, i) => (seq > afterSeq && seq <= toSeq) || i >= openFrom,
+    );
     const wanting = met.filter(({ types }) => !types || types.has(type));
     if (wanting.length === 0) return 'never';
     if (wanting.length < met.length || met.some(({ expects }) => expects === 'may')) return 'may';

@@ -1,10 +1,9 @@
-/**
- * What arrived at one destination, in order: which events each request carried and how it ended.
- * Reads idempotency ids as the vendor gets them: a header of HarfangLab's requests, type and id of each HEC event.
- */
+/** What arrived at one destination, in order: which events each request carried, when the relay began it and how it ended. */
 
 import type { Exchange } from '../simulators/http-server.ts';
 import type { RecordedRequest } from '../simulators/request.ts';
+import { arrivalKeys } from './arrival-keys.ts';
+import { FIRST_KEY_HEADER, START_HEADER } from './dials.ts';
 
 export type ArrivalResult =
   /** Taken, and the answer went out. */
@@ -16,14 +15,16 @@ export type ArrivalResult =
   /** Not taken, whatever the answer, if there was one. */
   | 'failed';
 
-/** One request that carried at least one event. */
+/** One request. */
 export interface Arrival {
   readonly atMs: number;
   /** When the answer went out; infinity: never. */
   readonly answeredAtMs: number;
-  /** Idempotency ids, `{type}:{id}`, in the order of the body. */
+  /** Idempotency ids, `{type}:{id}`, in the order of the body; of a request that was closed before it was read, the first. */
   readonly keys: readonly string[];
   readonly result: ArrivalResult;
+  /** Sorts as the relay began its requests. */
+  readonly start: string;
 }
 
 const REJECTED = new Set([400, 413, 415, 422]);
@@ -33,21 +34,26 @@ export class Ledger {
     readonly keys: readonly string[];
     readonly record: RecordedRequest;
     readonly isTaken: boolean;
+    readonly start: string;
   }[] = [];
   readonly #taken = new Set<string>();
 
   /** For a simulator's `onExchange`. */
   readonly note = ({ request, record, isTaken }: Exchange): void => {
-    const key = request.headers['idempotency-key'];
-    const keys = key === undefined ? hecKeys(request.body.toString('utf8')) : [key];
-    if (keys.length === 0) return;
-    this.#entries.push({ keys, record, isTaken });
+    const { headers, body } = request;
+    const read = arrivalKeys(headers['idempotency-key'], body.toString('utf8'));
+    const keys = read.length > 0 ? read : [headers[FIRST_KEY_HEADER] ?? ''];
+    this.#entries.push({ keys, record, isTaken, start: headers[START_HEADER] ?? '' });
     if (isTaken) for (const own of keys) this.#taken.add(own);
   };
 
   /** Distinct events that the destination has taken so far. */
   get takenCount(): number {
     return this.#taken.size;
+  }
+
+  hasTaken(key: string): boolean {
+    return this.#taken.has(key);
   }
 
   /** How many requests were answered so. */
@@ -57,7 +63,8 @@ export class Ledger {
 
   /** Read it when nothing is under way any more. */
   arrivals(): Arrival[] {
-    return this.#entries.map(({ keys, record, isTaken }) => ({
+    return this.#entries.map(({ keys, record, isTaken, start }) => ({
+      start,
       atMs: record.atMs,
       answeredAtMs: record.answeredAtMs ?? Infinity,
       keys,
@@ -69,15 +76,4 @@ export class Ledger {
 function resultOf(record: RecordedRequest, isTaken: boolean): ArrivalResult {
   if (isTaken) return record.status === undefined || record.abandoned === true ? 'unseen' : 'delivered';
   return record.status !== undefined && REJECTED.has(record.status) ? 'rejected' : 'failed';
-}
-
-/** Type and id of each event of a HEC body. */
-function hecKeys(body: string): string[] {
-  return body
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const { event } = JSON.parse(line) as { event: { event: { action: string; id: string } } };
-      return `${event.event.action}:${event.event.id}`;
-    });
 }

@@ -17,6 +17,8 @@ export interface ChaosOptions {
   /** The bench gives up after this. */
   readonly limitSeconds: number;
   readonly isJson: boolean;
+  /** Folder for what each lane got and when, for the study of a problem. */
+  readonly traceFolder: string | undefined;
 }
 
 interface NumberOption {
@@ -47,6 +49,7 @@ ${Object.entries<NumberOption>(NUMBERS)
   .map(([name, { initial, help }]) => `  --${`${name} N`.padEnd(12)} ${help} (default ${initial})`)
   .join('\n')}
   --json         the report as JSON instead of tables
+  --trace FOLDER writes a file per lane: its log, what arrived, when it was disturbed
   --help
 
 Exit code: 0 nothing lost and nothing unexplained · 1 otherwise, or not done in time · 2 a wrong option · 130 Ctrl-C`;
@@ -59,6 +62,7 @@ export type Parsed =
 const OPTIONS: ParseArgsOptionsConfig = {
   ...Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, { type: 'string' } as const])),
   json: { type: 'boolean' },
+  trace: { type: 'string' },
   help: { type: 'boolean' },
 };
 
@@ -80,6 +84,7 @@ export function parseOptions(args: readonly string[]): Parsed {
       rate: read('rate'),
       limitSeconds: read('limit'),
       isJson: values['json'] === true,
+      traceFolder: typeof values['trace'] === 'string' ? values['trace'] : undefined,
     };
     return { kind: 'run', options };
   } catch (error) {

@@ -30,7 +30,7 @@ const WINDOWS: Readonly<
 };
 const CALM_MS = { min: 1_500, max: 5_000 };
 /** The local queue is in memory: before a kill it must be empty. */
-const CALM_BEFORE_KILL_MS = 6_000;
+const CALM_BEFORE_KILL_MS = 3_000;
 const ABORT_EVERY_MS = 4_000;
 
 export function planFaults(
@@ -85,13 +85,13 @@ function planAcceptFaults(seed: number, loadMs: number, kills: readonly Action[]
   const random = partOf(seed, 'accept');
   const actions: Action[] = [];
   for (let atMs = 1_000; atMs < loadMs;) {
-    const endMs = atMs + integerBetween(random, 2_000, 4_000);
+    const endMs = atMs + integerBetween(random, 1_500, 4_000);
     const share = pick(random, [0.2, 0.4, 0.6]);
     const isNearKill = kills.some((kill) => kill.atMs > atMs && kill.atMs < endMs + CALM_BEFORE_KILL_MS);
     if (!isNearKill) {
       actions.push({ atMs, kind: 'accept faults', share }, { atMs: endMs, kind: 'accept faults', share: 0 });
     }
-    atMs = endMs + integerBetween(random, 1_500, 4_000);
+    atMs = isNearKill ? atMs + 1_000 : endMs + integerBetween(random, 1_000, 3_000);
   }
   return actions;
 }

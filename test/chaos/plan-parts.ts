@@ -1,5 +1,6 @@
 /** What plans are made of: types, names, and the randomness of a part. Pure. */
 
+import type { Residency } from '../../src/domain/tenant-config.ts';
 import { type Random, seededRandom, unitFromText } from '../simulators/random.ts';
 import type { ChaosOptions } from './options.ts';
 
@@ -46,6 +47,8 @@ export interface SpoiltEvent {
 export interface PlannedTenant {
   readonly id: string;
   readonly hasSpare: boolean;
+  /** An EU tenant in a global deployment has no OVERFLOW: its sender gets a 503. */
+  readonly residency: Residency;
   readonly limits: { readonly events_per_minute: number; readonly burst: number };
   /** Sends faster than its limits let through. */
   readonly isLimited: boolean;

@@ -32,14 +32,14 @@ describe('the plan of a run', () => {
     expect(spoilt.filter(({ status }) => status === 500)).toHaveLength(5);
   });
 
-  it('kills as often as asked for, and leaves accept alone for 6 s before each', () => {
+  it('kills as often as asked for, and leaves accept alone for 3 s before each', () => {
     const { actions } = makePlan(optionsOf('--kills', '8'));
     const kills = actions.filter(({ kind }) => kind === 'kill');
     expect(kills).toHaveLength(8);
     const faulty = actions.flatMap((action, i) => {
       if (action.kind !== 'accept faults' || action.share === 0) return [];
       const end = actions.slice(i + 1).find(({ kind }) => kind === 'accept faults');
-      return [{ fromMs: action.atMs, toMs: (end?.atMs ?? 0) + 6_000 }];
+      return [{ fromMs: action.atMs, toMs: (end?.atMs ?? 0) + 3_000 }];
     });
     expect(faulty.length).toBeGreaterThan(0);
     const near = kills.filter(({ atMs }) => faulty.some(({ fromMs, toMs }) => atMs > fromMs && atMs < toMs));

@@ -47,6 +47,7 @@ function planTenant(options: ChaosOptions, loadMs: number, index: number): Plann
   return {
     id,
     hasSpare: index % 2 === 0,
+    residency: index === 1 ? 'eu' : 'global',
     limits,
     isLimited,
     webhooks: planWebhooks(random, id, share, loadMs),

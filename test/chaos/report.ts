@@ -1,5 +1,8 @@
 /** Gathers what the relay says of itself and what arrived, has it audited, and puts it together. */
 
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { auditLane, LANE_FAULTS, type LaneAudit } from './audit.ts';
 import { ACCEPT_FAULTS, WAKEUP_FAULTS, type LoggedEvent, type WorkerFigures } from './dials.ts';
 import type { FaultCounts } from './inject.ts';
@@ -60,7 +63,7 @@ export async function makeReport(gathered: Gathered): Promise<Report> {
     const sender = senders[i];
     if (!sender) continue;
     const log = await relay.log(tenant.id);
-    lanes.push(...(await auditTenant(tenant, sender, relay, log)));
+    lanes.push(...(await auditTenant(tenant, sender, relay, log, plan.options.traceFolder)));
     const missing = missingInLog(sender, relay, log);
     lostWithLocalQueue += missing.withLocalQueue;
     problems.push(...describe(`${tenant.id}: accepted and in no log`, missing.lost));
@@ -94,34 +97,52 @@ async function auditTenant(
   sender: TenantSender,
   relay: RelayUnderTest,
   log: readonly LoggedEvent[],
+  folder: string | undefined,
 ): Promise<LaneAudit[]> {
   const views = await tenant.lanes();
   const letters = await tenant.deadLetters();
   const acceptedAtMs = new Map(
     sender.accepted.flatMap(({ keys, atMs }) => keys.map((key) => [key, atMs] as const)),
   );
-  return [...tenant.destinations].map(([name, { ledger, expectations, rereadAtMs }]) => {
-    const lane = `${name}/events`;
-    const view = views.find((each) => each.lane === lane);
-    const own = letters.filter((letter) => letter.lane === lane);
-    return auditLane({
-      tenant: tenant.id,
-      lane,
-      isBatched: name === 'falcon',
-      inFlight: IN_FLIGHT,
-      log,
-      expectationOf: (event) => expectations.of(event),
-      arrivals: ledger.arrivals(),
-      interruptions: [...relay.kills, ...(relay.aborts.get(tenant.id) ?? [])],
-      rereadAtMs,
-      deadLetters: new Map(
-        own.map(({ eventType, eventId, reason }) => [`${eventType}:${eventId}`, reason] as const),
-      ),
-      parked: view?.parked ?? 0,
-      discarded: view?.discarded ?? 0,
-      acceptedAtMs,
-    });
-  });
+  return Promise.all(
+    [...tenant.destinations].map(async ([name, destination]) => {
+      const { ledger, expectations, rereadAtMs, changes } = destination;
+      const lane = `${name}/events`;
+      const view = views.find((each) => each.lane === lane);
+      const own = letters.filter((letter) => letter.lane === lane);
+      const input = {
+        tenant: tenant.id,
+        lane,
+        isBatched: name === 'falcon',
+        inFlight: IN_FLIGHT,
+        log,
+        expectationOf: (event: LoggedEvent) => expectations.of(event),
+        arrivals: ledger.arrivals(),
+        interruptions: [...relay.kills, ...(relay.aborts.get(tenant.id) ?? [])],
+        saves: tenant.saves,
+        rereadAtMs,
+        deadLetters: new Map(
+          own.map(({ eventType, eventId, reason }) => [`${eventType}:${eventId}`, reason] as const),
+        ),
+        parked: view?.parked ?? 0,
+        discarded: view?.discarded ?? 0,
+        acceptedAtMs,
+      };
+      if (folder !== undefined) {
+        const trace = {
+          ...input,
+          deadLetters: own,
+          acceptedAtMs: sender.accepted,
+          expectations,
+          changes,
+          view,
+        };
+        await mkdir(folder, { recursive: true });
+        await writeFile(join(folder, `${tenant.id}-${name}.json`), JSON.stringify(trace, null, 1));
+      }
+      return auditLane(input);
+    }),
+  );
 }
 
 /** What was answered 202 and is not in the log. Only what was perhaps in OVERFLOW as it was killed has an excuse. */

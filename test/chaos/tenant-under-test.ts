@@ -7,11 +7,13 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DeadLetterView, LaneView } from '../../src/domain/rpc.ts';
+import { unreachable } from '../../src/lib/result.ts';
 import { AdminClient } from '../e2e/admin-client.ts';
 import type { ActiveFault, Fault } from '../simulators/faults.ts';
 import { FalconSimulator } from '../simulators/falcon.ts';
 import { HarfangLabSimulator } from '../simulators/harfanglab.ts';
 import type { SimulatorServer } from '../simulators/http-server.ts';
+import type { TimeSpan } from './audit-duplicates.ts';
 import { Expectations } from './expectations.ts';
 import { Ledger } from './ledger.ts';
 import type { ConfigChange, DestinationName, PlannedTenant, SpoiltEvent } from './plan-parts.ts';
@@ -30,6 +32,7 @@ export interface TestDestination {
   readonly expectations: Expectations;
   /** When the lane began to read on from its cursor again, for another filter. */
   readonly rereadAtMs: number[];
+  readonly changes: { readonly change: ConfigChange; readonly fromMs: number; readonly toMs: number }[];
   /** What the vendor takes; `configured` is what the relay sends. */
   token: string;
   configured: string;
@@ -46,6 +49,8 @@ export class TenantUnderTest {
   readonly secret = `whsec_${randomBytes(32).toString('base64')}`;
   readonly destinations = new Map<DestinationName, TestDestination>();
   readonly counts = { puts: 0, resumes: 0 };
+  /** When the config was saved: each ends what lanes had under way, as far as it failed. */
+  readonly saves: TimeSpan[] = [];
   /** By status: what never takes an event. */
   readonly spoilt: { readonly status: number; readonly fault: ActiveFault }[] = [];
   readonly #relay: RelayUnderTest;
@@ -98,24 +103,32 @@ export class TenantUnderTest {
 
   async change(name: DestinationName, change: ConfigChange): Promise<void> {
     return this.#inTurn(async () => {
-      const destination = this.at(name);
-      switch (change) {
-        case 'disable':
-        case 'enable':
-          destination.isEnabled = change === 'enable';
-          return this.#save();
-        case 'rotate token':
-          this.revokeToken(name, 0);
-          return this.#save();
-        case 'add':
-          return this.#add(destination);
-        case 'remove':
-          return this.#remove(destination);
-        case 'narrow filter':
-        case 'widen filter':
-          return this.#filter(name, change === 'narrow filter' ? NARROW_TYPES : undefined);
-      }
+      const fromMs = Date.now();
+      await this.#change(name, change);
+      this.at(name).changes.push({ change, fromMs, toMs: Date.now() });
     });
+  }
+
+  async #change(name: DestinationName, change: ConfigChange): Promise<void> {
+    const destination = this.at(name);
+    switch (change) {
+      case 'disable':
+      case 'enable':
+        destination.isEnabled = change === 'enable';
+        return this.#save();
+      case 'rotate token':
+        this.revokeToken(name, 0);
+        return this.#save();
+      case 'add':
+        return this.#add(destination);
+      case 'remove':
+        return this.#remove(destination);
+      case 'narrow filter':
+      case 'widen filter':
+        return this.#filter(name, change === 'narrow filter' ? NARROW_TYPES : undefined);
+      default:
+        return unreachable(change);
+    }
   }
 
   /** What an operator does who looks at the lanes now and then. */
@@ -178,16 +191,27 @@ export class TenantUnderTest {
     const headSeq = await this.#relay.head(this.id);
     const view = (await this.lanes().catch(() => [])).find(({ lane }) => lane === `${name}/events`);
     const settledSeq = Math.max(0, headSeq - (view?.undelivered ?? headSeq) - AHEAD_MAX);
+    const perhapsParked = view?.parked === 0 ? [] : await this.#openUpTo(settledSeq, destination);
     destination.types = types;
     destination.rereadAtMs.push(Date.now());
     await this.#save();
     destination.rereadAtMs.push(Date.now());
-    destination.expectations.filter(types, { settledSeq, afterSeq: await this.#relay.head(this.id) });
+    const afterSeq = await this.#relay.head(this.id);
+    destination.expectations.filter(types, { settledSeq, afterSeq, perhapsParked });
+  }
+
+  /** Events up to a seq that the destination has not taken: a lane does not name those that it has parked. */
+  async #openUpTo(toSeq: number, { ledger, expectations }: TestDestination): Promise<string[]> {
+    return (await this.#relay.log(this.id))
+      .filter((event) => event.seq <= toSeq && !ledger.hasTaken(event.key))
+      .filter((event) => expectations.of(event) !== 'never')
+      .map(({ key }) => key);
   }
 
   /** By `resume` or by saving the config once more: either unblocks a lane at once. */
   async #unblock(name: DestinationName): Promise<void> {
     if ((this.counts.puts + this.counts.resumes) % 2 === 0) {
+      const fromMs = Date.now();
       const response = await fetch(
         `${this.#relay.url}/api/v1/tenants/${this.id}/destinations/${name}/resume`,
         {
@@ -196,6 +220,7 @@ export class TenantUnderTest {
           body: JSON.stringify({ from: 'backlog' }),
         },
       );
+      this.saves.push({ fromMs, toMs: Date.now() });
       if (response.ok) this.counts.resumes++;
       if (response.ok) return;
     }
@@ -207,7 +232,9 @@ export class TenantUnderTest {
     for (;;) {
       const destinations = [...this.destinations].filter(([, { isPresent }]) => isPresent);
       const tokens = destinations.map(([, { token }]) => token);
+      const fromMs = Date.now();
       const answer = await this.#admin.put(this.id, this.#document()).catch(() => undefined);
+      this.saves.push({ fromMs, toMs: Date.now() });
       if (answer && answer.status < 300) {
         this.counts.puts++;
         destinations.forEach(([, destination], i) => (destination.configured = tokens[i] ?? ''));
@@ -223,7 +250,7 @@ export class TenantUnderTest {
     const destinations = [...this.destinations].filter(([, { isPresent }]) => isPresent);
     return {
       id: this.id,
-      residency: 'eu',
+      residency: this.plan.residency,
       webhook: { secrets: [this.secret] },
       limits: this.plan.limits,
       destinations: destinations.map(([name, { simulator, token, isEnabled, types }]) => ({
@@ -268,6 +295,7 @@ function fresh(token: string, ledger: Ledger): Omit<TestDestination, 'simulator'
     ledger,
     expectations: new Expectations(),
     rereadAtMs: [],
+    changes: [],
     token,
     configured: token,
     leaveUntilMs: 0,

@@ -7,8 +7,11 @@ import { objectName } from '../../src/residency.ts';
 import product, { TenantRelay as ProductRelay } from '../../src/worker.ts';
 import type { AcceptAnswer, AcceptRequest } from '../../src/domain/rpc.ts';
 import { pick, seededRandom } from '../simulators/random.ts';
+import { arrivalKeys } from './arrival-keys.ts';
 import {
   ACCEPT_FAULTS,
+  FIRST_KEY_HEADER,
+  START_HEADER,
   type Dials,
   LOG_PAGE_EVENTS,
   type LoggedEvent,
@@ -39,6 +42,9 @@ export class TenantRelay extends ProductRelay {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     figures.objectStarts++;
+    const { io } = this;
+    const send = io.fetch;
+    io.fetch = async (input, init) => send(input, stamped(init));
   }
 
   override async accept(request: AcceptRequest): Promise<AcceptAnswer> {
@@ -101,6 +107,22 @@ export class TenantRelay extends ProductRelay {
   }
 }
 
+let bootedAtMs = 0;
+let requests = 0;
+
+/** The request with its place among all requests: arrivals cross on the way, so that their order says little. */
+function stamped(init: RequestInit = {}): RequestInit {
+  bootedAtMs ||= Date.now();
+  const headers = new Headers(init.headers);
+  headers.set(START_HEADER, `${String(bootedAtMs).padStart(15, '0')}-${String(++requests).padStart(9, '0')}`);
+  const [firstKey = ''] = arrivalKeys(
+    headers.get('idempotency-key'),
+    typeof init.body === 'string' ? (init.body.split('\n', 1)[0] ?? '') : '',
+  );
+  headers.set(FIRST_KEY_HEADER, firstKey);
+  return { ...init, headers };
+}
+
 export default {
   fetch: async (request, env, ctx) => {
     const url = new URL(request.url);
@@ -139,7 +161,7 @@ async function answerBench(request: Request, url: URL, env: Cloudflare.Env): Pro
     case '/chaos/log':
       return Response.json(await stub.logAfter(Number(url.searchParams.get('after'))));
     case '/chaos/wakeup':
-      await env.WAKEUPS.send({ v: 1, tenant, residency: 'eu', lane: '*' });
+      await env.WAKEUPS.send({ v: 1, tenant, residency: 'global', lane: '*' });
       return Response.json({});
     default:
       return new Response(null, { status: 404 });

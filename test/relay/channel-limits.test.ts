@@ -223,12 +223,25 @@ describe('a channel with a rate', () => {
   it('slows down when the vendor says that little of its quota is left', async () => {
     const low: Outcome = { kind: 'delivered', quota: { limit: 60, remaining: 2 } };
     await onBench(
-      {},
+      { requestsPerMinute: 6_000 },
       async (bench, tenant) => {
         append(bench, tenant.events(5));
         await bench.untilIdle();
         const gaps = bench.sent.slice(1).map(({ atMs }, i) => atMs - (bench.sent[i]?.atMs ?? 0));
         expect(Math.min(...gaps)).toBeGreaterThanOrEqual(2_000);
+      },
+      low,
+    );
+  });
+
+  it('does not slow down for the numbers of a gateway where requests are not counted', async () => {
+    const low: Outcome = { kind: 'delivered', quota: { limit: 60, remaining: 0 } };
+    await onBench(
+      {},
+      async (bench, tenant) => {
+        append(bench, tenant.events(20));
+        await bench.untilIdle();
+        expect(bench.sent.at(-1)?.atMs).toBe(START_MS);
       },
       low,
     );
