@@ -95,8 +95,12 @@ export function afterFollowUp(
     }
     case 'rejected':
       return deadLettered(attempt.isProbe ? afterRefusedProbe(state, nowMs) : state, nowMs, 'rejected');
-    case 'blocked':
-      return again(afterBlocked(state, outcome, nowMs), { ...tried, dueAtMs: nowMs });
+    case 'blocked': {
+      if (!isAloneAtFault(state, attempt.followUp))
+        return again(afterBlocked(state, outcome, nowMs), { ...tried, dueAtMs: nowMs });
+      const lastFailure = { reason: outcome.reason, detail: outcome.detail, atMs: nowMs };
+      return inVain({ ...state, lastFailure }, tried, around, 0);
+    }
     case 'retry':
       return afterRetry(state, { followUp: tried, isProbe: attempt.isProbe }, outcome, around);
     default:
@@ -139,10 +143,29 @@ function afterRetry(
       { ...followUp, dueAtMs: nowMs + waitMs },
     );
   }
+  return inVain(state, followUp, { nowMs, random }, askedWaitMs(outcome));
+}
+
+/** One try more, or none any more. */
+function inVain(
+  state: LaneState,
+  followUp: FollowUp,
+  { nowMs, random }: Pick<Surroundings, 'nowMs' | 'random'>,
+  askedMs: number,
+): Next {
   const tries = followUp.tries + 1;
   if (tries >= FOLLOW_UP_TRIES_MAX) return deadLettered(state, nowMs, 'attempts_exhausted');
-  const dueAtMs = nowMs + Math.max(followUpWaitMs(tries, random), askedWaitMs(outcome));
+  const dueAtMs = nowMs + Math.max(followUpWaitMs(tries, random), askedMs);
   return again(state, { ...followUp, tries, dueAtMs });
+}
+
+/**
+ * Whether the lane flows and has delivered since the last try: what would block it is this event's own fault then,
+ * and blocking would only stop the others, again and again. If it is not, the next event of the log will tell.
+ */
+function isAloneAtFault({ dueAtMs, lastDeliveredAtMs }: LaneState, followUp: FollowUp): boolean {
+  const waitedMs = followUp.tries === 0 ? 0 : followUpWaitMs(followUp.tries, 0);
+  return dueAtMs === null && lastDeliveredAtMs !== null && lastDeliveredAtMs > followUp.dueAtMs - waitedMs;
 }
 
 function again(state: LaneState, followUp: FollowUp): Next {

@@ -7,6 +7,7 @@ import type { NoticeKind } from '../domain/notice.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { DeadLetterReason } from '../domain/rpc.ts';
 import { type LogFields, logEvent } from '../lib/log.ts';
+import { unreachable } from '../lib/result.ts';
 import type { DeadLetter } from './dead-letter-store.ts';
 import { type FollowUp, type FollowUpAttempt, afterFollowUp, parkedAt } from './follow-up.ts';
 import type { RunningLane } from './lane-parts.ts';
@@ -66,9 +67,11 @@ export class LaneLedger {
 
   /** The request of an event that is retried alone. */
   takeFollowUp(entry: LogEntry, attempt: FollowUpAttempt, outcome: Outcome): void {
-    const { state, verdict } = afterFollowUp(this.#state, attempt, outcome, this.#around(1));
+    const around = this.#around(1);
+    const { state, verdict } = afterFollowUp(this.#state, attempt, outcome, around);
     this.#become(state, outcome);
     this.#isDirty = true;
+    if (outcome.kind === 'retry') this.#lane.parts.store.followUps.noteInVain(this.#lane.name, around);
     if (verdict.kind === 'again') {
       this.#followUps.push(verdict.followUp);
       return;
@@ -132,6 +135,7 @@ export class LaneLedger {
     const before = this.#state;
     this.#lane.change(state);
     if (outcome.kind !== 'delivered' || before.dueAtMs !== null) this.#isDirty = true;
+    if (outcome.kind === 'delivered') this.#lane.parts.store.followUps.noteDelivered(this.#lane.name);
     const fields = { ...this.#names, tries: state.tries, reason: state.lastFailure?.reason };
     if (state.blocked && state.blocked.reason !== before.blocked?.reason) {
       logEvent('error', 'lane.blocked', fields);
@@ -203,7 +207,11 @@ function answerOf(outcome: Outcome): { readonly status: number | null; readonly 
       return { status: outcome.status, excerpt: outcome.excerpt };
     case 'retry':
       return { status: outcome.status ?? null, excerpt: outcome.excerpt || outcome.detail };
-    default:
+    case 'blocked':
+      return { status: null, excerpt: outcome.detail };
+    case 'delivered':
       return { status: null, excerpt: '' };
+    default:
+      return unreachable(outcome);
   }
 }

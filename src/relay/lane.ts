@@ -61,8 +61,9 @@ export class Lane implements RunningLane {
     return this.#leaseEndsAtMs > nowMs;
   }
 
-  /** Whether there is something to send, and nothing forbids it now. */
+  /** Whether there is something to send, and nothing forbids it now. Throws only when storage does. */
   isDue(nowMs: number): boolean {
+    this.restore();
     if (!this.parts.isEnabled()) return false;
     if (this.undelivered > 0 && isDue(this.#state, nowMs)) return true;
     const followUpDueAtMs = this.followUpDueAtMs;

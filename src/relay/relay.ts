@@ -312,6 +312,7 @@ export class Relay {
   nextAlarmAtMs(): number | null {
     const { io, configs } = this.#parts;
     const nowMs = io.nowMs();
+    for (const lane of this.lanes.all) lane.restore();
     return nextAlarmAtMs({
       nowMs,
       lanes: this.lanes.all.map((lane) => ({

@@ -37,6 +37,17 @@ async function withLetters(...numbers: number[]): Promise<Tenant> {
   return tenant;
 }
 
+/** A tenant with so many dead letters of HarfangLab that were never sent. */
+async function withManyLetters(count: number): Promise<Tenant> {
+  const tenant = await Tenant.create(destination('edr', { enabled: false }));
+  await tenant.accept(...tenant.events(count));
+  await tenant.untilTaken(HEC, count);
+  await tenant.configure(withoutEdr);
+  await tenant.passTimeUntil(async () => (await letters(tenant)).length === count, 'they are dead letters');
+  await tenant.configure();
+  return tenant;
+}
+
 const redriven = (tenant: Tenant, id: string) =>
   tenant.destinations.sent.filter(({ url, ids }) => url.startsWith(EDR) && ids.includes(id));
 
@@ -137,6 +148,27 @@ describe('a dead letter', () => {
     expect(tenant.nowMs).toBe(atMs);
   });
 
+  it('that alone is forbidden when it is sent again does not block its lane for ever', async () => {
+    const tenant = await withLetters(2);
+    tenant.destinations.answer(
+      EDR,
+      ({ ids }) => new Response('not this one', { status: ids.includes('evt-2') ? 403 : 200 }),
+    );
+    await tenant.stub.redrive({ v: 1, select: { id: 1 } });
+    await tenant.until(async () => redriven(tenant, 'evt-2').length === 2, 'it was sent again');
+    const startedAtMs = tenant.nowMs;
+    for (let n = 10; n < 200 && (await tenant.lane('edr/events')).deadLettered === 0; n++) {
+      await tenant.accept(tenant.event(`evt-${n}`));
+      await tenant.passTimeUntil(() => tenant.destinations.ids(EDR).includes(`evt-${n}`), 'it arrived');
+      tenant.nowMs += 60_000;
+    }
+    expect(await letters(tenant)).toMatchObject([
+      { eventId: 'evt-2', reason: 'attempts_exhausted', excerpt: 'HTTP 403: not this one' },
+    ]);
+    expect(await tenant.lane('edr/events')).toMatchObject({ parked: 0, deadLettered: 1, undelivered: 0 });
+    expect(tenant.nowMs - startedAtMs).toBeLessThan(5 * 3_600_000);
+  });
+
   it('goes with its event at the end of the retention, counted as expired and announced', async () => {
     const tenant = await withLetters(2, 3);
     tenant.destinations.answer(EDR, () => new Response(null, { status: 500 }));
@@ -210,6 +242,21 @@ describe('redrive', () => {
     expect(ids).toHaveLength(count);
     expect(new Set(ids).size).toBe(count);
     expect(await tenant.lane('edr/events')).toMatchObject({ delivered: count, deadLettered: 0 });
+  });
+
+  it('does not storm a destination that is down: one event is tried, then the others wait their turn', async () => {
+    const tenant = await withManyLetters(100);
+    tenant.destinations.answer(EDR, () => new Response(null, { status: 503 }));
+    const before = tenant.destinations.sent.length;
+    const startedAtMs = tenant.nowMs;
+    await tenant.stub.redrive({ v: 1, select: { reason: 'destination_removed' } });
+    await tenant.passTimeUntil(() => tenant.nowMs - startedAtMs >= 60_000, 'a minute has passed');
+    expect(tenant.destinations.sent.length - before).toBeGreaterThanOrEqual(5);
+    expect(tenant.destinations.sent.length - before).toBeLessThan(25);
+    tenant.destinations.answer(EDR, taken);
+    await tenant.passTimeUntil(() => tenant.destinations.ids(EDR).length === 100, 'all arrived');
+    expect(tenant.nowMs - startedAtMs).toBeLessThan(5 * 60_000);
+    expect(await tenant.lane('edr/events')).toMatchObject({ delivered: 100, parked: 0, deadLettered: 0 });
   });
 });
 
