@@ -51,7 +51,7 @@ export class LaneLedger {
   takePast(head: Pending, tried: Pending, outcome: Outcome, widthMax: number): void {
     const around = this.#around(widthMax);
     const failures = this.#state.head?.failures ?? 0;
-    const { state, verdict } = afterTryPast(this.#state, outcome, around);
+    const { state, verdict } = afterTryPast(this.#state, tried.seq, outcome, around);
     this.#become(state, outcome);
     if (verdict === 'send_again') return this.#window.release([tried.seq]);
     if (verdict === 'dead_letter') this.#giveUp([tried], outcome, 'rejected');
@@ -145,7 +145,7 @@ export class LaneLedger {
       logEvent('info', 'lane.recovered', this.#names);
     }
     if (state.blocked && !before.blocked)
-      this.#notify('lane_blocked', { sinceMs: state.blocked.sinceMs, detail: state.blocked.detail });
+      this.#notify('lane_blocked', { sinceMs: state.blocked.sinceMs, detail: causeOf(state.blocked) });
     if (before.blocked && !state.blocked) this.#notify('lane_recovered', { sinceMs: before.blocked.sinceMs });
   }
 
@@ -198,6 +198,12 @@ export class LaneLedger {
   get #names(): LogFields {
     return { lane: this.#lane.name, tenant: this.#lane.parts.tenant() };
   }
+}
+
+/** For a notice, which outlives the event: the reason, and the status, but nothing that the destination wrote. */
+function causeOf({ reason, detail }: { readonly reason: string; readonly detail: string }): string {
+  const status = /^HTTP \d{3}/.exec(detail)?.[0];
+  return status ? `${reason}, ${status}` : reason;
 }
 
 /** What a dead letter keeps of the last answer. */

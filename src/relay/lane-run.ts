@@ -18,12 +18,6 @@ import { paced } from './pace.ts';
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
-/**
- * Probes that try an event past a failing head, each twice as far from it as the one before: many that fail in a row are passed
- * in a few probes. Then the first one is tried again.
- */
-const PAST_HEAD_PROBES = 10;
-
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
 
 export class LaneRun {
@@ -225,11 +219,9 @@ export class LaneRun {
     const { head, pastHead } = this.#state;
     const failing = head && this.#window.get(head.seq);
     const past =
-      failing &&
-      this.#underWay.size === 0 &&
-      this.#window.takePast(head.seq, 2 ** (pastHead % PAST_HEAD_PROBES) - 1, open.wants);
+      failing && this.#underWay.size === 0 && this.#window.takePast(Math.max(head.seq, pastHead), open.wants);
     if (!past) {
-      // None so far down: the next probe begins with the first one again. The head is not alone then.
+      // None is left that was not tried: the next probe begins with the first one again. The head is not alone then.
       if (pastHead > 0 || this.#underWay.size > 0)
         this.#lane.change({ ...this.#state, pastHead: 0, isHeadAlone: false });
       return;

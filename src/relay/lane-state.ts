@@ -35,7 +35,7 @@ export interface LaneState {
   } | null;
   /** The event that failed last as the first of its request, and how often in a row. */
   readonly head: { readonly seq: number; readonly failures: number } | null;
-  /** Events past a failing head that were tried and failed too: the next probe tries one further away. */
+  /** The newest seq that was tried past a failing head: the next probe tries the event after it. 0: none was. */
   readonly pastHead: number;
   /** The last probe had no event to try past its head: the next one that comes is a reason to probe at once. */
   readonly isHeadAlone: boolean;

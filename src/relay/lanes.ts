@@ -71,17 +71,16 @@ export function afterOutcome(
  * The same for the event that a probe tries past a failing head. Only its delivery proves that the head alone is at fault;
  * whatever else comes of it, the lane's pause goes on.
  */
-export function afterTryPast(before: LaneState, outcome: Outcome, around: Surroundings): Next {
+export function afterTryPast(before: LaneState, seq: number, outcome: Outcome, around: Surroundings): Next {
   const { nowMs } = around;
-  const state = { ...before, isHeadAlone: false };
+  const state = { ...before, isHeadAlone: false, pastHead: seq };
   switch (outcome.kind) {
     case 'delivered': {
       const counted = countDelivered(state, 1, outcome, nowMs);
       if (counted.parked < PARKED_MAX) {
-        // The next head may fail alike: it is compared with an event as far away, not with each one before that again.
-        const { pastHead } = counted;
+        // The next head may have been tried past this one, and have failed alike: those after it were not tried yet.
         return {
-          state: { ...unpaused(counted), pastHead, parked: counted.parked + 1 },
+          state: { ...unpaused(counted), pastHead: seq, parked: counted.parked + 1 },
           verdict: 'park_head',
         };
       }
@@ -94,7 +93,7 @@ export function afterTryPast(before: LaneState, outcome: Outcome, around: Surrou
       const dueAtMs = Math.max(state.dueAtMs ?? nowMs, nowMs + askedWaitMs(outcome));
       const lastFailure = { reason: outcome.reason, detail: outcome.detail, atMs: nowMs };
       return {
-        state: { ...state, dueAtMs, lastFailure, pastHead: state.pastHead + 1 },
+        state: { ...state, dueAtMs, lastFailure },
         verdict: 'send_again',
       };
     }

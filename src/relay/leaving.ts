@@ -70,6 +70,6 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
     store.save(lane.name, next, { letters, followUps: [], ended: [] });
   });
   lane.adopt(next);
-  if (isOver) logEvent('info', 'lane.left', { lane: lane.name, count: letters.length });
+  if (isOver) logEvent('info', 'lane.left', { lane: lane.name, tenant: lane.parts.tenant() });
   return letters.length;
 }

@@ -102,7 +102,7 @@ export class Relay {
     this.#log.load(this.lanes.load(this.#config));
     this.activity = new Activity(db, this.#log);
     this.activity.load(io.nowMs());
-    this.findings = new Findings(db);
+    this.findings = new Findings(db, () => this.#config.id);
     this.findings.load();
     this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
     this.#publisher = new Publisher(

@@ -116,6 +116,20 @@ describe('a dead letter', () => {
     expect(tenant.destinations.ids(EDR).filter((id) => id === 'evt-2')).toHaveLength(1);
   });
 
+  it('has an id of its own for ever: none is given out twice, also across an eviction', async () => {
+    const tenant = await withLetters(2);
+    tenant.destinations.answer(EDR, taken);
+    await tenant.stub.redrive({ v: 1, select: { id: 1 } });
+    await tenant.until(async () => (await letters(tenant)).length === 0, 'the first is delivered');
+    await tenant.until(async () => (await tenant.lane('edr/events')).parked === 0, 'and settled');
+    await tenant.evict();
+    tenant.destinations.answer(EDR, refusing(7));
+    await tenant.accept(tenant.event('evt-7'));
+    await tenant.until(async () => (await letters(tenant)).length === 1, 'there is another');
+    expect(await letters(tenant)).toMatchObject([{ id: 2, eventId: 'evt-7' }]);
+    expect(await tenant.stub.redrive({ v: 1, select: { id: 1 } })).toEqual({ kind: 'not_found' });
+  });
+
   it('does not exist: not found', async () => {
     const tenant = await withLetters(2);
     expect(await tenant.stub.redrive({ v: 1, select: { id: 99 } })).toEqual({ kind: 'not_found' });
@@ -257,6 +271,32 @@ describe('redrive', () => {
     await tenant.passTimeUntil(() => tenant.destinations.ids(EDR).length === 100, 'all arrived');
     expect(tenant.nowMs - startedAtMs).toBeLessThan(5 * 60_000);
     expect(await tenant.lane('edr/events')).toMatchObject({ delivered: 100, parked: 0, deadLettered: 0 });
+  });
+});
+
+describe('redrive beside a removed destination', () => {
+  it('is not kept from the letters of others by those that cannot be sent', async () => {
+    const tenant = await Tenant.create(destination('edr', { enabled: false }));
+    for (let i = 0; i < 6; i++) await tenant.accept(...tenant.events(100, i * 100 + 1));
+    await tenant.untilTaken(HEC, 600);
+    await tenant.configure(withoutEdr);
+    await tenant.passTimeUntil(
+      async () => (await tenant.lane('edr/events')).deadLettered === 600,
+      'all are dead',
+    );
+    tenant.destinations.answer(HEC, () => refused());
+    await tenant.accept(tenant.event('evt-601'));
+    await tenant.until(
+      async () => (await tenant.lane('falcon/events')).deadLettered === 1,
+      'one more is dead',
+    );
+    tenant.destinations.answer(HEC, taken);
+    expect(await tenant.stub.redrive({ v: 1, select: { sinceMs: 0 } })).toEqual({
+      kind: 'redriven',
+      count: 1,
+      left: 600,
+    });
+    await tenant.untilTaken(HEC, 601);
   });
 });
 

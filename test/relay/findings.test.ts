@@ -12,7 +12,9 @@ const taken = () => new Response('{}');
 /** Takes requests with this token only. */
 function withToken(token: string) {
   return ({ headers }: Sent): Response =>
-    new Response('{}', { status: headers.get('authorization')?.includes(token) ? 202 : 401 });
+    new Response('{"user":"jane.doe"}', {
+      status: headers.get('authorization')?.includes(token) ? 202 : 401,
+    });
 }
 
 const notices = async (tenant: Tenant) => (await tenant.stub.notices({ limit: 100 })).toReversed();
@@ -49,6 +51,8 @@ describe('a destination that refuses the credentials for ten minutes', () => {
       const [blocked] = await notices(tenant);
       expect(blocked?.text).toContain('HTTP 401');
       expect(JSON.stringify(await notices(tenant))).not.toContain('new-token');
+      // A notice outlives the event: nothing that the destination wrote is in it.
+      expect(JSON.stringify(await notices(tenant))).not.toContain('jane.doe');
     },
   );
 });

@@ -216,9 +216,9 @@ describe('a lane that an operator acts on', () => {
     expect(rejoined(troubled, 30)).toEqual({ ...newLane(30), ...totals });
   });
 
-  it('that comes back before it has left goes on where it was', () => {
+  it('that comes back before it has left goes on later, from where it was told', () => {
     const leaving = left(troubled, { to: 20 });
-    expect(rejoined(leaving, 30)).toEqual({ ...leaving, leaving: null });
+    expect(rejoined(leaving, 30)).toEqual({ ...leaving, leaving: { to: 20, thenFrom: 30 } });
   });
 
   it('that is resumed keeps what it knows of its head, and is never made due later', () => {

@@ -112,7 +112,7 @@ describe.each([
     await tenant.accept(...tenant.events(100));
     const startedAtMs = tenant.nowMs;
     await tenant.passTimeUntil(() => tenant.destinations.ids(url).length === 60, 'the others arrived');
-    expect(tenant.nowMs - startedAtMs).toBeLessThan(10 * MINUTE_MS);
+    expect(tenant.nowMs - startedAtMs).toBeLessThan(20 * MINUTE_MS);
     expect(new Set(tenant.destinations.ids(url)).size).toBe(60);
     expect(await tenant.lane(lane)).toMatchObject({ parked: 40, delivered: 60, undelivered: 0 });
   });

@@ -156,9 +156,12 @@ describe('a head that fails again and again', () => {
   });
 });
 
+/** Its seq. */
+const PAST = 5;
+
 describe('the event past a failing head', () => {
   it('proves by its delivery that the head alone is at fault: the head is parked and the pause ends', () => {
-    const { state, verdict } = afterTryPast(stuck({ pastHead: 4 }), DELIVERED, around);
+    const { state, verdict } = afterTryPast(stuck({ pastHead: 4 }), PAST, DELIVERED, around);
     expect(verdict).toBe('park_head');
     expect(state).toMatchObject({
       parked: 1,
@@ -173,7 +176,7 @@ describe('the event past a failing head', () => {
   it('alone parks: no other outcome of it does', () => {
     fc.assert(
       fc.property(fc.oneof(anyFailure, fc.constant(REFUSED)), anyRandom, (outcome, random) => {
-        const { state, verdict } = afterTryPast(stuck(), outcome, { ...around, random });
+        const { state, verdict } = afterTryPast(stuck(), PAST, outcome, { ...around, random });
         expect(verdict).not.toBe('park_head');
         expect(state).toMatchObject({ parked: 0, delivered: 0, head: stuck().head });
         expect(state.dueAtMs).not.toBeNull();
@@ -191,11 +194,11 @@ describe('the event past a failing head', () => {
     (_name, retryAfterMs, waitMs) => {
       for (const reason of ['server_error', 'busy'] as const) {
         const outcome = { kind: 'retry', reason, detail: '', ...(retryAfterMs && { retryAfterMs }) } as const;
-        const { state, verdict } = afterTryPast(stuck({ pastHead: 1 }), outcome, around);
+        const { state, verdict } = afterTryPast(stuck({ pastHead: 2 }), PAST, outcome, around);
         expect(verdict).toBe('send_again');
         expect(state).toMatchObject({
           dueAtMs: START_MS + waitMs,
-          pastHead: 2,
+          pastHead: PAST,
           tries: 3,
           lastFailure: { reason },
         });
@@ -204,14 +207,15 @@ describe('the event past a failing head', () => {
   );
 
   it('that is refused becomes a dead letter, and the pause goes on', () => {
-    const { state, verdict } = afterTryPast(stuck(), REFUSED, around);
+    const { state, verdict } = afterTryPast(stuck(), PAST, REFUSED, around);
     expect(verdict).toBe('dead_letter');
-    expect(state).toEqual({ ...stuck(), deadLettered: 1, rejectedInARow: 1 });
+    expect(state).toEqual({ ...stuck(), deadLettered: 1, rejectedInARow: 1, pastHead: PAST });
   });
 
   it('blocks the lane when it is the twentieth that is refused in a row', () => {
     const { state, verdict } = afterTryPast(
       stuck({ rejectedInARow: REJECTED_IN_A_ROW_MAX - 1 }),
+      PAST,
       REFUSED,
       around,
     );
@@ -224,7 +228,7 @@ describe('the event past a failing head', () => {
   });
 
   it('blocks the lane when the destination refuses the relay', () => {
-    const { state, verdict } = afterTryPast(stuck(), DENIED, around);
+    const { state, verdict } = afterTryPast(stuck(), PAST, DENIED, around);
     expect(verdict).toBe('send_again');
     expect(state).toMatchObject({
       blocked: { reason: 'unauthorized' },
@@ -233,7 +237,7 @@ describe('the event past a failing head', () => {
   });
 
   it('that is delivered is settled also when no more events may be parked: then the lane blocks', () => {
-    const { state, verdict } = afterTryPast(stuck({ parked: PARKED_MAX }), DELIVERED, around);
+    const { state, verdict } = afterTryPast(stuck({ parked: PARKED_MAX }), PAST, DELIVERED, around);
     expect(verdict).toBe('settled');
     expect(state).toMatchObject({
       blocked: { reason: 'too_many_parked' },
@@ -244,7 +248,7 @@ describe('the event past a failing head', () => {
   });
 
   it('parks the last that may be parked', () => {
-    const { state, verdict } = afterTryPast(stuck({ parked: PARKED_MAX - 1 }), DELIVERED, around);
+    const { state, verdict } = afterTryPast(stuck({ parked: PARKED_MAX - 1 }), PAST, DELIVERED, around);
     expect(verdict).toBe('park_head');
     expect(state).toMatchObject({ parked: PARKED_MAX, blocked: null });
   });

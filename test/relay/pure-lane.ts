@@ -18,7 +18,6 @@ import { type Attempt, type Surroundings, afterOutcome, afterTryPast } from '../
 
 export const START_MS = Date.UTC(2026, 10, 22, 8);
 const IN_FLIGHT = 4;
-const PAST_HEAD_MAX = 32;
 
 type UnderWay =
   | { readonly kind: 'log'; readonly attempt: Attempt }
@@ -114,13 +113,13 @@ export class PureLane {
   #tryPast(): void {
     const { head, pastHead } = this.state;
     if (!head || this.underWay.length > 0) return;
-    const seq = this.waiting.filter((other) => other > head.seq)[pastHead % PAST_HEAD_MAX];
+    const seq = this.waiting.find((other) => other > Math.max(head.seq, pastHead));
     if (seq === undefined) this.state = { ...this.state, pastHead: 0 };
     else this.underWay.push({ kind: 'past', head: head.seq, seq });
   }
 
   #takePast({ head, seq }: Extract<UnderWay, { kind: 'past' }>, outcome: Outcome, around: Surroundings) {
-    const { state, verdict } = afterTryPast(this.state, outcome, around);
+    const { state, verdict } = afterTryPast(this.state, seq, outcome, around);
     this.state = state;
     if (verdict === 'dead_letter') this.#settle([seq], this.deadSeqs);
     if (verdict === 'settled' || verdict === 'park_head') this.#settle([seq], this.deliveredSeqs);
