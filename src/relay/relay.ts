@@ -22,7 +22,6 @@ import type { Env, Settings } from '../settings.ts';
 import { Activity } from './activity.ts';
 import type { Alarm } from './alarm.ts';
 import type { ConfigStore } from './config-store.ts';
-import { countWanted } from './count-wanted.ts';
 import type { Database } from './database.ts';
 import { Findings } from './findings.ts';
 import type { RelayIo } from './io.ts';
@@ -30,7 +29,7 @@ import { CONNECTIONS_MAX, LaneSet } from './lane-set.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Timeouts } from './lane-parts.ts';
 import { Lane } from './lane.ts';
-import { type LaneState, discard, madeDue } from './lane-state.ts';
+import type { LaneState } from './lane-state.ts';
 import { TokenBucket } from './limits.ts';
 import { EventLog, LOG_SIZES } from './log.ts';
 import type { Occurrence } from './notices.ts';
@@ -39,6 +38,7 @@ import { openOverflow } from './open-overflow.ts';
 import { leaveWakeup } from './leave-wakeup.ts';
 import { Publisher } from './publisher.ts';
 import { redrive } from './redrive.ts';
+import { resume } from './resume.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
@@ -241,42 +241,11 @@ export class Relay {
   /** Ends the pauses of a destination's lanes; with `now`, gives up what they had waiting. Returns how many events that were. */
   resume(name: string, from: LaneStart): number {
     const { db, io } = this.#parts;
-    const lanes = this.lanes.of(name);
-    for (const lane of lanes) lane.restore();
-    const resumed = lanes.map((lane) => {
-      if (from === 'backlog') return { lane, count: 0, state: madeDue(lane.state, io.nowMs()) };
-      return { lane, ...this.#givenUp(lane) };
-    });
-    db.transaction(() => {
-      for (const { lane, state } of resumed) {
-        if (from === 'now') this.#dropFollowUps(lane);
-        this.#laneStore.save(lane.name, state);
-      }
-    });
-    for (const { lane, state, count } of resumed) {
-      lane.reconfigure(state);
-      if (count > 0)
-        logEvent('warn', 'events.discarded', { tenant: this.#config.id, lane: lane.name, count });
-    }
+    const parts = { db, log: this.#log, lanes: this.lanes, store: this.#laneStore };
+    const resumed = resume(parts, name, from, io.nowMs()).filter(({ count }) => count > 0);
+    for (const { lane, count } of resumed)
+      logEvent('warn', 'events.discarded', { tenant: this.#config.id, lane: lane.name, count });
     return resumed.reduce((sum, { count }) => sum + count, 0);
-  }
-
-  /** A lane that starts from now: what waits, parked events included, is discarded; redriven ones are dead letters again. */
-  #givenUp(lane: Lane): { readonly count: number; readonly state: LaneState } {
-    const { head } = this.#log;
-    const followUps = this.#laneStore.followUps.between(lane.name, 0, head);
-    const parked = followUps.filter(({ letterId }) => letterId === null).length;
-    const count = countWanted(this.#log, lane.state, head, this.lanes.filterOf(lane)) + parked;
-    const state = discard(lane.state, head, count);
-    return { count, state: { ...state, deadLettered: state.deadLettered + followUps.length - parked } };
-  }
-
-  #dropFollowUps(lane: Lane): void {
-    const { followUps, letters } = this.#laneStore;
-    for (const followUp of followUps.between(lane.name, 0, this.#log.head)) {
-      followUps.remove(followUp);
-      if (followUp.letterId !== null) letters.noteRedriven(followUp.letterId, null);
-    }
   }
 
   /** Sends dead letters again; their lanes start at once. */
