@@ -7,7 +7,7 @@ import type { Stage, TestTenant } from '../e2e/stage.ts';
 import { until } from '../e2e/until.ts';
 import { Webhooks, eventOf, expectTaken, offer } from './load.ts';
 import { numbersOf } from './options.ts';
-import { type Report, promiseMost } from './report.ts';
+import { type Promised, type Report, promiseMost } from './report.ts';
 import { openStage } from './stages.ts';
 import { type MemorySample, WorkerdMemory } from './workerd-memory.ts';
 
@@ -17,6 +17,8 @@ const WEBHOOKS_PER_SECOND = 15;
 const STEPS = 10;
 /** Seen in samples of one state: code compiled late, caches, what was under way. A window of the log adds to it while a lane sends. */
 const HEAP_GROWTH_MAX = 5e6;
+/** Half a kilobyte for each event of the default number would break it. */
+const RSS_GROWTH_MAX = 50e6;
 const STEP_MS_MAX = 240_000;
 
 interface Taken {
@@ -125,9 +127,23 @@ function reportOf(taken: readonly Taken[], perStep: number, duplicates: number):
         megabytes,
       ),
       promiseMost(`heap after GC: any sample, above that at ${perStep}`, growth, HEAP_GROWTH_MAX, megabytes),
+      ...pagesPromises(taken, perStep),
       promiseMost('events delivered twice', duplicates, 0, String),
     ],
   };
+}
+
+/** Where /proc tells. The first deliveries make workerd's allocator take pages that it keeps: only what comes later could be a leak. */
+function pagesPromises(taken: readonly Taken[], perStep: number): Promised[] {
+  const growth = (from: number, to: number): number =>
+    (taken[to]?.sample.rss ?? NaN) - (taken[from]?.sample.rss ?? NaN);
+  const [waiting, drained] = [growth(1, STEPS), growth(STEPS + STEPS / 2, 2 * STEPS)];
+  if (Number.isNaN(waiting)) return [];
+  const [from, to] = [perStep, STEPS * perStep];
+  return [
+    promiseMost(`RSS: growth from ${from} to ${to} waiting`, waiting, RSS_GROWTH_MAX, megabytes),
+    promiseMost('RSS: growth over the second half delivered', drained, RSS_GROWTH_MAX, megabytes),
+  ];
 }
 
 function megabytes(bytes: number): string {

@@ -11,7 +11,7 @@ import { type Report, both, promiseMost, promiseRatio } from './report.ts';
 import { openStage } from './stages.ts';
 
 const RATIO_MAX = 2;
-const TURN_MS = 4_000;
+const TURN_MS = 2_000;
 const FLOODER_LIMITS = { events_per_minute: 60, burst: 100 };
 /** Of the flood, what must have been refused for it to be one. */
 const REFUSED_SHARE_MIN = 0.9;
@@ -28,7 +28,7 @@ interface Bench {
 }
 
 export async function neighbours(args: readonly string[]): Promise<Report> {
-  const options = numbersOf(args, { turns: 8, rate: 50, flood: 200 });
+  const options = numbersOf(args, { turns: 15, rate: 50, flood: 100 });
   await using stage = await openStage();
   const quiet = await stage.addTenant('quiet', { limits: { events_per_minute: 60_000, burst: 60_000 } });
   const flooder = await stage.addTenant('flooder', { limits: FLOODER_LIMITS });

@@ -1,12 +1,12 @@
 /**
  * HarfangLab is down for a while, in three ways, while events for it wait: how soon it has them all when it is back, and what
- * Falcon notices of it. The same load is offered throughout, and undisturbed before and after each outage.
+ * Falcon notices of it. The same load is offered throughout, and undisturbed before and after each outage. A twin, a second relay
+ * with nothing wrong, gets the same webhooks at the same moments: whatever else the machine does meanwhile disturbs both alike.
  */
 
 import { parseArgs } from 'node:util';
 
 import type { Stage, TestTenant } from '../e2e/stage.ts';
-import { until } from '../e2e/until.ts';
 import {
   type Sent,
   Webhooks,
@@ -18,12 +18,12 @@ import {
   offer,
 } from './load.ts';
 import { numberOf } from './options.ts';
-import { type Promised, type Report, both, ms, promiseMost, promiseRatio } from './report.ts';
+import { type Promised, type Report, both, ms, promiseMost, promiseRatio, ratioOf } from './report.ts';
 import { openStage } from './stages.ts';
 
 /** From the end of the outage to the arrival of the last event that waited. */
 const RECOVERY_MS_MAX = 20_000;
-/** Falcon's p99 during the outage, to that before and after it. */
+/** Falcon's p99 during the outage, to the twin's at the same time. */
 const RATIO_MAX = 2;
 const UNDISTURBED_SAMPLES = 1_000;
 /** Not measured: the first webhooks meet code that has never run. */
@@ -40,10 +40,15 @@ const WORDS: Readonly<Record<Kind, string>> = {
   hang: 'never answers',
 };
 
-interface Bench {
+interface Place extends Disposable {
   readonly stage: Stage;
   readonly tenant: TestTenant;
   readonly webhooks: Webhooks;
+}
+
+interface Bench {
+  readonly place: Place;
+  readonly twin: Place;
   readonly perSecond: number;
   /** Events that wait at the end of an outage. */
   readonly waiting: number;
@@ -54,6 +59,8 @@ interface Outage {
   /** Sent before and after it, with nothing wrong. */
   readonly calm: readonly Sent[];
   readonly during: readonly Sent[];
+  /** To the twin, while it lasted. */
+  readonly beside: readonly Sent[];
   /** Sent after it, while HarfangLab had not everything yet. */
   readonly catchingUp: readonly Sent[];
   readonly endedAtMs: number;
@@ -70,11 +77,18 @@ export async function outage(args: readonly string[]): Promise<Report> {
   const waiting = numberOf('events', values.events, 5_000);
   const kinds = kindsOf(values.kinds ?? KINDS.join(','));
   await using stage = await openStage();
-  const tenant = await stage.addTenant('bench', { limits: { events_per_minute: 60_000, burst: 60_000 } });
-  using webhooks = new Webhooks(stage.url, tenant);
-  const bench: Bench = { stage, tenant, webhooks, waiting, perSecond: waiting / seconds };
+  await using twinStage = await openStage();
+  using place = await placeOn(stage);
+  using twin = await placeOn(twinStage);
+  const bench: Bench = { place, twin, waiting, perSecond: waiting / seconds };
   const title = `HarfangLab down for ${seconds} s, ${bench.perSecond.toFixed(0)} webhooks/s`;
-  return reportOf(title, await sufferAll(bench, kinds), stage);
+  return reportOf(title, await sufferAll(bench, kinds), bench);
+}
+
+async function placeOn(stage: Stage): Promise<Place> {
+  const tenant = await stage.addTenant('bench', { limits: { events_per_minute: 60_000, burst: 60_000 } });
+  const webhooks = new Webhooks(stage.url, tenant);
+  return { stage, tenant, webhooks, [Symbol.dispose]: () => webhooks[Symbol.dispose]() };
 }
 
 function kindsOf(list: string): Kind[] {
@@ -100,46 +114,56 @@ async function sufferAll(bench: Bench, kinds: readonly Kind[]): Promise<Outage[]
   return outages;
 }
 
-async function calm({ stage, tenant, webhooks, perSecond }: Bench, samples: number): Promise<Sent[]> {
-  const sent = await offer(
-    perSecond,
-    async () => webhooks.send(newId()),
-    (count) => count >= samples,
-  );
-  expectTaken(sent);
-  await stage.untilDone(tenant.id, { withinMs: GIVE_UP_MS });
+async function calm(bench: Bench, samples: number): Promise<Sent[]> {
+  const [sent] = await offerBoth(bench, (count) => count >= samples);
+  await settle(bench);
   return sent;
 }
 
 async function suffer(bench: Bench, kind: Kind): Promise<Omit<Outage, 'calm'>> {
-  const { stage, tenant, webhooks, perSecond, waiting } = bench;
-  const { edr, falcon } = stage;
-  const send = async (): Promise<Sent> => webhooks.send(newId());
-  const arrivedBefore = edr.events.length;
-  const requestsBefore = edr.requests.length;
+  const { edr } = bench.place.stage;
+  const before = { events: edr.events.length, requests: edr.requests.length };
   if (kind === '503') edr.fail({ status: 503 });
   if (kind === 'hang') edr.fail({ hang: true });
   if (kind === 'refused') await edr.stop();
-  const during = await offer(perSecond, send, (count) => count >= waiting);
-  const requests = edr.requests.length - requestsBefore;
-  if (edr.events.length > arrivedBefore)
+  const [during, beside] = await offerBoth(bench, (count) => count >= bench.waiting);
+  const requests = edr.requests.length - before.requests;
+  if (edr.events.length > before.events)
     throw new Error('Cannot measure as HarfangLab must be down: it took an event');
   if (kind === 'refused') await edr.start();
   edr.heal();
   const endedAtMs = nowMs();
-  const isBack = (): boolean =>
-    edr.events.length - arrivedBefore >= waiting || nowMs() - endedAtMs > GIVE_UP_MS;
-  const catchingUp = await offer(perSecond, send, isBack);
-  expectTaken([...during, ...catchingUp]);
-  await stage.untilDone(tenant.id, { withinMs: GIVE_UP_MS });
-  await until('Falcon has everything', () => falcon.events.length >= edr.events.length, { withinMs: 1_000 });
-  return { kind, during, catchingUp, endedAtMs, requests };
+  const isBack = (): boolean => edr.events.length - before.events >= bench.waiting;
+  const [catchingUp] = await offerBoth(bench, () => isBack() || nowMs() - endedAtMs > GIVE_UP_MS);
+  await settle(bench);
+  return { kind, during, beside, catchingUp, endedAtMs, requests };
 }
 
-function reportOf(title: string, outages: readonly Outage[], { edr, falcon }: Stage): Report {
-  const columns = outages.map((suffered) =>
-    columnOf(suffered, arrivalsOf(edr.events), arrivalsOf(falcon.events)),
-  );
+/** To the relay and to its twin. */
+async function offerBoth(
+  { place, twin, perSecond }: Bench,
+  isOver: (count: number) => boolean,
+): Promise<[Sent[], Sent[]]> {
+  const [sent, beside] = await Promise.all([
+    offer(perSecond, async () => place.webhooks.send(newId()), isOver),
+    offer(perSecond, async () => twin.webhooks.send(newId()), isOver),
+  ]);
+  expectTaken([...sent, ...beside]);
+  return [sent, beside];
+}
+
+async function settle({ place, twin }: Bench): Promise<void> {
+  for (const { stage, tenant } of [place, twin]) await stage.untilDone(tenant.id, { withinMs: GIVE_UP_MS });
+}
+
+function reportOf(title: string, outages: readonly Outage[], { place, twin }: Bench): Report {
+  const { edr, falcon } = place.stage;
+  const arrivals: Arrivals = {
+    edr: arrivalsOf(edr.events),
+    falcon: arrivalsOf(falcon.events),
+    twinFalcon: arrivalsOf(twin.stage.falcon.events),
+  };
+  const columns = outages.map((suffered) => columnOf(suffered, arrivals));
   // A request that is under way when connections break may be taken and is sent again.
   const repeatsMax = outages.filter(({ kind }) => kind === 'refused').length * IN_FLIGHT;
   const repeats = edr.duplicates().length + falcon.duplicates().length;
@@ -154,33 +178,39 @@ function reportOf(title: string, outages: readonly Outage[], { edr, falcon }: St
   };
 }
 
+interface Arrivals {
+  readonly edr: ReadonlyMap<string, number>;
+  readonly falcon: ReadonlyMap<string, number>;
+  readonly twinFalcon: ReadonlyMap<string, number>;
+}
+
 function columnOf(
-  { kind, calm: undisturbed, during, catchingUp, endedAtMs, requests }: Outage,
-  edrArrivals: ReadonlyMap<string, number>,
-  falconArrivals: ReadonlyMap<string, number>,
+  { kind, calm: undisturbed, during, beside, catchingUp, endedAtMs, requests }: Outage,
+  arrivals: Arrivals,
 ): { readonly figures: ReadonlyMap<string, string>; readonly promises: readonly Promised[] } {
-  const backMs = latencies(during, edrArrivals).map(
-    (latencyMs, i) => latencyMs + (during[i]?.sentAtMs ?? 0) - endedAtMs,
-  );
+  const backMs = during.map(({ id }) => (arrivals.edr.get(id) ?? Infinity) - endedAtMs);
   const [firstMs, lastMs] = [Math.min(...backMs), Math.max(...backMs)];
-  const before = latencies(undisturbed, falconArrivals);
-  const meanwhile = latencies(during, falconArrivals);
+  const before = latencies(undisturbed, arrivals.falcon);
+  const meanwhile = latencies(during, arrivals.falcon);
+  const twins = latencies(beside, arrivals.twinFalcon);
   const figures = new Map([
     ['events that waited', String(during.length)],
     ['requests to HarfangLab meanwhile', kind === 'refused' ? 'none arrives' : String(requests)],
     ['HarfangLab has the first of them after', ms(firstMs)],
     ['HarfangLab has all of them after', ms(lastMs)],
-    ['webhook to Falcon, undisturbed, p50 · p99', both(before)],
-    ['webhook to Falcon, outage, p50 · p99', both(meanwhile)],
-    ['webhook to Falcon, catching up, p50 · p99', both(latencies(catchingUp, falconArrivals))],
-    ['202 after, undisturbed, p50 · p99', both(answerTimes(undisturbed))],
+    ['to Falcon, before and after, p50 · p99', both(before)],
+    ['to Falcon, outage, p50 · p99', both(meanwhile)],
+    ["to the twin's Falcon, outage, p50 · p99", both(twins)],
+    ['to Falcon, catching up, p50 · p99', both(latencies(catchingUp, arrivals.falcon))],
+    ['p99 in the outage, to before and after', ratioOf(meanwhile, before)],
     ['202 after, outage, p50 · p99', both(answerTimes(during))],
+    ["the twin's 202 after, outage, p50 · p99", both(answerTimes(beside))],
   ]);
   return {
     figures,
     promises: [
       promiseMost(`${WORDS[kind]}: all delivered after`, lastMs, RECOVERY_MS_MAX, ms),
-      promiseRatio(`${WORDS[kind]}: Falcon's p99`, meanwhile, before, RATIO_MAX),
+      promiseRatio(`${WORDS[kind]}: Falcon's p99, to the twin's`, meanwhile, twins, RATIO_MAX),
     ],
   };
 }
