@@ -43,13 +43,18 @@ export class Webhooks implements Disposable {
   }
 
   /** The status of the answer. Node's own client: its fetch would be the bottleneck. */
-  async post({ headers, body }: SignedRequest): Promise<number> {
+  async post(signed: SignedRequest): Promise<number> {
+    const { headers, body } = signed;
     return new Promise((resolve) => {
       const options = { method: 'POST', agent: this.#agent, headers };
       const request = httpRequest(this.#url, options, (response) => {
         response.resume().once('close', () => resolve(response.complete ? (response.statusCode ?? 0) : 0));
       });
-      request.once('error', () => resolve(0)).end(body);
+      request.once('error', () => {
+        // The relay closed the idle connection at the moment of its next use. Source: Node, request.reusedSocket.
+        resolve(request.reusedSocket ? this.post(signed) : 0);
+      });
+      request.end(body);
     });
   }
 

@@ -1,6 +1,6 @@
 /**
  * HarfangLab is down for a while, in three ways, while events for it wait: how soon it has them all when it is back, and what
- * Falcon notices of it. The same load is offered throughout, and undisturbed before and after each outage. A twin, a second relay
+ * Falcon notices of it. The same load is offered during each outage, and undisturbed before and after it. A twin, a second relay
  * with nothing wrong, gets the same webhooks at the same moments: whatever else the machine does meanwhile disturbs both alike.
  */
 
@@ -61,8 +61,6 @@ interface Outage {
   readonly during: readonly Sent[];
   /** To the twin, while it lasted. */
   readonly beside: readonly Sent[];
-  /** Sent after it, while HarfangLab had not everything yet. */
-  readonly catchingUp: readonly Sent[];
   readonly endedAtMs: number;
   /** Requests that came while it was down, as far as HarfangLab can tell. */
   readonly requests: number;
@@ -133,10 +131,8 @@ async function suffer(bench: Bench, kind: Kind): Promise<Omit<Outage, 'calm'>> {
   if (kind === 'refused') await edr.start();
   edr.heal();
   const endedAtMs = nowMs();
-  const isBack = (): boolean => edr.events.length - before.events >= bench.waiting;
-  const [catchingUp] = await offerBoth(bench, () => isBack() || nowMs() - endedAtMs > GIVE_UP_MS);
   await settle(bench);
-  return { kind, during, beside, catchingUp, endedAtMs, requests };
+  return { kind, during, beside, endedAtMs, requests };
 }
 
 /** To the relay and to its twin. */
@@ -185,7 +181,7 @@ interface Arrivals {
 }
 
 function columnOf(
-  { kind, calm: undisturbed, during, beside, catchingUp, endedAtMs, requests }: Outage,
+  { kind, calm: undisturbed, during, beside, endedAtMs, requests }: Outage,
   arrivals: Arrivals,
 ): { readonly figures: ReadonlyMap<string, string>; readonly promises: readonly Promised[] } {
   const backMs = during.map(({ id }) => (arrivals.edr.get(id) ?? Infinity) - endedAtMs);
@@ -201,7 +197,6 @@ function columnOf(
     ['to Falcon, before and after, p50 · p99', both(before)],
     ['to Falcon, outage, p50 · p99', both(meanwhile)],
     ["to the twin's Falcon, outage, p50 · p99", both(twins)],
-    ['to Falcon, catching up, p50 · p99', both(latencies(catchingUp, arrivals.falcon))],
     ['p99 in the outage, to before and after', ratioOf(meanwhile, before)],
     ['202 after, outage, p50 · p99', both(answerTimes(during))],
     ["the twin's 202 after, outage, p50 · p99", both(answerTimes(beside))],
