@@ -5,6 +5,8 @@
  * or subrequest limits of the platform.
  */
 
+import { availableParallelism, loadavg } from 'node:os';
+
 import { memory } from './memory.ts';
 import { neighbours } from './neighbours.ts';
 import { outage } from './outage.ts';
@@ -50,6 +52,12 @@ async function run(args: readonly string[]): Promise<boolean> {
     const known = Object.keys(BENCHES).join(', ');
     throw new Error(`Cannot run a bench as its name must be one of ${known}: it is ${JSON.stringify(name)}`);
   }
+  const [load = 0] = loadavg();
+  const cores = availableParallelism();
+  if (load > cores / 2)
+    console.log(
+      `The machine is busy with other work (load ${load.toFixed(1)} on ${cores} cores): a broken promise may be its fault, so repeat the bench.`,
+    );
   return printReport(await bench(isNamed ? args.slice(1) : args));
 }
 
