@@ -50,6 +50,14 @@ export function servesResidency(settings: Pick<Settings, 'residency'>, residency
   return settings.residency !== 'eu' || residency === 'eu';
 }
 
+/**
+ * Whether a tenant's sealed events may wait in the deployment's queue, which rests where the deployment's own data do:
+ * an EU tenant's may not in a global deployment.
+ */
+export function mayOverflow(settings: Pick<Settings, 'residency'>, residency: Residency): boolean {
+  return settings.residency === residency;
+}
+
 export interface FoundTenant<Stub> {
   readonly residency: Residency;
   readonly stored: StoredConfig;

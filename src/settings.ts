@@ -30,6 +30,7 @@ export interface Env {
   readonly TENANT_RELAY: RelayNamespace;
   readonly RELAY_KV: KVNamespace;
   readonly WAKEUPS: Queue;
+  readonly OVERFLOW: Queue;
   readonly RELAY_ENV?: string;
   readonly RELAY_RESIDENCY?: string;
   readonly RELAY_EGRESS_ALLOW?: string;
@@ -39,7 +40,7 @@ export interface Env {
   readonly RELAY_ADMIN_TOKEN?: string;
 }
 
-type Variables = Omit<Env, 'TENANT_RELAY' | 'RELAY_KV' | 'WAKEUPS'>;
+type Variables = Omit<Env, 'TENANT_RELAY' | 'RELAY_KV' | 'WAKEUPS' | 'OVERFLOW'>;
 
 export interface Settings {
   /** `local` alone allows loopback destinations; it serves loopback host names only. */

@@ -1,7 +1,7 @@
-/** The Worker's entry: HTTP, the wake-up queue, the hourly poke, and the class of the tenant objects. No logic. */
+/** The Worker's entry: HTTP, the queues, the hourly poke, and the class of the tenant objects. No logic. */
 
 import { createApp } from './http/app.ts';
-import { handleWakeups } from './wakeups/consumer.ts';
+import { handleBatch } from './wakeups/batch.ts';
 import { pokeTenants } from './wakeups/poke.ts';
 
 export { TenantRelay } from './relay/tenant-relay.ts';
@@ -10,7 +10,7 @@ const app = createApp();
 
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
-  queue: (batch, env) => handleWakeups(batch, env),
+  queue: (batch, env) => handleBatch(batch, env),
   scheduled: async (_controller, env) => {
     await pokeTenants(env);
   },

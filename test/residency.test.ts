@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { StoredConfig } from '../src/domain/rpc.ts';
 import type { ObjectNamespace } from '../src/residency.ts';
-import { allowsHost, findTenant, objectName, relayStub } from '../src/residency.ts';
+import { allowsHost, findTenant, mayOverflow, objectName, relayStub } from '../src/residency.ts';
 
 const GLOBAL = { env: 'production', residency: 'global', egressAllow: [] } as const;
 const EU = { ...GLOBAL, residency: 'eu' } as const;
@@ -90,6 +90,18 @@ describe('relayStub', () => {
       'not implemented',
     );
     expect(namespace.asked).toEqual([]);
+  });
+});
+
+describe('mayOverflow', () => {
+  it.each([
+    [GLOBAL, 'global', true],
+    [GLOBAL, 'eu', false],
+    [LOCAL, 'eu', false],
+    [EU, 'eu', true],
+    [EU, 'global', false],
+  ] as const)('keeps sealed events in a queue of their own residency: %j, %s', (settings, residency, may) => {
+    expect(mayOverflow(settings, residency)).toBe(may);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * What Worker and tenant object say to each other. During a deploy the two may be of different versions,
- * so every argument carries `v`, and a receiver refuses a version that it does not know.
+ * so every request that changes something carries `v`, and a receiver refuses a version that it does not know.
  * Types only.
  */
 
@@ -64,7 +64,7 @@ export type AcceptSealedAnswer =
   /** May pass later. */
   | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
-/** Stops a destination, or starts it again. Both save a new version of the config. */
+/** Stops a destination, or starts it again: a new version of the config, unless it is so already. */
 export type PauseRequest = { readonly v: 1; readonly destination: string };
 export interface ResumeRequest {
   readonly v: 1;

@@ -18,12 +18,16 @@ import { problemResponse } from './problem.ts';
 /** ARCHITECTURE: no answer from `accept` in 3 s is a failure; senders give up after 15 to 30 s. */
 const ACCEPT_TIMEOUT_MS = 3_000;
 
-/** The app; options default to the real clock, random ids and 3 s for the tenant's object. */
+/** For sealing and all messages together: with the time above, a sender waits 6 s at most. */
+const OVERFLOW_TIMEOUT_MS = 3_000;
+
+/** The app; options default to the real clock, random ids, 3 s for the tenant's object and 3 s for the overflow queue. */
 export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
   const settled: AppOptions = {
     nowMs: () => Date.now(),
     newRequestId: () => crypto.randomUUID(),
     acceptTimeoutMs: ACCEPT_TIMEOUT_MS,
+    overflowTimeoutMs: OVERFLOW_TIMEOUT_MS,
     ...options,
   };
   const app = new Hono<AppEnv>();

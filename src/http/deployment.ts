@@ -12,8 +12,10 @@ import { IngestConfigs } from '../tenants/ingest-cache.ts';
 export interface AppOptions {
   readonly nowMs: () => number;
   readonly newRequestId: () => string;
-  /** How long a webhook waits for its tenant's object before it is told to come again. */
+  /** How long a webhook waits for its tenant's object before its events overflow. */
   readonly acceptTimeoutMs: number;
+  /** How long it then waits for the overflow queue before it is told to come again. */
+  readonly overflowTimeoutMs: number;
 }
 
 /** The types that Hono threads through its handlers. */

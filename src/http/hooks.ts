@@ -2,13 +2,14 @@
  * `POST /hooks/{tenant}`: a signed webhook becomes stored events, or is refused.
  * Nothing is parsed before its signature is verified, and nothing unverified reaches a tenant's object.
  * Every authentication failure, an unknown tenant included, gets the same bytes; the log alone knows the reason.
+ * What the object can't take now waits in the overflow queue, sealed, where the tenant's residency allows it.
  */
 
 import type { Context, Hono } from 'hono';
 
 import { deduplicationMs } from '../domain/deduplication.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { AcceptAnswer } from '../domain/rpc.ts';
+import type { AcceptAnswer, TenantRelayRpc } from '../domain/rpc.ts';
 import { TENANT_ID_PATTERN } from '../domain/tenant-config.ts';
 import { splitForwarded } from '../ingest/filter.ts';
 import { minimise } from '../ingest/minimise.ts';
@@ -21,11 +22,12 @@ import type { LogFields } from '../lib/log.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, success, unreachable } from '../lib/result.ts';
-import { relayStub } from '../residency.ts';
+import { mayOverflow, relayStub } from '../residency.ts';
 import type { LoadedTenant } from '../tenants/ingest-cache.ts';
 import { readBody } from './body.ts';
 import type { AppEnv, AppOptions, Deployment } from './deployment.ts';
 import { deploymentOf } from './deployment.ts';
+import { setAside } from './overflow.ts';
 import type { RequestFailure } from './problem.ts';
 import { problemResponse } from './problem.ts';
 
@@ -144,26 +146,57 @@ async function take(
   return success({ ...stored.value, filtered, rejected });
 }
 
+type Stored = Pick<Accepted, 'accepted' | 'duplicates'>;
+
 /** Durable when it succeeds. Never throws for what the object does. */
 async function store(
-  { c, deployment, options }: Received,
-  { tenant, residency }: LoadedTenant,
+  received: Received,
+  tenant: LoadedTenant,
   events: readonly CanonicalEvent[],
-): Promise<Result<Pick<Accepted, 'accepted' | 'duplicates'>, RequestFailure>> {
-  const stub = relayStub(c.env.TENANT_RELAY, deployment.settings, { tenant, residency });
+): Promise<Result<Stored, RequestFailure>> {
+  const { c, deployment, options } = received;
+  const stub = relayStub(c.env.TENANT_RELAY, deployment.settings, tenant);
   if (!stub.ok) return defer(c, { cause: stub.error.kind });
+  const asked = await ask(stub.value, events, options.acceptTimeoutMs);
+  if (!asked.ok) return overflow(received, tenant, events, asked.error);
+  const { value: answer } = asked;
+  // A full object stays full: the queue would only hide it from the sender.
+  return answer.kind === 'unavailable' && answer.reason !== 'space_exhausted'
+    ? overflow(received, tenant, events, { cause: answer.reason })
+    : answerOf(c, answer);
+}
+
+async function ask(
+  relay: TenantRelayRpc,
+  events: readonly CanonicalEvent[],
+  timeoutMs: number,
+): Promise<Result<AcceptAnswer, LogFields>> {
   try {
-    const answer = await withDeadline(stub.value.accept({ v: 1, events }), options.acceptTimeoutMs);
-    return answer.ok ? answerOf(c, answer.value) : defer(c, { cause: answer.error.kind });
+    const answer = await withDeadline(relay.accept({ v: 1, events }), timeoutMs);
+    return answer.ok ? answer : failure({ cause: answer.error.kind });
   } catch (error) {
-    return defer(c, causeFields(error));
+    return failure(causeFields(error));
   }
 }
 
-function answerOf(
-  c: Context<AppEnv>,
-  answer: AcceptAnswer,
-): Result<Pick<Accepted, 'accepted' | 'duplicates'>, RequestFailure> {
+/** Answers for the object: the events wait in the queue until it takes them. It counts the duplicates then. */
+async function overflow(
+  { c, deployment, options }: Received,
+  { tenant, residency }: LoadedTenant,
+  events: readonly CanonicalEvent[],
+  why: LogFields,
+): Promise<Result<Stored, RequestFailure>> {
+  const { settings, sealer } = deployment;
+  if (!mayOverflow(settings, residency)) return defer(c, { ...why, overflow: 'residency' });
+  const { OVERFLOW: queue } = c.env;
+  const { nowMs, overflowTimeoutMs: timeoutMs } = options;
+  const aside = await setAside({ queue, sealer, tenant, nowMs: nowMs(), timeoutMs }, events);
+  if (!aside.ok) return defer(c, { ...why, overflow: aside.error });
+  logEvent('warn', 'webhook.overflowed', { ...requestFields(c), ...why, count: events.length });
+  return success({ accepted: events.length, duplicates: 0 });
+}
+
+function answerOf(c: Context<AppEnv>, answer: AcceptAnswer): Result<Stored, RequestFailure> {
   switch (answer.kind) {
     case 'accepted':
       return success({ accepted: answer.accepted, duplicates: answer.duplicates });

@@ -135,7 +135,7 @@ function digitsIn(text: string): number {
 }
 
 /** At most STRING_LENGTH_MAX units, never half of a surrogate pair. */
-function cut(text: string): string {
+export function cut(text: string): string {
   return text.length <= STRING_LENGTH_MAX
     ? text
     : text.slice(0, STRING_LENGTH_MAX).replace(/[\uD800-\uDBFF]$/, '');

@@ -95,6 +95,11 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
   };
 }
 
+/** What a seal says it belongs to, without opening it: unproven, good for finding who can. */
+export function bindingOf(jwe: string): Partial<Record<keyof SealBinding, unknown>> | undefined {
+  return readHeader(jwe);
+}
+
 async function decrypt(jwe: string, key: CryptoKey): Promise<Result<string, SealFailure>> {
   try {
     const { plaintext } = await compactDecrypt(jwe, key, {

@@ -5,6 +5,7 @@
 
 import type { DeadLetterPage, DeadLetterReason, DeadLetterView, RedriveRequest } from '../domain/rpc.ts';
 import type { Database } from './database.ts';
+import { readMeta, writeMeta } from './schema.ts';
 
 export interface DeadLetter {
   readonly lane: string;
@@ -38,11 +39,14 @@ type DeadLetterRow = {
   redriven_at: number | null;
 };
 
+const NEXT_LETTER = 'next_letter';
 /** Stands for "no answer" in a column that the first version declared NOT NULL. */
 const NO_STATUS = 0;
 
 export class DeadLetterStore {
   readonly #db: Database;
+  /** Undefined: not asked for yet. A number that was given out stands for one event for ever, also once its letter is gone. */
+  #nextId: number | undefined;
 
   constructor(db: Database) {
     this.#db = db;
@@ -67,13 +71,12 @@ export class DeadLetterStore {
     return row ? viewOf(letterOf(row)) : null;
   }
 
-  /** Letters that are not being sent again, oldest first, above an id. */
-  waiting(select: RedriveRequest['select'], afterId: number, limit: number): StoredDeadLetter[] {
+  /** Letters that are not being sent again, oldest first. */
+  waiting(select: RedriveRequest['select'], limit: number): StoredDeadLetter[] {
     return this.#db
       .all<DeadLetterRow>(
-        `SELECT * FROM dead_letters WHERE ${WAITING} AND id > ? ORDER BY id LIMIT ?`,
+        `SELECT * FROM dead_letters WHERE ${WAITING} ORDER BY id LIMIT ?`,
         ...waitingBindings(select),
-        afterId,
         limit,
       )
       .map(letterOf);
@@ -97,12 +100,16 @@ export class DeadLetterStore {
   }
 
   removeBetween(firstSeq: number, lastSeq: number): void {
+    this.#keepNextId();
     this.#db.run('DELETE FROM dead_letters WHERE seq BETWEEN ? AND ?', firstSeq, lastSeq);
   }
 
   insert(letter: DeadLetter): void {
+    const id = this.#newestId() + 1;
+    this.#nextId = id + 1;
     this.#db.run(
-      'INSERT INTO dead_letters (lane, seq, event_id, event_type, reason, status, excerpt, attempts, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO dead_letters (id, lane, seq, event_id, event_type, reason, status, excerpt, attempts, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      id,
       letter.lane,
       letter.seq,
       letter.eventId,
@@ -115,11 +122,27 @@ export class DeadLetterStore {
     );
   }
 
+  #newestId(): number {
+    this.#nextId ??= Math.max(this.#maxId() + 1, readMeta(this.#db, NEXT_LETTER) ?? 1);
+    return this.#nextId - 1;
+  }
+
+  #maxId(): number {
+    return this.#db.first<{ id: number | null }>('SELECT MAX(id) AS id FROM dead_letters')?.id ?? 0;
+  }
+
+  /** Call before letters go: the newest of them may be among them. */
+  #keepNextId(): void {
+    const next = this.#newestId() + 1;
+    if (readMeta(this.#db, NEXT_LETTER) !== next) writeMeta(this.#db, NEXT_LETTER, next);
+  }
+
   noteRedriven(id: number, atMs: number | null): void {
     this.#db.run('UPDATE dead_letters SET redriven_at = ? WHERE id = ?', atMs, id);
   }
 
   remove(id: number): void {
+    this.#keepNextId();
     this.#db.run('DELETE FROM dead_letters WHERE id = ?', id);
   }
 }

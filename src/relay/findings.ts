@@ -25,11 +25,13 @@ const DROPPED_PER_TURN_MAX = 500;
 
 export class Findings {
   readonly #db: Database;
+  readonly #tenant: () => string;
   readonly #marks = new Map<string, NoticeMark>();
   #nextId = 1;
 
-  constructor(db: Database) {
+  constructor(db: Database, tenant: () => string) {
     this.#db = db;
+    this.#tenant = tenant;
   }
 
   load(): void {
@@ -124,7 +126,7 @@ export class Findings {
       nowMs,
       JSON.stringify(notice),
     );
-    logEvent('info', 'notice.appended', { kind, lane });
+    logEvent('info', 'notice.appended', { tenant: this.#tenant(), kind, lane });
   }
 
   #drop(atMs: number): void {

@@ -1,5 +1,6 @@
 /** The rows of events that are retried alone. At most PARKED_MAX a lane, so that a lane's rows may be scanned. */
 
+import { backoffMs } from '../lib/backoff.ts';
 import type { Database } from './database.ts';
 import type { FollowUp } from './follow-up.ts';
 
@@ -16,18 +17,31 @@ export class FollowUpStore {
   readonly #db: Database;
   /** When the next one of a lane is due, as far as it was asked for; null: it has none. */
   readonly #nextDueAtMs = new Map<string, number | null>();
+  /** Tries in a row that failed while the lane delivered nothing, and until when its others wait. After a restart one is tried at once. */
+  readonly #inVain = new Map<string, { readonly count: number; readonly untilMs: number }>();
 
   constructor(db: Database) {
     this.#db = db;
   }
 
-  /** When the lane's next follow-up is due; null when it has none. */
+  /** When the lane's next follow-up may be sent; null when it has none. */
   nextDueAtMs(lane: string): number | null {
     const known = this.#nextDueAtMs.get(lane);
-    if (known !== undefined) return known;
-    const dueAtMs = this.next(lane)?.dueAtMs ?? null;
+    const dueAtMs = known === undefined ? (this.next(lane)?.dueAtMs ?? null) : known;
     this.#nextDueAtMs.set(lane, dueAtMs);
-    return dueAtMs;
+    return dueAtMs === null ? null : Math.max(dueAtMs, this.#inVain.get(lane)?.untilMs ?? 0);
+  }
+
+  /** A try failed: the destination may be down, and the lane's other follow-ups need not all find that out. */
+  noteInVain(lane: string, { nowMs, random }: { readonly nowMs: number; readonly random: number }): void {
+    const count = (this.#inVain.get(lane)?.count ?? 0) + 1;
+    const untilMs = nowMs + backoffMs({ tries: count, failingForMs: 0, random });
+    this.#inVain.set(lane, { count, untilMs });
+  }
+
+  /** The lane delivers. */
+  noteDelivered(lane: string): void {
+    this.#inVain.delete(lane);
   }
 
   /** The one that is due first. */

@@ -52,8 +52,16 @@ export function followUpRole(
   nowMs: number,
   isLogEmpty: boolean,
 ): 'beside' | 'probe' | 'not_now' {
-  if (state.dueAtMs === null || state.blocked?.reason === 'too_many_parked') return 'beside';
+  if (!holdsFollowUps(state)) return 'beside';
   return isLogEmpty && isDue(state, nowMs) ? 'probe' : 'not_now';
+}
+
+/**
+ * Whether the lane's pause is one for its follow-ups, too. A lane that is blocked by too many of them goes on with them:
+ * only that makes room. But not against a 429.
+ */
+export function holdsFollowUps({ dueAtMs, blocked, lastFailure }: LaneState): boolean {
+  return dueAtMs !== null && (blocked?.reason !== 'too_many_parked' || lastFailure?.reason === 'busy');
 }
 
 export interface FollowUpAttempt {
@@ -86,14 +94,24 @@ export function afterFollowUp(
       return { state: attempt.isProbe ? unpaused(counted) : counted, verdict: { kind: 'settled' } };
     }
     case 'rejected':
-      return deadLettered(state, nowMs, 'rejected');
-    case 'blocked':
-      return again(afterBlocked(state, outcome, nowMs), { ...tried, dueAtMs: nowMs });
+      return deadLettered(attempt.isProbe ? afterRefusedProbe(state, nowMs) : state, nowMs, 'rejected');
+    case 'blocked': {
+      if (!isAloneAtFault(state, attempt.followUp))
+        return again(afterBlocked(state, outcome, nowMs), { ...tried, dueAtMs: nowMs });
+      const lastFailure = { reason: outcome.reason, detail: outcome.detail, atMs: nowMs };
+      return inVain({ ...state, lastFailure }, tried, around, 0);
+    }
     case 'retry':
       return afterRetry(state, { followUp: tried, isProbe: attempt.isProbe }, outcome, around);
     default:
       return unreachable(outcome);
   }
+}
+
+/** The destination answers again, unless refusals are what the lane is blocked for: then one event is given up per probe. */
+function afterRefusedProbe(state: LaneState, nowMs: number): LaneState {
+  const isRefusedStill = state.blocked?.reason === 'rejected_in_a_row';
+  return isRefusedStill ? { ...state, dueAtMs: nowMs + BLOCKED_PROBE_MS } : unpaused(state);
 }
 
 function afterRetry(
@@ -117,16 +135,37 @@ function afterRetry(
       random,
       retryAfterMs: outcome.retryAfterMs,
     });
-    const dueAtMs = Math.max(state.dueAtMs ?? 0, nowMs + waitMs);
+    // A pause that is over does not count, however far ahead it seems: the clock may have gone back.
+    const pausedToMs = isDue(state, nowMs) ? nowMs : (state.dueAtMs ?? nowMs);
+    const dueAtMs = Math.max(pausedToMs, nowMs + waitMs);
     return again(
-      { ...state, dueAtMs, tries: state.tries + 1, failingSinceMs },
+      { ...state, dueAtMs, tries: state.tries + 1, failingSinceMs, width: 1 },
       { ...followUp, dueAtMs: nowMs + waitMs },
     );
   }
+  return inVain(state, followUp, { nowMs, random }, askedWaitMs(outcome));
+}
+
+/** One try more, or none any more. */
+function inVain(
+  state: LaneState,
+  followUp: FollowUp,
+  { nowMs, random }: Pick<Surroundings, 'nowMs' | 'random'>,
+  askedMs: number,
+): Next {
   const tries = followUp.tries + 1;
   if (tries >= FOLLOW_UP_TRIES_MAX) return deadLettered(state, nowMs, 'attempts_exhausted');
-  const dueAtMs = nowMs + Math.max(followUpWaitMs(tries, random), askedWaitMs(outcome));
+  const dueAtMs = nowMs + Math.max(followUpWaitMs(tries, random), askedMs);
   return again(state, { ...followUp, tries, dueAtMs });
+}
+
+/**
+ * Whether the lane flows and has delivered since the last try: what would block it is this event's own fault then,
+ * and blocking would only stop the others, again and again. If it is not, the next event of the log will tell.
+ */
+function isAloneAtFault({ dueAtMs, lastDeliveredAtMs }: LaneState, followUp: FollowUp): boolean {
+  const waitedMs = followUp.tries === 0 ? 0 : followUpWaitMs(followUp.tries, 0);
+  return dueAtMs === null && lastDeliveredAtMs !== null && lastDeliveredAtMs > followUp.dueAtMs - waitedMs;
 }
 
 function again(state: LaneState, followUp: FollowUp): Next {

@@ -7,6 +7,7 @@ import type { NoticeKind } from '../domain/notice.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { DeadLetterReason } from '../domain/rpc.ts';
 import { type LogFields, logEvent } from '../lib/log.ts';
+import { unreachable } from '../lib/result.ts';
 import type { DeadLetter } from './dead-letter-store.ts';
 import { type FollowUp, type FollowUpAttempt, afterFollowUp, parkedAt } from './follow-up.ts';
 import type { RunningLane } from './lane-parts.ts';
@@ -50,7 +51,7 @@ export class LaneLedger {
   takePast(head: Pending, tried: Pending, outcome: Outcome, widthMax: number): void {
     const around = this.#around(widthMax);
     const failures = this.#state.head?.failures ?? 0;
-    const { state, verdict } = afterTryPast(this.#state, outcome, around);
+    const { state, verdict } = afterTryPast(this.#state, tried.seq, outcome, around);
     this.#become(state, outcome);
     if (verdict === 'send_again') return this.#window.release([tried.seq]);
     if (verdict === 'dead_letter') this.#giveUp([tried], outcome, 'rejected');
@@ -66,9 +67,11 @@ export class LaneLedger {
 
   /** The request of an event that is retried alone. */
   takeFollowUp(entry: LogEntry, attempt: FollowUpAttempt, outcome: Outcome): void {
-    const { state, verdict } = afterFollowUp(this.#state, attempt, outcome, this.#around(1));
+    const around = this.#around(1);
+    const { state, verdict } = afterFollowUp(this.#state, attempt, outcome, around);
     this.#become(state, outcome);
     this.#isDirty = true;
+    if (outcome.kind === 'retry') this.#lane.parts.store.followUps.noteInVain(this.#lane.name, around);
     if (verdict.kind === 'again') {
       this.#followUps.push(verdict.followUp);
       return;
@@ -132,6 +135,7 @@ export class LaneLedger {
     const before = this.#state;
     this.#lane.change(state);
     if (outcome.kind !== 'delivered' || before.dueAtMs !== null) this.#isDirty = true;
+    if (outcome.kind === 'delivered') this.#lane.parts.store.followUps.noteDelivered(this.#lane.name);
     const fields = { ...this.#names, tries: state.tries, reason: state.lastFailure?.reason };
     if (state.blocked && state.blocked.reason !== before.blocked?.reason) {
       logEvent('error', 'lane.blocked', fields);
@@ -141,7 +145,7 @@ export class LaneLedger {
       logEvent('info', 'lane.recovered', this.#names);
     }
     if (state.blocked && !before.blocked)
-      this.#notify('lane_blocked', { sinceMs: state.blocked.sinceMs, detail: state.blocked.detail });
+      this.#notify('lane_blocked', { sinceMs: state.blocked.sinceMs, detail: causeOf(state.blocked) });
     if (before.blocked && !state.blocked) this.#notify('lane_recovered', { sinceMs: before.blocked.sinceMs });
   }
 
@@ -196,6 +200,12 @@ export class LaneLedger {
   }
 }
 
+/** For a notice, which outlives the event: the reason, and the status, but nothing that the destination wrote. */
+function causeOf({ reason, detail }: { readonly reason: string; readonly detail: string }): string {
+  const status = /^HTTP \d{3}/.exec(detail)?.[0];
+  return status ? `${reason}, ${status}` : reason;
+}
+
 /** What a dead letter keeps of the last answer. */
 function answerOf(outcome: Outcome): { readonly status: number | null; readonly excerpt: string } {
   switch (outcome.kind) {
@@ -203,7 +213,11 @@ function answerOf(outcome: Outcome): { readonly status: number | null; readonly 
       return { status: outcome.status, excerpt: outcome.excerpt };
     case 'retry':
       return { status: outcome.status ?? null, excerpt: outcome.excerpt || outcome.detail };
-    default:
+    case 'blocked':
+      return { status: null, excerpt: outcome.detail };
+    case 'delivered':
       return { status: null, excerpt: '' };
+    default:
+      return unreachable(outcome);
   }
 }

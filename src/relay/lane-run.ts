@@ -18,9 +18,6 @@ import { paced } from './pace.ts';
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
-/** Events past a failing head that are tried in turn, one per probe, before the first of them is tried again. */
-const PAST_HEAD_MAX = 32;
-
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
 
 export class LaneRun {
@@ -222,18 +219,24 @@ export class LaneRun {
     const { head, pastHead } = this.#state;
     const failing = head && this.#window.get(head.seq);
     const past =
-      failing &&
-      this.#underWay.size === 0 &&
-      this.#window.takePast(1 + (pastHead % PAST_HEAD_MAX), open.wants);
+      failing && this.#underWay.size === 0 && this.#window.takePast(Math.max(head.seq, pastHead), open.wants);
     if (!past) {
-      // None so far down: the next probe begins with the first one again.
-      if (pastHead > 0) this.#lane.change({ ...this.#state, pastHead: 0 });
+      // None is left that was not tried: the next probe begins with the first one again. The head is not alone then.
+      if (pastHead > 0 || this.#underWay.size > 0)
+        this.#lane.change({ ...this.#state, pastHead: 0, isHeadAlone: false });
+      return;
+    }
+    if (isTooOld(past.event.occurredAt, open.channel.maximumAgeMs, this.#parts.io.nowMs())) {
+      this.#ledger.expire([past]);
+      this.#ledger.commit();
+      this.#mayTryPast = true;
       return;
     }
     this.#send(open, [past], true, (outcome) => {
       const widthMax = open.channel.batch?.eventsMax ?? 1;
       if (open === this.#lane.opened) this.#ledger.takePast(failing, past, outcome, widthMax);
-      else if (outcome.kind !== 'delivered') this.#window.release([past.seq]);
+      else if (outcome.kind !== 'delivered' || past.seq <= this.#state.cursor)
+        this.#window.release([past.seq]);
       else this.#ledger.take([past], { seqs: [past.seq], isProbe: false }, outcome, widthMax);
       this.#ledger.commit();
     });

@@ -85,7 +85,8 @@ export class LaneSet {
   }
 
   isEnabled(name: string): boolean {
-    return this.destinationOf(name)?.enabled ?? false;
+    const placed = this.#lanes.get(name);
+    return placed?.destination !== undefined && placed.destination.enabled && !placed.lane.state.leaving;
   }
 
   /** The lanes of the config as it is, disabled ones too. What was removed from it only keeps its totals. */
@@ -116,7 +117,7 @@ export class LaneSet {
 
   /** A lane's own filter; undefined: it wants everything. */
   filterOf({ name, state }: Lane): ((event: CanonicalEvent) => boolean) | undefined {
-    const filter = this.destinationOf(name) ?? state.leaving;
+    const filter = state.leaving ?? this.destinationOf(name);
     return filter && (filter.events || filter.where) ? wantsOf(filter) : undefined;
   }
 
@@ -170,7 +171,7 @@ function laneView(lane: Lane, destination: DestinationConfig | undefined, nowMs:
   return {
     lane: lane.name,
     state: stateOf(lane, destination, nowMs),
-    undelivered: lane.undelivered,
+    undelivered: destination ? lane.undelivered : undelivered(state, state.leaving?.to ?? state.cursor),
     delivered: state.delivered,
     deadLettered: state.deadLettered,
     expired: state.expired,

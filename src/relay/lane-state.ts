@@ -35,8 +35,10 @@ export interface LaneState {
   } | null;
   /** The event that failed last as the first of its request, and how often in a row. */
   readonly head: { readonly seq: number; readonly failures: number } | null;
-  /** Events past a failing head that were tried and failed too: the next probe tries the one after them. */
+  /** The newest seq that was tried past a failing head: the next probe tries the event after it. 0: none was. */
   readonly pastHead: number;
+  /** The last probe had no event to try past its head: the next one that comes is a reason to probe at once. */
+  readonly isHeadAlone: boolean;
   /** Events of the lane that are retried alone, beside the log: rows of `follow_ups`. */
   readonly parked: number;
   /** Events that the next request may carry; batched lanes grow and shrink it. */
@@ -59,6 +61,8 @@ export interface LaneState {
 
 export interface Leaving {
   readonly to: number;
+  /** The destination is back already: once all is moved, the lane goes on after this seq. */
+  readonly thenFrom?: number;
   /** The removed destination's own filter. */
   readonly events?: DestinationConfig['events'];
   readonly where?: DestinationConfig['where'];
@@ -76,6 +80,7 @@ export function newLane(cursor: number): LaneState {
     lastFailure: null,
     head: null,
     pastHead: 0,
+    isHeadAlone: false,
     parked: 0,
     width: 1,
     rejectedInARow: 0,
@@ -108,6 +113,7 @@ export function unpaused(state: LaneState): LaneState {
     blocked: null,
     head: null,
     pastHead: 0,
+    isHeadAlone: false,
   };
 }
 
@@ -121,14 +127,19 @@ export function madeDue(state: LaneState, nowMs: number): LaneState {
   return state.dueAtMs === null ? state : { ...state, dueAtMs: Math.min(state.dueAtMs, nowMs) };
 }
 
-/** The lane's destination was removed: what it had not delivered is to become dead letters, up to `leaving.to`. */
+/** Events came beside a head that failed alone: they must not wait for its back-off. */
+export function hurried(state: LaneState, nowMs: number): LaneState {
+  return state.isHeadAlone && !state.blocked ? { ...madeDue(state, nowMs), isHeadAlone: false } : state;
+}
+
+/** The lane's destination was removed: what it had not delivered is to become dead letters, up to `leaving.to`. Nothing is sent until then. */
 export function left(state: LaneState, leaving: Leaving): LaneState {
   return { ...unpaused(state), lastFailure: null, width: 1, leaving };
 }
 
-/** The lane's destination came back. It starts after `cursor`, or goes on where its leaving was interrupted. */
+/** The lane's destination came back. It starts after `cursor`, once what it had left is moved. */
 export function rejoined(state: LaneState, cursor: number): LaneState {
-  if (state.leaving) return { ...state, leaving: null };
+  if (state.leaving) return { ...state, leaving: { ...state.leaving, thenFrom: cursor } };
   const { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs } = state;
   const totals = { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs };
   return { ...newLane(Math.max(cursor, 0)), ...totals };

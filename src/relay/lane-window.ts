@@ -11,6 +11,8 @@ const PAGE_ENTRIES = 256;
 const PAGE_LENGTH_MAX = 1024 * 1024;
 /** Most rows that are looked at in one turn when a filter wants none of them. */
 const ROWS_PER_TURN_MAX = 5000;
+/** Most that is held for the look past a failing head. */
+const PAST_LENGTH_MAX = 4 * 1024 * 1024;
 
 export interface Pending extends LogEntry {
   attempts: number;
@@ -56,12 +58,24 @@ export class LaneWindow {
     return group;
   }
 
-  /** The event after the first `count` that wait, marked as under way; undefined when there is none. */
-  takePast(count: number, wants: (event: CanonicalEvent) => boolean): Pending | undefined {
-    this.#fill(count + 1, Infinity, wants);
-    const pending = [...this.#open.values()].filter(({ seq }) => !this.#underWay.has(seq))[count];
+  /** The first event after a seq that waits, marked as under way. Undefined: there is none, or none that is near enough to be held. */
+  takePast(seq: number, wants: (event: CanonicalEvent) => boolean): Pending | undefined {
+    let rows = 0;
+    let pending = this.#waitingAfter(seq);
+    while (!pending && this.hasUnread && rows < ROWS_PER_TURN_MAX && this.#heldLength < PAST_LENGTH_MAX) {
+      rows += this.#read(wants);
+      pending = this.#waitingAfter(seq);
+    }
     if (pending) this.#underWay.add(pending.seq);
     return pending;
+  }
+
+  #waitingAfter(seq: number): Pending | undefined {
+    return [...this.#open.values()].find((pending) => pending.seq > seq && !this.#underWay.has(pending.seq));
+  }
+
+  get #heldLength(): number {
+    return [...this.#open.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
   /** An event that is read and not settled. */
@@ -89,15 +103,20 @@ export class LaneWindow {
   #fill(width: number, lengthMax: number, wants: (event: CanonicalEvent) => boolean): void {
     let rows = 0;
     while (!this.#isFilled(width, lengthMax) && this.hasUnread && rows < ROWS_PER_TURN_MAX) {
-      const entries = this.#log.page(this.#readTo, PAGE_ENTRIES, PAGE_LENGTH_MAX);
-      for (const entry of entries) {
-        if (!this.#isSettled(entry.seq) && wants(entry.event))
-          this.#open.set(entry.seq, { ...entry, attempts: 0 });
-      }
-      rows += entries.length;
-      // No entry although the head is further: the rest was dropped with its period.
-      this.#readTo = entries.at(-1)?.seq ?? this.#log.head;
+      rows += this.#read(wants);
     }
+  }
+
+  /** Reads the next page; returns how many rows it had. */
+  #read(wants: (event: CanonicalEvent) => boolean): number {
+    const entries = this.#log.page(this.#readTo, PAGE_ENTRIES, PAGE_LENGTH_MAX);
+    for (const entry of entries) {
+      if (!this.#isSettled(entry.seq) && wants(entry.event))
+        this.#open.set(entry.seq, { ...entry, attempts: 0 });
+    }
+    // No entry although the head is further: the rest was dropped with its period.
+    this.#readTo = entries.at(-1)?.seq ?? this.#log.head;
+    return entries.length;
   }
 
   /** Whether what waits makes a whole request: large events fill it long before `width`. */

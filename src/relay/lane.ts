@@ -6,14 +6,17 @@
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { LaneParts, OpenLane, Opened, RunningLane } from './lane-parts.ts';
 import { LaneRun } from './lane-run.ts';
-import { followUpRole } from './follow-up.ts';
+import { followUpRole, holdsFollowUps } from './follow-up.ts';
 import type { LaneChanges } from './lane-store.ts';
-import { type LaneState, isDue, undelivered } from './lane-state.ts';
+import { type LaneState, hurried, isDue, undelivered } from './lane-state.ts';
 
 /** A run that has not moved for this long is given up. Longer than any single request or sleep. */
 const LEASE_MS = 60_000;
 /** A cursor that passed so many events that nobody wanted is written, so that a restart does not read them all again. */
 const UNWRITTEN_EVENTS_MAX = 500;
+/** Most of the log that one start looks through for an event beside a head that fails alone. */
+const SEARCHED_ENTRIES = 256;
+const SEARCHED_LENGTH_MAX = 1024 * 1024;
 
 export class Lane implements RunningLane {
   readonly name: string;
@@ -25,6 +28,8 @@ export class Lane implements RunningLane {
   #leaseEndsAtMs = 0;
   #opened: OpenLane | undefined;
   #mustRestore = false;
+  /** Up to here the log holds nothing that the lane wants, but a head that fails alone. */
+  #searchedTo = 0;
   /** Counts config changes: what was opened before one is stale. */
   #revision = 0;
   #poke: () => void = () => undefined;
@@ -56,8 +61,9 @@ export class Lane implements RunningLane {
     return this.#leaseEndsAtMs > nowMs;
   }
 
-  /** Whether there is something to send, and nothing forbids it now. */
+  /** Whether there is something to send, and nothing forbids it now. Throws only when storage does. */
   isDue(nowMs: number): boolean {
+    this.restore();
     if (!this.parts.isEnabled()) return false;
     if (this.undelivered > 0 && isDue(this.#state, nowMs)) return true;
     const followUpDueAtMs = this.followUpDueAtMs;
@@ -77,7 +83,7 @@ export class Lane implements RunningLane {
   /** When it may be sent at the earliest: not while the lane is paused. */
   get followUpSendableAtMs(): number | null {
     const dueAtMs = this.followUpDueAtMs;
-    if (dueAtMs === null || this.#state.blocked?.reason === 'too_many_parked') return dueAtMs;
+    if (dueAtMs === null || !holdsFollowUps(this.#state)) return dueAtMs;
     return Math.max(dueAtMs, this.#state.dueAtMs ?? 0);
   }
 
@@ -85,6 +91,7 @@ export class Lane implements RunningLane {
   start(): void {
     const nowMs = this.parts.io.nowMs();
     this.restore();
+    if (this.#state.isHeadAlone && this.#hasOthers()) this.#state = hurried(this.#state, nowMs);
     if (!this.isDue(nowMs)) return;
     if (this.isRunning(nowMs)) return this.#poke();
     const generation = ++this.#generation;
@@ -96,6 +103,7 @@ export class Lane implements RunningLane {
   reconfigure(state: LaneState): void {
     this.#revision++;
     this.#opened = undefined;
+    this.#searchedTo = 0;
     this.adopt(state);
     this.#poke();
   }
@@ -140,6 +148,19 @@ export class Lane implements RunningLane {
     if (revision !== this.#revision) return undefined;
     if (opened.ok) this.#opened = opened.value;
     return opened;
+  }
+
+  /** Whether events beside the head wait that the lane wants: what others want is no reason to hurry. */
+  #hasOthers(): boolean {
+    if (this.undelivered <= 1) return false;
+    const wants = this.#opened?.wants;
+    if (!wants) return true;
+    const { cursor, ahead, head } = this.#state;
+    const fromSeq = Math.max(cursor, this.#searchedTo);
+    const entries = this.parts.log.page(fromSeq, SEARCHED_ENTRIES, SEARCHED_LENGTH_MAX);
+    const other = entries.find(({ seq, event }) => seq !== head?.seq && !ahead.includes(seq) && wants(event));
+    this.#searchedTo = other ? other.seq - 1 : (entries.at(-1)?.seq ?? fromSeq);
+    return other !== undefined;
   }
 
   async #run(generation: number): Promise<void> {

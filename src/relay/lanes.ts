@@ -71,13 +71,19 @@ export function afterOutcome(
  * The same for the event that a probe tries past a failing head. Only its delivery proves that the head alone is at fault;
  * whatever else comes of it, the lane's pause goes on.
  */
-export function afterTryPast(state: LaneState, outcome: Outcome, around: Surroundings): Next {
+export function afterTryPast(before: LaneState, seq: number, outcome: Outcome, around: Surroundings): Next {
   const { nowMs } = around;
+  const state = { ...before, isHeadAlone: false, pastHead: seq };
   switch (outcome.kind) {
     case 'delivered': {
       const counted = countDelivered(state, 1, outcome, nowMs);
-      if (counted.parked < PARKED_MAX)
-        return { state: { ...unpaused(counted), parked: counted.parked + 1 }, verdict: 'park_head' };
+      if (counted.parked < PARKED_MAX) {
+        // The next head may have been tried past this one, and have failed alike: those after it were not tried yet.
+        return {
+          state: { ...unpaused(counted), pastHead: seq, parked: counted.parked + 1 },
+          verdict: 'park_head',
+        };
+      }
       const detail = `${PARKED_MAX} events fail while others are taken: see their last answers`;
       return { state: blockedState(counted, 'too_many_parked', detail, nowMs), verdict: 'settled' };
     }
@@ -87,7 +93,7 @@ export function afterTryPast(state: LaneState, outcome: Outcome, around: Surroun
       const dueAtMs = Math.max(state.dueAtMs ?? nowMs, nowMs + askedWaitMs(outcome));
       const lastFailure = { reason: outcome.reason, detail: outcome.detail, atMs: nowMs };
       return {
-        state: { ...state, dueAtMs, lastFailure, pastHead: state.pastHead + 1 },
+        state: { ...state, dueAtMs, lastFailure },
         verdict: 'send_again',
       };
     }
@@ -145,8 +151,9 @@ function afterRejection(
   }
   const answered = attempt.isProbe ? unpaused(state) : state;
   if (attempt.seqs.length > 1) {
-    // One event spoils the batch: halve until it stands alone.
-    return { state: { ...answered, width: Math.ceil(attempt.seqs.length / 2) }, verdict: 'send_again' };
+    // One event spoils the batch: halve until it stands alone. A lane that is paused meanwhile probes with one event.
+    const width = answered.dueAtMs === null ? Math.ceil(attempt.seqs.length / 2) : 1;
+    return { state: { ...answered, width }, verdict: 'send_again' };
   }
   return afterRejectionAlone(answered, outcome, nowMs);
 }
@@ -177,9 +184,13 @@ function afterRetry(state: LaneState, attempt: Attempt, outcome: Retry, around: 
       });
   const head = headAfterFailure(state, attempt.seqs[0]);
   const paused = { ...state, tries, failingSinceMs, dueAtMs: nowMs + waitMs, lastFailure, head, width: 1 };
-  // A destination that asks for patience gets it: no second request in the same breath.
-  const mayTryPast = outcome.reason !== 'busy' && (head?.failures ?? 0) >= HEAD_FAILURES_MIN;
-  return { state: paused, verdict: mayTryPast && attempt.isProbe ? 'try_past' : 'send_again' };
+  // A destination that is asked too much gets no second request in the same breath.
+  const isPoisonLikely = outcome.reason !== 'busy' && (head?.failures ?? 0) >= HEAD_FAILURES_MIN;
+  if (!isPoisonLikely || !attempt.isProbe)
+    return { state: { ...paused, isHeadAlone: false }, verdict: 'send_again' };
+  // Until an event past it is tried; a destination that asked for patience gets it all the same.
+  const isHeadAlone = outcome.retryAfterMs === undefined;
+  return { state: { ...paused, isHeadAlone }, verdict: 'try_past' };
 }
 
 function headAfterFailure({ head }: LaneState, seq: number | undefined): LaneState['head'] {

@@ -30,7 +30,7 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
   const { state } = lane;
   if (!state.leaving || lane.isRunning(nowMs)) return 0;
   const wants = filterOf(lane);
-  const { to, ...filter } = state.leaving;
+  const { to, thenFrom } = state.leaving;
   const settled = new Set(state.ahead);
   const entries = log.page(state.cursor, EVENTS_PER_TURN_MAX, PAGE_LENGTH_MAX).filter(({ seq }) => seq <= to);
   const letterOf = (seq: number, event: CanonicalEvent, attempts: number): DeadLetter => ({
@@ -58,11 +58,11 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
   const readTo = entries.at(-1)?.seq ?? to;
   const isOver = readTo >= to;
   const next = {
-    ...settle(state, [], { firstOpen: null, readTo }),
+    ...settle(state, [], { firstOpen: null, readTo: isOver ? Math.max(readTo, thenFrom ?? 0) : readTo }),
     parked: 0,
     // Redriven ones are dead letters again, as they were.
     deadLettered: state.deadLettered + letters.length + followUps.length - parked.length,
-    leaving: isOver ? null : { to, ...filter },
+    leaving: isOver ? null : state.leaving,
   };
   db.transaction(() => {
     for (const { letterId } of followUps) if (letterId !== null) store.letters.noteRedriven(letterId, null);
@@ -70,6 +70,6 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
     store.save(lane.name, next, { letters, followUps: [], ended: [] });
   });
   lane.adopt(next);
-  if (isOver) logEvent('info', 'lane.left', { lane: lane.name, count: letters.length });
+  if (isOver) logEvent('info', 'lane.left', { lane: lane.name, tenant: lane.parts.tenant() });
   return letters.length;
 }

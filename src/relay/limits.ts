@@ -62,7 +62,7 @@ export class TokenBucket {
 
 /** Of a vendor's quota: below this share the lane begins to slow down. The pool is shared with the customer's other tools. */
 const LOW_SHARE = 0.1;
-const SLOW_DOWN_MS_MAX = 5_000;
+export const SLOW_DOWN_MS_MAX = 5_000;
 
 /** How long a lane waits after an answer that told its quota: 0 while enough is left, then longer the less there is, to 5 s. */
 export function slowDownMs({ limit, remaining }: Quota): number {

@@ -3,8 +3,17 @@
  * The façade (tenant-relay.ts) makes it when a config exists, and holds what must also work without one.
  */
 
+import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { AcceptAnswer, LaneStart, RedriveAnswer, RedriveRequest, StoredConfig } from '../domain/rpc.ts';
+import type {
+  AcceptAnswer,
+  AcceptSealedAnswer,
+  AcceptSealedRequest,
+  LaneStart,
+  RedriveAnswer,
+  RedriveRequest,
+  StoredConfig,
+} from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Sealer } from '../lib/seal.ts';
@@ -13,7 +22,6 @@ import type { Env, Settings } from '../settings.ts';
 import { Activity } from './activity.ts';
 import type { Alarm } from './alarm.ts';
 import type { ConfigStore } from './config-store.ts';
-import { countWanted } from './count-wanted.ts';
 import type { Database } from './database.ts';
 import { Findings } from './findings.ts';
 import type { RelayIo } from './io.ts';
@@ -21,14 +29,16 @@ import { CONNECTIONS_MAX, LaneSet } from './lane-set.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Timeouts } from './lane-parts.ts';
 import { Lane } from './lane.ts';
-import { type LaneState, discard, madeDue } from './lane-state.ts';
+import type { LaneState } from './lane-state.ts';
 import { TokenBucket } from './limits.ts';
 import { EventLog, LOG_SIZES } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { openLane } from './open-lane.ts';
+import { openOverflow } from './open-overflow.ts';
 import { leaveWakeup } from './leave-wakeup.ts';
 import { Publisher } from './publisher.ts';
 import { redrive } from './redrive.ts';
+import { resume } from './resume.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
@@ -78,6 +88,8 @@ export class Relay {
   readonly #upkeep: Upkeep;
   readonly #bucket: TokenBucket;
   readonly #publisher: Publisher;
+  /** A lane's slice was used up, and no alarm has begun since. */
+  #isSliceAsked = false;
   #sizeAsk = { nextAtMs: 0, isFull: false };
 
   /** Reads everything from storage; throws when it can't. */
@@ -90,10 +102,15 @@ export class Relay {
     this.#log.load(this.lanes.load(this.#config));
     this.activity = new Activity(db, this.#log);
     this.activity.load(io.nowMs());
-    this.findings = new Findings(db);
+    this.findings = new Findings(db, () => this.#config.id);
     this.findings.load();
     this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
-    this.#publisher = new Publisher(parts.env.RELAY_KV, parts.configs, this.#outside);
+    this.#publisher = new Publisher(
+      parts.env.RELAY_KV,
+      parts.configs,
+      this.#outside,
+      () => void parts.alarm.armBy(io.nowMs()).catch(() => undefined),
+    );
     this.#upkeep = new Upkeep({
       db,
       log: this.#log,
@@ -121,20 +138,38 @@ export class Relay {
     return this.#stored.config;
   }
 
-  /** Rate limit, de-duplicate, append, arm the alarm, start the lanes. When it answers `accepted`, the events are durable. */
+  /** Rate limit, then take. */
   async accept(events: readonly CanonicalEvent[]): Promise<AcceptAnswer> {
-    const { db, io, alarm } = this.#parts;
-    const nowMs = io.nowMs();
+    const nowMs = this.#parts.io.nowMs();
     if (this.#isFull(nowMs)) return { kind: 'unavailable', reason: 'space_exhausted' };
     const waitMs = this.#bucket.take(events.length, nowMs);
     if (waitMs > 0) return this.#refuse(events.length, waitMs);
+    return this.#take(events);
+  }
+
+  /** Opens what overflowed, then takes it. Without the rate limit: its sender was answered 202 already. */
+  async acceptSealed({ sealed, sealedAtMs }: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
+    const { io, sealer } = this.#parts;
+    if (io.nowMs() - sealedAtMs > OVERFLOW_AGE_MS_MAX) return { kind: 'refused', reason: 'too_old' };
+    const opened = await openOverflow(sealer, this.#config.id, sealed);
+    if (!opened.ok) return opened.error;
+    if (this.#isFull(io.nowMs())) return { kind: 'unavailable', reason: 'space_exhausted' };
+    return this.#take(opened.value);
+  }
+
+  /** De-duplicate, append, arm the alarm, start the lanes. When it answers, the events are durable. */
+  async #take(
+    events: readonly CanonicalEvent[],
+  ): Promise<Extract<AcceptAnswer, { readonly kind: 'accepted' }>> {
+    const { db, io, alarm } = this.#parts;
+    const nowMs = io.nowMs();
     this.#log.rotate(nowMs);
     const appended = db.transaction(() => this.#log.append(events));
-    const answer: AcceptAnswer = {
+    const answer = {
       kind: 'accepted',
       accepted: appended.accepted,
       duplicates: appended.duplicates,
-    };
+    } as const;
     if (appended.accepted === 0) return answer;
     const armed = alarm.armBy(nowMs + WATCH_MS);
     this.#log.advance(appended);
@@ -168,7 +203,8 @@ export class Relay {
 
   /** Whether the storage is full. Asked once a second: the question costs more than a row. */
   #isFull(nowMs: number): boolean {
-    if (nowMs >= this.#sizeAsk.nextAtMs) {
+    // A clock that has gone back asks again, too.
+    if (Math.abs(this.#sizeAsk.nextAtMs - nowMs) >= SIZE_ASK_MS || nowMs >= this.#sizeAsk.nextAtMs) {
       const isFull = this.#parts.db.sizeBytes > this.#parts.sizes.spaceBytesFull;
       this.#sizeAsk = { nextAtMs: nowMs + SIZE_ASK_MS, isFull };
     }
@@ -205,42 +241,11 @@ export class Relay {
   /** Ends the pauses of a destination's lanes; with `now`, gives up what they had waiting. Returns how many events that were. */
   resume(name: string, from: LaneStart): number {
     const { db, io } = this.#parts;
-    const lanes = this.lanes.of(name);
-    for (const lane of lanes) lane.restore();
-    const resumed = lanes.map((lane) => {
-      if (from === 'backlog') return { lane, count: 0, state: madeDue(lane.state, io.nowMs()) };
-      return { lane, ...this.#givenUp(lane) };
-    });
-    db.transaction(() => {
-      for (const { lane, state } of resumed) {
-        if (from === 'now') this.#dropFollowUps(lane);
-        this.#laneStore.save(lane.name, state);
-      }
-    });
-    for (const { lane, state, count } of resumed) {
-      lane.reconfigure(state);
-      if (count > 0)
-        logEvent('warn', 'events.discarded', { tenant: this.#config.id, lane: lane.name, count });
-    }
+    const parts = { db, log: this.#log, lanes: this.lanes, store: this.#laneStore };
+    const resumed = resume(parts, name, from, io.nowMs()).filter(({ count }) => count > 0);
+    for (const { lane, count } of resumed)
+      logEvent('warn', 'events.discarded', { tenant: this.#config.id, lane: lane.name, count });
     return resumed.reduce((sum, { count }) => sum + count, 0);
-  }
-
-  /** A lane that starts from now: what waits, parked events included, is discarded; redriven ones are dead letters again. */
-  #givenUp(lane: Lane): { readonly count: number; readonly state: LaneState } {
-    const { head } = this.#log;
-    const followUps = this.#laneStore.followUps.between(lane.name, 0, head);
-    const parked = followUps.filter(({ letterId }) => letterId === null).length;
-    const count = countWanted(this.#log, lane.state, head, this.lanes.filterOf(lane)) + parked;
-    const state = discard(lane.state, head, count);
-    return { count, state: { ...state, deadLettered: state.deadLettered + followUps.length - parked } };
-  }
-
-  #dropFollowUps(lane: Lane): void {
-    const { followUps, letters } = this.#laneStore;
-    for (const followUp of followUps.between(lane.name, 0, this.#log.head)) {
-      followUps.remove(followUp);
-      if (followUp.letterId !== null) letters.noteRedriven(followUp.letterId, null);
-    }
   }
 
   /** Sends dead letters again; their lanes start at once. */
@@ -264,10 +269,11 @@ export class Relay {
     return this.#publisher.publish();
   }
 
-  /** What the alarm does: starts what is due, and looks after the rest. */
+  /** What the alarm does: looks after everything, between two slices of a lane too, and starts what is due. */
   async watch(): Promise<void> {
-    this.lanes.startAll();
+    this.#isSliceAsked = false;
     this.#upkeep.run(this.#parts.io.nowMs());
+    this.lanes.startAll();
     await this.#publisher.publish();
   }
 
@@ -275,6 +281,7 @@ export class Relay {
   nextAlarmAtMs(): number | null {
     const { io, configs } = this.#parts;
     const nowMs = io.nowMs();
+    for (const lane of this.lanes.all) lane.restore();
     return nextAlarmAtMs({
       nowMs,
       lanes: this.lanes.all.map((lane) => ({
@@ -283,7 +290,11 @@ export class Relay {
         dueAtMs: lane.state.dueAtMs,
         followUpAtMs: lane.followUpSendableAtMs,
       })),
-      tasksDueAtMs: [...this.#upkeep.dueAtMs(nowMs), configs.isPublished ? null : nowMs + PUBLISH_RETRY_MS],
+      tasksDueAtMs: [
+        ...this.#upkeep.dueAtMs(nowMs),
+        configs.isPublished ? null : nowMs + PUBLISH_RETRY_MS,
+        this.#isSliceAsked ? nowMs : null,
+      ],
     });
   }
 
@@ -296,7 +307,7 @@ export class Relay {
         store: this.#laneStore,
         io,
         tenant: () => this.#config.id,
-        isEnabled: () => this.lanes.isEnabled(name),
+        isEnabled: () => this.lanes.isEnabled(name) && !this.#upkeep.holds(name),
         timeouts: this.#parts.timeouts,
         share: () => this.lanes.share(io.nowMs()),
         requestsPerSlice: () =>
@@ -306,7 +317,10 @@ export class Relay {
           void leaveWakeup(this.#outside, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
         },
         notify: (occurrence) => this.#notify(occurrence),
-        askForSlice: () => void alarm.armBy(io.nowMs()),
+        askForSlice: () => {
+          this.#isSliceAsked = true;
+          void alarm.armBy(io.nowMs()).catch(() => undefined);
+        },
         open: async () => {
           const destination = this.lanes.destinationOf(name);
           if (!destination)

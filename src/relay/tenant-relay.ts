@@ -46,6 +46,10 @@ import { WATCH_MS } from './watchdog.ts';
 
 const PAGE_ENTRIES_MAX = 500;
 
+/** What is answered when no relay can do what is asked. */
+type Refusal =
+  { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
 export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Time, chance, network: tests turn them. */
   readonly io = platformIo();
@@ -78,16 +82,11 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async accept(request: AcceptRequest): Promise<AcceptAnswer> {
-    if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
-    const relay = this.#relay;
-    if (!relay)
-      return this.#isFaulty ? { kind: 'unavailable', reason: 'object_fault' } : { kind: 'unknown_tenant' };
-    try {
-      return await relay.accept(request.events);
-    } catch (error) {
-      logEvent('error', 'accept.failed', { tenant: this.#tenant, ...causeFields(error) });
-      return { kind: 'unavailable', reason: 'object_fault' };
-    }
+    return this.#ask(request.v, 'accept.failed', async (relay) => relay.accept(request.events));
+  }
+
+  async acceptSealed(request: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
+    return this.#ask(request.v, 'accept.failed', async (relay) => relay.acceptSealed(request));
   }
 
   /** Saves a config unless another writer was first. The first one creates the tables. */
@@ -133,10 +132,6 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     return this.#relay?.lanes.views(this.io.nowMs()) ?? [];
   }
 
-  async acceptSealed(_request: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
-    throw new Error('contract only');
-  }
-
   /** Newest first. */
   async deadLetters(page: DeadLetterPage): Promise<DeadLetterView[]> {
     return this.#relay?.laneStore.letters.page({ ...page, limit: boundedLimit(page.limit) }) ?? [];
@@ -148,16 +143,12 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** Sends dead letters again, each alone, with the same idempotency id. */
   async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
-    const refused = this.#refusal(request.v);
-    if (refused) return refused;
-    return this.#attempt('redrive.failed', async (relay) => relay.redrive(request.select));
+    return this.#ask(request.v, 'redrive.failed', async (relay) => relay.redrive(request.select));
   }
 
   /** Stops a destination; its lanes keep their place. */
   async pause(request: PauseRequest): Promise<ResumeAnswer> {
-    const refused = this.#refusal(request.v);
-    if (refused) return refused;
-    return this.#attempt('pause.failed', async (relay) => {
+    return this.#ask(request.v, 'pause.failed', async (relay) => {
       if (!relay.setEnabled(request.destination, false)) return { kind: 'unknown_destination' };
       return this.#saved(relay, 0);
     });
@@ -165,9 +156,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** Starts a destination and tries what it holds at once, blocked or not. */
   async resume(request: ResumeRequest): Promise<ResumeAnswer> {
-    const refused = this.#refusal(request.v);
-    if (refused) return refused;
-    return this.#attempt('resume.failed', async (relay) => {
+    return this.#ask(request.v, 'resume.failed', async (relay) => {
       if (!relay.setEnabled(request.destination, true)) return { kind: 'unknown_destination' };
       return this.#saved(relay, relay.resume(request.destination, request.from));
     });
@@ -225,26 +214,21 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     return this.#makeRelay();
   }
 
-  /** What is answered to a request that no relay can take. */
-  #refusal(
+  /** Has the relay do something, if there is one; whatever goes wrong there is an answer. */
+  async #ask<A>(
     v: number,
-  ): { kind: 'unavailable'; reason: UnavailableReason } | { kind: 'unknown_tenant' } | undefined {
-    if (v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
-    if (this.#relay) return undefined;
-    return this.#isFaulty ? { kind: 'unavailable', reason: 'object_fault' } : { kind: 'unknown_tenant' };
-  }
-
-  /** Does what an operator asked for; what throws is told to the log. Call after `#refusal`. */
-  async #attempt<T>(
     event: `${string}.${string}`,
-    work: (relay: Relay) => Promise<T>,
-  ): Promise<T | { kind: 'unavailable'; reason: UnavailableReason }> {
+    work: (relay: Relay) => Promise<A>,
+  ): Promise<A | Refusal> {
+    if (v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
+    if (!this.#relay)
+      return this.#isFaulty ? { kind: 'unavailable', reason: 'object_fault' } : { kind: 'unknown_tenant' };
     try {
-      if (this.#relay) return await work(this.#relay);
+      return await work(this.#relay);
     } catch (error) {
       logEvent('error', event, { tenant: this.#tenant, ...causeFields(error) });
+      return { kind: 'unavailable', reason: 'object_fault' };
     }
-    return { kind: 'unavailable', reason: 'object_fault' };
   }
 
   async #saved(relay: Relay, discarded: number): Promise<ResumeAnswer> {

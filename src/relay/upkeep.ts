@@ -21,6 +21,8 @@ import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts
 const DAY_MS = 24 * 3_600_000;
 /** A task that is late is looked at again this soon. */
 const LATE_RETRY_MS = 5_000;
+/** A lane that wants nothing of the period that goes next is looked at again this soon: the count reads the whole of it. */
+const NOT_NEAR_MS = 3_600_000;
 /** Between two steps of moving a removed lane's rest into the dead letters. */
 const LEAVING_STEP_MS = 1_000;
 
@@ -39,9 +41,18 @@ export interface UpkeepParts {
 
 export class Upkeep {
   readonly #parts: UpkeepParts;
+  /** Lanes that must come to rest, so that a period can go between their batches. */
+  #held: ReadonlySet<string> = new Set();
+  /** Until when a lane is known to lose nothing with the period that goes next. */
+  readonly #notNearUntilMs = new Map<string, number>();
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
+  }
+
+  /** Whether a lane must come to rest: under a steady flow it would never be found between two batches. */
+  holds(lane: string): boolean {
+    return this.#held.has(lane);
   }
 
   run(nowMs: number): void {
@@ -84,9 +95,10 @@ export class Upkeep {
   #applyRetention(nowMs: number): void {
     const { log } = this.#parts;
     const rules = this.#rules();
+    this.#held = new Set();
     // One period a run: counting what it still held takes time, and the alarm comes back for the next.
     const [due] = eventsDue(log.periods, rules, nowMs);
-    if (due) this.#dropEvents(due, nowMs);
+    if (due) this.#held = new Set(this.#dropEvents(due, nowMs).map(({ name }) => name));
     for (const period of seenDue(log.periods, rules, nowMs)) log.dropSeen(period);
   }
 
@@ -99,18 +111,22 @@ export class Upkeep {
       const lastSeq = log.lastSeqOf(period);
       if (lanes.owing.some((lane) => lane.state.cursor < lastSeq)) return;
       if (laneStore.holdsBetween(period.firstSeq, lastSeq)) continue;
-      if (!this.#dropEvents(period, nowMs)) return;
+      if (this.#dropEvents(period, nowMs).length > 0) return;
       logEvent('warn', 'period.dropped_early', { tenant: this.#parts.config().id, sizeBytes: db.sizeBytes });
     }
   }
 
-  /** Drops a period's events between batches; what it still held is counted as expired, per lane, in the same transaction. */
-  #dropEvents(period: Period, nowMs: number): boolean {
+  /**
+   * Drops a period's events between batches; what it still held is counted as expired, per lane, in the same transaction.
+   * Does nothing while lanes run that lose something with it: returns them.
+   */
+  #dropEvents(period: Period, nowMs: number): readonly Lane[] {
     const { db, log, lanes, laneStore, activity } = this.#parts;
     const lastSeq = log.lastSeqOf(period);
     for (const lane of lanes.known) lane.restore();
+    const running = lanes.known.filter((lane) => lane.isRunning(nowMs) && this.#loses(lane, period, lastSeq));
+    if (running.length > 0) return running;
     const expired = lanes.known.flatMap((lane) => this.#expired(lane, period, lastSeq));
-    if (expired.some(({ lane }) => lane.isRunning(nowMs))) return false;
     activity.flushTo(lastSeq, nowMs);
     db.transaction(() => {
       for (const { lane, state } of expired) laneStore.save(lane.name, state);
@@ -123,7 +139,17 @@ export class Upkeep {
       logEvent('error', 'events.expired', { tenant: this.#parts.config().id, lane: lane.name, count });
       this.#parts.notify({ kind: 'events_expired', lane: lane.name, count });
     }
-    return true;
+    return [];
+  }
+
+  /** Whether a lane loses anything with a period, or has it not behind it. Counts no events. */
+  #loses(lane: Lane, { firstSeq }: Period, lastSeq: number): boolean {
+    const { lanes, laneStore } = this.#parts;
+    if (lane.state.cursor < lastSeq && lanes.owing.includes(lane)) return true;
+    return (
+      laneStore.followUps.between(lane.name, firstSeq, lastSeq).length > 0 ||
+      laneStore.letters.countWaitingBetween(lane.name, firstSeq, lastSeq) > 0
+    );
   }
 
   /** What a lane loses with a period: waiting events, those retried alone, dead letters. Empty when nothing changes for it. */
@@ -150,6 +176,7 @@ export class Upkeep {
     for (const lane of lanes.owing.filter(({ state }) => state.leaving)) {
       const count = leaveSome(lane, { db, log, store, filterOf: (left) => lanes.filterOf(left) }, nowMs);
       if (count > 0) this.#parts.notify({ kind: 'dead_letters', lane: lane.name, count });
+      lane.start();
     }
   }
 
@@ -160,12 +187,14 @@ export class Upkeep {
       const occurrence: Occurrence = { kind: 'retention_near', lane: lane.name };
       if (nowMs < warnsAtMs(goesAtMs, this.#rules().eventsMs) || !findings.mayTell(occurrence, nowMs))
         continue;
+      if (nowMs < (this.#notNearUntilMs.get(lane.name) ?? 0)) continue;
       const lastSeq = log.lastSeqOf(period);
       const count =
         countWanted(log, lane.state, lastSeq, lanes.filterOf(lane)) +
         this.#parts.laneStore.followUps.between(lane.name, 0, lastSeq).length;
       const detail = new Date(goesAtMs).toISOString();
       if (count > 0) this.#parts.notify({ ...occurrence, count, detail });
+      else this.#notNearUntilMs.set(lane.name, nowMs + NOT_NEAR_MS);
     }
   }
 

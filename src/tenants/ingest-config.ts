@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { PRIVACY_LEVELS, RESIDENCIES } from '../domain/tenant-config.ts';
+import { withDeadline } from '../lib/deadline.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';
 
@@ -92,14 +93,21 @@ export async function publishIngestConfig(
   await kv.put(ingestKey(config.id), value, { metadata: { residency: config.residency } });
 }
 
+/** A sender must not wait longer than this to be told to come again. */
+const READ_TIMEOUT_MS = 3_000;
+
 /** A tenant's ingest config, null when there is none. */
 export async function readIngestConfig(
   kv: IngestConfigReader,
   tenant: string,
+  timeoutMs = READ_TIMEOUT_MS,
 ): Promise<Result<IngestConfig | null, KvUnreadable>> {
   let value: unknown;
   try {
-    value = await kv.get(ingestKey(tenant), { type: 'json', cacheTtl: KV_CACHE_TTL_SECONDS });
+    const reading = kv.get(ingestKey(tenant), { type: 'json', cacheTtl: KV_CACHE_TTL_SECONDS });
+    const read = await withDeadline(reading, timeoutMs);
+    if (!read.ok) return failure({ kind: 'kv_unreadable', detail: read.error.kind });
+    value = read.value;
   } catch (error) {
     return failure({ kind: 'kv_unreadable', detail: error instanceof Error ? error.name : 'unknown' });
   }

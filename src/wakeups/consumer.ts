@@ -1,6 +1,6 @@
 /**
- * The consumer of the `WAKEUPS` queue: tells the tenant's object to start a lane.
- * Never throws and never fails a batch: each message is acknowledged or retried by itself, a bad one is dropped and logged.
+ * One message of the `WAKEUPS` queue: tells the tenant's object to start a lane.
+ * Never throws: the message is acknowledged or retried, a bad one is dropped and logged.
  */
 
 import { type Wakeup, wakeupSchema } from '../domain/wakeup.ts';
@@ -13,12 +13,8 @@ import { type Env, settingsOf } from '../settings.ts';
 const DRAIN_DEADLINE_MS = 10_000;
 const RETRY_DELAY_SECONDS = 10;
 
-/** Handles every message of a batch alone. */
-export async function handleWakeups(batch: MessageBatch, env: Env): Promise<void> {
-  await Promise.all(batch.messages.map(async (message) => handleWakeup(message, env)));
-}
-
-async function handleWakeup(message: Message, env: Env): Promise<void> {
+/** Handles one message by itself. */
+export async function handleWakeup(message: Message, env: Env): Promise<void> {
   try {
     const wakeup = wakeupSchema.safeParse(message.body);
     if (!wakeup.success) {

@@ -70,6 +70,56 @@ describe('outcomeOf', () => {
     },
   );
 
+  it.each([
+    [503, ' upstream\n gone ', { status: 503, detail: 'HTTP 503', excerpt: 'upstream gone' }],
+    [429, '{"error":"slow down"}', { status: 429, detail: 'HTTP 429', excerpt: '{"error":"slow down"}' }],
+    [408, '', { status: 408, detail: 'HTTP 408', excerpt: '' }],
+  ])('keeps the status and the start of the answer of a retried %i', (status, body, kept) => {
+    expect(answer(status, {}, body)).toMatchObject({ kind: 'retry', ...kept });
+  });
+
+  it('keeps no credential of an echoed request in what it will retry, and at most 300 characters', () => {
+    const secret = 'abcdefghijklmnopqrstuvwxyz0123456789';
+    const outcome = answer(500, {}, `Authorization: Splunk ${secret} Bearer a.b-c ${'x '.repeat(1000)}`);
+    expect(JSON.stringify(outcome)).not.toMatch(/abcdefghij|a\.b-c/);
+    expect(outcome.kind === 'retry' && outcome.excerpt?.length).toBeLessThanOrEqual(300);
+  });
+
+  it.each([{ kind: 'timeout', timeoutMs: 15_000 } as const, { kind: 'network', detail: 'lost' } as const])(
+    'has neither status nor answer where there was none: %o',
+    (failed) => {
+      const outcome = outcomeOf(failure(failed), NOW_MS);
+      expect(outcome).not.toHaveProperty('status');
+      expect(outcome).not.toHaveProperty('excerpt');
+    },
+  );
+
+  it.each([
+    [
+      { 'x-ratelimit-limit': '6000', 'x-ratelimit-remaining': '42' },
+      { limit: 6000, remaining: 42 },
+    ],
+    [
+      { 'X-RateLimit-Limit': ' 6000 ', 'X-RateLimit-Remaining': '0' },
+      { limit: 6000, remaining: 0 },
+    ],
+  ])("reads the vendor's quota of a delivery from %o", (headers, quota) => {
+    expect(answer(202, headers as Record<string, string>)).toEqual({ kind: 'delivered', quota });
+  });
+
+  it.each([
+    { 'x-ratelimit-limit': '6000' },
+    { 'x-ratelimit-remaining': '42' },
+    { 'x-ratelimit-limit': '6000', 'x-ratelimit-remaining': '-1' },
+    { 'x-ratelimit-limit': '6000', 'x-ratelimit-remaining': '4.5' },
+    { 'x-ratelimit-limit': '6000, 6000', 'x-ratelimit-remaining': '42' },
+    { 'x-ratelimit-limit': 'many', 'x-ratelimit-remaining': '42' },
+    { 'x-ratelimit-limit': '', 'x-ratelimit-remaining': '' },
+    { 'x-ratelimit-limit': '60000000000', 'x-ratelimit-remaining': '1' },
+  ])('takes a delivery for a delivery whatever its quota says: %o', (headers) => {
+    expect(answer(200, headers as Record<string, string>)).toEqual({ kind: 'delivered' });
+  });
+
   it('names the region of a redirect', () => {
     expect(answer(308, { 'x-cs-region': 'us-2' })).toMatchObject({ detail: expect.stringContaining('us-2') });
   });

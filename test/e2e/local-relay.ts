@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
@@ -21,6 +21,8 @@ export interface LocalRelayOptions {
   readonly vars: Readonly<Record<string, string>>;
   /** Opens V8's inspector, which tells how much memory the Worker's isolate holds. Default: closed. */
   readonly hasInspector?: boolean;
+  /** The built script, a single module; absent: the product's. */
+  readonly scriptPath?: string;
   /** Gets each log line that the Worker writes. */
   readonly onLog?: (line: string) => void;
 }
@@ -36,8 +38,11 @@ export interface LocalRelay {
 
 /** Starts the relay; `RELAY_ENV` is `local`. When it can't start, nothing of it stays. */
 export async function startLocalRelay(options: LocalRelayOptions): Promise<LocalRelay> {
-  if (!existsSync(BUILT_WORKER)) {
-    throw new Error('Cannot start the relay as dist/worker must hold the built Worker: run `npm run build`');
+  const { scriptPath = BUILT_WORKER } = options;
+  if (!existsSync(scriptPath)) {
+    throw new Error(
+      `Cannot start the relay as ${relative(ROOT, scriptPath)} must be built: it is not there. Run \`npm run build\``,
+    );
   }
   const bindings = { ...options.vars, RELAY_ENV: 'local' };
   const workerOptions = readWorkerOptions();
@@ -55,7 +60,7 @@ export async function startLocalRelay(options: LocalRelayOptions): Promise<Local
           name: 'noxys-relay',
           rootPath: ROOT,
           modules: true,
-          scriptPath: BUILT_WORKER,
+          scriptPath,
           bindings: { ...(workerOptions['bindings'] as Record<string, string>), ...bindings },
         },
       ],

@@ -148,9 +148,35 @@ export class FakeRelay implements TenantRelayRpc {
   }
 }
 
+/** Takes `bytes` as Cloudflare's queue does, and refuses what it refuses. Source: Cloudflare Queues limits, read 2026-11. */
+export class FakeQueue {
+  /** The messages of each call that was made, whatever became of it. */
+  readonly calls: Uint8Array[][] = [];
+  sends: () => Promise<void> = async () => undefined;
+
+  get messages(): Uint8Array[] {
+    return this.calls.flat();
+  }
+
+  async send(body: Uint8Array, options?: { contentType?: string }): Promise<void> {
+    return this.sendBatch([{ body, ...options }]);
+  }
+
+  async sendBatch(messages: readonly { body: Uint8Array; contentType?: string }[]): Promise<void> {
+    const sizes = messages.map(({ body }) => body.byteLength);
+    this.calls.push(messages.map(({ body }) => body));
+    if (messages.some(({ contentType }) => contentType !== 'bytes')) throw new Error('not sent as bytes');
+    if (messages.length > 100) throw new Error('Too many messages in batch');
+    if (sizes.some((size) => size > 128_000 - 100)) throw new Error('Message too large');
+    if (sizes.reduce((sum, size) => sum + size + 100, 0) > 256_000) throw new Error('Batch too large');
+    await this.sends();
+  }
+}
+
 export interface World {
   readonly env: Env;
   readonly kv: FakeKv;
+  readonly overflow: FakeQueue;
   /** Every object that was asked for, by `{place}/{name}`. */
   readonly relays: ReadonlyMap<string, FakeRelay>;
   /** What a new object is told before it is used. */
@@ -160,8 +186,9 @@ export interface World {
 /** A production deployment for all residencies, unless the variables say otherwise. */
 export function fakeWorld(variables: Partial<Record<`RELAY_${string}`, string>> = {}): World {
   const kv = new FakeKv();
+  const overflow = new FakeQueue();
   const relays = new Map<string, FakeRelay>();
-  const world: World = { kv, relays, prepare: () => undefined, env: undefined as never };
+  const world: World = { kv, overflow, relays, prepare: () => undefined, env: undefined as never };
   const namespaceIn = (place: string): RelayNamespace => ({
     jurisdiction: (jurisdiction) => namespaceIn(jurisdiction),
     getByName: (name) => {
@@ -178,6 +205,7 @@ export function fakeWorld(variables: Partial<Record<`RELAY_${string}`, string>> 
     TENANT_RELAY: namespaceIn('base'),
     RELAY_KV: kv as unknown as KVNamespace,
     WAKEUPS: undefined as never,
+    OVERFLOW: overflow as unknown as Queue,
     RELAY_ENV: 'production',
     RELAY_RESIDENCY: 'global',
     RELAY_EGRESS_ALLOW: 'harfanglab.acme.fr',

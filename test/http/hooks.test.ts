@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { readOverflowMessage } from '../../src/domain/overflow.ts';
 import { createApp } from '../../src/http/app.ts';
-import { encodeBase64, encodeHex } from '../../src/lib/bytes.ts';
+import { decodeBase64, encodeBase64, encodeHex, encodeUtf8 } from '../../src/lib/bytes.ts';
 import { hmacSha256, importHmacKey } from '../../src/lib/hmac.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import { objectName } from '../../src/residency.ts';
@@ -27,7 +28,12 @@ let app: ReturnType<typeof createApp>;
 
 beforeEach(async () => {
   world = fakeWorld();
-  app = createApp({ nowMs: () => NOW_MS, newRequestId: () => 'req-1', acceptTimeoutMs: 20 });
+  app = createApp({
+    nowMs: () => NOW_MS,
+    newRequestId: () => 'req-1',
+    acceptTimeoutMs: 20,
+    overflowTimeoutMs: 20,
+  });
   await publishTenant({ id: 'acme', residency: 'eu' });
 });
 
@@ -304,20 +310,197 @@ describe('a webhook of a scheme that signs no time', () => {
   });
 });
 
-describe('a webhook that can not be stored now', () => {
-  it.each<[string, FakeRelay['accepts']]>([
-    ['throws', async () => Promise.reject(new Error('overloaded'))],
-    ['does not answer in time', async () => new Promise(() => undefined)],
-    ['is unavailable', async () => ({ kind: 'unavailable', reason: 'object_fault' })],
-  ])('gets 503 with Retry-After when the object %s', async (_case, accepts) => {
+/** How an object may fail, each in a way that passes. */
+const FAILING: readonly [string, FakeRelay['accepts']][] = [
+  ['throws', async () => Promise.reject(new Error('overloaded'))],
+  ['does not answer in time', async () => new Promise(() => undefined)],
+  ['has a fault', async () => ({ kind: 'unavailable', reason: 'object_fault' })],
+  ['is of another version', async () => ({ kind: 'unavailable', reason: 'unknown_version' })],
+];
+
+describe("a webhook whose tenant's object fails", () => {
+  beforeEach(async () => {
+    await publishTenant({ id: 'acme', residency: 'global', privacy: { user_email: 'keep' } });
+    fails(async () => Promise.reject(new Error('overloaded')));
+  });
+
+  function fails(accepts: FakeRelay['accepts']): void {
     world.prepare = (relay) => {
       relay.accepts = accepts;
     };
-    const response = await postSigned(EVENT);
-    expect(response.status).toBe(503);
-    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+
+  /** What the tenant's object would open, in order. */
+  async function opened(): Promise<{ id: string; type: string; user?: { email: string } }[]> {
+    const sealer = createSealer(settingsOf(world.env).masterKeys);
+    const contents = await Promise.all(
+      world.overflow.messages.map(async (message) => {
+        const read = readOverflowMessage(message);
+        const jwe = new TextDecoder().decode(read?.sealed);
+        const text = await sealer.open(jwe, { tenant: 'acme', purpose: 'overflow' });
+        return text.ok ? (JSON.parse(text.value) as { events: { id: string; type: string }[] }).events : [];
+      }),
+    );
+    return contents.flat();
+  }
+
+  const DEFERRED = { status: 503, comesAgain: true };
+  function outcomeOf({ status, headers }: Response): typeof DEFERRED {
+    return { status, comesAgain: Number(headers.get('retry-after')) > 0 };
+  }
+
+  /** Events of so many bytes each in the webhook, and fewer as canonical events. */
+  function manyEvents(count: number, model = 'gpt') {
+    return Array.from({ length: count }, (_, i) => ({
+      id: `evt_${i}`,
+      type: 'interaction.high_risk',
+      data: { model, policy_name: 'é'.repeat(500), user_email: 'ü'.repeat(500) },
+    }));
+  }
+
+  it.each(FAILING)('waits sealed in the queue and is answered 202 when it %s', async (_case, accepts) => {
+    fails(accepts);
+    const response = await postSigned([EVENT, { ...EVENT, id: 'evt_2' }, { type: 'interaction.created' }, 7]);
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({
+      accepted: 2,
+      duplicates: 0,
+      filtered: 1,
+      rejected: [{ index: 3, path: '', reason: 'not_an_object' }],
+    });
+    expect(world.overflow.messages).toHaveLength(1);
+    expect(readOverflowMessage(world.overflow.messages[0] ?? new Uint8Array())).toMatchObject({
+      tenant: 'acme',
+      sealedAtMs: NOW_MS,
+    });
+    expect(await opened()).toMatchObject([
+      { id: 'evt_1', user: { email: 'alice@acme.fr' } },
+      { id: 'evt_2' },
+    ]);
   });
 
+  it('is readable in no part of its message', async () => {
+    await postSigned(EVENT);
+    const text = new TextDecoder().decode(world.overflow.messages[0]);
+    const decoded = text.split('.').map((part) => new TextDecoder().decode(decodeBase64(part)));
+    expect(decoded.join('\n')).toContain('"tenant":"acme"');
+    for (const part of [text, ...decoded]) expect(part).not.toMatch(/alice|acme\.fr|evt_1|high_risk|0\.7/);
+  });
+
+  it('is logged with its count and cause, and with nothing of it', async () => {
+    const lines = captureLog('warn');
+    await postSigned([EVENT, { ...EVENT, id: 'evt_2' }]);
+    const logged = lines();
+    expect(logged).toHaveLength(1);
+    expect(JSON.parse(logged[0] ?? '')).toMatchObject({
+      event: 'webhook.overflowed',
+      tenant: 'acme',
+      requestId: 'req-1',
+      count: 2,
+      cause: 'Error',
+    });
+    expect(logged.join()).not.toMatch(/alice|evt_|high_risk/);
+  });
+
+  it('of 250 KiB goes out within the bounds of the queue, every event once', async () => {
+    const events = manyEvents(100);
+    const json = JSON.stringify(events);
+    const body = json + ' '.repeat(250 * 1024 - encodeUtf8(json).byteLength);
+    const response = await post(body, await sign(body));
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({ accepted: 100 });
+    expect(world.overflow.messages.length).toBeGreaterThan(3);
+    expect(world.overflow.calls.length).toBeLessThan(world.overflow.messages.length);
+    expect((await opened()).map(({ id }) => id)).toEqual(events.map(({ id }) => id));
+  });
+
+  it('gets 503, and leaves nothing in the queue, when one of its events does not fit', async () => {
+    const large = {
+      ...EVENT,
+      id: 'evt_2',
+      classifications: Array.from({ length: 64 }, (_, i) => `${'語'.repeat(60)}${i}`),
+    };
+    expect(outcomeOf(await postSigned([EVENT, large]))).toEqual(DEFERRED);
+    expect(world.overflow.calls).toEqual([]);
+    fails(async () => ({ kind: 'accepted', accepted: 2, duplicates: 0 }));
+    world.relays.forEach((relay) => world.prepare(relay));
+    expect((await postSigned([EVENT, large])).status).toBe(202);
+  });
+
+  it('gets 503 when the queue refuses it', async () => {
+    const lines = captureLog('error');
+    world.overflow.sends = async () => Promise.reject(new Error('Queue is overloaded'));
+    expect(outcomeOf(await postSigned(EVENT))).toEqual(DEFERRED);
+    expect(JSON.parse(lines()[0] ?? '')).toMatchObject({
+      event: 'webhook.deferred',
+      cause: 'Error',
+      overflow: 'Error: Queue is overloaded',
+    });
+  });
+
+  it('gets 503 when the queue hangs', async () => {
+    world.overflow.sends = async () => new Promise(() => undefined);
+    const startMs = performance.now();
+    expect(outcomeOf(await postSigned(EVENT))).toEqual(DEFERRED);
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+  });
+
+  it.each<[string, (call: number) => Promise<void>]>([
+    ['refuses', async (call) => (call > 1 ? Promise.reject(new Error('too many')) : undefined)],
+    ['never answers', async (call) => (call > 1 ? new Promise(() => undefined) : undefined)],
+  ])('gets 503 when the queue %s a part of it', async (_case, sends) => {
+    world.overflow.sends = async () => sends(world.overflow.calls.length);
+    expect(outcomeOf(await postSigned(manyEvents(100)))).toEqual(DEFERRED);
+    expect(world.overflow.calls.length).toBe(2);
+  });
+
+  it('gets 503 when all calls together take too long, however short each is', async () => {
+    world.overflow.sends = async () => scheduler.wait(15);
+    expect(outcomeOf(await postSigned(manyEvents(100)))).toEqual(DEFERRED);
+  });
+
+  it.each<[number, Awaited<ReturnType<FakeRelay['accepts']>>]>([
+    [503, { kind: 'unavailable', reason: 'space_exhausted' }],
+    [429, { kind: 'rate_limited', retryAfterSeconds: 17 }],
+    [401, { kind: 'unknown_tenant' }],
+  ])('gets %i and leaves nothing in the queue for %j', async (status, answer) => {
+    fails(async () => answer);
+    expect((await postSigned(EVENT)).status).toBe(status);
+    expect(world.overflow.calls).toEqual([]);
+  });
+});
+
+describe('a webhook of an EU tenant', () => {
+  beforeEach(() => {
+    world.prepare = (relay) => {
+      relay.accepts = async () => Promise.reject(new Error('overloaded'));
+    };
+  });
+
+  it.each(FAILING)(
+    'never waits in the queue of a global deployment: 503 when its object %s',
+    async (_c, accepts) => {
+      world.prepare = (relay) => {
+        relay.accepts = accepts;
+      };
+      const response = await postSigned(EVENT);
+      expect(response.status).toBe(503);
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(world.overflow.calls).toEqual([]);
+    },
+  );
+
+  it('waits in the queue of an EU deployment', async () => {
+    const eu = fakeWorld({ RELAY_RESIDENCY: 'eu' });
+    for (const [key, value] of world.kv.values) eu.kv.values.set(key, value);
+    eu.prepare = world.prepare;
+    world = eu;
+    expect((await postSigned(EVENT)).status).toBe(202);
+    expect(world.overflow.messages).toHaveLength(1);
+  });
+});
+
+describe('a webhook that can not be stored now', () => {
   it('gets 429 with the seconds that the object names', async () => {
     world.prepare = (relay) => {
       relay.accepts = async () => ({ kind: 'rate_limited', retryAfterSeconds: 17 });

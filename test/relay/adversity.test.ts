@@ -265,6 +265,16 @@ describe('a fault of the storage', () => {
     expect(await tenant.lane('edr/events')).toMatchObject({ deadLettered: 1, undelivered: 0 });
   });
 
+  it('does not hide from a wake-up what could not be written', async () => {
+    const tenant = await Tenant.create(edrOnly());
+    await refuseUnwritten(tenant);
+    expect(await tenant.stub.drain({ v: 1, lane: '*' })).toEqual({ kind: 'started' });
+    await tenant.until(
+      async () => (await tenant.stub.deadLetters({ limit: 10 })).length === 1,
+      'the dead letter is there',
+    );
+  });
+
   it('does not stall the lane when an answer of the failed run comes late', async () => {
     const tenant = await Tenant.create(edrOnly());
     let isAnswering = false;

@@ -75,6 +75,22 @@ describe('a lane', () => {
     expect(new Set(tenant.destinations.ids(EDR)).size).toBe(50);
   });
 
+  it('keeps to its back-off although events that it does not want flow', async () => {
+    const tenant = await Tenant.create(destination('edr', { events: ['alert.severity_high'] }));
+    tenant.destinations.answer(EDR, () => new Response(null, { status: 503 }));
+    await tenant.accept(tenant.event('evt-0', { type: 'alert.severity_high' }));
+    await tenant.passTimeUntil(async () => (await tenant.lane('edr/events')).tries >= 8, 'it failed often');
+    await scheduler.wait(20);
+    const requests = () => tenant.destinations.sent.filter(({ url }) => url.startsWith(EDR)).length;
+    const before = requests();
+    for (const event of tenant.events(20)) {
+      await tenant.accept(event);
+      await scheduler.wait(2);
+    }
+    await tenant.untilTaken(HEC, 21);
+    expect(requests() - before).toBeLessThanOrEqual(1);
+  });
+
   it('sends an event again with the same idempotency key and a new attempt id', async () => {
     const tenant = await Tenant.create();
     tenant.destinations.answer(EDR, failOnce(1));

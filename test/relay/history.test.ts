@@ -126,7 +126,7 @@ class History {
     const { tenant } = this;
     for (const url of [EDR, HEC]) tenant.destinations.answer(url, answering(202));
     await tenant.passTimeUntil(
-      async () => (await tenant.stub.lanes()).every(({ undelivered }) => undelivered === 0),
+      async () => (await tenant.stub.lanes()).every(({ undelivered, parked }) => undelivered + parked === 0),
       'nothing is undelivered',
     );
   }

@@ -5,10 +5,13 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import {
   BLOCKED_PROBE_MS,
   type LaneState,
+  discard,
   expire,
   isDue,
+  left,
   madeDue,
   newLane,
+  rejoined,
   rested,
   settle,
   undelivered,
@@ -131,6 +134,21 @@ describe('a lane after an outcome', () => {
     expect(isDue(state, NOW_MS - 86_400_000)).toBe(true);
   });
 
+  it('is never due later than a quarter of an hour from now, wherever the clock goes', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 15 * 60_000 }),
+        fc.integer({ min: -1e11, max: 1e11 }),
+        (waitMs, byMs) => {
+          const state = { ...newLane(0), dueAtMs: NOW_MS + waitMs };
+          const nowMs = NOW_MS + byMs;
+          expect(isDue(state, nowMs)).toBe(byMs >= waitMs || waitMs - byMs > 15 * 60_000);
+          expect(isDue(state, nowMs) || isDue(state, nowMs + 15 * 60_000)).toBe(true);
+        },
+      ),
+    );
+  });
+
   it('halves a refused batch until the culprit stands alone', () => {
     const wide = { ...newLane(0), width: 8 };
     const halved = afterOutcome(wide, { seqs: [1, 2, 3, 4, 5, 6, 7, 8], isProbe: false }, REFUSED, batched);
@@ -149,6 +167,65 @@ describe('a lane after an outcome', () => {
       expect(state.width).toBe(width);
     }
     expect(afterOutcome(state, first, BUSY, batched).state.width).toBe(1);
+  });
+});
+
+describe('a lane that an operator acts on', () => {
+  const troubled: LaneState = {
+    ...after({ ...newLane(4), ahead: [7], width: 8 }, BUSY, BUSY, DENIED),
+    parked: 3,
+    delivered: 10,
+    deadLettered: 2,
+    expired: 1,
+    discarded: 5,
+    pastHead: 6,
+  };
+
+  it('that gives up everything counts it, and has nothing to wait for', () => {
+    expect(discard(troubled, 20, 18)).toMatchObject({
+      cursor: 20,
+      ahead: [],
+      parked: 0,
+      discarded: 23,
+      delivered: 10,
+      deadLettered: 2,
+      dueAtMs: null,
+      blocked: null,
+      head: null,
+      pastHead: 0,
+    });
+  });
+
+  it('that was removed forgets its pause, but nothing that it had not delivered', () => {
+    const leaving = { to: 20, events: ['alert.severity_high'] };
+    expect(left(troubled, leaving)).toMatchObject({
+      cursor: 4,
+      ahead: [7],
+      parked: 3,
+      delivered: 10,
+      dueAtMs: null,
+      blocked: null,
+      lastFailure: null,
+      leaving,
+    });
+  });
+
+  it('that comes back starts where it is told, with its totals and without its faults', () => {
+    const { delivered, deadLettered, expired, discarded, parked } = troubled;
+    const totals = { delivered, deadLettered, expired, discarded, parked };
+    expect(rejoined(troubled, 30)).toEqual({ ...newLane(30), ...totals });
+  });
+
+  it('that comes back before it has left goes on later, from where it was told', () => {
+    const leaving = left(troubled, { to: 20 });
+    expect(rejoined(leaving, 30)).toEqual({ ...leaving, leaving: { to: 20, thenFrom: 30 } });
+  });
+
+  it('that is resumed keeps what it knows of its head, and is never made due later', () => {
+    const resumed = madeDue(troubled, NOW_MS + 5);
+    expect(resumed).toEqual({ ...troubled, dueAtMs: NOW_MS + 5 });
+    expect(madeDue(resumed, NOW_MS + 9)).toEqual(resumed);
+    expect(madeDue(newLane(0), NOW_MS).dueAtMs).toBeNull();
   });
 });
 

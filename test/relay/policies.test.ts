@@ -79,6 +79,7 @@ describe('retention', () => {
 
 describe('the next alarm', () => {
   const lane = { isEnabled: true, undelivered: 1, dueAtMs: null, followUpAtMs: null };
+  const idle = { ...lane, undelivered: 0 };
 
   it.each([
     ['nothing to watch', [], [null], null],
@@ -89,7 +90,54 @@ describe('the next alarm', () => {
     ['a lane past its due time', [{ ...lane, dueAtMs: NOW_MS - 60_000 }], [], NOW_MS + WATCH_MS],
     ['the earliest of all', [{ ...lane, dueAtMs: NOW_MS + 60_000 }, lane], [NOW_MS + 1, null], NOW_MS + 1],
     ['a task that is late', [], [NOW_MS - 5], NOW_MS],
+    ['a follow-up', [{ ...idle, followUpAtMs: NOW_MS + 60_000 }], [], NOW_MS + 60_000],
+    ['a follow-up that is late', [{ ...idle, followUpAtMs: NOW_MS - 60_000 }], [], NOW_MS + WATCH_MS],
+    ['a follow-up that is due now', [{ ...idle, followUpAtMs: NOW_MS }], [], NOW_MS + WATCH_MS],
+    ['a follow-up of a disabled lane', [{ ...idle, isEnabled: false, followUpAtMs: NOW_MS + 1 }], [], null],
+    [
+      'a follow-up beside a log that flows',
+      [{ ...lane, followUpAtMs: NOW_MS + 60_000 }],
+      [],
+      NOW_MS + WATCH_MS,
+    ],
+    [
+      'a follow-up that is due while the log waits',
+      [{ ...lane, dueAtMs: NOW_MS + 60_000, followUpAtMs: NOW_MS + 9_000 }],
+      [],
+      NOW_MS + 9_000,
+    ],
   ])('for %s', (_name, lanes, tasksDueAtMs, expected) => {
     expect(nextAlarmAtMs({ nowMs: NOW_MS, lanes, tasksDueAtMs })).toBe(expected);
+  });
+
+  it('is never in the past, never later than anything that is to be watched, and never at once for a lane', () => {
+    const anyTime = fc.option(fc.integer({ min: NOW_MS - DAY_MS, max: NOW_MS + DAY_MS }));
+    const anyLane = fc.record({
+      isEnabled: fc.boolean(),
+      undelivered: fc.nat(3),
+      dueAtMs: anyTime,
+      followUpAtMs: anyTime,
+    });
+    fc.assert(
+      fc.property(fc.array(anyLane), fc.array(anyTime), (lanes, tasksDueAtMs) => {
+        const atMs = nextAlarmAtMs({ nowMs: NOW_MS, lanes, tasksDueAtMs });
+        const enabled = lanes.filter(({ isEnabled }) => isEnabled);
+        const watched = enabled.filter(
+          ({ undelivered, followUpAtMs }) => undelivered > 0 || followUpAtMs !== null,
+        );
+        const tasks = tasksDueAtMs.filter((taskAtMs) => taskAtMs !== null);
+        expect(atMs === null).toBe(watched.length + tasks.length === 0);
+        if (atMs === null) return;
+        const latestMs = enabled.flatMap(({ undelivered, dueAtMs, followUpAtMs }) => [
+          ...(undelivered > 0 ? [Math.max(dueAtMs ?? 0, NOW_MS) + WATCH_MS] : []),
+          ...(followUpAtMs === null ? [] : [Math.max(followUpAtMs, NOW_MS + WATCH_MS)]),
+        ]);
+        expect(atMs).toBeLessThanOrEqual(
+          Math.min(...latestMs, ...tasks.map((taskAtMs) => Math.max(taskAtMs, NOW_MS))),
+        );
+        // At once only for a task: a lane that must wait would make the alarm spin.
+        expect(atMs).toBeGreaterThanOrEqual(tasks.length === 0 ? NOW_MS + 1 : NOW_MS);
+      }),
+    );
   });
 });

@@ -205,6 +205,35 @@ describe('retention', () => {
     expect(await tenant.lane('edr/events')).toMatchObject({ expired: 1, undelivered: 0 });
   });
 
+  it('is applied although a lane that has a dead letter is never at rest', async () => {
+    const tenant = await Tenant.create((document) => {
+      document['retention'] = { events: 1 };
+      destination('edr', { in_flight: 1 })(document);
+    });
+    tenant.destinations.answer(EDR, async ({ ids }) => {
+      if (ids.includes('evt-1')) return new Response('no', { status: 422 });
+      await scheduler.wait(5);
+      return new Response('{}');
+    });
+    await tenant.accept(tenant.event('evt-1'));
+    await tenant.until(async () => (await tenant.lane('edr/events')).deadLettered === 1, 'there is one');
+    tenant.nowMs += DAY_MS;
+    await tenant.alarm(); // closes the period
+    tenant.nowMs += DAY_MS;
+    for (let i = 0; i < 4; i++) await tenant.accept(...tenant.events(100, i * 100 + 2));
+    for (let i = 0; i < 8; i++) {
+      await tenant.alarm();
+      await scheduler.wait(50);
+    }
+    expect(await tenant.stub.deadLetters({ limit: 5 })).toEqual([]);
+    const lane = await tenant.lane('edr/events');
+    expect(lane).toMatchObject({ expired: 1, deadLettered: 0 });
+    expect(lane.undelivered).toBeGreaterThan(0);
+    await tenant.untilTaken(EDR, 400);
+    expect(tenant.destinations.ids(EDR)).toHaveLength(400);
+    expect(new Set(tenant.destinations.ids(EDR)).size).toBe(400);
+  });
+
   it('lets delivered periods go early when space runs short, and undelivered ones never', async () => {
     const tenant = await Tenant.create();
     tenant.destinations.answer(EDR, () => new Response(null, { status: 401 }));

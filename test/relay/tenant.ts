@@ -7,7 +7,7 @@ import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
-import type { AcceptAnswer, LaneView, StoredConfig } from '../../src/domain/rpc.ts';
+import type { AcceptAnswer, LaneStart, LaneView, StoredConfig } from '../../src/domain/rpc.ts';
 import { type SealedTenantConfig, mapSecrets, tenantConfigSchema } from '../../src/domain/tenant-config.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import type { TenantRelay } from '../../src/relay/tenant-relay.ts';
@@ -168,10 +168,13 @@ export class Tenant {
     return runInDurableObject(this.stub, async (relay: TenantRelay, state) => work(relay, state));
   }
 
-  async configure(change?: (document: Record<string, unknown>) => void): Promise<void> {
+  async configure(
+    change?: (document: Record<string, unknown>) => void,
+    addedFrom: LaneStart = 'now',
+  ): Promise<void> {
     const expectedVersion = (await readConfig(this.stub))?.version ?? null;
     const config = await sealedConfig(this.id, change);
-    const answer = await this.stub.configure({ v: 1, config, expectedVersion });
+    const answer = await this.stub.configure({ v: 1, config, expectedVersion, addedFrom });
     if (answer.kind !== 'saved') throw new Error(`Cannot configure ${this.id}: ${answer.kind}`);
   }
 
@@ -241,8 +244,12 @@ export class Tenant {
   }
 
   /** Lets time pass from alarm to alarm until a condition holds. */
-  async passTimeUntil(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    for (let i = 0; i < 200 && !(await condition()); i++) {
+  async passTimeUntil(
+    condition: () => boolean | Promise<boolean>,
+    what: string,
+    alarmsMax = 200,
+  ): Promise<void> {
+    for (let i = 0; i < alarmsMax && !(await condition()); i++) {
       const atMs = await this.alarmAtMs();
       if (atMs !== null) this.nowMs = Math.max(this.nowMs, atMs);
       await this.alarm();

@@ -188,3 +188,12 @@ describe('splitObjects', () => {
     expect(splitObjects(text)).toEqual(pieces);
   });
 });
+
+describe('a HEC key that is rotated', () => {
+  it('is taken from then on, and the earlier one no more', async () => {
+    simulator.rotateHecKey('hec-renewed-key');
+    expect((await sendEnvelope(ENVELOPE)).status).toBe(401);
+    const renewed = await send(JSON.stringify(ENVELOPE), { authorization: 'Bearer hec-renewed-key' });
+    expect(renewed.status).toBe(200);
+  });
+});

@@ -52,11 +52,13 @@ export interface HecBatch {
 
 export class HecEndpoint {
   readonly #options: HecOptions;
+  #key: string;
   readonly events: HecEvent[] = [];
   readonly batches: HecBatch[] = [];
 
   constructor(options: HecOptions) {
     this.#options = options;
+    this.#key = options.hecKey;
   }
 
   idsInOrder(): string[] {
@@ -69,14 +71,19 @@ export class HecEndpoint {
     );
   }
 
+  /** The connector takes this key from now on, and the earlier one no more. */
+  rotateKey(key: string): void {
+    this.#key = key;
+  }
+
   /** `Authorization: Bearer {HEC key}`; not `Splunk`, not an OAuth token. */
   isAuthorized(request: SimulatorRequest): boolean {
-    return bearer(request) === this.#options.hecKey;
+    return bearer(request) === this.#key;
   }
 
   collect(request: SimulatorRequest, endpoint: 'structured' | 'raw', nowMs: number): SimulatorAnswer {
     const key = bearer(request);
-    if (key !== this.#options.hecKey) {
+    if (key !== this.#key) {
       const status = key === undefined ? 401 : (this.#options.wrongKeyStatus ?? 401);
       return refuse(status, 'access denied, invalid bearer token');
     }

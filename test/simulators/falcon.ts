@@ -62,6 +62,11 @@ export class FalconSimulator extends SimulatorServer {
     return this.#hec.duplicates();
   }
 
+  /** HEC takes this key from now on, and the earlier one no more. */
+  rotateHecKey(key: string): void {
+    this.#hec.rotateKey(key);
+  }
+
   /** Whether a token was minted here, is not revoked and has not expired. */
   isTokenValid(token: string): boolean {
     return this.#token.isValid(token, this.nowMs());

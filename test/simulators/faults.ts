@@ -11,7 +11,7 @@ export interface Fault {
   /** Answer this instead of what the vendor would; the vendor records nothing. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A string is sent as it is, anything else as JSON. */
+  /** Text and bytes are sent as they are, anything else as JSON. */
   readonly body?: unknown;
   /** Default `application/json`. */
   readonly contentType?: string;

@@ -206,3 +206,11 @@ describe('the manager around it', () => {
     expect((await send({ path: '/api/version' })).status).toBe(405);
   });
 });
+
+describe('a token that is rotated', () => {
+  it('is taken from then on, and the earlier one no more', async () => {
+    simulator.rotateToken('hl-renewed-token');
+    expect((await send()).status).toBe(401);
+    expect((await send({ headers: { authorization: 'Token hl-renewed-token' } })).status).toBe(201);
+  });
+});

@@ -5,7 +5,7 @@
  */
 
 import { eventFieldErrors } from './harfanglab-event.ts';
-import { SimulatorServer } from './http-server.ts';
+import { SimulatorServer, type Exchange } from './http-server.ts';
 import {
   isJsonObject,
   mediaType,
@@ -35,6 +35,7 @@ export interface HarfangLabOptions {
   readonly bodyBytesMax?: number;
   readonly port?: number;
   readonly nowMs?: () => number;
+  readonly onExchange?: (exchange: Exchange) => void;
 }
 
 export interface HarfangLabEvent {
@@ -49,11 +50,13 @@ export class HarfangLabSimulator extends SimulatorServer {
   readonly #eventsPath: string;
   readonly #events: HarfangLabEvent[] = [];
   readonly #keys = new Map<string, string>();
+  #token: string;
   #hasLoginPage = false;
 
   constructor(options: HarfangLabOptions) {
     super({ ...options, bodyBytesMax: options.bodyBytesMax ?? BODY_BYTES_MAX });
     this.#options = options;
+    this.#token = options.token;
     this.#eventsPath = options.eventsPath ?? EVENTS_PATH;
   }
 
@@ -72,6 +75,11 @@ export class HarfangLabSimulator extends SimulatorServer {
     return repeatedIds(this.#events.map(({ id, body }) => `${String(body['type'])} ${id}`));
   }
 
+  /** The manager takes this token from now on, and the earlier one no more. */
+  rotateToken(token: string): void {
+    this.#token = token;
+  }
+
   /** Puts a portal's login page in front of every path: 200 with HTML, nothing recorded. Source: certeu/droid harfanglab.py. */
   presentLoginPage(isShown = true): void {
     this.#hasLoginPage = isShown;
@@ -80,7 +88,7 @@ export class HarfangLabSimulator extends SimulatorServer {
   /** All public integrations send `Authorization: Token <raw key>`; docs.sekoia.io: without any `token_` prefix. */
   protected override authorizationIsRight(request: SimulatorRequest): boolean {
     const match = /^Token (\S+)$/i.exec(request.headers['authorization'] ?? '');
-    return match?.[1] === this.#options.token;
+    return match?.[1] === this.#token;
   }
 
   protected override answer(request: SimulatorRequest): SimulatorAnswer {

@@ -2,7 +2,8 @@ import { request as httpRequest } from 'node:http';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { SimulatorServer } from './http-server.ts';
+import type { Fault } from './faults.ts';
+import { type Exchange, SimulatorServer } from './http-server.ts';
 import type { SimulatorAnswer, SimulatorRequest } from './request.ts';
 
 /** The smallest vendor: takes everything, keeps the bodies. */
@@ -241,5 +242,39 @@ describe('faults', () => {
     simulator.fail({ status: 502, every: () => ++count % 2 === 0 });
     const statuses = [await post('/', ''), await post('/', ''), await post('/', ''), await post('/', '')];
     expect(statuses.map(({ status }) => status)).toEqual([201, 502, 201, 502]);
+  });
+});
+
+describe('telling of each request', () => {
+  it('says what the vendor has taken, whether or not the client gets to know', async () => {
+    await simulator.stop();
+    const told: Exchange[] = [];
+    simulator = await new CountingSimulator({ onExchange: (exchange) => void told.push(exchange) }).start();
+    const sendUnder = async (fault: Fault) => {
+      simulator.fail({ ...fault, times: 1 });
+      await post('/', 'x', { 'idempotency-key': 'k' }).catch(() => undefined);
+    };
+    await post('/', 'x', { 'idempotency-key': 'k' });
+    await sendUnder({ drop: 'after_reading' });
+    await sendUnder({ drop: 'before_reading' });
+    await sendUnder({ status: 200, body: '<html>', contentType: 'text/html' });
+    await sendUnder({ status: 503 });
+    expect(told.map(({ isTaken, record }) => [isTaken, record.status])).toEqual([
+      [true, 201],
+      [true, undefined],
+      [false, undefined],
+      [false, 200],
+      [false, 503],
+    ]);
+    expect(told.map(({ request }) => request.headers['idempotency-key'])).toEqual(['k', 'k', 'k', 'k', 'k']);
+  });
+
+  it('sends bytes as they are', async () => {
+    simulator.fail({
+      status: 500,
+      body: Uint8Array.of(0xff, 0x00, 0xfe),
+      contentType: 'application/octet-stream',
+    });
+    expect(await (await post('/', '')).bytes()).toEqual(Uint8Array.of(0xff, 0x00, 0xfe));
   });
 });

@@ -22,11 +22,23 @@ const KEEP_ALIVE_TIMEOUT_MS = 120_000;
 /** Bodies are kept up to this size unless the subclass says otherwise. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
+/** A request whose fate is decided. */
+export interface Exchange {
+  /** Without its body when the connection was closed before that was read. */
+  readonly request: SimulatorRequest;
+  /** Completed as it is answered. */
+  readonly record: RecordedRequest;
+  /** The vendor has done what was asked, whether or not the client gets to know. */
+  readonly isTaken: boolean;
+}
+
 export interface SimulatorServerOptions {
   /** 0, the default, takes a free one; kept over stop and start. */
   readonly port?: number;
   readonly bodyBytesMax?: number;
   readonly nowMs?: () => number;
+  /** Told of each request before its answer goes out. */
+  readonly onExchange?: (exchange: Exchange) => void;
 }
 
 type MutableRecord = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] };
@@ -34,6 +46,7 @@ type MutableRecord = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K
 export abstract class SimulatorServer {
   protected readonly nowMs: () => number;
   readonly #bodyBytesMax: number;
+  readonly #onExchange: (exchange: Exchange) => void;
   readonly #faults = new FaultPlan();
   #port: number;
   #server: Server | undefined;
@@ -43,6 +56,7 @@ export abstract class SimulatorServer {
     this.#port = options.port ?? 0;
     this.#bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
     this.nowMs = options.nowMs ?? Date.now;
+    this.#onExchange = options.onExchange ?? (() => undefined);
   }
 
   /** What the vendor answers; may record what it was given. Not asked for a request that a fault answers. */
@@ -117,6 +131,7 @@ export abstract class SimulatorServer {
     };
     if (this.#faults.take(head, 'before_reading', this.nowMs()) !== undefined) {
       record.isFaulted = true;
+      this.#onExchange({ request: head, record, isTaken: false });
       drop();
       return;
     }
@@ -125,8 +140,13 @@ export abstract class SimulatorServer {
     record.bytes = request.bytes;
     const fault = this.#faults.take(request, 'after_reading', this.nowMs());
     record.isFaulted = fault !== undefined;
-    if (fault?.hang === true) return;
+    if (fault?.hang === true) {
+      this.#onExchange({ request, record, isTaken: false });
+      return;
+    }
     const answer = this.#answerUnder(fault, request);
+    const isTaken = !isCanned(fault) && answer.status >= 200 && answer.status < 300;
+    this.#onExchange({ request, record, isTaken });
     if (fault?.delayMs !== undefined)
       await sleep(fault.delayMs, undefined, { signal: gone.signal }).catch(() => {});
     if (fault?.drop !== undefined) drop();
@@ -150,7 +170,7 @@ export abstract class SimulatorServer {
 
   /** A canned answer stands in for the vendor's; a vendor whose answer is dropped or late has worked as usual. */
   #answerUnder(fault: Fault | undefined, request: SimulatorRequest): SimulatorAnswer {
-    if (fault?.status !== undefined && fault.drop === undefined) {
+    if (isCanned(fault)) {
       const { status, headers = {}, body, contentType = 'application/json' } = fault;
       return { status, headers, body, contentType };
     }
@@ -160,4 +180,9 @@ export abstract class SimulatorServer {
       return { status: 500, body: { simulator: String(error) } };
     }
   }
+}
+
+/** Whether the fault's own answer stands in for the vendor's. */
+function isCanned(fault: Fault | undefined): fault is Fault & { readonly status: number } {
+  return fault?.status !== undefined && fault.drop === undefined;
 }

@@ -23,7 +23,7 @@ export interface SimulatorRequest {
 export interface SimulatorAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A string is sent as it is, anything else as JSON, undefined as nothing. */
+  /** Text and bytes are sent as they are, anything else as JSON, undefined as nothing. */
   readonly body?: unknown;
   /** Default `application/json`. */
   readonly contentType?: string;
@@ -94,7 +94,10 @@ export function writeAnswer(response: ServerResponse, answer: SimulatorAnswer): 
     response.writeHead(status, { ...headers, 'content-length': '0' }).end();
     return;
   }
-  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
+  const bytes =
+    body instanceof Uint8Array
+      ? Buffer.from(body)
+      : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
   response.writeHead(status, {
     'content-type': contentType,
     ...headers,

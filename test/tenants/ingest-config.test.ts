@@ -83,4 +83,12 @@ describe('the ingest config in KV', () => {
     kv.fault = new Error('KV PUT failed: 429');
     await expect(publishIngestConfig(kv, await sealedSample(), 1)).rejects.toThrow('429');
   });
+
+  it('is unreadable when KV does not answer in time: the sender is told to come again', async () => {
+    const silent = { get: async () => new Promise<never>(() => undefined) };
+    expect(await readIngestConfig(silent, 'acme', 10)).toEqual({
+      ok: false,
+      error: { kind: 'kv_unreadable', detail: 'timed_out' },
+    });
+  });
 });

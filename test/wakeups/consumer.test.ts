@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { DrainAnswer, DrainRequest } from '../../src/domain/rpc.ts';
 import { type Env, settingsOf } from '../../src/settings.ts';
-import { handleWakeups } from '../../src/wakeups/consumer.ts';
+import { handleBatch } from '../../src/wakeups/batch.ts';
 import { pokeTenants } from '../../src/wakeups/poke.ts';
 import { EDR, Tenant } from '../relay/tenant.ts';
 
@@ -18,7 +18,7 @@ function wakeup(tenant: string, changes: Record<string, unknown> = {}): Record<s
 async function consume(bodies: readonly unknown[], bindings: Partial<Env> = {}) {
   const messages = bodies.map((body, i) => ({ id: `m${i}`, timestamp: new Date(), attempts: 1, body }));
   const batch = createMessageBatch(QUEUE, messages);
-  await handleWakeups(batch, { ...env, ...bindings });
+  await handleBatch(batch, { ...env, ...bindings });
   const result = await getQueueResult(batch, createExecutionContext());
   return {
     outcome: result.outcome,

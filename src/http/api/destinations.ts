@@ -1,4 +1,4 @@
-/** `POST /api/v1/tenants/{id}/destinations/{name}/pause` and `…/resume`: each saves a new version of the config. */
+/** `POST /api/v1/tenants/{id}/destinations/{name}/pause` and `…/resume`: a new version of the config, unless it is so already. */
 
 import type { Context, Hono } from 'hono';
 

@@ -1,0 +1,104 @@
+/* oxlint-disable typescript/no-unsafe-type-assertion -- a log and events have only the parts that are read */
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { CanonicalEvent } from '../../src/domain/event.ts';
+import { countWanted } from '../../src/relay/count-wanted.ts';
+import { newLane } from '../../src/relay/lane-state.ts';
+import { LaneWindow } from '../../src/relay/lane-window.ts';
+import type { EventLog } from '../../src/relay/log.ts';
+
+/** A log of these seqs, each event with its seq as id. Those between them went with a period. */
+function logOf(seqs: readonly number[], head = seqs.at(-1) ?? 0): EventLog {
+  const entries = seqs.map((seq) => ({ seq, length: 100, event: { id: String(seq) } as CanonicalEvent }));
+  return {
+    head,
+    page: (afterSeq: number, entriesMax: number) =>
+      entries.filter(({ seq }) => seq > afterSeq).slice(0, entriesMax),
+    countBetween: (afterSeq: number, lastSeq: number) =>
+      entries.filter(({ seq }) => seq > afterSeq && seq <= lastSeq).length,
+  } as unknown as EventLog;
+}
+
+const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
+const all = (_event: CanonicalEvent) => true;
+const isEven = ({ id }: CanonicalEvent) => Number(id) % 2 === 0;
+
+function windowOf(seqs: readonly number[], settled: readonly number[] = [], cursor = 0): LaneWindow {
+  return new LaneWindow(logOf(seqs), cursor, (seq) => settled.includes(seq));
+}
+
+describe('the event past a failing head', () => {
+  /** The window of a lane whose head was sent and has failed. */
+  function failedAt(head: number, window: LaneWindow, wants = all): LaneWindow {
+    for (let seq = 0; seq !== head;) seq = window.take(1, Infinity, wants)[0]?.seq ?? head;
+    window.release([head]);
+    return window;
+  }
+
+  it.each([
+    ['the next one', 1, all, 2],
+    ['the one after those that failed too', 4, all, 5],
+    ['one that is not read yet', 701, all, 702],
+    ['none when the log has no more', 1000, all, undefined],
+    ['the next one that the lane wants', 2, isEven, 4],
+  ] as const)('is %s', (_name, tried, wants, seq) => {
+    const window = failedAt(wants === all ? 1 : 2, windowOf(upTo(1000)), wants);
+    expect(window.takePast(tried, wants)?.seq).toBe(seq);
+  });
+
+  it('is never settled already', () => {
+    const window = failedAt(1, windowOf(upTo(9), [2, 3]));
+    expect(window.takePast(1, all)?.seq).toBe(4);
+  });
+
+  it('is never the head, also when an earlier event failed meanwhile and waits again', () => {
+    const window = windowOf(upTo(9));
+    for (let n = 0; n < 3; n++) window.take(1, Infinity, all);
+    window.settle([3]);
+    window.release([1]);
+    window.release([2]);
+    expect(window.takePast(2, all)?.seq).toBe(4);
+  });
+
+  it('is under way: it is sent once, and the head is still the first to be sent', () => {
+    const window = failedAt(1, windowOf(upTo(3)));
+    expect(window.takePast(1, all)?.seq).toBe(2);
+    expect(window.takePast(1, all)?.seq).toBe(3);
+    expect(window.take(9, Infinity, all).map(({ seq }) => seq)).toEqual([1]);
+  });
+
+  it('counts its attempts, and leaves the cursor at the head', () => {
+    const window = failedAt(1, windowOf(upTo(3)));
+    window.takePast(1, all);
+    window.release([2]);
+    expect(window.get(2)?.attempts).toBe(1);
+    window.settle([2]);
+    expect(window.position.firstOpen).toBe(1);
+  });
+});
+
+describe('the number of events that a lane has still to deliver', () => {
+  it('is exact, whatever is settled above the cursor and whatever the lane wants', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 1, max: 1_500 }), { maxLength: 900, size: 'max' }),
+        fc.nat(1_500),
+        fc.nat(1_500),
+        fc.infiniteStream(fc.boolean()),
+        (unsorted, cursor, lastSeq, isSettled) => {
+          const seqs = unsorted.toSorted((a, b) => a - b);
+          const ahead = seqs.filter((seq) => seq > cursor && isSettled.next().value);
+          const open = seqs.filter((seq) => seq > cursor && seq <= lastSeq && !ahead.includes(seq));
+          const state = { ...newLane(cursor), ahead };
+          const count = (wants?: (event: CanonicalEvent) => boolean) =>
+            countWanted(logOf(seqs, 1_500), state, lastSeq, wants);
+          expect(count()).toBe(open.length);
+          expect(count(all)).toBe(open.length);
+          expect(count(isEven)).toBe(open.filter((seq) => seq % 2 === 0).length);
+        },
+      ),
+    );
+  });
+});
