@@ -8,11 +8,14 @@ import { HarfangLabSimulator } from '../simulators/harfanglab.ts';
 export class Destinations {
   readonly edrToken = randomBytes(24).toString('hex');
   readonly hecKey = randomBytes(24).toString('hex');
-  readonly edr = new HarfangLabSimulator({ token: this.edrToken });
-  readonly falcon = new FalconSimulator({
-    hecKey: this.hecKey,
-    client: { id: 'unused', secret: this.hecKey },
-  });
+  readonly edr: HarfangLabSimulator;
+  readonly falcon: FalconSimulator;
+
+  constructor(nowMs: () => number = Date.now) {
+    this.edr = new HarfangLabSimulator({ token: this.edrToken, nowMs });
+    const client = { id: 'unused', secret: this.hecKey };
+    this.falcon = new FalconSimulator({ hecKey: this.hecKey, client, nowMs });
+  }
 
   async start(): Promise<void> {
     await Promise.all([this.edr.start(), this.falcon.start()]);

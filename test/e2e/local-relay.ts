@@ -19,6 +19,8 @@ export interface LocalRelayOptions {
   readonly persistTo?: string;
   /** Variables and secrets over those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
+  /** Opens V8's inspector, which tells how much memory the Worker's isolate holds. Default: closed. */
+  readonly hasInspector?: boolean;
   /** The built script, a single module; absent: the product's. */
   readonly scriptPath?: string;
   /** Gets each log line that the Worker writes. */
@@ -29,6 +31,8 @@ export interface LocalRelay {
   /** Without a trailing slash. */
   readonly url: string;
   readonly miniflare: Miniflare;
+  /** Of V8's inspector, if it was asked for, without a trailing slash. */
+  readonly inspectorUrl: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -49,6 +53,7 @@ export async function startLocalRelay(options: LocalRelayOptions): Promise<Local
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: ({ message }) => options.onLog?.(message),
       ...(options.persistTo === undefined ? {} : { resourcePersistencePath: options.persistTo }),
+      ...(options.hasInspector ? { inspectorPort: 0 } : {}),
       workers: [
         {
           ...workerOptions,
@@ -65,9 +70,11 @@ export async function startLocalRelay(options: LocalRelayOptions): Promise<Local
     await miniflare.dispose();
     throw error;
   });
+  const inspectorUrl = options.hasInspector ? await miniflare.getInspectorURL() : undefined;
   return {
     url: url.href.replace(/\/$/, ''),
     miniflare,
+    inspectorUrl: inspectorUrl?.href.replace(/\/$/, ''),
     stop: async () => miniflare.dispose(),
   };
 }

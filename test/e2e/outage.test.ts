@@ -1,6 +1,7 @@
 /**
  * A destination in trouble: it is spared while it is down, gets everything when it is back, and the other one notices nothing.
- * The two scenes run at the same time, each on a stage of its own: most of their time is waiting.
+ * The scenes of a group run at the same time, each on a stage of its own: most of their time is waiting.
+ * How soon and how undisturbed, in figures: `npm run bench -- outage`.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -15,6 +16,9 @@ const REQUESTS_WHILE_DOWN_MAX = 25;
 /** From the send to the arrival, while two scenes share the machine. A lane that pauses once waits up to a second, then longer. */
 const FALCON_P99_MS_MAX = 1_000;
 const FALCON_P50_MS_MAX = 200;
+/** Of the shorter outages. Generous: a request that hangs ends after 15 s, and a pause lasts 10 s at most. */
+const SHORT_OUTAGE_MS = 8_000;
+const SHORT_RECOVERY_MS_MAX = 40_000;
 
 describe.concurrent('a destination in trouble', () => {
   it(
@@ -89,6 +93,61 @@ describe.concurrent('a destination in trouble', () => {
 
       console.info(`flaky: ${faults.hits} requests failed, all there after ${tookMs} ms`);
       expect(faults.hits).toBeGreaterThan(60);
+      const ids = events.map((event) => event.id).toSorted();
+      expect(stage.edr.idsInOrder().toSorted()).toEqual(ids);
+      expect(stage.falcon.idsInOrder().toSorted()).toEqual(ids);
+    },
+  );
+});
+
+describe('a destination that is not there', () => {
+  it.concurrent(
+    'gets the 500 events that came while it refused connections, each once, and Falcon does not wait for it',
+    { timeout: 90_000 },
+    async () => {
+      await using stage = await Stage.open();
+      const { id, sender } = await stage.addTenant('refused');
+      const upAtMs = Date.now() + SHORT_OUTAGE_MS;
+      await stage.edr.stop();
+      const events = makeEvents(500);
+      const results = await sendAll(sender, events, 10);
+      expect(results.filter((result) => result?.status !== 202)).toEqual([]);
+      await until('Falcon has everything', () => stage.falcon.events.length >= 500, { withinMs: 20_000 });
+
+      await untilMoment(upAtMs);
+      await stage.edr.start();
+      await until('HarfangLab has everything', () => stage.edr.events.length >= 500, {
+        withinMs: SHORT_RECOVERY_MS_MAX,
+      });
+      await stage.untilDone(id, { withinMs: 10_000 });
+      const ids = events.map((event) => event.id).toSorted();
+      expect(stage.edr.idsInOrder().toSorted()).toEqual(ids);
+      expect(stage.falcon.idsInOrder().toSorted()).toEqual(ids);
+    },
+  );
+
+  it.concurrent(
+    'gets the 100 events that came while it never answered, each once, and Falcon does not wait for it',
+    { timeout: 90_000 },
+    async () => {
+      await using stage = await Stage.open();
+      const { id, sender } = await stage.addTenant('hanging');
+      const upAtMs = Date.now() + SHORT_OUTAGE_MS;
+      stage.edr.fail({ hang: true });
+      const events = makeEvents(100);
+      const results = await sendAll(sender, events, 10);
+      expect(results.filter((result) => result?.status !== 202)).toEqual([]);
+      await until('Falcon has everything', () => stage.falcon.events.length >= 100, { withinMs: 20_000 });
+      // The first requests hang still: nothing that Falcon got had to wait for one of them to end.
+      expect(stage.edr.requests.length).toBeGreaterThan(0);
+      expect(stage.edr.requests.filter(({ abandoned }) => abandoned)).toEqual([]);
+
+      await untilMoment(upAtMs);
+      stage.edr.heal();
+      await until('HarfangLab has everything', () => stage.edr.events.length >= 100, {
+        withinMs: SHORT_RECOVERY_MS_MAX,
+      });
+      await stage.untilDone(id, { withinMs: 10_000 });
       const ids = events.map((event) => event.id).toSorted();
       expect(stage.edr.idsInOrder().toSorted()).toEqual(ids);
       expect(stage.falcon.idsInOrder().toSorted()).toEqual(ids);

@@ -1,6 +1,6 @@
 /**
  * A relay in a process of its own, so that a test can kill it as a power cut would.
- * Run as a program, it starts the relay from its arguments (JSON) and prints `ready <url>`.
+ * Run as a program, it starts the relay from its arguments (JSON) and prints `ready <url>`, and its inspector's URL if it has one.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -14,6 +14,8 @@ const START_MS_MAX = 30_000;
 
 export interface RelayProcess {
   readonly url: string;
+  readonly pid: number;
+  readonly inspectorUrl: string | undefined;
   /** SIGKILL to the process and its workerd at once. Resolves when they are gone. */
   kill(): Promise<void>;
 }
@@ -24,9 +26,11 @@ export async function spawnRelay(options: Omit<LocalRelayOptions, 'onLog'>): Pro
     stdio: ['pipe', 'pipe', 'inherit'], // it ends when its input does: no relay outlives a test run that broke off
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const url = await readyUrl(child);
+  const [url = '', inspectorUrl] = await readyUrls(child);
   return {
     url,
+    pid: child.pid ?? 0,
+    inspectorUrl,
     kill: async () => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
       await exited;
@@ -43,7 +47,7 @@ async function answers(url: string): Promise<boolean> {
   );
 }
 
-async function readyUrl(child: ChildProcess): Promise<string> {
+async function readyUrls(child: ChildProcess): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error('Cannot use the relay as it must be ready in 30 s: it is not')),
@@ -58,7 +62,7 @@ async function readyUrl(child: ChildProcess): Promise<string> {
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (!line.startsWith('ready ')) return;
       clearTimeout(timer);
-      resolve(line.slice('ready '.length));
+      resolve(line.split(' ').slice(1));
     });
   });
 }
@@ -66,5 +70,5 @@ async function readyUrl(child: ChildProcess): Promise<string> {
 if (process.argv[1] === SELF) {
   process.stdin.resume().once('end', () => process.exit());
   const relay = await startLocalRelay(JSON.parse(process.argv[2] ?? '{}') as LocalRelayOptions);
-  process.stdout.write(`ready ${relay.url}\n`);
+  process.stdout.write(`${['ready', relay.url, relay.inspectorUrl].join(' ').trimEnd()}\n`);
 }

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
 
 import type { LaneView } from '../../src/domain/rpc.ts';
+import type { FalconSimulator } from '../simulators/falcon.ts';
+import type { HarfangLabSimulator } from '../simulators/harfanglab.ts';
 import { NoxysSender } from '../simulators/noxys.ts';
 import { type AdminAnswer, AdminClient } from './admin-client.ts';
 import { Destinations } from './destinations.ts';
@@ -21,6 +23,10 @@ import { until } from './until.ts';
 export interface StageOptions {
   /** The relay gets a process of its own, which `killRelay` ends as a power cut would. Default: this process. */
   readonly isApart?: boolean;
+  /** Opens V8's inspector of the relay. Default: closed. */
+  readonly hasInspector?: boolean;
+  /** The destinations' clock. Default: `Date.now`. */
+  readonly nowMs?: () => number;
 }
 
 export interface TestTenant {
@@ -31,20 +37,19 @@ export interface TestTenant {
 
 export class Stage implements AsyncDisposable {
   readonly adminToken = randomBytes(24).toString('base64url');
-  readonly destinations = new Destinations();
-  readonly edr = this.destinations.edr;
-  readonly falcon = this.destinations.falcon;
+  readonly destinations: Destinations;
   /** What the Worker logged; only of a relay in this process. */
   readonly logs: string[] = [];
   readonly #masterKey = randomBytes(32).toString('base64url');
-  readonly #isApart: boolean;
+  readonly #options: StageOptions;
   #folder = '';
   #port = 0;
   #inside: LocalRelay | undefined;
   #apart: RelayProcess | undefined;
 
   private constructor(options: StageOptions) {
-    this.#isApart = options.isApart ?? false;
+    this.#options = options;
+    this.destinations = new Destinations(options.nowMs);
   }
 
   static async open(options: StageOptions = {}): Promise<Stage> {
@@ -55,6 +60,14 @@ export class Stage implements AsyncDisposable {
     return stage;
   }
 
+  get edr(): HarfangLabSimulator {
+    return this.destinations.edr;
+  }
+
+  get falcon(): FalconSimulator {
+    return this.destinations.falcon;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
@@ -62,6 +75,12 @@ export class Stage implements AsyncDisposable {
   get miniflare(): Miniflare {
     if (this.#inside) return this.#inside.miniflare;
     throw new Error('Cannot look into the relay as it must run in this process: it does not');
+  }
+
+  /** The relay's process, if it has one of its own. */
+  get relayProcess(): RelayProcess {
+    if (this.#apart) return this.#apart;
+    throw new Error('Cannot look at the relay as it must have a process of its own: it has none');
   }
 
   /** Where everything durable is. */
@@ -76,8 +95,9 @@ export class Stage implements AsyncDisposable {
   /** Starts the relay: on the same state and port as before, if it ran before. */
   async startRelay(): Promise<void> {
     const vars = { RELAY_MASTER_KEY: this.#masterKey, RELAY_ADMIN_TOKEN: this.adminToken };
-    const options = { port: this.#port, persistTo: this.stateFolder, vars };
-    if (this.#isApart) this.#apart = await spawnRelay(options);
+    const { isApart = false, hasInspector = false } = this.#options;
+    const options = { port: this.#port, persistTo: this.stateFolder, vars, hasInspector };
+    if (isApart) this.#apart = await spawnRelay(options);
     else this.#inside = await startLocalRelay({ ...options, onLog: (line) => void this.logs.push(line) });
     this.#port = Number(/\d+$/.exec(this.#inside?.url ?? this.#apart?.url ?? '')?.[0]);
   }
