@@ -170,7 +170,7 @@ function laneView(lane: Lane, destination: DestinationConfig | undefined, nowMs:
   return {
     lane: lane.name,
     state: stateOf(lane, destination, nowMs),
-    undelivered: lane.undelivered,
+    undelivered: destination ? lane.undelivered : undelivered(state, state.leaving?.to ?? state.cursor),
     delivered: state.delivered,
     deadLettered: state.deadLettered,
     expired: state.expired,

@@ -274,6 +274,14 @@ describe('a destination', () => {
     });
   });
 
+  it('that is removed owes nothing of what comes after it', async () => {
+    const tenant = await Tenant.create();
+    await tenant.configure(withoutEdr);
+    await tenant.accept(...tenant.events(5));
+    await tenant.untilTaken(HEC, 5);
+    expect(await tenant.lane('edr/events')).toMatchObject({ state: 'removed', undelivered: 0 });
+  });
+
   it('that comes back before its rest is moved goes on where that stopped', async () => {
     const tenant = await Tenant.create(destination('edr', { enabled: false }));
     for (let i = 0; i < 25; i++) await tenant.accept(...tenant.events(100, i * 100 + 1));
