@@ -356,6 +356,28 @@ describe('a destination', () => {
     expect(tenant.destinations.ids(EDR)).toEqual(['evt-8']);
   });
 
+  it('that is resumed from now while an event past a failing one is under way counts each of them once', async () => {
+    const tenant = await Tenant.create();
+    let isAnswering = false;
+    let isPastSent = false;
+    tenant.destinations.answer(EDR, async ({ ids }) => {
+      const hasFailed = tenant.destinations.sent.filter((sent) => sent.ids.includes('evt-2')).length > 1;
+      if (ids.includes('evt-1') || !hasFailed) return new Response(null, { status: 500 });
+      isPastSent = true;
+      while (!isAnswering) await scheduler.wait(2);
+      return taken();
+    });
+    await tenant.accept(...tenant.events(2));
+    await tenant.until(() => isPastSent, 'the event past the failing one is under way');
+    expect(await tenant.stub.resume({ v: 1, destination: 'edr', from: 'now' })).toMatchObject({
+      discarded: 2,
+    });
+    isAnswering = true;
+    await tenant.untilTaken(EDR, 1);
+    await scheduler.wait(20);
+    expect(await tenant.lane('edr/events')).toMatchObject({ discarded: 2, delivered: 0, undelivered: 0 });
+  });
+
   it('that is resumed while blocked is tried at once', async () => {
     const tenant = await Tenant.create();
     tenant.destinations.answer(EDR, () => new Response(null, { status: 401 }));
