@@ -10,6 +10,15 @@ const SECRETS = {
 };
 Object.assign(process.env, SECRETS);
 
+const { MODEL_RUNS = '25', MODEL_SEED, MODEL_PATH } = process.env;
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** For test/relay/model.test.ts: how many histories, and which. */
+    model: { runs: number; seed: number | null; path: string | null };
+  }
+}
+
 export default defineConfig({
   test: {
     // The Worker's own log lines: tests that are about them capture them.
@@ -33,7 +42,18 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: 'workers', include: IN_WORKERD, testTimeout: 30_000 },
+        test: {
+          name: 'workers',
+          include: IN_WORKERD,
+          testTimeout: 30_000,
+          provide: {
+            model: {
+              runs: Number(MODEL_RUNS),
+              seed: MODEL_SEED === undefined ? null : Number(MODEL_SEED),
+              path: MODEL_PATH ?? null,
+            },
+          },
+        },
       },
       {
         test: {

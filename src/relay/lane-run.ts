@@ -200,17 +200,20 @@ export class LaneRun {
     if (fresh.length === 0) return;
     const attempt = { seqs: fresh.map(({ seq }) => seq), isProbe: this.#state.dueAtMs !== null };
     this.#send(open, fresh, attempt.isProbe, (outcome) => {
-      // The config changed while the request was under way: a failure says nothing about the new one,
-      // and what was given up meanwhile is counted already.
-      const isGivenUp = attempt.seqs.every((seq) => seq <= this.#state.cursor);
-      if (open !== this.#lane.opened && (outcome.kind !== 'delivered' || isGivenUp)) {
-        this.#window.release(attempt.seqs);
-        return;
-      }
+      if (this.#isMoot(open, attempt.seqs, outcome)) return this.#window.release(attempt.seqs);
       const verdict = this.#ledger.take(fresh, attempt, outcome, batch?.eventsMax ?? 1);
       this.#mayTryPast = verdict === 'try_past';
       if (this.#ledger.isFull(batch ? 1 : open.channel.inFlight)) this.#ledger.commit();
     });
+  }
+
+  /**
+   * Whether an answer changes nothing any more. When the config changed while the request was under way,
+   * a failure says nothing about the new one, and what was given up meanwhile is counted already.
+   */
+  #isMoot(open: OpenLane, seqs: readonly number[], outcome: Outcome): boolean {
+    if (open === this.#lane.opened) return false;
+    return outcome.kind !== 'delivered' || seqs.every((seq) => seq <= this.#state.cursor);
   }
 
   /** The event past a failing head: when it is delivered, the head alone is at fault. */
@@ -235,8 +238,7 @@ export class LaneRun {
     this.#send(open, [past], true, (outcome) => {
       const widthMax = open.channel.batch?.eventsMax ?? 1;
       if (open === this.#lane.opened) this.#ledger.takePast(failing, past, outcome, widthMax);
-      else if (outcome.kind !== 'delivered' || past.seq <= this.#state.cursor)
-        this.#window.release([past.seq]);
+      else if (this.#isMoot(open, [past.seq], outcome)) this.#window.release([past.seq]);
       else this.#ledger.take([past], { seqs: [past.seq], isProbe: false }, outcome, widthMax);
       this.#ledger.commit();
     });
