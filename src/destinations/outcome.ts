@@ -11,6 +11,8 @@ import { type Result, unreachable } from '../lib/result.ts';
 const EXCERPT_LENGTH_MAX = 300;
 /** `X-RateLimit-RetryAfter` is epoch seconds or milliseconds; above this it is milliseconds. Source: gofalcon, PSFalcon, Netskope (seconds), vendor OpenAPI (milliseconds). */
 const EPOCH_MS_FROM = 1e12;
+/** As `us-1`, `eu-1`, `us-gov-1`: a header may hold anything. */
+const REGION_PATTERN = /^[a-z]{2}(?:-gov)?-\d$/;
 /** `\s` covers a byte order mark too. */
 const MARKUP_PATTERN = /^\s*</;
 /** Cloudflare's own answers for an origin whose TLS handshake or certificate fails. Source: Cloudflare error 525, 526. */
@@ -48,8 +50,8 @@ function outcomeOfAnswer(answer: HttpAnswer, nowMs: number): Outcome {
   const { status } = answer;
   if (status >= 200 && status < 300) return outcomeOfSuccess(answer);
   if (status >= 300 && status < 400) {
-    const region = answer.headers.get('x-cs-region');
-    const detail = `HTTP ${status}, a redirect: it is never followed${region ? `; the answer names region ${region.slice(0, 20)}` : ''}`;
+    const region = REGION_PATTERN.exec(answer.headers.get('x-cs-region') ?? '')?.[0];
+    const detail = `HTTP ${status}, a redirect: it is never followed${region ? `; the answer names region ${region}` : ''}`;
     return { kind: 'blocked', reason: 'redirected', detail };
   }
   if (status === 401) return blocked('unauthorized', answer);

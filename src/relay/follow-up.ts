@@ -24,6 +24,8 @@ export interface FollowUp {
 
 /** With the waits below an event has about an hour to be taken; then it is a dead letter. */
 export const FOLLOW_UP_TRIES_MAX = 10;
+/** Of an event that was just parked: the destination may have come back between its probe and the one past it. */
+const PARKED_WAIT_MS = 1_000;
 const FIRST_WAIT_MS = 15_000;
 const WAIT_MS_MAX = 10 * 60_000;
 /** Of the wait, up or down: events that were parked together need not come back together. */
@@ -31,7 +33,10 @@ const JITTER = 0.1;
 
 /** How long a follow-up waits after so many failures: 15 s, doubling to 10 minutes, ±10 %. */
 export function followUpWaitMs(tries: number, random: number): number {
-  const waitMs = Math.min(WAIT_MS_MAX, FIRST_WAIT_MS * 2 ** Math.min(tries, 30));
+  return jittered(Math.min(WAIT_MS_MAX, FIRST_WAIT_MS * 2 ** Math.min(tries, 30)), random);
+}
+
+function jittered(waitMs: number, random: number): number {
   return Math.floor(waitMs * (1 - JITTER + 2 * JITTER * random));
 }
 
@@ -40,7 +45,7 @@ export function parkedAt(
   { lane, seq, attempts }: Pick<FollowUp, 'lane' | 'seq' | 'attempts'>,
   { nowMs, random }: Pick<Surroundings, 'nowMs' | 'random'>,
 ): FollowUp {
-  return { lane, seq, attempts, dueAtMs: nowMs + followUpWaitMs(0, random), tries: 0, letterId: null };
+  return { lane, seq, attempts, dueAtMs: nowMs + jittered(PARKED_WAIT_MS, random), tries: 0, letterId: null };
 }
 
 /**

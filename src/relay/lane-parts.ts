@@ -5,6 +5,7 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { SendRequest } from '../lib/http.ts';
 import type { Result } from '../lib/result.ts';
+import type { Semaphore } from '../lib/semaphore.ts';
 import type { RelayIo } from './io.ts';
 import type { LaneChanges, LaneStore } from './lane-store.ts';
 import type { LaneState } from './lane-state.ts';
@@ -42,6 +43,8 @@ export interface LaneParts {
   readonly open: () => Promise<Opened>;
   /** Requests that this lane may have under way, given what else runs. */
   readonly share: () => number;
+  /** One slot for each probe that all lanes of the tenant may have under way together. */
+  readonly probeSlots: Semaphore;
   readonly requestsPerSlice: () => number;
   readonly timeouts: () => Timeouts;
   /** Leaves a wake-up in the queue for a wait that is not slept. */

@@ -18,6 +18,11 @@ import { paced } from './pace.ts';
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
+const PATIENT_PROBE_EVERY = 3;
+
+/** The run was given up, or the config changed, before the request had its turn: nobody looks at it. */
+const NOT_SENT: Outcome = { kind: 'retry', reason: 'internal_error', detail: 'not sent' };
+
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
 
 export class LaneRun {
@@ -259,20 +264,14 @@ export class LaneRun {
     const isProbe = followUpRole(this.#state, io.nowMs(), this.#isLogEmpty) === 'probe';
     this.#hasFollowUpUnderWay = true;
     this.#isLogsTurn = true;
-    this.#send(
-      open,
-      [entry],
-      isProbe,
-      (outcome) => {
-        this.#hasFollowUpUnderWay = false;
-        if (open !== this.#lane.opened && outcome.kind !== 'delivered') return;
-        // An operator may have given it up meanwhile.
-        if (!this.#parts.store.followUps.has(followUp)) return;
-        this.#ledger.takeFollowUp(entry, { followUp, isProbe }, outcome);
-        this.#ledger.commit();
-      },
-      true,
-    );
+    this.#send(open, [entry], isProbe, (outcome) => {
+      this.#hasFollowUpUnderWay = false;
+      if (open !== this.#lane.opened && outcome.kind !== 'delivered') return;
+      // An operator may have given it up meanwhile.
+      if (!this.#parts.store.followUps.has(followUp)) return;
+      this.#ledger.takeFollowUp(entry, { followUp, isProbe }, outcome);
+      this.#ledger.commit();
+    });
   }
 
   #send(
@@ -280,16 +279,14 @@ export class LaneRun {
     entries: readonly { readonly event: CanonicalEvent }[],
     isProbe: boolean,
     take: (outcome: Outcome) => void,
-    isPatienceShort = isProbe,
   ): undefined {
     const { requestsPerMinute } = open.channel;
     this.#requestsLeft--;
     if (requestsPerMinute !== undefined)
       this.#lane.change(paced(this.#state, requestsPerMinute, this.#parts.io.nowMs()).state);
     if (isProbe) this.#probes++;
-    const isImpatient = isPatienceShort && this.#state.lastFailure?.reason === 'timeout';
     const events = entries.map(({ event }) => event);
-    const sent = deliver(this.#parts, open, events, isImpatient)
+    const sent = this.#deliver(open, events, isProbe)
       .then((outcome) => {
         this.#underWay.delete(sent);
         if (isProbe) this.#probes--;
@@ -303,6 +300,24 @@ export class LaneRun {
       });
     this.#underWay.add(sent);
     this.#lane.renewLease();
+  }
+
+  /** Probes of all lanes together get a part of the connections only: destinations that hang leave the rest to those that answer. */
+  async #deliver(open: OpenLane, events: readonly CanonicalEvent[], isProbe: boolean): Promise<Outcome> {
+    if (!isProbe) return deliver(this.#parts, open, events, false);
+    const release = await this.#parts.probeSlots.acquire();
+    try {
+      if (!this.#isCurrent() || open !== this.#lane.opened) return NOT_SENT;
+      this.#lane.renewLease();
+      return await deliver(this.#parts, open, events, this.#isImpatient);
+    } finally {
+      release();
+    }
+  }
+
+  /** After a timeout a probe waits less long, but for every third one: a destination may be slow, and not down. */
+  get #isImpatient(): boolean {
+    return this.#state.lastFailure?.reason === 'timeout' && this.#state.tries % PATIENT_PROBE_EVERY !== 0;
   }
 
   #isCurrent(): boolean {

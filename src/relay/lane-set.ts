@@ -14,6 +14,8 @@ import { wantsOf } from './open-lane.ts';
 
 /** Connections that the lanes may have under way together. The platform allows 6; the sixth is for KV and the queue. */
 export const CONNECTIONS_MAX = 5;
+/** Of them, those that probes of paused lanes may hold: the others are for lanes that flow. */
+export const PROBES_MAX = 3;
 
 export interface LaneStarts {
   /** Lanes that come into the config start after this seq. */
@@ -86,7 +88,11 @@ export class LaneSet {
 
   isEnabled(name: string): boolean {
     const placed = this.#lanes.get(name);
-    return placed?.destination !== undefined && placed.destination.enabled && !placed.lane.state.leaving;
+    return (
+      placed?.destination !== undefined &&
+      placed.destination.enabled &&
+      placed.lane.state.leaving.length === 0
+    );
   }
 
   /** The lanes of the config as it is, disabled ones too. What was removed from it only keeps its totals. */
@@ -102,7 +108,7 @@ export class LaneSet {
   /** Lanes that the log must be kept for: those of the config, and removed ones whose rest is not in the dead letters yet. */
   get owing(): Lane[] {
     return [...this.#lanes.values()]
-      .filter(({ lane, destination }) => destination || lane.state.leaving)
+      .filter(({ lane, destination }) => destination || lane.state.leaving.length > 0)
       .map(({ lane }) => lane);
   }
 
@@ -117,7 +123,7 @@ export class LaneSet {
 
   /** A lane's own filter; undefined: it wants everything. */
   filterOf({ name, state }: Lane): ((event: CanonicalEvent) => boolean) | undefined {
-    const filter = state.leaving ?? this.destinationOf(name);
+    const filter = state.leaving[0] ?? this.destinationOf(name);
     return filter && (filter.events || filter.where) ? wantsOf(filter) : undefined;
   }
 
@@ -171,7 +177,8 @@ function laneView(lane: Lane, destination: DestinationConfig | undefined, nowMs:
   return {
     lane: lane.name,
     state: stateOf(lane, destination, nowMs),
-    undelivered: destination ? lane.undelivered : undelivered(state, state.leaving?.to ?? state.cursor),
+    // A removed one owes nothing of what comes after it.
+    undelivered: destination || state.leaving.length > 0 ? lane.undelivered : 0,
     delivered: state.delivered,
     deadLettered: state.deadLettered,
     expired: state.expired,

@@ -48,8 +48,8 @@ export interface LaneState {
   readonly slowUntilMs: number | null;
   /** Requests that the lane may still send at once, where its channel has a rate. */
   readonly bucket: Bucket | null;
-  /** The destination was removed: everything wanted up to `to` becomes a dead letter. */
-  readonly leaving: Leaving | null;
+  /** The destination was removed, once or more often: what it wanted up to each `to` becomes dead letters. Nothing is sent until then. */
+  readonly leaving: readonly Leaving[];
   readonly lastDeliveredAtMs: number | null;
   readonly delivered: number;
   /** Dead letters that wait for an operator; redriven ones count as parked. */
@@ -86,7 +86,7 @@ export function newLane(cursor: number): LaneState {
     rejectedInARow: 0,
     slowUntilMs: null,
     bucket: null,
-    leaving: null,
+    leaving: [],
     lastDeliveredAtMs: null,
     delivered: 0,
     deadLettered: 0,
@@ -134,12 +134,13 @@ export function hurried(state: LaneState, nowMs: number): LaneState {
 
 /** The lane's destination was removed: what it had not delivered is to become dead letters, up to `leaving.to`. Nothing is sent until then. */
 export function left(state: LaneState, leaving: Leaving): LaneState {
-  return { ...unpaused(state), lastFailure: null, width: 1, leaving };
+  return { ...unpaused(state), lastFailure: null, width: 1, leaving: [...state.leaving, leaving] };
 }
 
 /** The lane's destination came back. It starts after `cursor`, once what it had left is moved. */
 export function rejoined(state: LaneState, cursor: number): LaneState {
-  if (state.leaving) return { ...state, leaving: { ...state.leaving, thenFrom: cursor } };
+  const last = state.leaving.at(-1);
+  if (last) return { ...state, leaving: [...state.leaving.slice(0, -1), { ...last, thenFrom: cursor }] };
   const { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs } = state;
   const totals = { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs };
   return { ...newLane(Math.max(cursor, 0)), ...totals };
@@ -186,7 +187,16 @@ export function expire(state: LaneState, seq: number, count: number): LaneState 
   };
 }
 
-/** Events of the lane above its cursor that are not settled: an upper bound, for some may not be wanted. */
-export function undelivered(state: LaneState, head: number): number {
-  return Math.max(0, head - state.cursor - state.ahead.length);
+/**
+ * Events of the lane above its cursor that are not settled: an upper bound, for some may not be wanted.
+ * What came while its destination was away is not its own.
+ */
+export function undelivered({ cursor, ahead, leaving }: LaneState, head: number): number {
+  let from = cursor;
+  let count = 0;
+  for (const { to, thenFrom = head } of leaving) {
+    count += Math.max(0, to - from);
+    from = Math.max(to, thenFrom);
+  }
+  return Math.max(0, count + Math.max(0, head - from) - ahead.length);
 }

@@ -28,9 +28,10 @@ export interface LeavingParts {
 export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts, nowMs: number): number {
   lane.restore();
   const { state } = lane;
-  if (!state.leaving || lane.isRunning(nowMs)) return 0;
+  const [first, ...later] = state.leaving;
+  if (!first || lane.isRunning(nowMs)) return 0;
   const wants = filterOf(lane);
-  const { to, thenFrom } = state.leaving;
+  const { to, thenFrom } = first;
   const settled = new Set(state.ahead);
   const entries = log.page(state.cursor, EVENTS_PER_TURN_MAX, PAGE_LENGTH_MAX).filter(({ seq }) => seq <= to);
   const letterOf = (seq: number, event: CanonicalEvent, attempts: number): DeadLetter => ({
@@ -62,7 +63,7 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
     parked: 0,
     // Redriven ones are dead letters again, as they were.
     deadLettered: state.deadLettered + letters.length + followUps.length - parked.length,
-    leaving: isOver ? null : state.leaving,
+    leaving: isOver ? later : state.leaving,
   };
   db.transaction(() => {
     for (const { letterId } of followUps) if (letterId !== null) store.letters.noteRedriven(letterId, null);
@@ -70,6 +71,7 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
     store.save(lane.name, next, { letters, followUps: [], ended: [] });
   });
   lane.adopt(next);
-  if (isOver) logEvent('info', 'lane.left', { lane: lane.name, tenant: lane.parts.tenant() });
+  if (isOver && later.length === 0)
+    logEvent('info', 'lane.left', { lane: lane.name, tenant: lane.parts.tenant() });
   return letters.length;
 }

@@ -9,7 +9,8 @@ const HOUR_MS = 3_600_000;
 
 /** After a notice the same one (of the same lane) is not repeated for this long; what happens meanwhile is told then. */
 export const QUIET_MS: Readonly<Record<NoticeKind, number>> = {
-  lane_blocked: HOUR_MS,
+  // Shorter than the others: a lane that blocks again must not look well for an hour.
+  lane_blocked: 10 * 60_000,
   lane_recovered: 0,
   dead_letters: HOUR_MS,
   events_expired: HOUR_MS,

@@ -85,11 +85,18 @@ export function wantsOf({
 /** A destination may quote the token that it was sent: it must not get from an answer into a dead letter. */
 function withoutEchoes(secrets: readonly string[], send: SendRequest): SendRequest {
   return async (request) => {
+    const spellings = secrets.flatMap((secret) => spellingsOf(secret));
     const answer = await send(request);
     if (!answer.ok) return answer;
-    const body = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), answer.value.body);
+    const body = spellings.reduce((text, secret) => text.replaceAll(secret, '…'), answer.value.body);
     return success({ ...answer.value, body });
   };
+}
+
+/** As a destination may quote it: as it is, in JSON, in JSON with escaped slashes, in a URL. */
+function spellingsOf(secret: string): string[] {
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return [secret, inJson, inJson.replaceAll('/', '\\/'), encodeURIComponent(secret)];
 }
 
 function notConfigured(detail: string): Result<never, Blocked> {

@@ -25,7 +25,7 @@ import type { ConfigStore } from './config-store.ts';
 import type { Database } from './database.ts';
 import { Findings } from './findings.ts';
 import type { RelayIo } from './io.ts';
-import { CONNECTIONS_MAX, LaneSet } from './lane-set.ts';
+import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Timeouts } from './lane-parts.ts';
 import { Lane } from './lane.ts';
@@ -79,6 +79,7 @@ export class Relay {
   readonly #parts: RelayParts;
   /** For lanes. KV and the queue have one of their own, the platform's sixth: a destination that hangs can't hold them up. */
   readonly #connections = new Semaphore(CONNECTIONS_MAX);
+  readonly #probeSlots = new Semaphore(PROBES_MAX);
   readonly #outside = new Semaphore(1);
   readonly #log: EventLog;
   readonly #laneStore: LaneStore;
@@ -310,6 +311,7 @@ export class Relay {
         isEnabled: () => this.lanes.isEnabled(name) && !this.#upkeep.holds(name),
         timeouts: this.#parts.timeouts,
         share: () => this.lanes.share(io.nowMs()),
+        probeSlots: this.#probeSlots,
         requestsPerSlice: () =>
           Math.max(1, Math.floor(settings.requestsPerSlice / Math.max(1, this.lanes.all.length))),
         leaveWakeup: (lane, waitMs) => {

@@ -84,7 +84,9 @@ export class Upkeep {
       findings.dueAtMs,
       this.#nextRetentionWarningAtMs(nowMs),
     ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
-    return lanes.owing.some(({ state }) => state.leaving) ? [...times, nowMs + LEAVING_STEP_MS] : times;
+    return lanes.owing.some(({ state }) => state.leaving.length > 0)
+      ? [...times, nowMs + LEAVING_STEP_MS]
+      : times;
   }
 
   #rules(): ReturnType<typeof retentionRules> {
@@ -173,7 +175,7 @@ export class Upkeep {
   /** Moves what removed destinations had left into the dead letters. */
   #leave(nowMs: number): void {
     const { db, log, lanes, laneStore: store } = this.#parts;
-    for (const lane of lanes.owing.filter(({ state }) => state.leaving)) {
+    for (const lane of lanes.owing.filter(({ state }) => state.leaving.length > 0)) {
       const count = leaveSome(lane, { db, log, store, filterOf: (left) => lanes.filterOf(left) }, nowMs);
       if (count > 0) this.#parts.notify({ kind: 'dead_letters', lane: lane.name, count });
       lane.start();

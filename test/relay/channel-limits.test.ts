@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../src/destinations/destination.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { success } from '../../src/lib/result.ts';
+import { Semaphore } from '../../src/lib/semaphore.ts';
 import { Database } from '../../src/relay/database.ts';
 import { platformIo } from '../../src/relay/io.ts';
 import { TIMEOUTS } from '../../src/relay/lane-parts.ts';
@@ -75,6 +76,7 @@ class Bench {
             reduce: (event) => event,
           }),
         share: () => 4,
+        probeSlots: new Semaphore(3),
         requestsPerSlice: () => 500,
         timeouts: () => TIMEOUTS,
         leaveWakeup: () => undefined,

@@ -393,6 +393,22 @@ describe('a destination', () => {
     expect(tenant.destinations.ids(EDR)).toEqual(tenant.events(10, 4001).map(({ id }) => id));
   });
 
+  it('that is removed twice leaves each time what it owed then, and nothing of what came while it was away', async () => {
+    const tenant = await Tenant.create(destination('edr', { enabled: false }));
+    await tenant.accept(...tenant.events(3));
+    await tenant.configure(withoutEdr);
+    await tenant.accept(...tenant.events(3, 11));
+    await tenant.configure(destination('edr', { enabled: false, events: ['alert.severity_high'] }));
+    await tenant.accept(...tenant.events(3, 21), tenant.event('evt-30', { type: 'alert.severity_high' }));
+    await tenant.configure(withoutEdr);
+    await tenant.accept(...tenant.events(3, 41));
+    await tenant.configure();
+    await tenant.accept(...tenant.events(2, 51));
+    await tenant.passTimeUntil(async () => (await tenant.lane('edr/events')).undelivered === 0, 'it is done');
+    expect(await lettersOf(tenant)).toEqual(['evt-1', 'evt-2', 'evt-3', 'evt-30']);
+    expect(tenant.destinations.ids(EDR)).toEqual(['evt-51', 'evt-52']);
+  });
+
   it('that is added starts from now, or with what is retained when asked', async () => {
     const tenant = await Tenant.create(withoutEdr);
     await tenant.accept(...tenant.events(5));

@@ -206,7 +206,7 @@ describe('a lane that an operator acts on', () => {
       dueAtMs: null,
       blocked: null,
       lastFailure: null,
-      leaving,
+      leaving: [leaving],
     });
   });
 
@@ -218,7 +218,7 @@ describe('a lane that an operator acts on', () => {
 
   it('that comes back before it has left goes on later, from where it was told', () => {
     const leaving = left(troubled, { to: 20 });
-    expect(rejoined(leaving, 30)).toEqual({ ...leaving, leaving: { to: 20, thenFrom: 30 } });
+    expect(rejoined(leaving, 30)).toEqual({ ...leaving, leaving: [{ to: 20, thenFrom: 30 }] });
   });
 
   it('that is resumed keeps what it knows of its head, and is never made due later', () => {

@@ -32,10 +32,27 @@ describe.each([
     expect(new Set(tenant.destinations.ids(url)).size).toBe(59);
     expect(await tenant.lane(lane)).toMatchObject({ parked: 1, undelivered: 0, delivered: 59 });
     // Later events do not wait for it either.
-    const arrived = tenant.nowMs;
+    const sleeps = tenant.slept.length;
     await tenant.accept(...tenant.events(10, 61));
     await tenant.untilTaken(url, 69);
-    expect(tenant.nowMs).toBe(arrived);
+    expect(tenant.slept.slice(sleeps).filter((sleptMs) => sleptMs > 0)).toEqual([]);
+  });
+
+  it('retries a parked head within seconds: the destination may have come back just after its probe', async () => {
+    const tenant = await Tenant.create();
+    let headFailures = 0;
+    tenant.destinations.answer(url, ({ ids }) => {
+      const isDown = headFailures < 3;
+      if (isDown && ids.includes('evt-1')) headFailures++;
+      return new Response('{}', { status: isDown ? 503 : 202 });
+    });
+    await tenant.accept(...tenant.events(12));
+    await tenant.passTimeUntil(() => tenant.destinations.ids(url).length === 11, 'the others arrived');
+    expect(await tenant.lane(lane)).toMatchObject({ parked: 1 });
+    const backAtMs = tenant.nowMs;
+    await tenant.passTimeUntil(() => tenant.destinations.ids(url).length === 12, 'the head arrived');
+    expect(tenant.nowMs - backAtMs).toBeLessThan(10_000);
+    expect(await tenant.lane(lane)).toMatchObject({ delivered: 12, parked: 0, deadLettered: 0 });
   });
 
   it('parks the event that always fails, retries it alone for about an hour, then gives it up', async () => {

@@ -37,6 +37,8 @@ export function mountDeadLetters(app: Hono<AppEnv>, options: AppOptions): void {
     return c.json({ deadLetters: letters.value, ...nextBefore(letters.value, page) });
   });
   app.post(`${ROOT}/${REDRIVE}`, async (c) => {
+    const parameters = readParameters(c, {});
+    if (!parameters.ok) return problemResponse(parameters.error, c.get('requestId'));
     const answer = await redriveSelected(c, deploymentOf(c.env, options.nowMs));
     return answer.ok ? c.json(answer.value, 202) : problemResponse(answer.error, c.get('requestId'));
   });

@@ -11,7 +11,7 @@ import { deploymentOf } from '../deployment.ts';
 import type { RequestFailure } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
 import { askExisting, requestFields, unavailable } from './existing.ts';
-import { readBodyFields } from './fields.ts';
+import { readBodyFields, readParameters } from './fields.ts';
 import { laneStart } from './values.ts';
 import { etagOf } from './version.ts';
 
@@ -19,6 +19,8 @@ import { etagOf } from './version.ts';
 export function mountDestinations(app: Hono<AppEnv>, options: AppOptions): void {
   app.post('/api/v1/tenants/:id/destinations/:name/pause', async (c) => {
     const destination = c.req.param('name');
+    const parameters = readParameters(c, {});
+    if (!parameters.ok) return answerSaved(c, parameters);
     return answerSaved(
       c,
       await save(c, deploymentOf(c.env, options.nowMs), 'destination.paused', async (relay) =>
@@ -28,6 +30,8 @@ export function mountDestinations(app: Hono<AppEnv>, options: AppOptions): void 
   });
   app.post('/api/v1/tenants/:id/destinations/:name/resume', async (c) => {
     const destination = c.req.param('name');
+    const parameters = readParameters(c, {});
+    if (!parameters.ok) return answerSaved(c, parameters);
     const body = await readBodyFields(c, { from: laneStart });
     if (!body.ok) return answerSaved(c, body);
     const { from = 'backlog' } = body.value;

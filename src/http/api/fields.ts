@@ -1,6 +1,6 @@
 /**
  * The named values that a request brings in its query or in its body, each optional.
- * A body is a short document: an unknown key is an error with the nearest known one. Unknown parameters are ignored.
+ * An unknown one is an error with the nearest known one: what is misspelt must not be taken for what is not asked.
  */
 
 import type { Context } from 'hono';
@@ -23,15 +23,20 @@ const BODY_BYTES_MAX = 4 * 1024;
 /** How the value of each name is read. */
 export type Readers<T> = { readonly [K in keyof T]-?: Reader<T[K]> };
 
-/** What the query has of the named parameters, or the first fault. */
+/** What the query has of the named parameters, each at most once, or the first fault. */
 export function readParameters<T extends object>(
   c: Context<AppEnv>,
   readers: Readers<T>,
 ): Result<Partial<T>, RequestFailure> {
-  const query = c.req.query();
-  const known = Object.entries(query).filter(([name]) => Object.hasOwn(readers, name));
-  const { fields, faults } = readAll(known, readers);
-  const [first] = faults;
+  const queries = Object.entries(c.req.queries());
+  const { fields, faults } = readAll(
+    queries.map(([name, values]) => [name, values[0]]),
+    readers,
+  );
+  const repeated = queries
+    .filter(([, values]) => values.length > 1)
+    .map(([name]) => ({ path: formatPath([name]), message: 'must be given once' }));
+  const [first] = [...faults, ...repeated];
   if (!first) return success(fields);
   const { path, message } = first;
   const detail = `${path} ${message}${message.endsWith('?') ? '' : '.'}`;
@@ -81,5 +86,6 @@ function isKeyOf<T extends object>(readers: Readers<T>, name: PropertyKey): name
 
 function unknownKey(name: string, known: readonly string[]): string {
   const nearest = nearestWord(name, known);
-  return `is not a known key: ${nearest === undefined ? `known here are ${known.join(', ')}` : `did you mean ${nearest}?`}`;
+  if (nearest !== undefined) return `is not a known key: did you mean ${nearest}?`;
+  return `is not a known key: ${known.length === 0 ? 'none is known here' : `known here are ${known.join(', ')}`}`;
 }

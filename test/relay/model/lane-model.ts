@@ -98,13 +98,13 @@ export class LaneModel {
 
   /**
    * A lane that comes into the config starts where it is told; one that comes back sends nothing of its earlier life again.
-   * One that comes back while it is still leaving goes on where it stood, with what came meanwhile (lane-state.ts, `rejoined`).
+   * One that comes back while it is still leaving does so once that is over (lane-state.ts, `rejoined`).
    */
   #join(from: 'now' | 'backlog', isLeaving: boolean): void {
     for (const duty of this.duties.values()) {
       const isEarlier = this.isKnown && duty.seq <= this.#headAtRemoval;
       if (isEarlier && !isLeaving) Object.assign(duty, { isOver: true, isRedriven: false });
-      if (!isEarlier && !duty.isOver && (isLeaving || from === 'backlog')) duty.isOwed = true;
+      if (!isEarlier && !duty.isOver && from === 'backlog') duty.isOwed = true;
       if (!duty.isOwed) duty.isOver = true;
     }
   }
@@ -235,8 +235,8 @@ export class LaneModel {
   #checkStrictOrder(attempt: Attempt, { seq }: Duty): void {
     for (const earlier of this.duties.values()) {
       if (earlier.seq >= seq || attempt.seqs.includes(earlier.seq)) continue;
-      const { attempts, isOver, isRedriven, isUnwantedOnce } = earlier;
-      if (attempts.length === 0 || isOver || isRedriven || isUnwantedOnce) continue;
+      const { attempts, isOver, isLeft, isRedriven, isUnwantedOnce } = earlier;
+      if (attempts.length === 0 || isOver || isLeft || isRedriven || isUnwantedOnce) continue;
       const isEndedMaybe = attempts.some(
         ({ ending, seqs }) => ending === 'taken' || (ending === 'rejected' && seqs.length === 1),
       );

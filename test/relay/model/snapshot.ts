@@ -39,7 +39,7 @@ export async function readSnapshot(relay: TenantRelay, state: DurableObjectState
 /** Whether something of a removed destination is not moved to the dead letters yet. */
 export function isLeavingStill(state: DurableObjectState, lane: string): boolean {
   const [row] = state.storage.sql.exec<{ state: string }>('SELECT state FROM lanes WHERE name = ?', lane);
-  return row ? (JSON.parse(row.state) as { leaving: unknown }).leaving !== null : false;
+  return row ? (JSON.parse(row.state) as { leaving: unknown[] }).leaving.length > 0 : false;
 }
 
 function readLog(sql: SqlStorage): Entry[] {
