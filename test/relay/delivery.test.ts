@@ -91,6 +91,22 @@ describe('a lane', () => {
     expect(requests() - before).toBeLessThanOrEqual(1);
   });
 
+  it('recovers at a destination that needs longer than a hurried probe waits', async () => {
+    const tenant = await Tenant.create(destination('edr', { in_flight: 1 }));
+    await tenant.inside((relay) => {
+      relay.timeouts = { requestMs: 150, probeAfterTimeoutMs: 20 };
+    });
+    let requests = 0;
+    tenant.destinations.answer(EDR, async () => {
+      requests++;
+      await scheduler.wait(requests === 1 ? 400 : 60);
+      return new Response('{}');
+    });
+    await tenant.accept(...tenant.events(3));
+    await tenant.passTimeUntil(() => new Set(tenant.destinations.ids(EDR)).size === 3, 'all arrived', 2_000);
+    expect(requests).toBeLessThanOrEqual(8);
+  });
+
   it('sends an event again with the same idempotency key and a new attempt id', async () => {
     const tenant = await Tenant.create();
     tenant.destinations.answer(EDR, failOnce(1));

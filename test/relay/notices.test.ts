@@ -151,7 +151,7 @@ describe('a storm', () => {
 });
 
 describe('a lane that blocks and recovers', () => {
-  it('is told as blocked, then as recovered, by turns, and as blocked once an hour at most', () => {
+  it('is told as blocked, then as recovered, by turns, and as blocked once in ten minutes at most', () => {
     fc.assert(
       fc.property(anyGaps(90 * MINUTE_MS), fc.boolean(), (gaps, forgets) => {
         const notices = new Notices(forgets);
@@ -163,7 +163,7 @@ describe('a lane that blocks and recovers', () => {
         }
         const kinds = notices.told.map(({ kind }) => kind);
         expect(kinds).toEqual(kinds.map((_, n) => (n % 2 === 0 ? 'lane_blocked' : 'lane_recovered')));
-        expect(shortestGapMs(notices.of('lane_blocked'))).toBeGreaterThanOrEqual(HOUR_MS);
+        expect(shortestGapMs(notices.of('lane_blocked'))).toBeGreaterThanOrEqual(10 * MINUTE_MS);
         // In the end the operator knows how it is.
         notices.flushUntil(nowMs + HOUR_MS);
         const isBlocked = gaps.length % 2 === 1;
@@ -189,33 +189,33 @@ describe('a lane that blocks and recovers', () => {
     ]);
   });
 
-  it('that blocks again within the hour and stays so is told when the hour is over, and its end too', () => {
+  it('that blocks again within ten minutes and stays so is told when they are over, and its end too', () => {
     const notices = new Notices();
     notices.tell({ kind: 'lane_blocked', lane }, START_MS);
-    notices.tell({ kind: 'lane_recovered', lane }, START_MS + 10 * MINUTE_MS);
-    notices.tell({ kind: 'lane_blocked', lane, detail: 'HTTP 403' }, START_MS + 20 * MINUTE_MS);
-    notices.flushUntil(START_MS + 59 * MINUTE_MS);
+    notices.tell({ kind: 'lane_recovered', lane }, START_MS + 2 * MINUTE_MS);
+    notices.tell({ kind: 'lane_blocked', lane, detail: 'HTTP 403' }, START_MS + 4 * MINUTE_MS);
+    notices.flushUntil(START_MS + 9 * MINUTE_MS);
     expect(notices.told).toHaveLength(2);
-    notices.flushUntil(START_MS + 60 * MINUTE_MS);
+    notices.flushUntil(START_MS + 10 * MINUTE_MS);
     expect(notices.told[2]).toMatchObject({
       kind: 'lane_blocked',
       detail: 'HTTP 403',
-      sinceMs: START_MS + 20 * MINUTE_MS,
+      sinceMs: START_MS + 4 * MINUTE_MS,
     });
-    notices.tell({ kind: 'lane_recovered', lane }, START_MS + 70 * MINUTE_MS);
-    notices.tell({ kind: 'lane_recovered', lane }, START_MS + 71 * MINUTE_MS);
+    notices.tell({ kind: 'lane_recovered', lane }, START_MS + 17 * MINUTE_MS);
+    notices.tell({ kind: 'lane_recovered', lane }, START_MS + 18 * MINUTE_MS);
     expect(notices.of('lane_recovered')).toHaveLength(2);
   });
 
-  it('that recovers within the hour of its last notice is not told at all', () => {
+  it('that recovers within ten minutes of its last notice is not told at all', () => {
     const notices = new Notices();
     notices.tell({ kind: 'lane_blocked', lane }, START_MS);
-    for (let minute = 1; minute < 59; minute++)
+    for (let minute = 1; minute < 9; minute++)
       notices.tell(
         { kind: minute % 2 === 1 ? 'lane_recovered' : 'lane_blocked', lane },
         START_MS + minute * MINUTE_MS,
       );
-    notices.tell({ kind: 'lane_recovered', lane }, START_MS + 59 * MINUTE_MS);
+    notices.tell({ kind: 'lane_recovered', lane }, START_MS + 9 * MINUTE_MS);
     notices.flushUntil(START_MS + 10 * HOUR_MS);
     expect(notices.told.map(({ kind }) => kind)).toEqual(['lane_blocked', 'lane_recovered']);
   });
@@ -298,7 +298,7 @@ describe('what is remembered of notices', () => {
     const mark: NoticeMark = { announcedAtMs: START_MS, pending: null, isOpen: true };
     expect(quietEndsAtMs(mark, 'lane_blocked')).toBeNull();
     expect(quietEndsAtMs({ ...mark, pending: { sinceMs: 0, count: 0 } }, 'lane_blocked')).toBe(
-      START_MS + HOUR_MS,
+      START_MS + 10 * MINUTE_MS,
     );
     expect(afterQuiet(mark, 'lane_blocked', START_MS + HOUR_MS)).toEqual({ mark, announce: null });
   });
