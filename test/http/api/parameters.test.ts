@@ -11,7 +11,7 @@ beforeEach(async () => {
 describe('a parameter that a route does not know', () => {
   it.each([
     ['GET', 'acme/dead-letters?reson=rejected', 'reson', 'did you mean reason?'],
-    ['GET', 'acme/dead-letters?since=2026-11-22T00:00:00Z', 'since', 'known here are'],
+    ['GET', 'acme/dead-letters?since=2026-11-22T00:00:00Z', 'since', 'is not a known key'],
     ['GET', 'acme/notices?limt=5', 'limt', 'did you mean limit?'],
     ['GET', 'acme/lanes?lane=edr', 'lane', 'none is known here'],
     ['POST', 'acme/destinations/edr/resume?from=now', 'from', 'none is known here'],
