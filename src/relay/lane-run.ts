@@ -18,7 +18,8 @@ import { paced } from './pace.ts';
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
-const PATIENT_PROBE_EVERY = 3;
+/** Seldom: a patient probe of one that hangs delays the look for its return. */
+const PATIENT_PROBE_EVERY = 10;
 
 /** The run was given up, or the config changed, before the request had its turn: nobody looks at it. */
 const NOT_SENT: Outcome = { kind: 'retry', reason: 'internal_error', detail: 'not sent' };
@@ -315,7 +316,7 @@ export class LaneRun {
     }
   }
 
-  /** After a timeout a probe waits less long, but for every third one: a destination may be slow, and not down. */
+  /** After a timeout a probe waits less long, but for every tenth one: a destination may be slow, and not down. */
   get #isImpatient(): boolean {
     return this.#state.lastFailure?.reason === 'timeout' && this.#state.tries % PATIENT_PROBE_EVERY !== 0;
   }
