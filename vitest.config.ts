@@ -10,12 +10,12 @@ const SECRETS = {
 };
 Object.assign(process.env, SECRETS);
 
-const { MODEL_RUNS = '25', MODEL_SEED, MODEL_PATH } = process.env;
+const { MODEL_RUNS = '20', MODEL_SEED, MODEL_PATH, MODEL_REPLAY } = process.env;
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** For test/relay/model.test.ts: how many histories, and which. */
-    model: { runs: number; seed: number | null; path: string | null };
+    model: { runs: number; seed: number | null; path: string | null; replayPath: string | null };
   }
 }
 
@@ -51,6 +51,7 @@ export default defineConfig({
               runs: Number(MODEL_RUNS),
               seed: MODEL_SEED === undefined ? null : Number(MODEL_SEED),
               path: MODEL_PATH ?? null,
+              replayPath: MODEL_REPLAY ?? null,
             },
           },
         },

@@ -200,7 +200,7 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 6, arbitrary: simple },
   { weight: 5, arbitrary: redrive },
   { weight: 4, arbitrary: configure },
-  { weight: 2, arbitrary: remove },
+  { weight: 3, arbitrary: remove },
   { weight: 1, arbitrary: pause },
   { weight: 3, arbitrary: resume },
 );
