@@ -241,6 +241,8 @@ export class LaneRun {
       this.#mayTryPast = true;
       return;
     }
+    // It is tried now: events that come meanwhile are no reason to end the pause.
+    this.#lane.change({ ...this.#state, isHeadAlone: false });
     this.#send(open, [past], true, (outcome) => {
       const widthMax = open.channel.batch?.eventsMax ?? 1;
       if (open === this.#lane.opened) this.#ledger.takePast(failing, past, outcome, widthMax);
