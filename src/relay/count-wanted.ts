@@ -1,26 +1,37 @@
 /** How many events a lane wants and has not settled. They are read only where it has a filter of its own. */
 
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { LaneState } from './lane-state.ts';
+import { type LaneState, type Stretch, owedStretches } from './lane-state.ts';
 import type { EventLog } from './log.ts';
 
 const PAGE_ENTRIES = 500;
 const PAGE_LENGTH_MAX = 1024 * 1024;
 
+/** A lane's filter for a stretch of the log; undefined: it wants everything. */
+export type FilterOf = (stretch: Stretch) => ((event: CanonicalEvent) => boolean) | undefined;
+
 /** Exact, up to and with `lastSeq`. Follow-ups are not counted. */
-export function countWanted(
+export function countWanted(log: EventLog, state: LaneState, lastSeq: number, filterOf: FilterOf): number {
+  const settled = new Set(state.ahead);
+  return owedStretches(state, lastSeq).reduce(
+    (sum, stretch) => sum + countIn(log, stretch, settled, filterOf(stretch)),
+    0,
+  );
+}
+
+function countIn(
   log: EventLog,
-  { cursor, ahead }: LaneState,
-  lastSeq: number,
-  filter: ((event: CanonicalEvent) => boolean) | undefined,
+  { after, to }: Stretch,
+  settled: ReadonlySet<number>,
+  filter: ReturnType<FilterOf>,
 ): number {
-  const settled = new Set(ahead);
-  if (!filter) return log.countBetween(cursor, lastSeq) - ahead.filter((seq) => seq <= lastSeq).length;
+  if (!filter)
+    return log.countBetween(after, to) - [...settled].filter((seq) => seq > after && seq <= to).length;
   let count = 0;
-  for (let readTo = cursor; readTo < lastSeq;) {
+  for (let readTo = after; readTo < to;) {
     const entries = log.page(readTo, PAGE_ENTRIES, PAGE_LENGTH_MAX);
-    count += entries.filter(({ seq, event }) => seq <= lastSeq && !settled.has(seq) && filter(event)).length;
-    readTo = entries.at(-1)?.seq ?? lastSeq;
+    count += entries.filter(({ seq, event }) => seq <= to && !settled.has(seq) && filter(event)).length;
+    readTo = entries.at(-1)?.seq ?? to;
   }
   return count;
 }

@@ -6,7 +6,7 @@
 import type { LaneView } from '../domain/rpc.ts';
 import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
 import { channelKindsOf } from '../destinations/channels.ts';
-import type { CanonicalEvent } from '../domain/event.ts';
+import type { FilterOf } from './count-wanted.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import { type LaneState, left, madeDue, newLane, rejoined, undelivered } from './lane-state.ts';
@@ -121,10 +121,10 @@ export class LaneSet {
     return this.#lanes.get(name)?.lane;
   }
 
-  /** A lane's own filter; undefined: it wants everything. */
-  filterOf({ name, state }: Lane): ((event: CanonicalEvent) => boolean) | undefined {
-    const filter = state.leaving[0] ?? this.destinationOf(name);
-    return filter && (filter.events || filter.where) ? wantsOf(filter) : undefined;
+  /** A lane's own filter for what it owes: of a stretch that a removed destination left, the filter of then. */
+  filterOf(lane: Lane): FilterOf {
+    return ({ leaving = this.destinationOf(lane.name) }) =>
+      leaving && (leaving.events || leaving.where) ? wantsOf(leaving) : undefined;
   }
 
   startAll(): void {
@@ -159,7 +159,7 @@ function nextState(
   if (isConfigured) return rejoined(state, Math.max(cursor, state.cursor));
   if (!destination) return state;
   const { events, where } = destination;
-  const owes = state.parked > 0 || undelivered(state, head) > 0;
+  const owes = state.parked > 0 || state.leaving.length > 0 || undelivered(state, head) > 0;
   return owes ? left(state, { to: head, ...(events && { events }), ...(where && { where }) }) : state;
 }
 

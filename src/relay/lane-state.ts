@@ -152,6 +152,8 @@ export function discard(state: LaneState, head: number, count: number): LaneStat
     ...unpaused(state),
     cursor: Math.max(state.cursor, head),
     ahead: [],
+    // Of an earlier removal, too, nothing is left to be moved.
+    leaving: [],
     parked: 0,
     discarded: state.discarded + count,
   };
@@ -187,16 +189,30 @@ export function expire(state: LaneState, seq: number, count: number): LaneState 
   };
 }
 
-/**
- * Events of the lane above its cursor that are not settled: an upper bound, for some may not be wanted.
- * What came while its destination was away is not its own.
- */
-export function undelivered({ cursor, ahead, leaving }: LaneState, head: number): number {
-  let from = cursor;
-  let count = 0;
-  for (const { to, thenFrom = head } of leaving) {
-    count += Math.max(0, to - from);
-    from = Math.max(to, thenFrom);
+/** A stretch of the log that a lane owes, settled events included: after one seq, up to and with another. */
+export interface Stretch {
+  readonly after: number;
+  readonly to: number;
+  /** What a removed destination left; undefined: the destination's of now. */
+  readonly leaving?: Leaving;
+}
+
+/** What a lane owes above its cursor, up to and with `lastSeq`. What came while its destination was away is not its own. */
+export function owedStretches(
+  { cursor, leaving }: Pick<LaneState, 'cursor' | 'leaving'>,
+  lastSeq: number,
+): Stretch[] {
+  const stretches: Stretch[] = [];
+  let after = cursor;
+  for (const stretch of leaving) {
+    stretches.push({ after, to: Math.min(stretch.to, lastSeq), leaving: stretch });
+    after = Math.max(after, stretch.to, stretch.thenFrom ?? lastSeq);
   }
-  return Math.max(0, count + Math.max(0, head - from) - ahead.length);
+  return [...stretches, { after, to: lastSeq }].filter(({ after: from, to }) => to > from);
+}
+
+/** Events that the lane owes and has not settled: an upper bound, for some may not be wanted. */
+export function undelivered(state: LaneState, head: number): number {
+  const owed = owedStretches(state, head).reduce((sum, { after, to }) => sum + to - after, 0);
+  return Math.max(0, owed - state.ahead.length);
 }

@@ -5,6 +5,7 @@
 
 import type { CanonicalEvent } from '../domain/event.ts';
 import { logEvent } from '../lib/log.ts';
+import type { FilterOf } from './count-wanted.ts';
 import type { Database } from './database.ts';
 import type { DeadLetter } from './dead-letter-store.ts';
 import type { LaneStore } from './lane-store.ts';
@@ -21,7 +22,7 @@ export interface LeavingParts {
   readonly db: Database;
   readonly log: EventLog;
   readonly store: LaneStore;
-  readonly filterOf: (lane: Lane) => ((event: CanonicalEvent) => boolean) | undefined;
+  readonly filterOf: (lane: Lane) => FilterOf;
 }
 
 /** One turn for one lane; returns how many dead letters it made. Does nothing while the lane's last run is not over. */
@@ -30,8 +31,8 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
   const { state } = lane;
   const [first, ...later] = state.leaving;
   if (!first || lane.isRunning(nowMs)) return 0;
-  const wants = filterOf(lane);
   const { to, thenFrom } = first;
+  const wants = filterOf(lane)({ after: state.cursor, to, leaving: first });
   const settled = new Set(state.ahead);
   const entries = log.page(state.cursor, EVENTS_PER_TURN_MAX, PAGE_LENGTH_MAX).filter(({ seq }) => seq <= to);
   const letterOf = (seq: number, event: CanonicalEvent, attempts: number): DeadLetter => ({

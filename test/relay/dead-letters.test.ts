@@ -393,6 +393,23 @@ describe('a destination', () => {
     expect(tenant.destinations.ids(EDR)).toEqual(tenant.events(10, 4001).map(({ id }) => id));
   });
 
+  it('that is resumed from now before its rest is moved gives up its own alone, and starts at once', async () => {
+    const tenant = await Tenant.create(destination('edr', { enabled: false }));
+    await tenant.accept(...tenant.events(3));
+    await tenant.configure(withoutEdr);
+    await tenant.accept(...tenant.events(3, 11));
+    await tenant.configure();
+    await tenant.accept(...tenant.events(2, 21));
+    expect(await tenant.stub.resume({ v: 1, destination: 'edr', from: 'now' })).toMatchObject({
+      discarded: 5,
+    });
+    expect(await tenant.lane('edr/events')).toMatchObject({ discarded: 5, undelivered: 0 });
+    await tenant.accept(tenant.event('evt-31'));
+    await tenant.untilTaken(EDR, 1);
+    expect(tenant.destinations.ids(EDR)).toEqual(['evt-31']);
+    expect(await tenant.lane('edr/events')).toMatchObject({ discarded: 5, delivered: 1, deadLettered: 0 });
+  });
+
   it('that is removed twice leaves each time what it owed then, and nothing of what came while it was away', async () => {
     const tenant = await Tenant.create(destination('edr', { enabled: false }));
     await tenant.accept(...tenant.events(3));

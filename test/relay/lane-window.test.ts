@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import { countWanted } from '../../src/relay/count-wanted.ts';
-import { newLane } from '../../src/relay/lane-state.ts';
+import { newLane, undelivered } from '../../src/relay/lane-state.ts';
 import { LaneWindow } from '../../src/relay/lane-window.ts';
 import type { EventLog } from '../../src/relay/log.ts';
 
@@ -93,12 +93,27 @@ describe('the number of events that a lane has still to deliver', () => {
           const open = seqs.filter((seq) => seq > cursor && seq <= lastSeq && !ahead.includes(seq));
           const state = { ...newLane(cursor), ahead };
           const count = (wants?: (event: CanonicalEvent) => boolean) =>
-            countWanted(logOf(seqs, 1_500), state, lastSeq, wants);
+            countWanted(logOf(seqs, 1_500), state, lastSeq, () => wants);
           expect(count()).toBe(open.length);
           expect(count(all)).toBe(open.length);
           expect(count(isEven)).toBe(open.filter((seq) => seq % 2 === 0).length);
         },
       ),
     );
+  });
+
+  it('holds nothing of what came while its destination was away, and knows the filter of each stretch', () => {
+    const log = logOf(upTo(20), 20);
+    const state = { ...newLane(2), ahead: [4], leaving: [{ to: 6, thenFrom: 9 }, { to: 12 }] };
+    const back = { ...state, leaving: [...state.leaving.slice(0, 1), { to: 12, thenFrom: 15 }] };
+    const everything = () => undefined;
+    // 3 5 6 · 10 11 12, and 16 to 20 once it is back.
+    expect(countWanted(log, state, 20, everything)).toBe(6);
+    expect(countWanted(log, back, 20, everything)).toBe(11);
+    expect(countWanted(log, back, 10, everything)).toBe(4);
+    expect(countWanted(log, back, 20, ({ leaving }) => (leaving ? isEven : undefined))).toBe(1 + 2 + 5);
+    expect(undelivered(state, 20)).toBe(6);
+    expect(undelivered(back, 20)).toBe(11);
+    expect(undelivered({ ...back, cursor: 18, ahead: [] }, 20)).toBe(2);
   });
 });
