@@ -1,7 +1,7 @@
 /**
  * A tenant's real object against a simple model of it, under random commands (fast-check's model-based runner).
  * The model knows what was accepted, what each lane owed at that time, and what destinations took: see test/relay/model.
- * A long hunt: `MODEL_RUNS=500 npx vitest run --project workers test/relay/model.test.ts`. To repeat a failure, set `MODEL_SEED`,
+ * A long hunt: `MODEL_SEED=random MODEL_RUNS=500 npx vitest run --project workers test/relay/model.test.ts`. To repeat a failure, set `MODEL_SEED`,
  * `MODEL_PATH` and `MODEL_REPLAY` to the seed, path and replayPath that it printed; what depends on real time may come out differently.
  */
 
