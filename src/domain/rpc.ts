@@ -7,6 +7,7 @@
 import type { CanonicalEvent } from './event.ts';
 import type { Notice } from './notice.ts';
 import type { BlockedReason } from './outcome.ts';
+import type { Actor } from './principal.ts';
 import type { SealedTenantConfig } from './tenant-config.ts';
 
 export interface AcceptRequest {
@@ -26,11 +27,15 @@ export type UnavailableReason = 'object_fault' | 'space_exhausted' | 'unknown_ve
 
 export interface ConfigureRequest {
   readonly v: 1;
+  readonly actor?: Actor;
   readonly config: SealedTenantConfig;
   /** The version that the writer read; null = the tenant must not exist yet. */
   readonly expectedVersion: number | null;
   /** Where lanes begin that this config adds: after the newest event (the default), or with the oldest that is retained. */
   readonly addedFrom?: LaneStart;
+  /** For the audit: what is done, and the paths that change; at most 100. */
+  readonly action?: Extract<AuditAction, 'config.saved' | 'secret.rotated' | 'secrets.resealed'>;
+  readonly changedPaths?: readonly string[];
 }
 
 export type LaneStart = 'now' | 'backlog';
@@ -65,10 +70,13 @@ export type AcceptSealedAnswer =
   | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
 /** Stops a destination, or starts it again: a new version of the config, unless it is so already. */
-export type PauseRequest = { readonly v: 1; readonly destination: string };
-export interface ResumeRequest {
+export interface PauseRequest {
   readonly v: 1;
+  readonly actor?: Actor;
   readonly destination: string;
+}
+
+export interface ResumeRequest extends PauseRequest {
   /** `backlog`: goes on where it stopped. `now`: what waits is given up, counted as discarded. */
   readonly from: LaneStart;
 }
@@ -87,6 +95,7 @@ export type ResumeAnswer =
 
 export interface RedriveRequest {
   readonly v: 1;
+  readonly actor?: Actor;
   /** Which dead letters, all conditions together; at least one is present. */
   readonly select: {
     readonly id?: number;
@@ -170,6 +179,35 @@ export interface DeadLetterPage {
   readonly limit: number;
   readonly reason?: DeadLetterReason;
   readonly lane?: string;
+}
+
+export const AUDIT_ACTIONS = [
+  'config.saved',
+  'secret.rotated',
+  'secrets.resealed',
+  'destination.paused',
+  'destination.resumed',
+  'destination.tested',
+  'dead_letters.redriven',
+  'persons.shown', // events were shown with the people in them
+  'user.searched', // events of one user were searched
+  'user.key_shown', // a user's pseudonym was looked up
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** What an audit entry says of its action: names, counts, paths, a user's key; never a secret, never a person. */
+export type AuditDetail = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export interface AuditEntry {
+  readonly id: number;
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  /** A principal's id; `unknown` when an older Worker asked. */
+  readonly by: string;
+  readonly action: AuditAction;
+  readonly requestId: string;
+  readonly reason?: string;
+  readonly detail: AuditDetail;
 }
 
 /** What TenantRelay offers over RPC. Declared here for the layers that call it. */

@@ -12,10 +12,13 @@ const BEARER_PATTERN = /^Bearer +([\x21-\x7e]+) *$/i;
 
 type Refusal = 'missing_header' | 'malformed_header' | 'token_mismatch';
 
-/** Lets a request pass that carries RELAY_ADMIN_TOKEN. */
-export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
+/** Lets a request pass whose caller is known. */
+export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
   const refusal = refusalOf(c.req.header('authorization'), settingsOf(c.env).adminToken);
-  if (refusal === undefined) return next();
+  if (refusal === undefined) {
+    c.set('principal', { id: 'bootstrap', grants: [{ role: 'admin', tenant: null }] });
+    return next();
+  }
   logEvent('warn', 'operator.refused', { requestId: c.get('requestId'), reason: refusal });
   return problemResponse({ kind: 'operator_refused' }, c.get('requestId'));
 };

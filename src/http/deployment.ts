@@ -1,5 +1,6 @@
 /** What all requests of one environment share: settings, sealer, the tenants that this isolate knows. Built at the first request. */
 
+import type { Principal } from '../domain/principal.ts';
 import type { WebhookVerifier } from '../ingest/signature.ts';
 import { dummyVerifier } from '../ingest/signature.ts';
 import type { Sealer } from '../lib/seal.ts';
@@ -21,7 +22,7 @@ export interface AppOptions {
 /** The types that Hono threads through its handlers. */
 export interface AppEnv {
   Bindings: Env;
-  Variables: { requestId: string };
+  Variables: { requestId: string; /** Behind `authenticate` only. */ principal: Principal };
 }
 
 export interface Deployment {

@@ -4,6 +4,7 @@
  */
 
 import type { ConfigFault } from '../domain/fault.ts';
+import type { Role } from '../domain/principal.ts';
 import type { Residency } from '../domain/tenant-config.ts';
 import { unreachable } from '../lib/result.ts';
 
@@ -19,6 +20,9 @@ export type RequestFailure =
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number }
   /** Every refusal of an operator: missing, malformed or wrong token. */
   | { readonly kind: 'operator_refused' }
+  /** Known, but without the role that the route needs. */
+  | { readonly kind: 'role_missing'; readonly role: Role }
+  | { readonly kind: 'too_many_requests'; readonly retryAfterSeconds: number }
   | { readonly kind: 'document_unreadable'; readonly faults: readonly ConfigFault[] }
   | { readonly kind: 'config_invalid'; readonly faults: readonly ConfigFault[] }
   /** The short body of an admin route; a config has its own. */
@@ -89,6 +93,13 @@ function wordsOf(failure: RequestFailure): Words {
       return {
         ...words(401, 'Unauthorized', 'A valid bearer token is needed.'),
         headers: challenge('Bearer'),
+      };
+    case 'role_missing':
+      return words(403, 'Role missing', `This needs the role ${failure.role}, for what was asked.`);
+    case 'too_many_requests':
+      return {
+        ...words(429, 'Too many requests', 'Too many requests came from you: send them again later.'),
+        headers: retryAfter(failure),
       };
     case 'document_unreadable':
       return {

@@ -2,7 +2,7 @@
 
 import type { StoredConfig } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
 export class ConfigStore {

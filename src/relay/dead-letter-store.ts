@@ -4,7 +4,7 @@
  */
 
 import type { DeadLetterPage, DeadLetterReason, DeadLetterView, RedriveRequest } from '../domain/rpc.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
 export interface DeadLetter {

@@ -1,6 +1,6 @@
 /** The lanes' rows: one per lane, written once per settled group together with what the group left behind. */
 
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import { type DeadLetter, DeadLetterStore } from './dead-letter-store.ts';
 import type { FollowUp } from './follow-up.ts';
 import { FollowUpStore } from './follow-up-store.ts';

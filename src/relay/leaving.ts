@@ -6,7 +6,7 @@
 import type { CanonicalEvent } from '../domain/event.ts';
 import { logEvent } from '../lib/log.ts';
 import type { FilterOf } from './count-wanted.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import type { DeadLetter } from './dead-letter-store.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { RedriveAnswer, RedriveRequest } from '../domain/rpc.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
 

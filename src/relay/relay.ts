@@ -22,7 +22,7 @@ import type { Env, Settings } from '../settings.ts';
 import { Activity } from './activity.ts';
 import type { Alarm } from './alarm.ts';
 import type { ConfigStore } from './config-store.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import { Findings } from './findings.ts';
 import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';

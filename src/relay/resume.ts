@@ -5,7 +5,7 @@
 
 import type { LaneStart } from '../domain/rpc.ts';
 import { countWanted } from './count-wanted.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import type { LaneSet } from './lane-set.ts';
 import { type LaneState, discard, madeDue } from './lane-state.ts';
 import type { LaneStore } from './lane-store.ts';

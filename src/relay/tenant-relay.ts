@@ -35,7 +35,7 @@ import { type Env, settingsOf } from '../settings.ts';
 import type { HourOfActivity } from './activity.ts';
 import { Alarm } from './alarm.ts';
 import { ConfigStore } from './config-store.ts';
-import { Database } from './database.ts';
+import { Database } from '../lib/database.ts';
 import { platformIo } from './io.ts';
 import { writeFirstLanes } from './lane-set.ts';
 import { laneStoreOver } from './lane-store.ts';

@@ -7,7 +7,7 @@ import type { TenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Activity } from './activity.ts';
 import { countWanted } from './count-wanted.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';

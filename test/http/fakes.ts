@@ -20,6 +20,7 @@ import type {
   StoredConfig,
   TenantRelayRpc,
 } from '../../src/domain/rpc.ts';
+import type { Actor } from '../../src/domain/principal.ts';
 import type { Env, RelayNamespace } from '../../src/settings.ts';
 import { publishIngestConfig } from '../../src/tenants/ingest-config.ts';
 import { FakeKv } from '../tenants/fake-kv.ts';
@@ -34,7 +35,7 @@ export class FakeRelay implements TenantRelayRpc {
   readonly requests: AcceptRequest[] = [];
   readonly pages: unknown[] = [];
   accepts: () => Promise<AcceptAnswer> = async () => ({ kind: 'accepted', accepted: 1, duplicates: 0 });
-  readonly configured: ConfigureRequest[] = [];
+  readonly configured: Omit<ConfigureRequest, 'actor'>[] = [];
   configures: (() => Promise<ConfigureAnswer>) | undefined;
   isPublishing = true;
   readonly sealed: AcceptSealedRequest[] = [];
@@ -43,8 +44,9 @@ export class FakeRelay implements TenantRelayRpc {
     accepted: 1,
     duplicates: 0,
   });
-  /** What operators asked for, in order. */
-  readonly asked: (RedriveRequest | PauseRequest | ResumeRequest)[] = [];
+  /** What operators asked for, in order; who asked each time, in `actors`. */
+  readonly asked: Omit<RedriveRequest | PauseRequest | ResumeRequest, 'actor'>[] = [];
+  readonly actors: (Actor | undefined)[] = [];
   redrives: RedriveAnswer = { kind: 'redriven', count: 1, left: 0 };
   resumes: ResumeAnswer = { kind: 'saved', version: 2, isPublished: true, discarded: 0 };
 
@@ -58,8 +60,10 @@ export class FakeRelay implements TenantRelayRpc {
   }
 
   async configure(request: ConfigureRequest): Promise<ConfigureAnswer> {
-    this.configured.push(request);
-    const { config, expectedVersion } = request;
+    const { actor, ...configured } = request;
+    const { config, expectedVersion } = configured;
+    this.actors.push(actor);
+    this.configured.push(configured);
     if (this.configures) return this.configures();
     const before = this.stored?.version ?? null;
     if (before !== expectedVersion) return { kind: 'version_conflict', version: before };
@@ -119,18 +123,23 @@ export class FakeRelay implements TenantRelayRpc {
   }
 
   async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
-    this.asked.push(request);
+    this.#note(request);
     return this.redrives;
   }
 
   async pause(request: PauseRequest): Promise<ResumeAnswer> {
-    this.asked.push(request);
+    this.#note(request);
     return this.resumes;
   }
 
   async resume(request: ResumeRequest): Promise<ResumeAnswer> {
-    this.asked.push(request);
+    this.#note(request);
     return this.resumes;
+  }
+
+  #note({ actor, ...request }: RedriveRequest | PauseRequest | ResumeRequest): void {
+    this.actors.push(actor);
+    this.asked.push(request);
   }
 
   async notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]> {

@@ -1,0 +1,16 @@
+/** Every admin route there is: what is mounted, described and held to the security suite. */
+
+import type { AdminRoute } from '../admin-route.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
+import { destinationRoutes } from './destinations.ts';
+import { laneRoutes } from './lanes.ts';
+import { noticeRoutes } from './notices.ts';
+import { tenantRoutes } from './tenants.ts';
+
+export const adminRoutes: readonly AdminRoute[] = [
+  ...tenantRoutes,
+  ...laneRoutes,
+  ...deadLetterRoutes,
+  ...destinationRoutes,
+  ...noticeRoutes,
+];
