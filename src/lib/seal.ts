@@ -43,9 +43,19 @@ export interface MasterKeys {
   readonly previous?: Uint8Array;
 }
 
+/** What a seal says of itself. Unproven until it is opened: the header is part of what is authenticated. */
+export interface SealFacts {
+  /** It was made under the key that seals now. */
+  readonly isPrimaryKey: boolean;
+  /** When the sealed value was set, in epoch seconds; absent: it was sealed before this was written down. */
+  readonly setAtSeconds?: number;
+}
+
 export interface Sealer {
-  seal(text: string, binding: SealBinding): Promise<string>;
+  /** `setAtSeconds` is when the value was set, not when it is sealed; it is readable without a key. */
+  seal(text: string, binding: SealBinding, setAtSeconds?: number): Promise<string>;
   open(jwe: string, binding: SealBinding): Promise<Result<string, SealFailure>>;
+  describe(jwe: string): Promise<SealFacts>;
 }
 
 interface MasterKey {
@@ -73,11 +83,12 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
   };
 
   return {
-    async seal(text, binding) {
+    async seal(text, binding, setAtSeconds) {
       assertBinding(binding);
       const master = await primary;
+      const iat = setAtSeconds === undefined ? {} : { iat: setAtSeconds };
       return new CompactEncrypt(new TextEncoder().encode(text))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: master.kid, ...pick(binding) })
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: master.kid, ...pick(binding), ...iat })
         .encrypt(await keyFor(master, binding));
     },
     async open(jwe, binding) {
@@ -91,6 +102,12 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
         return failure({ kind: 'wrong_binding' });
       }
       return decrypt(jwe, await keyFor(master, binding));
+    },
+    async describe(jwe) {
+      const { kid, iat } = readHeader(jwe) ?? {};
+      const { kid: primaryKid } = await primary;
+      const setAt = Number.isSafeInteger(iat) ? { setAtSeconds: Number(iat) } : {};
+      return { isPrimaryKey: kid === primaryKid, ...setAt };
     },
   };
 }
