@@ -6,7 +6,7 @@ import { createApp } from '../../src/http/app.ts';
 import { ADMIN_TOKEN, fakeWorld } from './fakes.ts';
 
 export interface AdminRoute {
-  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** With `acme` as the tenant. */
   readonly path: string;
   /** JSON. */

@@ -51,6 +51,15 @@ export function wholeNumber(words: string, { min = 0, max = Number.MAX_SAFE_INTE
   });
 }
 
+/** A text of so many UTF-16 units. */
+export function textOf({ min, max }: { readonly min: number; readonly max: number }): Reader<string> {
+  return reader({ type: 'string', minLength: min, maxLength: max }, (value) =>
+    typeof value === 'string' && value.length >= min && value.length <= max
+      ? success(value)
+      : failure(`must be a text of ${min} to ${max} characters`),
+  );
+}
+
 /** Where a lane begins, or goes on. */
 export const laneStart = oneOf<LaneStart>(['now', 'backlog']);
 
