@@ -7,7 +7,7 @@ import { ADMIN_TOKEN, fakeWorld } from './fakes.ts';
 
 export interface AdminRoute {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  /** With `acme` as the tenant. */
+  /** With `acme` as the tenant, if it is about one. */
   readonly path: string;
   /** JSON. */
   readonly body?: string;
@@ -52,14 +52,12 @@ export function describeAdminSecurity({ method, path, body }: AdminRoute): void 
       expect(response.status).not.toBe(401);
     });
 
-    it.each(['UPPER', 'a_b', '-x', 'a'.repeat(65), '..%2Fx'])(
-      'looks up nothing for %j, which no tenant can be',
-      async (id) => {
-        const at = path.replace('acme', id);
-        const { response, world } = await request({ authorization: `Bearer ${ADMIN_TOKEN}` }, at);
-        expect(response.status).toBe(404);
-        expect(world.relays.size).toBe(0);
-      },
-    );
+    const noIds = path.includes('acme') ? ['UPPER', 'a_b', '-x', 'a'.repeat(65), '..%2Fx'] : [];
+    it.each(noIds)('looks up nothing for %j, which no tenant can be', async (id) => {
+      const at = path.replace('acme', id);
+      const { response, world } = await request({ authorization: `Bearer ${ADMIN_TOKEN}` }, at);
+      expect(response.status).toBe(404);
+      expect(world.relays.size).toBe(0);
+    });
   });
 }

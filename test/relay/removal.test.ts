@@ -42,7 +42,17 @@ async function breakDeletions(tenant: Tenant, how: 'fail' | 'wait'): Promise<() 
   return () => void (isBroken = false);
 }
 
-const hang = () => new Promise<Response>(() => undefined);
+/** Both destinations take what they are sent, but answer only when the returned function is called. */
+function holdAnswers(tenant: Tenant): () => void {
+  let isAnswering = false;
+  const later = async () => {
+    while (!isAnswering) await scheduler.wait(1);
+    return new Response('{}', { status: 202 });
+  };
+  tenant.destinations.answer(EDR, later);
+  tenant.destinations.answer(HEC, later);
+  return () => void (isAnswering = true);
+}
 
 describe('a tenant that is removed', () => {
   it('is forgotten at once: nothing is accepted, nothing runs, nothing is shown', async () => {
@@ -113,20 +123,19 @@ describe('a tenant that is removed', () => {
 
   it('stops its lanes: what was under way is not written down, and nothing more is sent', async () => {
     const tenant = await Tenant.create();
-    const answers: (() => void)[] = [];
-    const later = () =>
-      new Promise<Response>((resolve) => answers.push(() => resolve(new Response('{}', { status: 202 }))));
-    tenant.destinations.answer(EDR, later);
-    tenant.destinations.answer(HEC, later);
+    const answer = holdAnswers(tenant);
     await tenant.accept(...tenant.events(50));
-    await tenant.until(() => answers.length >= 3, 'requests are under way');
+    await tenant.until(() => tenant.destinations.underWay >= 3, 'requests are under way');
+    await breakDeletions(tenant, 'fail'); // so that the rows are still there to be written to
     const sent = tenant.destinations.sent.length;
     await remove(tenant, true);
-    for (const answer of answers) answer();
+    const rows = await tenant.inside((relay) => relay.rowsWritten);
+    answer();
+    await tenant.until(() => tenant.destinations.underWay === 0, 'all are answered');
     await scheduler.wait(20);
     await tenant.stub.drain({ v: 1, lane: '*' });
     expect(tenant.destinations.sent).toHaveLength(sent);
-    expect(await tablesOf(tenant)).toEqual(['removal']);
+    expect(await tenant.inside((relay) => relay.rowsWritten)).toBe(rows);
   });
 
   it('takes no event that was being unsealed', async () => {
@@ -211,13 +220,18 @@ describe('a tenant that is removed', () => {
 describe('a tenant that is made again', () => {
   it('has nothing of the earlier one: no event, no total, no duplicate', async () => {
     const tenant = await Tenant.create();
-    tenant.destinations.answer(EDR, hang);
+    const answer = holdAnswers(tenant);
     await tenant.accept(...tenant.events(5));
+    await tenant.until(() => tenant.destinations.underWay >= 3, 'requests are under way');
     await remove(tenant, true);
-    tenant.destinations.answer(EDR, () => new Response('{}', { status: 202 }));
     await tenant.configure(undefined, 'backlog');
+    answer();
+    await tenant.until(() => tenant.destinations.underWay === 0, 'all are answered');
+    await scheduler.wait(20);
+    await tenant.evict(); // what is written counts
     expect(await readConfig(tenant.stub)).toMatchObject({ version: 1 });
-    expect(await tenant.lane('falcon/events')).toMatchObject({ delivered: 0, undelivered: 0 });
+    for (const lane of await tenant.stub.lanes())
+      expect(lane).toMatchObject({ state: 'idle', delivered: 0, undelivered: 0 });
     expect(await tenant.accept(tenant.event('evt-1'))).toMatchObject({ accepted: 1, duplicates: 0 });
     await tenant.until(
       async () => (await tenant.lane('edr/events')).delivered === 1,
