@@ -80,7 +80,10 @@ export class FakeRelay implements TenantRelayRpc {
     return { kind: 'saved', version, isPublished: this.isPublishing };
   }
 
+  configReads = 0;
+
   async readConfig(): Promise<StoredConfig | null> {
+    this.configReads++;
     return this.stored;
   }
 
