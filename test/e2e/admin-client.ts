@@ -35,6 +35,16 @@ export class AdminClient {
     });
   }
 
+  /** A body is sent as JSON. */
+  async post(path: string, body?: unknown): Promise<AdminAnswer> {
+    if (body === undefined) return this.#request('POST', path);
+    return this.#request('POST', path, JSON.stringify(body), { 'content-type': 'application/json' });
+  }
+
+  async delete(path: string): Promise<AdminAnswer> {
+    return this.#request('DELETE', path);
+  }
+
   async #request(
     method: string,
     path: string,
