@@ -27,8 +27,7 @@ function deployment(before: Ask = async () => undefined): Env {
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- whatever is asked is passed on
           return (stub[method] as (request: unknown) => Promise<unknown>)(request);
         },
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
-      }) as unknown as TenantRelayRpc;
+      });
     },
   });
   return {
@@ -58,7 +57,8 @@ async function put(
   return callOperator(on, 'PUT', `/api/v1/tenants/${document.id}`, { body: document, headers });
 }
 
-const statuses = (answers: readonly OperatorAnswer[]) => answers.map(({ status }) => status).toSorted();
+const statuses = (answers: readonly OperatorAnswer[]) =>
+  answers.map(({ status }) => status).toSorted((a, b) => a - b);
 
 let tenants = 0;
 let id: string;
