@@ -155,10 +155,10 @@ export class Relay {
   /** Opens what overflowed, then takes it. Without the rate limit: its sender was answered 202 already. */
   async acceptSealed({ sealed, sealedAtMs }: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
     const { io, sealer } = this.#parts;
-    const ageMs = io.nowMs() - sealedAtMs;
-    // An earlier tenant of the same id had the same key: its events are not this one's.
-    const isEarlier = sealedAtMs < this.#createdAtMs;
-    if (ageMs > OVERFLOW_AGE_MS_MAX || isEarlier) return { kind: 'refused', reason: 'too_old' };
+    const nowMs = io.nowMs();
+    // An earlier tenant of the same id had the same key: its events are not this one's. (Unless the clock has gone back.)
+    const isEarlier = sealedAtMs < this.#createdAtMs && this.#createdAtMs <= nowMs;
+    if (nowMs - sealedAtMs > OVERFLOW_AGE_MS_MAX || isEarlier) return { kind: 'refused', reason: 'too_old' };
     const opened = await openOverflow(sealer, this.#config.id, sealed);
     if (this.#removed) return { kind: 'unknown_tenant' };
     if (!opened.ok) return opened.error;
