@@ -13,6 +13,10 @@ import { IngestConfigs } from '../tenants/ingest-cache.ts';
 export interface AppOptions {
   readonly nowMs: () => number;
   readonly newRequestId: () => string;
+  /** Random, and never the same twice: of minted tokens. */
+  readonly newTokenId: () => string;
+  /** For the keys of Cloudflare Access. */
+  readonly fetch: typeof fetch;
   /** How long a webhook waits for its tenant's object before its events overflow. */
   readonly acceptTimeoutMs: number;
   /** How long it then waits for the overflow queue before it is told to come again. */

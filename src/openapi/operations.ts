@@ -7,9 +7,11 @@ import type { Operations } from './operation.ts';
 import { deadLetterOperations } from './operations/dead-letters.ts';
 import { destinationOperations } from './operations/destinations.ts';
 import { tenantOperations } from './operations/tenants.ts';
+import { tokenOperations } from './operations/tokens.ts';
 
 export const operations: Operations = {
   ...tenantOperations,
   ...destinationOperations,
   ...deadLetterOperations,
+  ...tokenOperations,
 };

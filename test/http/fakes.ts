@@ -21,9 +21,10 @@ import type {
   TenantRelayRpc,
 } from '../../src/domain/rpc.ts';
 import type { Actor } from '../../src/domain/principal.ts';
-import type { Env, RelayNamespace } from '../../src/settings.ts';
+import type { Env, RegistryNamespace, RelayNamespace } from '../../src/settings.ts';
 import { publishIngestConfig } from '../../src/tenants/ingest-config.ts';
 import { FakeKv } from '../tenants/fake-kv.ts';
+import { FakeLimit, FakeRegistry } from './fake-registry.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
 const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
@@ -186,6 +187,9 @@ export interface World {
   readonly env: Env;
   readonly kv: FakeKv;
   readonly overflow: FakeQueue;
+  /** The one that knows the minted tokens. */
+  readonly registry: FakeRegistry;
+  readonly limit: FakeLimit;
   /** Every object that was asked for, by `{place}/{name}`. */
   readonly relays: ReadonlyMap<string, FakeRelay>;
   /** What a new object is told before it is used. */
@@ -193,11 +197,23 @@ export interface World {
 }
 
 /** A production deployment for all residencies, unless the variables say otherwise. */
-export function fakeWorld(variables: Partial<Record<`RELAY_${string}`, string>> = {}): World {
+export function fakeWorld(
+  variables: Partial<Record<`RELAY_${string}` | `ACCESS_${string}`, string>> = {},
+): World {
   const kv = new FakeKv();
   const overflow = new FakeQueue();
+  const registry = new FakeRegistry();
+  const limit = new FakeLimit();
   const relays = new Map<string, FakeRelay>();
-  const world: World = { kv, overflow, relays, prepare: () => undefined, env: undefined as never };
+  const world: World = {
+    kv,
+    overflow,
+    registry,
+    limit,
+    relays,
+    prepare: () => undefined,
+    env: undefined as never,
+  };
   const namespaceIn = (place: string): RelayNamespace => ({
     jurisdiction: (jurisdiction) => namespaceIn(jurisdiction),
     getByName: (name) => {
@@ -210,11 +226,20 @@ export function fakeWorld(variables: Partial<Record<`RELAY_${string}`, string>> 
       return relay;
     },
   });
+  const registryIn = (place: string): RegistryNamespace => ({
+    jurisdiction: (jurisdiction) => registryIn(jurisdiction),
+    getByName: () => {
+      registry.places.push(place);
+      return registry;
+    },
+  });
   const env = {
     TENANT_RELAY: namespaceIn('base'),
     RELAY_KV: kv as unknown as KVNamespace,
     WAKEUPS: undefined as never,
     OVERFLOW: overflow as unknown as Queue,
+    TOKENS: registryIn('base'),
+    ADMIN_LIMIT: limit,
     RELAY_ENV: 'production',
     RELAY_RESIDENCY: 'global',
     RELAY_EGRESS_ALLOW: 'harfanglab.acme.fr',

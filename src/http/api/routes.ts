@@ -1,11 +1,14 @@
 /** Every admin route there is: what is mounted, described and held to the security suite. */
 
 import type { AdminRoute } from '../admin-route.ts';
+import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { destinationRoutes } from './destinations.ts';
 import { laneRoutes } from './lanes.ts';
+import { meRoutes } from './me.ts';
 import { noticeRoutes } from './notices.ts';
 import { tenantRoutes } from './tenants.ts';
+import { tokenRoutes } from './tokens.ts';
 
 export const adminRoutes: readonly AdminRoute[] = [
   ...tenantRoutes,
@@ -13,4 +16,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...deadLetterRoutes,
   ...destinationRoutes,
   ...noticeRoutes,
+  ...meRoutes,
+  ...tokenRoutes,
+  ...auditRoutes,
 ];

@@ -1,0 +1,194 @@
+/**
+ * `/api/v1/tokens`: bearer tokens, minted, listed, revoked.
+ * Whoever is admin of a tenant alone has to do with that tenant's tokens alone; of others it does not learn that they exist.
+ */
+
+import type { Principal, Role } from '../../domain/principal.ts';
+import { grantRefusal, ROLES } from '../../domain/principal.ts';
+import type { TokenPage } from '../../domain/registry.ts';
+import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
+import { sha256Hex } from '../../lib/hmac.ts';
+import { logEvent } from '../../lib/log.ts';
+import type { Result } from '../../lib/result.ts';
+import { failure, success, unreachable } from '../../lib/result.ts';
+import { findTenant } from '../../residency.ts';
+import type { AdminRoute, Answer, Call } from '../admin-route.ts';
+import { adminRoute } from '../admin-route.ts';
+import { tokenAuthorityOf } from '../auth.ts';
+import type { RequestFailure } from '../problem.ts';
+import { UNAVAILABLE } from './existing.ts';
+import type { Readers } from './fields.ts';
+import { FIRST_PAGE, PAGE_READERS } from './page.ts';
+import { askTokens } from './registry.ts';
+import { oneOf, type Reader, reader } from './values.ts';
+
+const ROOT = '/api/v1/tokens';
+const DAY_MS = 24 * 3_600_000;
+const DAYS_DEFAULT = 90;
+/** A year and its leap day. */
+const DAYS_MAX = 366;
+const NAME_PATTERN = /^[^\s\p{C}](?:[^\p{C}]{0,62}[^\s\p{C}])?$/u;
+
+const tenantId: Reader<string> = reader({ type: 'string', pattern: TENANT_ID_PATTERN.source }, (value) =>
+  typeof value === 'string' && TENANT_ID_PATTERN.test(value)
+    ? success(value)
+    : failure('must be the id of a tenant'),
+);
+const tokenName: Reader<string> = reader({ type: 'string', minLength: 1, maxLength: 64 }, (value) =>
+  typeof value === 'string' && NAME_PATTERN.test(value)
+    ? success(value)
+    : failure('must be 1 to 64 printable characters, without a space at its ends'),
+);
+const days: Reader<number> = reader({ type: 'integer', minimum: 1, maximum: DAYS_MAX }, (value) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= DAYS_MAX
+    ? success(value)
+    : failure(`must be a whole number of days from 1 to ${DAYS_MAX}`),
+);
+
+interface NewToken {
+  readonly name: string;
+  readonly role: Role;
+  /** Absent: for every tenant. */
+  readonly tenant: string;
+  readonly expires_in_days: number;
+}
+const NEW_TOKEN_READERS: Readers<NewToken> = {
+  name: tokenName,
+  role: oneOf(ROLES),
+  tenant: tenantId,
+  expires_in_days: days,
+};
+const LIST_READERS: Readers<TokenPage> = { ...PAGE_READERS, tenant: tenantId };
+
+export const tokenRoutes: readonly AdminRoute[] = [
+  adminRoute({
+    method: 'GET',
+    path: ROOT,
+    role: 'admin',
+    scope: 'own',
+    query: LIST_READERS,
+    handle: async (call) => {
+      const refused = adminRefusal(call.principal, call.query.tenant ?? null);
+      if (refused) return failure(refused);
+      const page = { ...FIRST_PAGE, ...call.query };
+      const listing = await askTokens(call, async (registry) => registry.list(page));
+      return listing.ok ? success({ body: listing.value }) : listing;
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: ROOT,
+    role: 'admin',
+    scope: 'own',
+    body: NEW_TOKEN_READERS,
+    handle: mintToken,
+  }),
+  adminRoute({
+    method: 'DELETE',
+    path: `${ROOT}/:token`,
+    role: 'admin',
+    scope: 'own',
+    handle: revokeToken,
+  }),
+];
+
+/** Admin is the highest role there is: who is admin of a tenant may give every role in it. */
+function adminRefusal(principal: Principal, tenant: string | null): RequestFailure | undefined {
+  switch (grantRefusal(principal, 'admin', tenant)) {
+    case 'hidden':
+      return { kind: 'tenant_not_found' };
+    case 'role_missing':
+      return { kind: 'role_missing', role: 'admin' };
+    default:
+      return undefined;
+  }
+}
+
+async function mintToken(call: Call<object, NewToken>): Promise<Result<Answer, RequestFailure>> {
+  const { c, options, principal, body } = call;
+  const { name, role, tenant = null, expires_in_days: validDays = DAYS_DEFAULT } = body;
+  if (name === undefined || role === undefined) return failure(missingKeys({ name, role }));
+  const refused = adminRefusal(principal, tenant) ?? (await tenantRefusal(call, tenant));
+  if (refused) return failure(refused);
+  const issuedAtMs = Math.floor(options.nowMs() / 1000) * 1000;
+  const token = {
+    id: options.newTokenId(),
+    name,
+    role,
+    tenant,
+    expiresAtMs: issuedAtMs + validDays * DAY_MS,
+  };
+  const text = await tokenAuthorityOf(c.env, options).mint({ ...token, issuedAtMs }, options.newTokenId());
+  const record = { ...token, digest: sha256Hex(text) };
+  const minted = await askTokens(call, async (registry, write) => registry.mint({ ...write, token: record }));
+  if (!minted.ok) return minted;
+  switch (minted.value.kind) {
+    case 'minted': {
+      // The tenant may have been deleted meanwhile, and its tokens revoked before this one was among them.
+      const gone = await tenantRefusal(call, tenant);
+      if (gone) return revokeUnused(call, token.id, gone);
+      const { id, expiresAtMs } = token;
+      logEvent('info', 'token.minted', {
+        requestId: c.get('requestId'),
+        token: id,
+        role,
+        ...tenantField(tenant),
+      });
+      const expiresAt = new Date(expiresAtMs).toISOString();
+      return success({ status: 201, body: { id, token: text, name, role, tenant, expiresAt } });
+    }
+    case 'too_many_tokens':
+      return failure(minted.value);
+    default:
+      return unreachable(minted.value);
+  }
+}
+
+/** A token for a tenant that is not there yet would let its holder into whatever gets that id one day. */
+async function tenantRefusal(
+  { c, deployment }: Pick<Call, 'c' | 'deployment'>,
+  tenant: string | null,
+): Promise<RequestFailure | undefined> {
+  if (tenant === null) return undefined;
+  const found = await findTenant(c.env.TENANT_RELAY, deployment.settings, tenant);
+  if (!found.ok) return UNAVAILABLE;
+  return found.value ? undefined : { kind: 'tenant_not_found' };
+}
+
+/** Nobody has seen it. When this fails too, it is listed, and holds nothing but its record. */
+async function revokeUnused(
+  call: Call<object, NewToken>,
+  id: string,
+  cause: RequestFailure,
+): Promise<Result<never, RequestFailure>> {
+  await askTokens(call, async (registry, write) => registry.revoke({ ...write, id }));
+  return failure(cause);
+}
+
+async function revokeToken(call: Call): Promise<Result<Answer, RequestFailure>> {
+  const id = call.c.req.param('token') ?? '';
+  const found = await askTokens(call, async (registry) => registry.find(id));
+  if (!found.ok) return found;
+  // One answer for a token that is not there and for one that is somebody else's.
+  if (!found.value || adminRefusal(call.principal, found.value.tenant))
+    return failure({ kind: 'token_not_found' });
+  const revoked = await askTokens(call, async (registry, write) => registry.revoke({ ...write, id }));
+  if (!revoked.ok) return revoked;
+  if (!revoked.value) return failure({ kind: 'token_not_found' });
+  const { tenant, revokedAt } = revoked.value;
+  logEvent('info', 'token.revoked', {
+    requestId: call.c.get('requestId'),
+    token: id,
+    ...tenantField(tenant),
+  });
+  return success({ body: { id, revokedAt } });
+}
+
+function tenantField(tenant: string | null): { readonly tenant?: string } {
+  return tenant === null ? {} : { tenant };
+}
+
+function missingKeys(required: Readonly<Record<string, unknown>>): RequestFailure {
+  const missing = Object.keys(required).filter((key) => required[key] === undefined);
+  return { kind: 'body_invalid', faults: missing.map((path) => ({ path, message: 'must be given' })) };
+}
