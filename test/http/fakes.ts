@@ -27,7 +27,7 @@ import { FakeKv } from '../tenants/fake-kv.ts';
 import { FakeLimit, FakeRegistry } from './fake-registry.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
-const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+export const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 
 /** Accepts everything, keeps the config, publishes it at once. */
 export class FakeRelay implements TenantRelayRpc {
