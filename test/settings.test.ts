@@ -44,6 +44,73 @@ describe('settingsOf', () => {
     expect(settingsOf({ ...VALID, RELAY_MASTER_KEY_PREVIOUS: '' }).masterKeys).not.toHaveProperty('previous');
   });
 
+  describe('of Cloudflare Access', () => {
+    const ACCESS = { ACCESS_TEAM_DOMAIN: 'mssp.cloudflareaccess.com', ACCESS_AUD: 'ab'.repeat(32) };
+
+    it.each([{}, { ACCESS_TEAM_DOMAIN: '', ACCESS_AUD: '', ACCESS_ROLES: ' ' }])(
+      'are absent for %j',
+      (given) => {
+        expect(settingsOf({ ...VALID, ...given })).not.toHaveProperty('access');
+      },
+    );
+
+    it.each([
+      'mssp.cloudflareaccess.com',
+      'https://mssp.cloudflareaccess.com',
+      'https://MSSP.cloudflareaccess.com/',
+    ])('take %s as the team', (domain) => {
+      const env = { ...VALID, ...ACCESS, ACCESS_TEAM_DOMAIN: domain, ACCESS_ROLES: 'viewer/acme=*@acme.fr' };
+      expect(settingsOf(env).access).toEqual({
+        origin: 'https://mssp.cloudflareaccess.com',
+        audience: ACCESS.ACCESS_AUD,
+        rules: [
+          { grant: { role: 'viewer', tenant: 'acme' }, matchers: [{ kind: 'domain', name: 'acme.fr' }] },
+        ],
+      });
+    });
+
+    it('give nobody a role when there are no roles', () => {
+      expect(settingsOf({ ...VALID, ...ACCESS }).access?.rules).toEqual([]);
+    });
+
+    it('take a loopback URL locally, and nowhere else', () => {
+      const env = { ...VALID, ...ACCESS, ACCESS_TEAM_DOMAIN: 'http://127.0.0.1:8703' };
+      expect(settingsOf({ ...env, RELAY_ENV: 'local' }).access?.origin).toBe('http://127.0.0.1:8703');
+      expect(() => settingsOf({ ...env })).toThrow('ACCESS_TEAM_DOMAIN must be a host name');
+    });
+
+    it.each([
+      ['ACCESS_AUD', ''],
+      ['ACCESS_TEAM_DOMAIN', ''],
+    ])('come with the team and the audience, or not at all: %s = %j', (name, value) => {
+      expect(() => settingsOf({ ...VALID, ...ACCESS, [name]: value })).toThrow(
+        'set together with ACCESS_AUD',
+      );
+      expect(() => settingsOf({ ...VALID, ACCESS_ROLES: 'admin=a@b.c' })).toThrow('no ACCESS_ROLES');
+    });
+
+    it('name the wrong entry of the roles, and quote nothing', () => {
+      const attempt = () => settingsOf({ ...VALID, ...ACCESS, ACCESS_ROLES: 'admin=a@b.c; hunter2=a@b.c' });
+      expect(attempt).toThrow('it is not, at entry 2: its role must be one of');
+      expect(attempt).not.toThrow(/hunter2/);
+    });
+
+    it.each([
+      ['ACCESS_TEAM_DOMAIN', 'hunter2'],
+      ['ACCESS_TEAM_DOMAIN', 'http://hunter2.cloudflareaccess.com'],
+      ['ACCESS_TEAM_DOMAIN', 'https://hunter2.cloudflareaccess.com/x'],
+      ['ACCESS_TEAM_DOMAIN', 'https://hunter2.cloudflareaccess.com:8443'],
+      ['ACCESS_TEAM_DOMAIN', 'https://hunter2@mssp.cloudflareaccess.com'],
+      ['ACCESS_TEAM_DOMAIN', '10.0.0.1'],
+      ['ACCESS_AUD', 'hunter2'],
+      ['ACCESS_AUD', 'AB'.repeat(32)],
+    ])('refuse %s = %j, naming the variable and never the value', (name, value) => {
+      const attempt = () => settingsOf({ ...VALID, ...ACCESS, [name]: value });
+      expect(attempt).toThrow(new RegExp(`^Cannot read settings as ${name} must be .+: it is `));
+      expect(attempt).not.toThrow(/hunter2/);
+    });
+  });
+
   it.each<[string, string | undefined]>([
     ['RELAY_ENV', 'staging'],
     ['RELAY_ENV', undefined],

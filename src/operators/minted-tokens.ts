@@ -99,20 +99,19 @@ export class TokenAuthority {
   }
 }
 
-/** RFC 5869 without a salt: the master key is uniformly random already. */
 async function deriveSigningKey(masterKey: Uint8Array): Promise<SigningKey> {
   const usages = ['deriveBits', 'deriveKey'];
   const base = await crypto.subtle.importKey('raw', new Uint8Array(masterKey), 'HKDF', false, usages);
-  const hkdf = (purpose: string) => ({
-    name: 'HKDF',
-    hash: 'SHA-256',
-    salt: new Uint8Array(0),
-    info: new TextEncoder().encode(`noxys-relay/token/v1/${purpose}`),
-  });
   const hmac = { name: 'HMAC', hash: 'SHA-256', length: 256 };
   const key = await crypto.subtle.deriveKey(hkdf('sign'), base, hmac, false, ['sign', 'verify']);
   const kid = await crypto.subtle.deriveBits(hkdf('kid'), base, KID_BYTES * 8);
   return { kid: encodeBase64Url(new Uint8Array(kid)), key };
+}
+
+/** RFC 5869 without a salt: the master key is uniformly random already. */
+function hkdf(purpose: 'sign' | 'kid') {
+  const info = new TextEncoder().encode(`noxys-relay/token/v1/${purpose}`);
+  return { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info };
 }
 
 /** Only what this code has signed comes here, of this or another version. */

@@ -7,23 +7,19 @@ import type { Principal, Role } from '../../domain/principal.ts';
 import { grantRefusal, ROLES } from '../../domain/principal.ts';
 import type { TokenPage } from '../../domain/registry.ts';
 import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
-import { sha256Hex } from '../../lib/hmac.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
-import { failure, success, unreachable } from '../../lib/result.ts';
-import { findTenant } from '../../residency.ts';
+import { failure, success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
-import { tokenAuthorityOf } from '../auth.ts';
 import type { RequestFailure } from '../problem.ts';
-import { UNAVAILABLE } from './existing.ts';
 import type { Readers } from './fields.ts';
+import { mintToken } from './mint-token.ts';
 import { FIRST_PAGE, PAGE_READERS } from './page.ts';
 import { askTokens } from './registry.ts';
 import { oneOf, type Reader, reader } from './values.ts';
 
 const ROOT = '/api/v1/tokens';
-const DAY_MS = 24 * 3_600_000;
 const DAYS_DEFAULT = 90;
 /** A year and its leap day. */
 const DAYS_MAX = 366;
@@ -81,7 +77,12 @@ export const tokenRoutes: readonly AdminRoute[] = [
     role: 'admin',
     scope: 'own',
     body: NEW_TOKEN_READERS,
-    handle: mintToken,
+    handle: async (call) => {
+      const { name, role, tenant = null, expires_in_days: validDays = DAYS_DEFAULT } = call.body;
+      if (name === undefined || role === undefined) return failure(missingKeys({ name, role }));
+      const refused = adminRefusal(call.principal, tenant);
+      return refused ? failure(refused) : mintToken(call, { name, role, tenant, validDays });
+    },
   }),
   adminRoute({
     method: 'DELETE',
@@ -104,67 +105,6 @@ function adminRefusal(principal: Principal, tenant: string | null): RequestFailu
   }
 }
 
-async function mintToken(call: Call<object, NewToken>): Promise<Result<Answer, RequestFailure>> {
-  const { c, options, principal, body } = call;
-  const { name, role, tenant = null, expires_in_days: validDays = DAYS_DEFAULT } = body;
-  if (name === undefined || role === undefined) return failure(missingKeys({ name, role }));
-  const refused = adminRefusal(principal, tenant) ?? (await tenantRefusal(call, tenant));
-  if (refused) return failure(refused);
-  const issuedAtMs = Math.floor(options.nowMs() / 1000) * 1000;
-  const token = {
-    id: options.newTokenId(),
-    name,
-    role,
-    tenant,
-    expiresAtMs: issuedAtMs + validDays * DAY_MS,
-  };
-  const text = await tokenAuthorityOf(c.env, options).mint({ ...token, issuedAtMs }, options.newTokenId());
-  const record = { ...token, digest: sha256Hex(text) };
-  const minted = await askTokens(call, async (registry, write) => registry.mint({ ...write, token: record }));
-  if (!minted.ok) return minted;
-  switch (minted.value.kind) {
-    case 'minted': {
-      // The tenant may have been deleted meanwhile, and its tokens revoked before this one was among them.
-      const gone = await tenantRefusal(call, tenant);
-      if (gone) return revokeUnused(call, token.id, gone);
-      const { id, expiresAtMs } = token;
-      logEvent('info', 'token.minted', {
-        requestId: c.get('requestId'),
-        token: id,
-        role,
-        ...tenantField(tenant),
-      });
-      const expiresAt = new Date(expiresAtMs).toISOString();
-      return success({ status: 201, body: { id, token: text, name, role, tenant, expiresAt } });
-    }
-    case 'too_many_tokens':
-      return failure(minted.value);
-    default:
-      return unreachable(minted.value);
-  }
-}
-
-/** A token for a tenant that is not there yet would let its holder into whatever gets that id one day. */
-async function tenantRefusal(
-  { c, deployment }: Pick<Call, 'c' | 'deployment'>,
-  tenant: string | null,
-): Promise<RequestFailure | undefined> {
-  if (tenant === null) return undefined;
-  const found = await findTenant(c.env.TENANT_RELAY, deployment.settings, tenant);
-  if (!found.ok) return UNAVAILABLE;
-  return found.value ? undefined : { kind: 'tenant_not_found' };
-}
-
-/** Nobody has seen it. When this fails too, it is listed, and holds nothing but its record. */
-async function revokeUnused(
-  call: Call<object, NewToken>,
-  id: string,
-  cause: RequestFailure,
-): Promise<Result<never, RequestFailure>> {
-  await askTokens(call, async (registry, write) => registry.revoke({ ...write, id }));
-  return failure(cause);
-}
-
 async function revokeToken(call: Call): Promise<Result<Answer, RequestFailure>> {
   const id = call.c.req.param('token') ?? '';
   const found = await askTokens(call, async (registry) => registry.find(id));
@@ -179,13 +119,9 @@ async function revokeToken(call: Call): Promise<Result<Answer, RequestFailure>> 
   logEvent('info', 'token.revoked', {
     requestId: call.c.get('requestId'),
     token: id,
-    ...tenantField(tenant),
+    tenant: tenant ?? undefined,
   });
   return success({ body: { id, revokedAt } });
-}
-
-function tenantField(tenant: string | null): { readonly tenant?: string } {
-  return tenant === null ? {} : { tenant };
 }
 
 function missingKeys(required: Readonly<Record<string, unknown>>): RequestFailure {
