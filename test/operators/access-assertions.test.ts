@@ -77,7 +77,8 @@ describe('AccessAssertions', () => {
   });
 
   it('ask for no keys for what could not be verified anyway', async () => {
-    const fresh = new AccessAssertions({ ...access, rules: [] }, access.fetch);
+    const { origin, audience } = access;
+    const fresh = new AccessAssertions({ origin, audience, rules: [] }, access.fetch);
     const asked = access.requests.length;
     for (const text of ['', 'x', 'a.b.c', `e30.e30.${'x'.repeat(20_000)}`, 'eyJhbGciOiJub25lIn0.e30.'])
       expect((await fresh.verify(text, NOW_MS)).ok).toBe(false);

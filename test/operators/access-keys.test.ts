@@ -93,6 +93,8 @@ describe('AccessKeys', () => {
       new Response('{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"key-1","alg":"HS256"}]}');
     const set = await keys.find('key-1', NOW_MS);
     const resolve = set.ok ? set.value : undefined;
-    await expect(resolve?.({ alg: 'HS256', kid: 'key-1' }, { payload: '', signature: '' })).rejects.toThrow();
+    await expect(resolve?.({ alg: 'HS256', kid: 'key-1' }, { payload: '', signature: '' })).rejects.toThrow(
+      'Unsupported "alg"',
+    );
   });
 });
