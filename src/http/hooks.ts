@@ -30,6 +30,7 @@ import { deploymentOf } from './deployment.ts';
 import { setAside } from './overflow.ts';
 import type { RequestFailure } from './problem.ts';
 import { problemResponse } from './problem.ts';
+import { noteWebhook, shownType } from './webhook-notes.ts';
 
 /** A hundred events of 2.5 KiB; Noxys' own are below 20 kB in all. */
 const BODY_BYTES_MAX = 256 * 1024;
@@ -134,16 +135,44 @@ async function take(
     ...(request.webhookId === undefined ? {} : { webhookId: request.webhookId }),
   });
   if (!parsed.ok) {
+    note(received, tenant, []);
     const { path, detail } = parsed.error;
     return failure({ kind: 'body_unusable', path, detail });
   }
   const { rejected } = parsed.value;
   const { forwarded, filtered } = splitForwarded(parsed.value.events, tenant.forward.events);
-  if (forwarded.length === 0) return success({ accepted: 0, duplicates: 0, filtered, rejected });
+  if (forwarded.length === 0) {
+    note(received, tenant, parsed.value.events);
+    return success({ accepted: 0, duplicates: 0, filtered, rejected });
+  }
   const events = forwarded.map((event) => minimise(event, tenant.privacy, tenant.pseudonymKey));
   const stored = await store(received, tenant, events);
   if (!stored.ok) return stored;
   return success({ ...stored.value, filtered, rejected });
+}
+
+/** Has the object learn of an authentic webhook that it does not get, after the answer. */
+function note(
+  { c, deployment, options }: Received,
+  { tenant, residency }: LoadedTenant,
+  events: readonly Pick<CanonicalEvent, 'type'>[],
+): void {
+  const atMs = options.nowMs();
+  if (!deployment.webhookNotes.take(tenant, atMs)) return;
+  const relayOf = () => {
+    const stub = relayStub(c.env.TENANT_RELAY, deployment.settings, { tenant, residency });
+    return stub.ok ? stub.value : undefined;
+  };
+  afterAnswer(c, noteWebhook(relayOf, { tenant, type: shownType(events), atMs }));
+}
+
+/** Lets work that never rejects go on when the answer is sent. */
+function afterAnswer(c: Context<AppEnv>, work: Promise<void>): void {
+  try {
+    c.executionCtx.waitUntil(work);
+  } catch {
+    // Hono throws where the request came without a context, which the platform always gives: the work runs on by itself.
+  }
 }
 
 type Stored = Pick<Accepted, 'accepted' | 'duplicates'>;

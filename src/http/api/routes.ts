@@ -2,8 +2,11 @@
 
 import type { AdminRoute } from '../admin-route.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { destinationTestRoutes } from './destination-test.ts';
 import { destinationRoutes } from './destinations.ts';
+import { healthRoutes } from './health.ts';
 import { laneRoutes } from './lanes.ts';
+import { metricsRoutes } from './metrics.ts';
 import { noticeRoutes } from './notices.ts';
 import { tenantRoutes } from './tenants.ts';
 
@@ -12,5 +15,8 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...laneRoutes,
   ...deadLetterRoutes,
   ...destinationRoutes,
+  ...destinationTestRoutes,
   ...noticeRoutes,
+  ...healthRoutes,
+  ...metricsRoutes,
 ];
