@@ -34,9 +34,7 @@ export function parsePrometheus(text: string): Map<string, Family> {
     families.set(name, family);
     for (i += 2; i < lines.length && !lines[i]?.startsWith('#'); i++)
       family.samples.push(sampleIn(lines[i], name));
-    const seen = new Set(
-      family.samples.map(({ labels }) => JSON.stringify(Object.entries(labels).toSorted())),
-    );
+    const seen = new Set(family.samples.map(({ labels }) => labelKey(labels)));
     if (seen.size !== family.samples.length || seen.size === 0)
       throw new Error(`${name} has a sample twice, or none`);
   }
@@ -53,4 +51,9 @@ function sampleIn(line: string | undefined, name: string): Family['samples'][num
   });
   if (new Set(pairs.map(([label]) => label)).size !== pairs.length) throw new Error(`a label twice: ${line}`);
   return { labels: Object.fromEntries(pairs), value: Number(match[3]) };
+}
+
+/** The same for the same labels in any order. */
+export function labelKey(labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
