@@ -6,10 +6,12 @@
 import type { Operations } from './operation.ts';
 import { deadLetterOperations } from './operations/dead-letters.ts';
 import { destinationOperations } from './operations/destinations.ts';
+import { healthOperations } from './operations/health.ts';
 import { tenantOperations } from './operations/tenants.ts';
 
 export const operations: Operations = {
   ...tenantOperations,
   ...destinationOperations,
   ...deadLetterOperations,
+  ...healthOperations,
 };

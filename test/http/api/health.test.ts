@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/http/app.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
+import { expectDescribed } from '../described.ts';
 import { ADMIN_TOKEN, FakeQueue, fakeWorld } from '../fakes.ts';
 import { describeAdminSecurity } from '../security.ts';
 
@@ -75,7 +76,9 @@ describe('GET /api/v1/health', () => {
     });
     const app = createApp({ nowMs: () => Date.UTC(2026, 10, 22) });
     const response = await app.fetch(request, world.env);
-    return { status: response.status, body: await response.json(), world };
+    const body: unknown = await response.json();
+    expectDescribed('GET', '/api/v1/health', response.status, body);
+    return { status: response.status, body, world };
   }
 
   it('is what the deployment says, without a key and without waking an object', async () => {
