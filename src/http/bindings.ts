@@ -10,6 +10,7 @@ const METRICS_TIMEOUT_MS = 3_000;
 /** Bindings that a deployment may have, and variables that another part reads: absent is allowed. */
 export interface OptionalBindings {
   readonly VERSION?: { readonly id: string };
+  readonly TOKENS?: { readonly getByName: unknown };
   readonly ADMIN_LIMIT?: { readonly limit: unknown };
   readonly ACCESS_TEAM_DOMAIN?: string;
   readonly ACCESS_AUD?: string;
@@ -23,6 +24,7 @@ export function checkBindings(env: Env & OptionalBindings): Readonly<Record<stri
     objects: has(env.TENANT_RELAY, 'getByName'),
     wakeups: has(env.WAKEUPS, 'send'),
     overflow: has(env.OVERFLOW, 'sendBatch'),
+    ...('TOKENS' in env && { tokens: has(env.TOKENS, 'getByName') }),
     ...('ADMIN_LIMIT' in env && { rateLimit: has(env.ADMIN_LIMIT, 'limit') }),
   };
 }

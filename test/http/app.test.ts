@@ -115,6 +115,7 @@ describe('health', () => {
     ['TENANT_RELAY', 'objects'],
     ['WAKEUPS', 'wakeups'],
     ['OVERFLOW', 'overflow'],
+    ['TOKENS', 'tokens'],
     ['ADMIN_LIMIT', 'rateLimit'],
     ['RELAY_KV', 'kv'],
   ])('is not ready without %s, and names it', async (binding, check) => {

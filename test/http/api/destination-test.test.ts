@@ -6,7 +6,7 @@ import type { LaneTest } from '../../../src/domain/rpc.ts';
 import { mountAdminRoutes } from '../../../src/http/admin-route.ts';
 import { destinationTestRoutes } from '../../../src/http/api/destination-test.ts';
 import { hintOf } from '../../../src/http/api/test-hints.ts';
-import type { AppEnv } from '../../../src/http/deployment.ts';
+import type { AppEnv, AppOptions } from '../../../src/http/deployment.ts';
 import { createSealer } from '../../../src/lib/seal.ts';
 import { objectName } from '../../../src/residency.ts';
 import { settingsOf } from '../../../src/settings.ts';
@@ -49,8 +49,7 @@ async function callAs(role: Role, body?: string): Promise<Response> {
     c.set('principal', { id: 'token:1', grants: [{ role, tenant: 'acme' }] });
     await next();
   });
-  const options = { nowMs: () => 0, newRequestId: () => '', acceptTimeoutMs: 1, overflowTimeoutMs: 1 };
-  mountAdminRoutes(app, options, destinationTestRoutes);
+  mountAdminRoutes(app, { nowMs: () => 0 } as AppOptions, destinationTestRoutes);
   const request = new Request(`https://relay.example.com/api/v1/tenants/${PATH}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

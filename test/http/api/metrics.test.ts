@@ -7,7 +7,7 @@ import { mountAdminRoutes } from '../../../src/http/admin-route.ts';
 import { metricsRoutes } from '../../../src/http/api/metrics.ts';
 import { metricsText } from '../../../src/http/api/metrics-text.ts';
 import { createApp } from '../../../src/http/app.ts';
-import type { AppEnv } from '../../../src/http/deployment.ts';
+import type { AppEnv, AppOptions } from '../../../src/http/deployment.ts';
 import { objectName } from '../../../src/residency.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
@@ -38,8 +38,7 @@ async function scrapeAs(grants: readonly Grant[], query: string): Promise<Respon
     c.set('principal', { id: 'token:1', grants });
     await next();
   });
-  const options = { nowMs: () => 0, newRequestId: () => '', acceptTimeoutMs: 1, overflowTimeoutMs: 1 };
-  mountAdminRoutes(app, options, metricsRoutes);
+  mountAdminRoutes(app, { nowMs: () => 0 } as AppOptions, metricsRoutes);
   return app.fetch(new Request(`https://relay.example.com/metrics${query}`), acme.world.env);
 }
 
