@@ -137,6 +137,11 @@ function metricsOf(health: ObjectHealth, versionId: string): Metric[] {
       })),
     ),
     gauge(
+      'lane_enabled',
+      '1 unless the destination is disabled or removed.',
+      of(({ state }) => (state === 'disabled' || state === 'removed' ? 0 : 1)),
+    ),
+    gauge(
       'lane_last_delivered_timestamp_seconds',
       'When the destination took an event last; absent when it never did.',
       lanes.flatMap(({ lane, lastDeliveredAt }) =>

@@ -106,6 +106,7 @@ describe('GET /metrics', () => {
         { labels: { lane: 'falcon/events', reason: 'unauthorized' }, value: 1 },
         { labels: { lane: 'old/events', reason: 'none' }, value: 0 },
       ],
+      noxys_relay_lane_enabled: each(1, 1, 0),
       noxys_relay_lane_last_delivered_timestamp_seconds: [
         lane('edr/events', Date.UTC(2026, 10, 22) / 1000 + 1.5),
       ],
