@@ -350,6 +350,7 @@ export class Relay {
         tenant: () => this.#config.id,
         isEnabled: () => this.lanes.isEnabled(name) && !this.#upkeep.holds(name),
         timeouts: this.#parts.timeouts,
+        logOneIn: settings.logOneIn,
         share: () => this.lanes.share(io.nowMs()),
         probeSlots: this.#probeSlots,
         requestsPerSlice: () =>
