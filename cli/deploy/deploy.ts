@@ -1,0 +1,67 @@
+/**
+ * `npm run deploy`: wrangler with the values that `npm run deploy:setup` recorded. Before anything of the EU environment is uploaded it
+ * looks again whether KV and queues are in the EU, and it never lets wrangler make what is missing there.
+ */
+
+import { findQueue, listNamespaces } from './account.ts';
+import { DEPLOY_USAGE, readDeployOptions, type DeployOptions } from './arguments.ts';
+import { CONFIG_PATH, environmentOf, readRawConfig, type Environment } from './environment.ts';
+import { jurisdictionFaults } from './plan.ts';
+import { readRecord, type DeployRecord } from './record.ts';
+import { runWrangler } from './wrangler.ts';
+import { writeConfig } from './wrangler-config.ts';
+
+/** The commands that upload the Worker with its bindings. */
+const UPLOADS = ['deploy', 'versions upload'];
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  return 1;
+});
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readDeployOptions(args);
+  if (!options) {
+    console.log(DEPLOY_USAGE);
+    return 0;
+  }
+  const { env, command, flags, folder } = options;
+  const raw = await readRawConfig();
+  const environment = environmentOf(raw, env);
+  const record = readRecord(folder, env);
+  const isUpload = UPLOADS.includes(command.join(' '));
+  const isDryRun = flags.includes('--dry-run');
+  if (isUpload && !isDryRun) await checkPlace(environment, options, record);
+  const isMade = record !== undefined || (isUpload && environment.jurisdiction !== undefined);
+  const config = isMade ? writeConfig(folder, raw, env, record) : CONFIG_PATH;
+  // Hidden in wrangler's help. Source: wrangler 4.155.0, global flag "experimental-provision".
+  const noProvision = isUpload && isMade ? ['--no-x-provision'] : [];
+  return runWrangler([...command, '--config', config, `--env=${environment.flag}`, ...noProvision, ...flags]);
+}
+
+/** Throws unless the environment's resources are where its tenants' data must stay. */
+async function checkPlace(
+  environment: Environment,
+  { env }: DeployOptions,
+  record: DeployRecord | undefined,
+): Promise<void> {
+  if (record === undefined && environment.jurisdiction === undefined) {
+    console.log(
+      'Nothing is recorded (npm run deploy:setup): wrangler.toml as it is, wrangler makes what is missing.',
+    );
+    return;
+  }
+  const setup = `npm run deploy:setup -- --env ${env}`;
+  if (record === undefined)
+    throw new Error(
+      `Cannot deploy ${environment.worker} as its KV and queues must be checked first: run \`${setup}\``,
+    );
+  if (environment.jurisdiction === undefined) return;
+  const namespaces = (await listNamespaces()).filter(({ id }) => id === record.kvId);
+  const queues = await Promise.all(environment.queues.map(async (name) => findQueue(name)));
+  const there = queues.filter((queue) => queue !== undefined);
+  const faults = jurisdictionFaults(environment, namespaces, there);
+  if (namespaces.length === 0 || there.length < queues.length)
+    faults.push(`KV or a queue is gone: run \`${setup}\`.`);
+  if (faults.length > 0) throw new Error(`Cannot deploy ${environment.worker}:\n${faults.join('\n')}`);
+}
