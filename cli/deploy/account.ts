@@ -30,11 +30,9 @@ export interface Found {
   readonly secrets: readonly string[];
 }
 
-/** Reads alone. `namespaces` come first and by themselves: that command may have to renew the login, which only one can do at a time. */
-export async function readAccount(
-  environment: Environment,
-  namespaces: readonly Namespace[],
-): Promise<Found> {
+/** Reads alone. The first command goes by itself: it may have to renew the login, which only one can do at a time. */
+export async function readAccount(environment: Environment): Promise<Found> {
+  const namespaces = await listNamespaces();
   const [secrets, ...queues] = await Promise.all([
     listSecrets(environment),
     ...environment.queues.map(async (name) => findQueue(name)),

@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { env, command, flags, folder } = options;
-  const raw = await readRawConfig();
+  const raw = readRawConfig();
   const environment = environmentOf(raw, env);
   const record = readRecord(folder, env);
   const isUpload = UPLOADS.includes(command.join(' '));

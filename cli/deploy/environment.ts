@@ -3,8 +3,11 @@
  * Reads that file and no other; knows nothing of an account.
  */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { parse } from 'smol-toml';
 
 export const ROOT = fileURLToPath(import.meta.resolve('../..'));
 export const CONFIG_PATH = join(ROOT, 'wrangler.toml');
@@ -47,11 +50,11 @@ export interface Environment {
   readonly vars: Readonly<Record<string, string>>;
 }
 
-/** Parses wrangler.toml as wrangler does. */
-export async function readRawConfig(): Promise<RawConfig> {
-  const { experimental_readRawConfig: read } = await import('wrangler');
-  const { rawConfig } = read({ config: CONFIG_PATH }) as { readonly rawConfig: RawConfig };
-  return rawConfig;
+export function readRawConfig(): RawConfig {
+  const raw = parse(readFileSync(CONFIG_PATH, 'utf8')) as Partial<RawConfig>;
+  const { name, main } = raw;
+  if (name !== undefined && main !== undefined) return { ...raw, name, main };
+  throw new Error('Cannot deploy as wrangler.toml must have `name` and `main`: it has not');
 }
 
 export function environmentOf(raw: RawConfig, name: EnvironmentName): Environment {

@@ -6,7 +6,7 @@
 
 import { relative } from 'node:path';
 
-import { createNamespace, createQueue, listNamespaces, putSecrets, readAccount } from './account.ts';
+import { createNamespace, createQueue, putSecrets, readAccount } from './account.ts';
 import { SETUP_USAGE, readSetupOptions, type SetupOptions } from './arguments.ts';
 import { ROOT, environmentOf, readRawConfig, type Environment } from './environment.ts';
 import { planSetup, type Plan, type Step, type Wanted } from './plan.ts';
@@ -26,13 +26,12 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { env, folder, isDryRun } = options;
-  const [raw, namespaces] = await Promise.all([readRawConfig(), listNamespaces()]);
-  const environment = environmentOf(raw, env);
+  const environment = environmentOf(readRawConfig(), env);
   printHead(environment, options);
   const before = readRecord(folder, env);
   const domain = options.domain ?? before?.domain;
   const egressAllow = options.allow ?? before?.egressAllow;
-  const found = await readAccount(environment, namespaces);
+  const found = await readAccount(environment);
   const plan = planSetup(wantedOf(environment, options, before), found);
   const faults = [...plan.faults, ...settingFaults(environment, options, egressAllow)];
   if (faults.length > 0) {

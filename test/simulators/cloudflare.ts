@@ -29,6 +29,7 @@ export class Cloudflare extends SimulatorServer {
   readonly workers = new Workers(this.namespaces, this.queues);
   /** Host names of custom domains, by Worker. */
   readonly domains = new Map<string, readonly string[]>();
+  #isTokenValid = true;
   readonly #routes: readonly (readonly [method: string, pattern: RegExp, handler: Handler])[];
 
   constructor(options: SimulatorServerOptions = {}) {
@@ -45,6 +46,11 @@ export class Cloudflare extends SimulatorServer {
     };
   }
 
+  /** From now on nobody is logged in. */
+  revokeToken(): void {
+    this.#isTokenValid = false;
+  }
+
   /** The requests that may change something. */
   get writes(): readonly RecordedRequest[] {
     return this.requests.filter(({ method }) => method !== 'GET');
@@ -52,7 +58,10 @@ export class Cloudflare extends SimulatorServer {
 
   protected authorizationIsRight({ headers, path }: SimulatorRequest): boolean {
     const isAssetUpload = path.endsWith('/workers/assets/upload');
-    return headers['authorization'] === `Bearer ${isAssetUpload ? 'simulated-upload' : TOKEN}`;
+    return (
+      this.#isTokenValid &&
+      headers['authorization'] === `Bearer ${isAssetUpload ? 'simulated-upload' : TOKEN}`
+    );
   }
 
   protected answer(request: SimulatorRequest): SimulatorAnswer {
