@@ -9,7 +9,7 @@ import { CONFIG_PATH, environmentOf, readRawConfig, type Environment } from './e
 import { jurisdictionFaults } from './plan.ts';
 import { readRecord, type DeployRecord } from './record.ts';
 import { runWrangler } from './wrangler.ts';
-import { writeConfig } from './wrangler-config.ts';
+import { withConfigFile, withRecord } from './wrangler-config.ts';
 
 /** The commands that upload the Worker with its bindings. */
 const UPLOADS = ['deploy', 'versions upload'];
@@ -32,11 +32,12 @@ async function main(args: readonly string[]): Promise<number> {
   const isUpload = UPLOADS.includes(command.join(' '));
   const isDryRun = flags.includes('--dry-run');
   if (isUpload && !isDryRun) await checkPlace(environment, options, record);
-  const isMade = record !== undefined || (isUpload && environment.jurisdiction !== undefined);
-  const config = isMade ? writeConfig(folder, raw, env, record) : CONFIG_PATH;
+  const run = async (config: string, ...extra: readonly string[]) =>
+    runWrangler([...command, '--config', config, `--env=${environment.flag}`, ...extra, ...flags]);
+  if (record === undefined && environment.jurisdiction === undefined) return run(CONFIG_PATH);
   // Hidden in wrangler's help. Source: wrangler 4.155.0, global flag "experimental-provision".
-  const noProvision = isUpload && isMade ? ['--no-x-provision'] : [];
-  return runWrangler([...command, '--config', config, `--env=${environment.flag}`, ...noProvision, ...flags]);
+  const extra = isUpload ? ['--no-x-provision'] : [];
+  return withConfigFile(withRecord(raw, env, record), env, async (path) => run(path, ...extra));
 }
 
 /** Throws unless the environment's resources are where its tenants' data must stay. */

@@ -23,8 +23,7 @@ export interface RawEnvironment {
   readonly kv_namespaces?: readonly { readonly binding: string; readonly id?: string }[];
   readonly queues?: { readonly producers?: readonly { readonly queue: string }[] };
   readonly routes?: readonly unknown[];
-  readonly assets?: { readonly directory: string };
-  readonly build?: unknown;
+  readonly build?: { readonly command?: string };
 }
 
 export interface RawConfig extends RawEnvironment {

@@ -1,9 +1,10 @@
 /**
- * wrangler.toml with the recorded values in it, as a file of its own for `wrangler --config`. It is made anew for each deployment,
- * beside the record, so that git stays clean and wrangler.toml is the one place where anything else is changed.
+ * wrangler.toml with the recorded values in it, as a file of its own for `wrangler --config`. It stands beside wrangler.toml, as
+ * paths in it are relative, for as long as wrangler runs, so that wrangler.toml is the one place where anything else is changed.
  */
 
-import { join, resolve } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import {
   KV_BINDING,
@@ -13,34 +14,39 @@ import {
   type RawConfig,
   type RawEnvironment,
 } from './environment.ts';
-import { writePrivately, type DeployRecord } from './record.ts';
+import type { DeployRecord } from './record.ts';
 
-/** Pure. Relative paths become absolute, as the file may be anywhere. Without a record, placeholders stay. */
+/** What ends a plain deployment, and must not end this one. */
+const REFUSAL = 'refuse-plain.ts';
+
+/** Pure. Without a record, nothing but the refusal of plain deployments is taken out. */
 export function withRecord(
   raw: RawConfig,
   name: EnvironmentName,
   record: DeployRecord | undefined,
 ): RawConfig {
   const own = settled(ownOf(raw, name), record);
-  const main = resolve(ROOT, raw.main);
-  if (name === 'global') return placed({ ...raw, ...own, main });
-  return placed({ ...raw, main, env: { ...raw.env, [name]: placed(own) } });
+  return name === 'global' ? { ...raw, ...own } : { ...raw, env: { ...raw.env, [name]: own } };
 }
 
-/** Writes it and resolves to its path. */
-export function writeConfig(
-  folder: string,
-  raw: RawConfig,
+/** Has wrangler run with the file: git ignores it, and it is gone afterwards. */
+export async function withConfigFile<T>(
+  config: RawConfig,
   name: EnvironmentName,
-  record: DeployRecord | undefined,
-): string {
-  const path = join(folder, `wrangler.${name}.json`);
-  writePrivately(folder, path, `${JSON.stringify(withRecord(raw, name, record), null, 2)}\n`);
-  return path;
+  run: (path: string) => Promise<T>,
+): Promise<T> {
+  const path = join(ROOT, `wrangler.deploy-${name}-${process.pid}.json`);
+  writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  try {
+    return await run(path);
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
 
 function settled(own: RawEnvironment, record: DeployRecord | undefined): RawEnvironment {
-  const { build: _, ...kept } = own; // refuse-plain.ts: this is not a plain deployment
+  const { build, ...others } = own;
+  const kept = build?.command?.includes(REFUSAL) ? others : own;
   if (!record) return kept;
   const { kvId, domain, egressAllow } = record;
   return {
@@ -51,9 +57,4 @@ function settled(own: RawEnvironment, record: DeployRecord | undefined): RawEnvi
     ...(domain === undefined ? {} : { routes: [{ pattern: domain, custom_domain: true }] }),
     ...(egressAllow === undefined ? {} : { vars: { ...own.vars, RELAY_EGRESS_ALLOW: egressAllow } }),
   };
-}
-
-function placed<T extends RawEnvironment>(config: T): T {
-  if (!config.assets) return config;
-  return { ...config, assets: { ...config.assets, directory: resolve(ROOT, config.assets.directory) } };
 }
