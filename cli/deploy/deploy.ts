@@ -11,8 +11,8 @@ import { readRecord, type DeployRecord } from './record.ts';
 import { runWrangler } from './wrangler.ts';
 import { withConfigFile, withRecord } from './wrangler-config.ts';
 
-/** The commands that upload the Worker with its bindings. */
-const UPLOADS = ['deploy', 'versions upload'];
+/** wrangler's commands that upload the Worker with its bindings. */
+const UPLOAD_PATTERN = /^(?:deploy|preview|versions upload)(?: |$)/;
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : String(error));
@@ -29,15 +29,14 @@ async function main(args: readonly string[]): Promise<number> {
   const raw = readRawConfig();
   const environment = environmentOf(raw, env);
   const record = readRecord(folder, env);
-  const isUpload = UPLOADS.includes(command.join(' '));
+  const isUpload = UPLOAD_PATTERN.test(command.join(' '));
   const isDryRun = flags.includes('--dry-run');
   if (isUpload && !isDryRun) await checkPlace(environment, options, record);
   const run = async (config: string, ...extra: readonly string[]) =>
     runWrangler([...command, '--config', config, `--env=${environment.flag}`, ...extra, ...flags]);
   if (record === undefined && environment.jurisdiction === undefined) return run(CONFIG_PATH);
-  // Hidden in wrangler's help. Source: wrangler 4.155.0, global flag "experimental-provision".
-  const extra = isUpload ? ['--no-x-provision'] : [];
-  return withConfigFile(withRecord(raw, env, record), env, async (path) => run(path, ...extra));
+  // wrangler makes nothing. Hidden in its help. Source: wrangler 4.155.0, global flag "experimental-provision".
+  return withConfigFile(withRecord(raw, env, record), env, async (path) => run(path, '--no-x-provision'));
 }
 
 /** Throws unless the environment's resources are where its tenants' data must stay. */
