@@ -17,7 +17,7 @@ import {
 import type { DeployRecord } from './record.ts';
 
 /** What ends a plain deployment, and must not end this one. */
-const REFUSAL = 'refuse-plain.ts';
+const REFUSAL = 'refuse-plain.js';
 
 /** Pure. Without a record, nothing but the refusal of plain deployments is taken out. */
 export function withRecord(
