@@ -14,6 +14,8 @@ const EU = ['--env', 'eu', '--domain', DOMAIN, '--allow', 'edr.acme.fr, *.acme.e
 const WORKER_EU = 'noxys-relay-eu';
 const QUEUES_EU = ['noxys-relay-overflow-eu', 'noxys-relay-wakeups-eu'];
 const SECRETS = ['RELAY_ADMIN_TOKEN', 'RELAY_MASTER_KEY'];
+/** wrangler starts 20 times, a second of computing each: a machine that does much else takes minutes. */
+const STORY_MS_MAX = 300_000;
 
 /** What the last upload of a Worker bound, by name. */
 function boundOf({ account }: Operator, worker: string): Record<string, Record<string, unknown>> {
@@ -22,56 +24,60 @@ function boundOf({ account }: Operator, worker: string): Record<string, Record<s
 }
 
 describe.concurrent('deploy:setup', () => {
-  it('makes all that an EU deployment needs, goes on after a kill, changes nothing twice, and deploys', async () => {
-    await using operator = await Operator.open();
-    const { account } = operator;
+  it(
+    'makes all that an EU deployment needs, goes on after a kill, changes nothing twice, and deploys',
+    { timeout: STORY_MS_MAX },
+    async () => {
+      await using operator = await Operator.open();
+      const { account } = operator;
 
-    const killed = await operator.setupKilledAt(
-      ({ request: { method, path } }) => method === 'PUT' && path.endsWith(`/workers/scripts/${WORKER_EU}`),
-      ...EU,
-    );
-    expect(killed.code).toBeNull();
-    const kept = operator.read('eu.secrets') ?? '';
-    expect(statSync(join(operator.folder, 'record', 'eu.secrets')).mode & 0o777).toBe(0o600);
-    expect(operator.read('.gitignore')).toBe('*\n');
+      const killed = await operator.setupKilledAt(
+        ({ request: { method, path } }) => method === 'PUT' && path.endsWith(`/workers/scripts/${WORKER_EU}`),
+        ...EU,
+      );
+      expect(killed.code).toBeNull();
+      const kept = operator.read('eu.secrets') ?? '';
+      expect(statSync(join(operator.folder, 'record', 'eu.secrets')).mode & 0o777).toBe(0o600);
+      expect(operator.read('.gitignore')).toBe('*\n');
 
-    const finished = await operator.setup(...EU);
-    expect(finished).toMatchObject({ code: 0, output: expect.stringContaining('password manager') });
-    expect(account.namespaces.all).toMatchObject([{ title: WORKER_EU, jurisdiction: 'eu' }]);
-    expect(account.queues.all.map(({ queue_name: name }) => name).toSorted()).toEqual(QUEUES_EU);
-    expect(account.queues.all.every(({ jurisdiction }) => jurisdiction === 'eu')).toBe(true);
-    const secrets = Object.fromEntries(account.workers.scripts.get(WORKER_EU)?.secrets ?? []);
-    expect(secrets).toEqual(parseEnv(kept));
-    expect(Object.keys(secrets).toSorted()).toEqual(SECRETS);
-    expect(() => settingsOf({ RELAY_ENV: 'production', RELAY_RESIDENCY: 'eu', ...secrets })).not.toThrow();
+      const finished = await operator.setup(...EU);
+      expect(finished).toMatchObject({ code: 0, output: expect.stringContaining('password manager') });
+      expect(account.namespaces.all).toMatchObject([{ title: WORKER_EU, jurisdiction: 'eu' }]);
+      expect(account.queues.all.map(({ queue_name: name }) => name).toSorted()).toEqual(QUEUES_EU);
+      expect(account.queues.all.every(({ jurisdiction }) => jurisdiction === 'eu')).toBe(true);
+      const secrets = Object.fromEntries(account.workers.scripts.get(WORKER_EU)?.secrets ?? []);
+      expect(secrets).toEqual(parseEnv(kept));
+      expect(Object.keys(secrets).toSorted()).toEqual(SECRETS);
+      expect(() => settingsOf({ RELAY_ENV: 'production', RELAY_RESIDENCY: 'eu', ...secrets })).not.toThrow();
 
-    const writes = account.writes.length;
-    const record = operator.read('eu.json');
-    const second = await operator.setup('--env', 'eu');
-    expect(second).toMatchObject({ code: 0, output: expect.stringContaining('Nothing to do') });
-    expect(account.writes).toHaveLength(writes);
-    expect(operator.read('eu.json')).toBe(record);
+      const writes = account.writes.length;
+      const record = operator.read('eu.json');
+      const second = await operator.setup('--env', 'eu');
+      expect(second).toMatchObject({ code: 0, output: expect.stringContaining('Nothing to do') });
+      expect(account.writes).toHaveLength(writes);
+      expect(operator.read('eu.json')).toBe(record);
 
-    const deployed = await operator.deploy('--env', 'eu');
-    expect(deployed).toMatchObject({ code: 0, output: expect.stringContaining(DOMAIN) });
-    expect(account.domains.get(WORKER_EU)).toEqual([DOMAIN]);
-    expect(boundOf(operator, WORKER_EU)).toMatchObject({
-      RELAY_KV: { namespace_id: account.namespaces.all[0]?.id },
-      WAKEUPS: { queue_name: 'noxys-relay-wakeups-eu' },
-      OVERFLOW: { queue_name: 'noxys-relay-overflow-eu' },
-      RELAY_EGRESS_ALLOW: { text: 'edr.acme.fr, *.acme.eu' },
-      RELAY_RESIDENCY: { text: 'eu' },
-      RELAY_MASTER_KEY: { type: 'secret_text' },
-      RELAY_ADMIN_TOKEN: { type: 'secret_text' },
-    });
-    expect(account.namespaces.all).toHaveLength(1);
-    expect(account.queues.all).toHaveLength(2);
+      const deployed = await operator.deploy('--env', 'eu');
+      expect(deployed).toMatchObject({ code: 0, output: expect.stringContaining(DOMAIN) });
+      expect(account.domains.get(WORKER_EU)).toEqual([DOMAIN]);
+      expect(boundOf(operator, WORKER_EU)).toMatchObject({
+        RELAY_KV: { namespace_id: account.namespaces.all[0]?.id },
+        WAKEUPS: { queue_name: 'noxys-relay-wakeups-eu' },
+        OVERFLOW: { queue_name: 'noxys-relay-overflow-eu' },
+        RELAY_EGRESS_ALLOW: { text: 'edr.acme.fr, *.acme.eu' },
+        RELAY_RESIDENCY: { text: 'eu' },
+        RELAY_MASTER_KEY: { type: 'secret_text' },
+        RELAY_ADMIN_TOKEN: { type: 'secret_text' },
+      });
+      expect(account.namespaces.all).toHaveLength(1);
+      expect(account.queues.all).toHaveLength(2);
 
-    const { traces } = operator;
-    expect(traces).toContain('"secret","bulk"');
-    for (const value of Object.values(secrets))
-      expect(traces.includes(value), 'a secret was left').toBe(false);
-  });
+      const { traces } = operator;
+      expect(traces).toContain('"secret","bulk"');
+      for (const value of Object.values(secrets))
+        expect(traces.includes(value), 'a secret was left').toBe(false);
+    },
+  );
 
   it('says in a dry run what it would do, and writes neither there nor here', async () => {
     await using operator = await Operator.open();
