@@ -1,6 +1,6 @@
 /** Storage of an object as an earlier version of the product left it: its tables, and rows as that version wrote them. */
 
-import type { Database, Row } from '../../src/relay/database.ts';
+import type { Database, Row } from '../../src/lib/database.ts';
 import { MIGRATIONS } from '../../src/relay/schema.ts';
 import { START_MS, type Tenant, sealedConfig } from './tenant.ts';
 
