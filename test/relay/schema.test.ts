@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { Database } from '../../src/relay/database.ts';
+import { Database } from '../../src/lib/database.ts';
 import { MIGRATIONS, migrate } from '../../src/relay/schema.ts';
 import { createAsOf, fillEachTable, insertTenant, readEachTable, tablesOf } from './earlier-schema.ts';
 import { EDR, START_MS, Tenant, readConfig } from './tenant.ts';
