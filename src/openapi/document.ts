@@ -128,8 +128,13 @@ function pathParameters({ path }: AdminRoute): Json[] {
   }));
 }
 
-function queryParameters({ query }: AdminRoute): Json[] {
-  return Object.entries(query).map(([name, schema]) => ({ name, in: 'query', schema }));
+function queryParameters({ query, scope }: AdminRoute): Json[] {
+  return Object.entries(query).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    ...(scope === 'tenant_in_query' && name === 'tenant' && { required: true }),
+    schema,
+  }));
 }
 
 function headerParameters({ method }: AdminRoute, { isConditional }: Operation): Json[] {

@@ -10,7 +10,8 @@ interface Migration {
   readonly statements: readonly string[];
 }
 
-const MIGRATIONS: readonly Migration[] = [
+/** In order; what was released is never changed. */
+export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
     statements: [

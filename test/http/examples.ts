@@ -1,7 +1,8 @@
-/** A request for each admin route, on the tenant `acme`, made from what the route says of itself. */
+/** A request for each admin route, on the tenant `acme`, made from what the route and its description say. */
 
 import type { AdminRoute } from '../../src/http/admin-route.ts';
 import { keyOf } from '../../src/openapi/document.ts';
+import { operations } from '../../src/openapi/operations.ts';
 import { sampleDocument } from '../tenants/sample.ts';
 
 export interface AdminRequest extends Pick<AdminRoute, 'method' | 'path' | 'role' | 'scope'> {
@@ -19,18 +20,6 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   eventId: 'evt_1',
 };
 
-/** Of routes whose tenant stands in the query; by `METHOD path`. */
-const QUERIES: Readonly<Record<string, string>> = {
-  'GET /api/v1/tokens': '?tenant=acme',
-};
-
-/** What routes take that read their body by themselves, or none although they write; by `METHOD path`. */
-const BODIES: Readonly<Record<string, unknown>> = {
-  'PUT /api/v1/tenants/:id': sampleDocument(),
-  'POST /api/v1/tenants/:id/dead-letters/:letter/redrive': null,
-  'POST /api/v1/tenants/:id/destinations/:name/pause': null,
-};
-
 /** Throws when it can't be told what the route takes: then this file must say so. */
 export function exampleOf(route: AdminRoute): AdminRequest {
   const { method, role, scope } = route;
@@ -41,7 +30,7 @@ export function exampleOf(route: AdminRoute): AdminRequest {
     return value;
   });
   const body = bodyOf(route);
-  const query = QUERIES[keyOf(route)] ?? '';
+  const query = Object.hasOwn(route.query, 'tenant') ? '?tenant=acme' : '';
   return {
     method,
     path: `${path}${query}`,
@@ -54,8 +43,5 @@ export function exampleOf(route: AdminRoute): AdminRequest {
 /** Null: none. Of a short body, whose keys are all optional, an empty one. */
 function bodyOf(route: AdminRoute): unknown {
   if (route.body) return {};
-  const key = keyOf(route);
-  if (Object.hasOwn(BODIES, key)) return BODIES[key];
-  if (route.method === 'GET' || route.method === 'DELETE') return null;
-  throw new Error(`Cannot make a request as BODIES must say what ${key} takes: it does not`);
+  return operations[keyOf(route)]?.body === 'config' ? sampleDocument() : null;
 }

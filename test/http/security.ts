@@ -33,10 +33,11 @@ export function describeAdminSecurity(
   describe(`${method} ${path}: security`, () => {
     describeStrangers(route);
     if (role && scope) describeRoles(route, role, scope);
-    if (scope === 'tenant') describeOtherTenants(route, ROLES);
+    const isOfTenant = scope === 'tenant' || scope === 'tenant_in_query';
+    if (isOfTenant) describeOtherTenants(route, ROLES);
     else if (role && path.includes('tenant=acme')) describeOtherTenants(route, atLeast(role));
     if (scope === 'deployment') describeDeploymentAlone(route);
-    if (path.startsWith('/api/v1/tenants/acme')) describeImpossibleIds(route);
+    if (isOfTenant) describeImpossibleIds(route);
   });
 }
 

@@ -6,7 +6,6 @@
 import type { Principal, Role } from '../../domain/principal.ts';
 import { grantRefusal, ROLES } from '../../domain/principal.ts';
 import type { TokenPage } from '../../domain/registry.ts';
-import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
@@ -17,7 +16,7 @@ import type { Readers } from './fields.ts';
 import { mintToken } from './mint-token.ts';
 import { FIRST_PAGE, PAGE_READERS } from './page.ts';
 import { askTokens } from './registry.ts';
-import { oneOf, type Reader, reader } from './values.ts';
+import { oneOf, type Reader, reader, tenantId } from './values.ts';
 
 const ROOT = '/api/v1/tokens';
 const DAYS_DEFAULT = 90;
@@ -25,11 +24,6 @@ const DAYS_DEFAULT = 90;
 const DAYS_MAX = 366;
 const NAME_PATTERN = /^[^\s\p{C}](?:[^\p{C}]{0,62}[^\s\p{C}])?$/u;
 
-const tenantId: Reader<string> = reader({ type: 'string', pattern: TENANT_ID_PATTERN.source }, (value) =>
-  typeof value === 'string' && TENANT_ID_PATTERN.test(value)
-    ? success(value)
-    : failure('must be the id of a tenant'),
-);
 const tokenName: Reader<string> = reader({ type: 'string', minLength: 1, maxLength: 64 }, (value) =>
   typeof value === 'string' && NAME_PATTERN.test(value)
     ? success(value)

@@ -4,6 +4,7 @@
  */
 
 import type { LaneStart } from '../../domain/rpc.ts';
+import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
 import { nearestWord } from '../../lib/nearest.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
@@ -53,6 +54,15 @@ export function wholeNumber(words: string, { min = 0, max = Number.MAX_SAFE_INTE
 
 /** Where a lane begins, or goes on. */
 export const laneStart = oneOf<LaneStart>(['now', 'backlog']);
+
+/** The id of a tenant, known or not. */
+export const tenantId: Reader<string> = reader(
+  { type: 'string', pattern: TENANT_ID_PATTERN.source },
+  (value) =>
+    typeof value === 'string' && TENANT_ID_PATTERN.test(value)
+      ? success(value)
+      : failure('must be the id of a tenant'),
+);
 
 /** The name of a lane, known or not. */
 export const laneName: Reader<string> = reader({ type: 'string', pattern: LANE_PATTERN.source }, (value) =>
