@@ -226,4 +226,6 @@ export interface TenantRelayRpc {
   resume(request: ResumeRequest): Promise<ResumeAnswer>;
   /** The findings log's notices, newest first, below `before`. */
   notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]>;
+  /** Newest first, below `before`. */
+  auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]>;
 }
