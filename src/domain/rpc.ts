@@ -5,6 +5,14 @@
  */
 
 import type { CanonicalEvent } from './event.ts';
+import type {
+  EventsAnswer,
+  EventsRequest,
+  ExplainAnswer,
+  ExplainRequest,
+  UserKeyAnswer,
+  UserKeyRequest,
+} from './event-view.ts';
 import type { Notice } from './notice.ts';
 import type { BlockedReason } from './outcome.ts';
 import type { Actor } from './principal.ts';
@@ -228,4 +236,8 @@ export interface TenantRelayRpc {
   notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]>;
   /** Newest first, below `before`. */
   auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]>;
+  events(request: EventsRequest): Promise<EventsAnswer>;
+  explainEvent(request: ExplainRequest): Promise<ExplainAnswer>;
+  /** The key of a user, audited. */
+  userKey(request: UserKeyRequest): Promise<UserKeyAnswer>;
 }

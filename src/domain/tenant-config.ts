@@ -172,8 +172,7 @@ type StoredConfigDocument = Omit<SealedTenantConfig, 'retention'> & {
 
 /** A stored config with the defaults of the keys that it was stored without. It is not validated anew: its secrets are sealed. */
 export function withLaterKeys(stored: StoredConfigDocument): SealedTenantConfig {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- sealed it was and sealed it stays
-  return { ...stored, retention: { audit: AUDIT_DAYS_DEFAULT, ...stored.retention } } as SealedTenantConfig;
+  return { ...stored, retention: { audit: AUDIT_DAYS_DEFAULT, ...stored.retention } };
 }
 
 /** What a secret is for: bound into its seal, so that one can't stand in for another. */

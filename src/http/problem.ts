@@ -33,6 +33,7 @@ export type RequestFailure =
   | { readonly kind: 'residency_change'; readonly stored: Residency }
   | { readonly kind: 'tenant_not_found' }
   | { readonly kind: 'destination_not_found' }
+  | { readonly kind: 'event_not_found' }
   | { readonly kind: 'dead_letter_not_found' }
   /** It was asked for by itself, and can't be sent again now. */
   | { readonly kind: 'dead_letter_left' }
@@ -136,6 +137,12 @@ function wordsOf(failure: RequestFailure): Words {
       return words(404, 'No such tenant', 'No tenant has this id.');
     case 'destination_not_found':
       return words(404, 'No such destination', 'The tenant has no destination of this name.');
+    case 'event_not_found':
+      return words(
+        404,
+        'No such event',
+        'No stored event has this id: it is gone with its retention, was not forwarded, or the id or type is wrong.',
+      );
     case 'dead_letter_not_found':
       return words(
         404,

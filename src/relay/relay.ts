@@ -27,6 +27,7 @@ import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { Database } from '../lib/database.ts';
+import { EventQueries } from './event-queries.ts';
 import { Findings } from './findings.ts';
 import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
@@ -91,6 +92,7 @@ export class Relay {
   readonly activity: Activity;
   readonly findings: Findings;
   readonly audit: Audit;
+  readonly events: EventQueries;
   readonly #upkeep: Upkeep;
   readonly #bucket: TokenBucket;
   readonly #publisher: Publisher;
@@ -111,6 +113,16 @@ export class Relay {
     this.findings = new Findings(db, () => this.#config.id);
     this.findings.load();
     this.audit = new Audit(db);
+    this.events = new EventQueries({
+      db,
+      log: this.#log,
+      lanes: this.lanes,
+      laneStore: this.#laneStore,
+      audit: this.audit,
+      sealer: parts.sealer,
+      config: () => this.#config,
+      nowMs: () => io.nowMs(),
+    });
     this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
     this.#publisher = new Publisher(
       parts.env.RELAY_KV,

@@ -6,6 +6,14 @@
 
 import { DurableObject } from 'cloudflare:workers';
 
+import type {
+  EventsAnswer,
+  EventsRequest,
+  ExplainAnswer,
+  ExplainRequest,
+  UserKeyAnswer,
+  UserKeyRequest,
+} from '../domain/event-view.ts';
 import type { Notice } from '../domain/notice.ts';
 import type {
   AcceptAnswer,
@@ -173,6 +181,26 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   async auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]> {
     const before = page.before ?? Number.MAX_SAFE_INTEGER;
     return this.#relay?.audit.page(before, boundedLimit(page.limit)) ?? [];
+  }
+
+  /** A page of the stored events, without their people unless they are asked for. */
+  async events(request: EventsRequest): Promise<EventsAnswer> {
+    return this.#ask(request.v, 'events.failed', async (relay) => {
+      return { kind: 'events', ...(await relay.events.events(request)) };
+    });
+  }
+
+  /** The events of an id, and what every lane did with them. */
+  async explainEvent(request: ExplainRequest): Promise<ExplainAnswer> {
+    return this.#ask(request.v, 'events.failed', async (relay) => {
+      return { kind: 'explained', ...(await relay.events.explain(request)) };
+    });
+  }
+
+  async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
+    return this.#ask(request.v, 'events.failed', async (relay) => {
+      return { kind: 'key', key: await relay.events.userKey(request) };
+    });
   }
 
   /** Hourly roll-ups from a time on. */

@@ -1,11 +1,14 @@
 /** Every admin route there is: what is mounted, described and held to the security suite. */
 
 import type { AdminRoute } from '../admin-route.ts';
+import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { destinationRoutes } from './destinations.ts';
+import { eventRoutes } from './events.ts';
 import { laneRoutes } from './lanes.ts';
 import { noticeRoutes } from './notices.ts';
 import { tenantRoutes } from './tenants.ts';
+import { userRoutes } from './users.ts';
 
 export const adminRoutes: readonly AdminRoute[] = [
   ...tenantRoutes,
@@ -13,4 +16,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...deadLetterRoutes,
   ...destinationRoutes,
   ...noticeRoutes,
+  ...eventRoutes,
+  ...userRoutes,
+  ...auditRoutes,
 ];
