@@ -1,8 +1,7 @@
-/** Stored events as an operator asks for them and sees them: types, and the words of an explanation. */
+/** Stored events as an operator asks for them and sees them. Types only, and how many at once. */
 
 import type { CanonicalEvent, PolicyDecision } from './event.ts';
 import type { Actor } from './principal.ts';
-import type { DeadLetterReason, UnavailableReason } from './rpc.ts';
 import type { Level } from './severity.ts';
 
 /** Events of one answer, whatever is asked for. */
@@ -57,11 +56,6 @@ export interface EventPage {
   readonly lastSeq: number;
 }
 
-type Refused =
-  { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
-
-export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Refused;
-
 export interface ExplainRequest {
   readonly v: 1;
   readonly actor?: Actor;
@@ -73,57 +67,8 @@ export interface ExplainRequest {
   readonly showsPersons: boolean;
 }
 
-export type ExplainAnswer = (Explained & { readonly kind: 'explained' }) | Refused;
-
-export interface Explained {
-  /** Newest first. */
-  readonly events: readonly ExplainedEvent[];
-  /** All that is retained was looked through, or the one event that was asked for is found. */
-  readonly isComplete: boolean;
-  /** Where the search goes on when it is not complete. */
-  readonly nextBefore?: number;
-}
-
-export interface ExplainedEvent {
-  readonly event: EventView;
-  readonly lanes: readonly Explanation[];
-}
-
-export const LANE_OUTCOMES = [
-  'delivered', // the destination took it
-  'dead_letter', // given up; an operator can have it sent again
-  'parked', // retried alone, beside the others
-  'waiting', // its turn has not come
-  'not_wanted', // the destination's own filter
-  'expired', // too old for its channel
-  'discarded', // given up by an operator
-  'before_lane', // accepted before the lane began
-  'destination_absent', // came while the destination was not in the config
-  'settled', // behind the lane, and what became of it is not known any more
-] as const;
-export type LaneOutcome = (typeof LANE_OUTCOMES)[number];
-
-/** What one lane did with one event. */
-export interface Explanation {
-  readonly lane: string;
-  readonly outcome: LaneOutcome;
-  /** One sentence; names no person and quotes no destination. */
-  readonly why: string;
-  /** The dead letter's id: of `dead_letter`, and of `parked` when it is sent again. */
-  readonly deadLetter?: number;
-  readonly reason?: DeadLetterReason;
-  /** Of `not_wanted`: `events`, or `where.` and the entry's key. */
-  readonly filter?: string;
-  /** Of `parked`: failures since it was set aside. */
-  readonly tries?: number;
-  /** When it is tried again at the earliest, ISO 8601 UTC. */
-  readonly due?: string;
-}
-
 export interface UserKeyRequest {
   readonly v: 1;
   readonly actor?: Actor;
   readonly user: UserName;
 }
-
-export type UserKeyAnswer = { readonly kind: 'key'; readonly key: string } | Refused;

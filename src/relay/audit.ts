@@ -1,6 +1,6 @@
 /**
  * Who did what in this tenant, why and when: every write, and every read that shows a person.
- * An entry is written in the transaction of what it is about, and never changed. It names no person and holds no secret.
+ * An entry is written in the transaction of what it is about, and never changed. It names nobody but who did it, and holds no secret.
  */
 
 import type { AuditAction, AuditDetail, AuditEntry, ConfigureRequest } from '../domain/rpc.ts';

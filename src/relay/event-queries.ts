@@ -10,12 +10,10 @@ import type {
   EventView,
   EventsRequest,
   ExplainRequest,
-  Explained,
-  Explanation,
   UserKeyRequest,
 } from '../domain/event-view.ts';
 import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
-import type { AuditDetail } from '../domain/rpc.ts';
+import type { AuditDetail, Explained, Explanation } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { readId } from '../ingest/field-values.ts';
 import type { Database } from '../lib/database.ts';

@@ -5,8 +5,7 @@
 
 import { compileWhere } from '../detection/where.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { Explanation } from '../domain/event-view.ts';
-import type { DeadLetterReason } from '../domain/rpc.ts';
+import type { DeadLetterReason, Explanation } from '../domain/rpc.ts';
 import type { DestinationConfig } from '../domain/tenant-config.ts';
 import { unreachable } from '../lib/result.ts';
 import type { StoredDeadLetter } from './dead-letter-store.ts';

@@ -6,14 +6,7 @@
 
 import { DurableObject } from 'cloudflare:workers';
 
-import type {
-  EventsAnswer,
-  EventsRequest,
-  ExplainAnswer,
-  ExplainRequest,
-  UserKeyAnswer,
-  UserKeyRequest,
-} from '../domain/event-view.ts';
+import type { EventsRequest, ExplainRequest, UserKeyRequest } from '../domain/event-view.ts';
 import type { Notice } from '../domain/notice.ts';
 import type {
   AcceptAnswer,
@@ -27,6 +20,8 @@ import type {
   DeadLetterView,
   DrainAnswer,
   DrainRequest,
+  EventsAnswer,
+  ExplainAnswer,
   LaneView,
   PauseRequest,
   RedriveAnswer,
@@ -36,6 +31,7 @@ import type {
   StoredConfig,
   TenantRelayRpc,
   UnavailableReason,
+  UserKeyAnswer,
 } from '../domain/rpc.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';

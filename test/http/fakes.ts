@@ -3,11 +3,8 @@
 
 import type {
   EventView,
-  EventsAnswer,
   EventsRequest,
-  ExplainAnswer,
   ExplainRequest,
-  UserKeyAnswer,
   UserKeyRequest,
 } from '../../src/domain/event-view.ts';
 import type { Notice } from '../../src/domain/notice.ts';
@@ -21,6 +18,8 @@ import type {
   ConfigureRequest,
   DeadLetterPage,
   DeadLetterView,
+  EventsAnswer,
+  ExplainAnswer,
   LaneView,
   PauseRequest,
   RedriveAnswer,
@@ -29,6 +28,7 @@ import type {
   ResumeRequest,
   StoredConfig,
   TenantRelayRpc,
+  UserKeyAnswer,
 } from '../../src/domain/rpc.ts';
 import type { Actor } from '../../src/domain/principal.ts';
 import type { Env, RelayNamespace } from '../../src/settings.ts';

@@ -4,7 +4,8 @@
  */
 
 import { POLICY_DECISIONS, type PolicyDecision } from '../../domain/event.ts';
-import type { EventsRequest, ExplainAnswer } from '../../domain/event-view.ts';
+import type { EventsRequest } from '../../domain/event-view.ts';
+import type { ExplainAnswer } from '../../domain/rpc.ts';
 import { LEVELS, type Level } from '../../domain/severity.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
