@@ -87,8 +87,8 @@ export async function findTenant<Stub extends Pick<TenantRelayRpc, 'readConfig'>
   }
 }
 
-/** Locally both residencies are one namespace. */
-function residenciesAsked(settings: Pick<Settings, 'env' | 'residency'>): readonly Residency[] {
+/** Where a tenant may live. Locally both residencies are one namespace. */
+export function residenciesAsked(settings: Pick<Settings, 'env' | 'residency'>): readonly Residency[] {
   if (settings.env === 'local') return ['eu'];
   return settings.residency === 'eu' ? ['eu'] : ['eu', 'global'];
 }

@@ -16,6 +16,9 @@ const ADMIN_TOKEN_LENGTH_MIN = 24;
 const REQUESTS_PER_SLICE_DEFAULT = 500;
 /** Cloudflare allows 10,000 subrequests on the paid plan; a slice shares them with the whole invocation. */
 const REQUESTS_PER_SLICE_MAX = 1000;
+/** One in so many of the log lines about what went well, when the variable is absent. Lines cost money. */
+const LOG_ONE_IN_DEFAULT = 100;
+const LOG_ONE_IN_MAX = 1_000_000;
 const KEY_PATTERN = /^[A-Za-z0-9_-]{43}=?$/;
 const ALLOWED_HOST_PATTERN = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}$/;
 
@@ -35,6 +38,7 @@ export interface Env {
   readonly RELAY_RESIDENCY?: string;
   readonly RELAY_EGRESS_ALLOW?: string;
   readonly RELAY_REQUESTS_PER_SLICE?: string;
+  readonly RELAY_LOG_ONE_IN?: string;
   readonly RELAY_MASTER_KEY?: string;
   readonly RELAY_MASTER_KEY_PREVIOUS?: string;
   readonly RELAY_ADMIN_TOKEN?: string;
@@ -50,6 +54,8 @@ export interface Settings {
   /** Hosts that the operator accepts for EU tenants: exact, or `*.suffix`. */
   readonly egressAllow: readonly string[];
   readonly requestsPerSlice: number;
+  /** Of what goes well, one in so many events is logged; 0: none is, 1: all are. What fails is always logged. */
+  readonly logOneIn: number;
   readonly masterKeys: MasterKeys;
   readonly adminToken: string;
 }
@@ -71,7 +77,16 @@ function readSettings(env: Variables): Settings {
     env: oneOf('RELAY_ENV', env.RELAY_ENV, ['production', 'local']),
     residency: oneOf('RELAY_RESIDENCY', env.RELAY_RESIDENCY, RESIDENCIES),
     egressAllow: hosts(env.RELAY_EGRESS_ALLOW ?? ''),
-    requestsPerSlice: requestsPerSlice(env.RELAY_REQUESTS_PER_SLICE),
+    requestsPerSlice: wholeNumber('RELAY_REQUESTS_PER_SLICE', env.RELAY_REQUESTS_PER_SLICE, {
+      absent: REQUESTS_PER_SLICE_DEFAULT,
+      min: 1,
+      max: REQUESTS_PER_SLICE_MAX,
+    }),
+    logOneIn: wholeNumber('RELAY_LOG_ONE_IN', env.RELAY_LOG_ONE_IN, {
+      absent: LOG_ONE_IN_DEFAULT,
+      min: 0,
+      max: LOG_ONE_IN_MAX,
+    }),
     masterKeys: {
       primary: masterKey('RELAY_MASTER_KEY', env.RELAY_MASTER_KEY),
       ...(previous ? { previous: masterKey('RELAY_MASTER_KEY_PREVIOUS', previous) } : {}),
@@ -105,15 +120,15 @@ function adminToken(value: string | undefined): string {
   throw settingsError('RELAY_ADMIN_TOKEN', want, `a text of ${value.length} characters`);
 }
 
-function requestsPerSlice(value: string | undefined): number {
-  if (value === undefined || value === '') return REQUESTS_PER_SLICE_DEFAULT;
-  const requests = /^\d{1,4}$/.test(value) ? Number(value) : 0;
-  if (requests >= 1 && requests <= REQUESTS_PER_SLICE_MAX) return requests;
-  throw settingsError(
-    'RELAY_REQUESTS_PER_SLICE',
-    `a whole number from 1 to ${REQUESTS_PER_SLICE_MAX}`,
-    'not',
-  );
+function wholeNumber(
+  name: string,
+  value: string | undefined,
+  { absent, min, max }: { readonly absent: number; readonly min: number; readonly max: number },
+): number {
+  if (value === undefined || value === '') return absent;
+  const number = /^\d{1,7}$/.test(value) ? Number(value) : -1;
+  if (number >= min && number <= max) return number;
+  throw settingsError(name, `a whole number from ${min} to ${max}`, 'not');
 }
 
 function hosts(value: string): string[] {

@@ -20,12 +20,14 @@ const LEVELS: readonly (readonly string[])[] = [
   ['relay'],
   ['http', 'wakeups'],
   ['worker.ts'],
+  // Made from the routes, and not part of the Worker.
+  ['openapi'],
 ];
 
 /** Packages, and the only places that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   hono: ['http/'],
-  zod: ['domain/', 'tenants/'],
+  zod: ['domain/', 'tenants/', 'openapi/'],
   jose: ['lib/seal.ts'],
   'js-yaml': ['http/api/document.ts'],
   'cloudflare:workers': ['relay/tenant-relay.ts'],

@@ -8,6 +8,7 @@ const VALID = {
   RELAY_RESIDENCY: 'global',
   RELAY_EGRESS_ALLOW: '',
   RELAY_REQUESTS_PER_SLICE: '40',
+  RELAY_LOG_ONE_IN: '25',
   RELAY_MASTER_KEY: KEY,
   RELAY_ADMIN_TOKEN: 'an-admin-token-of-24-or-more',
 };
@@ -19,6 +20,7 @@ describe('settingsOf', () => {
       residency: 'global',
       egressAllow: [],
       requestsPerSlice: 40,
+      logOneIn: 25,
       masterKeys: { primary: Uint8Array.from({ length: 32 }, (_, i) => i) },
       adminToken: VALID.RELAY_ADMIN_TOKEN,
     });
@@ -32,6 +34,24 @@ describe('settingsOf', () => {
   it('takes 500 requests per slice when the variable is absent', () => {
     const { RELAY_REQUESTS_PER_SLICE: _absent, ...env } = VALID;
     expect(settingsOf(env).requestsPerSlice).toBe(500);
+  });
+
+  it.each([
+    [undefined, 100],
+    ['', 100],
+    ['0', 0],
+    ['1', 1],
+    ['1000000', 1_000_000],
+  ])('reads RELAY_LOG_ONE_IN = %j as %i', (value, logOneIn) => {
+    const { RELAY_LOG_ONE_IN: _given, ...env } = VALID;
+    const given = value === undefined ? env : { ...env, RELAY_LOG_ONE_IN: value };
+    expect(settingsOf(given).logOneIn).toBe(logOneIn);
+  });
+
+  it('says what RELAY_LOG_ONE_IN must be', () => {
+    expect(() => settingsOf({ ...VALID, RELAY_LOG_ONE_IN: '1/100' })).toThrow(
+      'Cannot read settings as RELAY_LOG_ONE_IN must be a whole number from 0 to 1000000: it is not',
+    );
   });
 
   it('splits the allowed hosts at commas and spaces', () => {
@@ -56,6 +76,11 @@ describe('settingsOf', () => {
     ['RELAY_REQUESTS_PER_SLICE', '0'],
     ['RELAY_REQUESTS_PER_SLICE', '1001'],
     ['RELAY_REQUESTS_PER_SLICE', '1e2'],
+    ['RELAY_LOG_ONE_IN', '1000001'],
+    ['RELAY_LOG_ONE_IN', '-1'],
+    ['RELAY_LOG_ONE_IN', '0.5'],
+    ['RELAY_LOG_ONE_IN', ' 5'],
+    ['RELAY_LOG_ONE_IN', 'all'],
     ['RELAY_MASTER_KEY', undefined],
     ['RELAY_MASTER_KEY', 'hunter2'],
     ['RELAY_MASTER_KEY', `${KEY}AA`],

@@ -7,7 +7,7 @@
 import type { CanonicalEvent } from './event.ts';
 import type { EventPage, EventView, EventsRequest, ExplainRequest, UserKeyRequest } from './event-view.ts';
 import type { Notice } from './notice.ts';
-import type { BlockedReason } from './outcome.ts';
+import type { BlockedReason, Outcome, RetryReason } from './outcome.ts';
 import type { Actor } from './principal.ts';
 import type { SealedTenantConfig } from './tenant-config.ts';
 
@@ -263,6 +263,71 @@ export interface Explanation {
   readonly due?: string;
 }
 
+/** Sends a test event to each channel of a destination, now. It is in no log and no total, and changes no lane. */
+export interface TestDestinationRequest {
+  readonly v: 1;
+  readonly actor?: Actor;
+  readonly destination: string;
+  /** Tested instead of the stored config, and forgotten. The tenant need not exist yet. */
+  readonly config?: SealedTenantConfig;
+}
+
+export interface LaneTest {
+  readonly lane: string;
+  readonly outcome: Outcome['kind'];
+  /** Of `retry` and `blocked`. */
+  readonly reason?: RetryReason | BlockedReason;
+  /** HTTP status; absent when there was no answer. */
+  readonly status?: number;
+  /** Capped and redacted: what failed, or the start of the answer. It is the destination's own text. */
+  readonly detail?: string;
+  /** Of the request itself, without waiting for a connection; 0 when none was made. */
+  readonly durationMs: number;
+  /** Under which the destination shows it. */
+  readonly eventId: string;
+}
+
+export type TestDestinationAnswer =
+  | { readonly kind: 'tested'; readonly tests: readonly LaneTest[] }
+  /** The same destination is being tested, or the tenant's tests of this minute are used up. */
+  | { readonly kind: 'too_many_tests'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'unknown_destination' }
+  | { readonly kind: 'unknown_tenant' }
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+/** An authentic webhook of which nothing was forwarded: the object learns of it by this alone. */
+export interface NoteWebhookRequest {
+  readonly v: 1;
+  readonly atMs: number;
+  readonly type: string;
+}
+
+/** The last authentic webhook. */
+export interface WebhookView {
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  /** Of its first event. */
+  readonly type: string;
+  /** Whether events of it were taken; false: filtered, unusable, or over the limit. */
+  readonly accepted: boolean;
+}
+
+/** What a tenant's object knows of its own health. Counts are as they are stored, so that a restart takes none back. */
+export interface ObjectHealth {
+  /** Where the platform keeps the object; null: no jurisdiction. */
+  readonly jurisdiction: string | null;
+  readonly version: number;
+  /** The version that KV has; 0 when it is not known which. */
+  readonly publishedVersion: number;
+  readonly lanes: readonly LaneView[];
+  readonly lastWebhook?: WebhookView;
+  /** Ever. */
+  readonly eventsAccepted: number;
+  /** Waiting now, of all lanes. */
+  readonly deadLetters: number;
+  readonly storageBytes: number;
+}
+
 /** What TenantRelay offers over RPC. Declared here for the layers that call it. */
 export interface TenantRelayRpc {
   accept(request: AcceptRequest): Promise<AcceptAnswer>;
@@ -285,4 +350,8 @@ export interface TenantRelayRpc {
   explainEvent(request: ExplainRequest): Promise<ExplainAnswer>;
   /** The key of a user, audited. */
   userKey(request: UserKeyRequest): Promise<UserKeyAnswer>;
+  testDestination(request: TestDestinationRequest): Promise<TestDestinationAnswer>;
+  noteWebhook(request: NoteWebhookRequest): Promise<void>;
+  /** Null: there is no such tenant. */
+  health(): Promise<ObjectHealth | null>;
 }

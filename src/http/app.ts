@@ -41,6 +41,7 @@ export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
     return isMisplaced ? problemResponse({ kind: 'not_loopback' }, c.get('requestId')) : next();
   });
   app.use('/api/*', authenticate);
+  app.use('/metrics', authenticate);
   mountHealth(app);
   mountHooks(app, settled);
   mountAdminRoutes(app, settled, adminRoutes);

@@ -8,6 +8,7 @@ import { createSealer } from '../lib/seal.ts';
 import type { Env, Settings } from '../settings.ts';
 import { settingsOf } from '../settings.ts';
 import { IngestConfigs } from '../tenants/ingest-cache.ts';
+import { WebhookNotes } from './webhook-notes.ts';
 
 /** What varies between production and a test. */
 export interface AppOptions {
@@ -29,6 +30,7 @@ export interface Deployment {
   readonly settings: Settings;
   readonly sealer: Sealer;
   readonly ingestConfigs: IngestConfigs;
+  readonly webhookNotes: WebhookNotes;
   /** Verifies for a tenant that does not exist, at the same cost. */
   readonly unknownTenant: () => Promise<WebhookVerifier>;
 }
@@ -46,6 +48,7 @@ export function deploymentOf(env: Env, nowMs: () => number): Deployment {
     settings,
     sealer,
     ingestConfigs: new IngestConfigs({ kv: env.RELAY_KV, sealer, nowMs }),
+    webhookNotes: new WebhookNotes(),
     unknownTenant: async () => (verifier ??= await dummyVerifier()),
   };
   deployments.set(env, deployment);

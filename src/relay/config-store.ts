@@ -32,6 +32,11 @@ export class ConfigStore {
     return this.#current;
   }
 
+  /** The version that KV has; 0 when it is not known which. */
+  get publishedVersion(): number {
+    return this.#publishedVersion;
+  }
+
   get isPublished(): boolean {
     return this.#current === null || this.#publishedVersion === this.#current.version;
   }

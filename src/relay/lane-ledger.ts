@@ -3,6 +3,7 @@
  * Decides nothing itself (lanes.ts and follow-up.ts do) and sends nothing.
  */
 
+import { loggedIds } from '../domain/logged-ids.ts';
 import type { NoticeKind } from '../domain/notice.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { DeadLetterReason } from '../domain/rpc.ts';
@@ -60,7 +61,11 @@ export class LaneLedger {
     if (verdict === 'park_head') {
       const attempts = Math.max(head.attempts, failures);
       this.#followUps.push(parkedAt({ lane: this.#lane.name, seq: head.seq, attempts }, around));
-      logEvent('warn', 'event.parked', { ...this.#names, tries: attempts });
+      logEvent('warn', 'event.parked', {
+        ...this.#names,
+        tries: attempts,
+        eventIds: loggedIds([head.event]),
+      });
       this.#settle([head.seq, tried.seq]);
       return;
     }
@@ -176,7 +181,14 @@ export class LaneLedger {
     }
     this.#isDirty = true;
     const status = answer.status ?? undefined;
-    logEvent('warn', 'event.dead_lettered', { ...this.#names, reason, status, count: group.length });
+    const eventIds = loggedIds(group.map(({ event }) => event));
+    logEvent('warn', 'event.dead_lettered', {
+      ...this.#names,
+      reason,
+      status,
+      count: group.length,
+      eventIds,
+    });
     this.#notify('dead_letters', { count: group.length });
   }
 

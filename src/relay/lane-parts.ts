@@ -50,6 +50,8 @@ export interface LaneParts {
   readonly probeSlots: Semaphore;
   readonly requestsPerSlice: () => number;
   readonly timeouts: () => Timeouts;
+  /** Of what is delivered, one in so many events is logged. */
+  readonly logOneIn: number;
   /** Leaves a wake-up in the queue for a wait that is not slept. */
   readonly leaveWakeup: (lane: string, waitMs: number) => void;
   /** Tells the operator. Never throws. */

@@ -12,6 +12,8 @@ import type {
   ConfigureRequest,
   LaneStart,
   PauseRequest,
+  NoteWebhookRequest,
+  ObjectHealth,
   RedriveAnswer,
   RedriveRequest,
   ResumeRequest,
@@ -29,8 +31,10 @@ import type { ConfigStore } from './config-store.ts';
 import type { Database } from '../lib/database.ts';
 import { EventQueries } from './event-queries.ts';
 import { Findings } from './findings.ts';
+import { objectHealth } from './health.ts';
 import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
+import { LastWebhook } from './last-webhook.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Timeouts } from './lane-parts.ts';
 import { Lane } from './lane.ts';
@@ -83,7 +87,7 @@ export interface RelayParts {
 export class Relay {
   readonly #parts: RelayParts;
   /** For lanes. KV and the queue have one of their own, the platform's sixth: a destination that hangs can't hold them up. */
-  readonly #connections = new Semaphore(CONNECTIONS_MAX);
+  readonly connections = new Semaphore(CONNECTIONS_MAX);
   readonly #probeSlots = new Semaphore(PROBES_MAX);
   readonly #outside = new Semaphore(1);
   readonly #log: EventLog;
@@ -93,6 +97,7 @@ export class Relay {
   readonly findings: Findings;
   readonly audit: Audit;
   readonly events: EventQueries;
+  readonly #lastWebhook: LastWebhook;
   readonly #upkeep: Upkeep;
   readonly #bucket: TokenBucket;
   readonly #publisher: Publisher;
@@ -123,6 +128,8 @@ export class Relay {
       config: () => this.#config,
       nowMs: () => io.nowMs(),
     });
+    this.#lastWebhook = new LastWebhook(db);
+    this.#lastWebhook.load();
     this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
     this.#publisher = new Publisher(
       parts.env.RELAY_KV,
@@ -138,6 +145,7 @@ export class Relay {
       activity: this.activity,
       findings: this.findings,
       audit: this.audit,
+      lastWebhook: this.#lastWebhook,
       notify: (occurrence) => this.#notify(occurrence),
       config: () => this.#config,
       spaceBytesHigh: sizes.spaceBytesHigh,
@@ -161,6 +169,13 @@ export class Relay {
   /** Rate limit, then take. */
   async accept(events: readonly CanonicalEvent[]): Promise<AcceptAnswer> {
     const nowMs = this.#parts.io.nowMs();
+    const answer = await this.#admit(events, nowMs);
+    const isAccepted = answer.kind === 'accepted';
+    this.#lastWebhook.note({ atMs: nowMs, type: events[0]?.type ?? '', isAccepted }, nowMs);
+    return answer;
+  }
+
+  async #admit(events: readonly CanonicalEvent[], nowMs: number): Promise<AcceptAnswer> {
     if (this.#isFull(nowMs)) return { kind: 'unavailable', reason: 'space_exhausted' };
     const waitMs = this.#bucket.take(events.length, nowMs);
     if (waitMs > 0) return this.#refuse(events.length, waitMs);
@@ -174,7 +189,32 @@ export class Relay {
     const opened = await openOverflow(sealer, this.#config.id, sealed);
     if (!opened.ok) return opened.error;
     if (this.#isFull(io.nowMs())) return { kind: 'unavailable', reason: 'space_exhausted' };
-    return this.#take(opened.value);
+    const answer = await this.#take(opened.value);
+    const type = opened.value[0]?.type ?? '';
+    this.#lastWebhook.note({ atMs: sealedAtMs, type, isAccepted: true }, io.nowMs());
+    return answer;
+  }
+
+  /** An authentic webhook of which nothing was forwarded. */
+  noteWebhook({ atMs, type }: NoteWebhookRequest): void {
+    const nowMs = this.#parts.io.nowMs();
+    this.#lastWebhook.note({ atMs, type, isAccepted: false }, nowMs);
+    this.#lastWebhook.flush(nowMs);
+  }
+
+  health(jurisdiction: string | undefined): ObjectHealth {
+    const { db, configs, io } = this.#parts;
+    return objectHealth(
+      {
+        db,
+        configs,
+        log: this.#log,
+        lanes: this.lanes,
+        laneStore: this.#laneStore,
+        lastWebhook: this.#lastWebhook,
+      },
+      { jurisdiction, nowMs: io.nowMs() },
+    );
   }
 
   /** De-duplicate, append, arm the alarm, start the lanes. When it answers, the events are durable. */
@@ -362,6 +402,7 @@ export class Relay {
         isEnabled: () => this.lanes.isEnabled(name) && !this.#upkeep.holds(name),
         filter: () => this.lanes.destinationOf(name) ?? {},
         timeouts: this.#parts.timeouts,
+        logOneIn: settings.logOneIn,
         share: () => this.lanes.share(io.nowMs()),
         probeSlots: this.#probeSlots,
         requestsPerSlice: () =>
@@ -386,7 +427,7 @@ export class Relay {
             destination,
             kind: name.slice(destination.name.length + 1),
             fetch: io.fetch,
-            connections: this.#connections,
+            connections: this.connections,
           });
         },
       },

@@ -23,6 +23,8 @@ import type {
   EventsAnswer,
   ExplainAnswer,
   LaneView,
+  NoteWebhookRequest,
+  ObjectHealth,
   PauseRequest,
   RedriveAnswer,
   RedriveRequest,
@@ -30,6 +32,8 @@ import type {
   ResumeRequest,
   StoredConfig,
   TenantRelayRpc,
+  TestDestinationAnswer,
+  TestDestinationRequest,
   UnavailableReason,
   UserKeyAnswer,
 } from '../domain/rpc.ts';
@@ -40,6 +44,7 @@ import type { HourOfActivity } from './activity.ts';
 import { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
 import { ConfigStore } from './config-store.ts';
+import { DestinationTests } from './destination-tests.ts';
 import { Database } from '../lib/database.ts';
 import { platformIo } from './io.ts';
 import { writeFirstLanes } from './lane-set.ts';
@@ -66,6 +71,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Undefined: never configured, or faulty. */
   #relay: Relay | undefined;
   #isFaulty = false;
+  #tests: DestinationTests | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -202,6 +208,42 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Hourly roll-ups from a time on. */
   async activity(fromMs: number): Promise<HourOfActivity[]> {
     return this.#relay?.activity.hours(fromMs) ?? [];
+  }
+
+  /** Sends a test event; with a candidate config, an object that was never configured does so too, and stays without a trace. */
+  async testDestination(request: TestDestinationRequest): Promise<TestDestinationAnswer> {
+    if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
+    if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
+    const { actor, destination, config = this.#configs.current?.config } = request;
+    if (!config) return { kind: 'unknown_tenant' };
+    try {
+      const { io } = this;
+      this.#tests ??= new DestinationTests({
+        settings: settingsOf(this.env),
+        io,
+        timeouts: () => this.timeouts,
+      });
+      const connections = this.#relay?.connections;
+      const answer = await this.#tests.run({ config, destination, connections });
+      if (answer.kind !== 'tested' || request.config) return answer;
+      const outcomes = answer.tests.map(({ lane, outcome }) => `${lane} ${outcome}`);
+      new Audit(this.#db).append('destination.tested', actor, { destination, outcomes }, io.nowMs());
+      return answer;
+    } catch (error) {
+      logEvent('error', 'destination_test.failed', { tenant: config.id, ...causeFields(error) });
+      return { kind: 'unavailable', reason: 'object_fault' };
+    }
+  }
+
+  /** An authentic webhook of which nothing was forwarded. */
+  async noteWebhook(request: NoteWebhookRequest): Promise<void> {
+    if (request.v === 1) this.#relay?.noteWebhook(request);
+  }
+
+  /** Null: there is no such tenant. Throws while the object can't load, as `readConfig` does. */
+  async health(): Promise<ObjectHealth | null> {
+    if (this.#isFaulty) throw new Error('Cannot tell the health as the storage must be readable: it is not');
+    return this.#relay?.health(this.ctx.id.jurisdiction) ?? null;
   }
 
   /** Re-arms first, then works: whatever fails below, the next alarm is set. */

@@ -11,6 +11,7 @@ import { countWanted } from './count-wanted.ts';
 import type { Database } from '../lib/database.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
+import type { LastWebhook } from './last-webhook.ts';
 import type { Lane } from './lane.ts';
 import { type LaneState, expire } from './lane-state.ts';
 import { leaveSome } from './leaving.ts';
@@ -35,6 +36,7 @@ export interface UpkeepParts {
   readonly activity: Activity;
   readonly findings: Findings;
   readonly audit: Audit;
+  readonly lastWebhook: LastWebhook;
   readonly notify: (occurrence: Occurrence) => void;
   readonly config: () => TenantConfig;
   /** Bytes above which the oldest delivered periods go early. */
@@ -65,6 +67,7 @@ export class Upkeep {
       if (activity.dueAtMs === null || activity.dueAtMs > nowMs) return;
       activity.flush(nowMs);
       log.storeSize();
+      this.#parts.lastWebhook.flush(nowMs);
     });
     this.#task('retention.failed', () => this.#applyRetention(nowMs));
     this.#task('space.failed', () => this.#makeRoom(nowMs));

@@ -21,6 +21,8 @@ import type {
   EventsAnswer,
   ExplainAnswer,
   LaneView,
+  NoteWebhookRequest,
+  ObjectHealth,
   PauseRequest,
   RedriveAnswer,
   RedriveRequest,
@@ -29,6 +31,8 @@ import type {
   StoredConfig,
   TenantRelayRpc,
   UserKeyAnswer,
+  TestDestinationAnswer,
+  TestDestinationRequest,
 } from '../../src/domain/rpc.ts';
 import type { Actor } from '../../src/domain/principal.ts';
 import type { Env, RelayNamespace } from '../../src/settings.ts';
@@ -89,6 +93,20 @@ export class FakeRelay implements TenantRelayRpc {
   keys: UserKeyAnswer = { kind: 'key', key: 'p_0123456789abcdefghijkl' };
   resumes: ResumeAnswer = { kind: 'saved', version: 2, isPublished: true, discarded: 0 };
 
+  readonly tested: Omit<TestDestinationRequest, 'actor'>[] = [];
+  tests: TestDestinationAnswer = {
+    kind: 'tested',
+    tests: [
+      { lane: 'edr/events', outcome: 'delivered', status: 202, durationMs: 12, eventId: 'relay-test-1' },
+    ],
+  };
+  readonly noted: NoteWebhookRequest[] = [];
+  notes: () => Promise<void> = async () => undefined;
+  /** Changes what a healthy object says. */
+  ails: Partial<ObjectHealth> = {};
+  /** How often it was asked for its config, and for its health. */
+  readonly reads = { config: 0, health: 0 };
+
   constructor(kv: FakeKv) {
     this.#kv = kv;
   }
@@ -113,6 +131,7 @@ export class FakeRelay implements TenantRelayRpc {
   }
 
   async readConfig(): Promise<StoredConfig | null> {
+    this.reads.config++;
     return this.stored;
   }
 
@@ -223,6 +242,34 @@ export class FakeRelay implements TenantRelayRpc {
     this.#note(request);
     return this.keys;
   }
+
+  async testDestination({ actor, ...tested }: TestDestinationRequest): Promise<TestDestinationAnswer> {
+    this.actors.push(actor);
+    this.tested.push(tested);
+    return this.tests;
+  }
+
+  async noteWebhook(request: NoteWebhookRequest): Promise<void> {
+    this.noted.push(request);
+    return this.notes();
+  }
+
+  async health(): Promise<ObjectHealth | null> {
+    this.reads.health++;
+    if (!this.stored) return null;
+    const { version } = this.stored;
+    return {
+      jurisdiction: 'eu',
+      version,
+      publishedVersion: version,
+      lanes: await this.lanes(),
+      lastWebhook: { at: '2026-11-22T00:00:00.000Z', type: 'interaction.high_risk', accepted: true },
+      eventsAccepted: 3,
+      deadLetters: 0,
+      storageBytes: 4096,
+      ...this.ails,
+    };
+  }
 }
 
 /** Takes `bytes` as Cloudflare's queue does, and refuses what it refuses. Source: Cloudflare Queues limits, read 2026-11. */
@@ -230,6 +277,14 @@ export class FakeQueue {
   /** The messages of each call that was made, whatever became of it. */
   readonly calls: Uint8Array[][] = [];
   sends: () => Promise<void> = async () => undefined;
+  backlog: { backlogCount: number; backlogBytes: number; oldestMessageTimestamp?: Date } = {
+    backlogCount: 0,
+    backlogBytes: 0,
+  };
+
+  async metrics() {
+    return this.backlog;
+  }
 
   get messages(): Uint8Array[] {
     return this.calls.flat();
@@ -281,7 +336,7 @@ export function fakeWorld(variables: Partial<Record<`RELAY_${string}`, string>> 
   const env = {
     TENANT_RELAY: namespaceIn('base'),
     RELAY_KV: kv as unknown as KVNamespace,
-    WAKEUPS: undefined as never,
+    WAKEUPS: new FakeQueue() as unknown as Queue,
     OVERFLOW: overflow as unknown as Queue,
     RELAY_ENV: 'production',
     RELAY_RESIDENCY: 'global',

@@ -80,6 +80,7 @@ class Bench {
         probeSlots: new Semaphore(3),
         requestsPerSlice: () => 500,
         timeouts: () => TIMEOUTS,
+        logOneIn: 0,
         leaveWakeup: () => undefined,
         notify: (occurrence) => void this.told.push(occurrence),
         askForSlice: () => undefined,

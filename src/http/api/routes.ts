@@ -3,9 +3,12 @@
 import type { AdminRoute } from '../admin-route.ts';
 import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { destinationTestRoutes } from './destination-test.ts';
 import { destinationRoutes } from './destinations.ts';
 import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
 import { laneRoutes } from './lanes.ts';
+import { metricsRoutes } from './metrics.ts';
 import { noticeRoutes } from './notices.ts';
 import { tenantRoutes } from './tenants.ts';
 import { userRoutes } from './users.ts';
@@ -15,8 +18,11 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...laneRoutes,
   ...deadLetterRoutes,
   ...destinationRoutes,
+  ...destinationTestRoutes,
   ...noticeRoutes,
   ...eventRoutes,
   ...userRoutes,
   ...auditRoutes,
+  ...healthRoutes,
+  ...metricsRoutes,
 ];

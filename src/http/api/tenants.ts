@@ -27,7 +27,7 @@ import { laneStart } from './values.ts';
 import { etagOf, isPreconditionMet } from './version.ts';
 
 /** A config with every list full is below 100 KiB. */
-const DOCUMENT_BYTES_MAX = 256 * 1024;
+export const DOCUMENT_BYTES_MAX = 256 * 1024;
 const NOT_PUBLISHED = 'The edge has not received this version yet: the relay tries again by itself.';
 
 const ROOT = '/api/v1/tenants/:id';
@@ -115,13 +115,21 @@ async function putTenant(call: Call<Parameters>): Promise<Result<Saved, RequestF
 /** The request's config, normalised, or all its faults. */
 async function readConfig(
   c: Context<AppEnv>,
-  { settings }: Deployment,
+  deployment: Deployment,
 ): Promise<Result<TenantConfig, RequestFailure>> {
+  const body = await readBody(c.req.raw, DOCUMENT_BYTES_MAX);
+  return body.ok ? configIn(body.value, c, deployment) : body;
+}
+
+/** A body as the config of the route's tenant, normalised, or all its faults. */
+export function configIn(
+  body: Uint8Array,
+  c: Context<AppEnv>,
+  { settings }: Deployment,
+): Result<TenantConfig, RequestFailure> {
   const id = c.req.param('id') ?? '';
   if (!TENANT_ID_PATTERN.test(id)) return failure({ kind: 'tenant_not_found' });
-  const body = await readBody(c.req.raw, DOCUMENT_BYTES_MAX);
-  if (!body.ok) return body;
-  const document = parseDocument(body.value, c.req.header('content-type'));
+  const document = parseDocument(body, c.req.header('content-type'));
   if (!document.ok) return document;
   const config = validateTenantConfig(document.value, settings);
   const faults = [...(config.ok ? [] : config.error), ...otherId(document.value, id)];
