@@ -180,8 +180,8 @@ describe.each([
   ['GET', 'acme/events/evt_1', undefined],
   ['POST', 'acme/events/search', { user_id: 'u-1' }],
 ] as const)('%s %s', (method, path, body) => {
-  const shown = body ? [path, { ...body, persons: 'show' }] : [`${path}?persons=show`];
-  const [at = '', withPersons] = shown as [string, unknown];
+  const at = body ? path : `${path}?persons=show`;
+  const withPersons = body && { ...body, persons: 'show' };
 
   it('shows persons to an operator, to a viewer none, and asks nothing then', async () => {
     const viewer = await callAs({ role: 'viewer', tenant: 'acme' }, method, at, withPersons);
