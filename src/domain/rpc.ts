@@ -5,6 +5,7 @@
  */
 
 import type { CanonicalEvent } from './event.ts';
+import type { EventPage, EventView, EventsRequest, ExplainRequest, UserKeyRequest } from './event-view.ts';
 import type { Notice } from './notice.ts';
 import type { BlockedReason, Outcome, RetryReason } from './outcome.ts';
 import type { Actor } from './principal.ts';
@@ -210,6 +211,58 @@ export interface AuditEntry {
   readonly detail: AuditDetail;
 }
 
+type Refused =
+  { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Refused;
+export type UserKeyAnswer = { readonly kind: 'key'; readonly key: string } | Refused;
+export type ExplainAnswer = (Explained & { readonly kind: 'explained' }) | Refused;
+
+export interface Explained {
+  /** Newest first. */
+  readonly events: readonly ExplainedEvent[];
+  /** All that is retained was looked through, or the one event that was asked for is found. */
+  readonly isComplete: boolean;
+  /** Where the search goes on when it is not complete. */
+  readonly nextBefore?: number;
+}
+
+export interface ExplainedEvent {
+  readonly event: EventView;
+  readonly lanes: readonly Explanation[];
+}
+
+export const LANE_OUTCOMES = [
+  'delivered', // the destination took it
+  'dead_letter', // given up; an operator can have it sent again
+  'parked', // retried alone, beside the others
+  'waiting', // its turn has not come
+  'not_wanted', // the destination's own filter
+  'expired', // too old for its channel
+  'discarded', // given up by an operator
+  'before_lane', // accepted before the lane began
+  'destination_absent', // came while the destination was not in the config
+  'settled', // behind the lane, and what became of it is not known any more
+] as const;
+export type LaneOutcome = (typeof LANE_OUTCOMES)[number];
+
+/** What one lane did with one event. */
+export interface Explanation {
+  readonly lane: string;
+  readonly outcome: LaneOutcome;
+  /** One sentence; names no person and quotes no destination. */
+  readonly why: string;
+  /** The dead letter's id: of `dead_letter`, and of `parked` when it is sent again. */
+  readonly deadLetter?: number;
+  readonly reason?: DeadLetterReason;
+  /** Of `not_wanted`: `events`, or `where.` and the entry's key. */
+  readonly filter?: string;
+  /** Of `parked`: failures since it was set aside. */
+  readonly tries?: number;
+  /** When it is tried again at the earliest, ISO 8601 UTC. */
+  readonly due?: string;
+}
+
 /** Sends a test event to each channel of a destination, now. It is in no log and no total, and changes no lane. */
 export interface TestDestinationRequest {
   readonly v: 1;
@@ -291,6 +344,12 @@ export interface TenantRelayRpc {
   resume(request: ResumeRequest): Promise<ResumeAnswer>;
   /** The findings log's notices, newest first, below `before`. */
   notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]>;
+  /** Newest first, below `before`. */
+  auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]>;
+  events(request: EventsRequest): Promise<EventsAnswer>;
+  explainEvent(request: ExplainRequest): Promise<ExplainAnswer>;
+  /** The key of a user, audited. */
+  userKey(request: UserKeyRequest): Promise<UserKeyAnswer>;
   testDestination(request: TestDestinationRequest): Promise<TestDestinationAnswer>;
   noteWebhook(request: NoteWebhookRequest): Promise<void>;
   /** Null: there is no such tenant. */

@@ -92,6 +92,11 @@ export function adminRoute<Q extends object = object, B extends object = object>
   };
 }
 
+/** The failure of a call that asks for more than its route gives to everybody who may call it: this needs another role. */
+export function roleMissing({ c, principal }: Call, role: Role): RequestFailure | undefined {
+  return grantRefusal(principal, role, c.req.param('id') ?? null) && { kind: 'role_missing', role };
+}
+
 /** Mounts routes; `/api/*` and `/metrics` are behind `authenticate` (auth.ts) already. */
 export function mountAdminRoutes(
   app: Hono<AppEnv>,

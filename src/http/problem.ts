@@ -35,6 +35,7 @@ export type RequestFailure =
   | { readonly kind: 'token_not_found' }
   | { readonly kind: 'too_many_tokens'; readonly max: number }
   | { readonly kind: 'destination_not_found' }
+  | { readonly kind: 'event_not_found' }
   | { readonly kind: 'dead_letter_not_found' }
   /** It was asked for by itself, and can't be sent again now. */
   | { readonly kind: 'dead_letter_left' }
@@ -146,6 +147,12 @@ function wordsOf(failure: RequestFailure): Words {
       );
     case 'destination_not_found':
       return words(404, 'No such destination', 'The tenant has no destination of this name.');
+    case 'event_not_found':
+      return words(
+        404,
+        'No such event',
+        'No stored event has this id: it is gone with its retention, was not forwarded, or the id or type is wrong.',
+      );
     case 'dead_letter_not_found':
       return words(
         404,

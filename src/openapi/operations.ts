@@ -6,6 +6,7 @@
 import type { Operations } from './operation.ts';
 import { deadLetterOperations } from './operations/dead-letters.ts';
 import { destinationOperations } from './operations/destinations.ts';
+import { eventOperations } from './operations/events.ts';
 import { healthOperations } from './operations/health.ts';
 import { tenantOperations } from './operations/tenants.ts';
 import { tokenOperations } from './operations/tokens.ts';
@@ -15,5 +16,6 @@ export const operations: Operations = {
   ...destinationOperations,
   ...deadLetterOperations,
   ...tokenOperations,
+  ...eventOperations,
   ...healthOperations,
 };

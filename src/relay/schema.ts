@@ -41,6 +41,13 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE last_webhook (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL, type TEXT NOT NULL, accepted INTEGER NOT NULL)',
     ],
   },
+  {
+    version: 4,
+    statements: [
+      'CREATE TABLE lane_history (lane TEXT PRIMARY KEY, spans TEXT NOT NULL) WITHOUT ROWID',
+      'CREATE TABLE lane_ends (lane TEXT NOT NULL, seq INTEGER NOT NULL, ending TEXT NOT NULL, PRIMARY KEY (lane, seq)) WITHOUT ROWID',
+    ],
+  },
 ];
 
 /** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */

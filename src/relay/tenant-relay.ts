@@ -6,18 +6,22 @@
 
 import { DurableObject } from 'cloudflare:workers';
 
+import type { EventsRequest, ExplainRequest, UserKeyRequest } from '../domain/event-view.ts';
 import type { Notice } from '../domain/notice.ts';
 import type {
   AcceptAnswer,
   AcceptRequest,
   AcceptSealedAnswer,
   AcceptSealedRequest,
+  AuditEntry,
   ConfigureAnswer,
   ConfigureRequest,
   DeadLetterPage,
   DeadLetterView,
   DrainAnswer,
   DrainRequest,
+  EventsAnswer,
+  ExplainAnswer,
   LaneView,
   NoteWebhookRequest,
   ObjectHealth,
@@ -31,8 +35,8 @@ import type {
   TestDestinationAnswer,
   TestDestinationRequest,
   UnavailableReason,
+  UserKeyAnswer,
 } from '../domain/rpc.ts';
-import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
 import { type Env, settingsOf } from '../settings.ts';
@@ -103,8 +107,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     const version = this.#configs.current?.version ?? null;
     if (request.expectedVersion !== version) return { kind: 'version_conflict', version };
     try {
-      if (this.#relay) this.#relay.saveConfig(request.config, request.addedFrom);
-      else this.#relay = this.#create(request.config);
+      if (this.#relay) this.#relay.configure(request);
+      else this.#relay = this.#create(request);
       const isPublished = await this.#relay.putToWork();
       return { kind: 'saved', version: this.#configs.current?.version ?? 0, isPublished };
     } catch (error) {
@@ -150,13 +154,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** Sends dead letters again, each alone, with the same idempotency id. */
   async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
-    return this.#ask(request.v, 'redrive.failed', async (relay) => relay.redrive(request.select));
+    return this.#ask(request.v, 'redrive.failed', async (relay) => relay.redrive(request));
   }
 
   /** Stops a destination; its lanes keep their place. */
   async pause(request: PauseRequest): Promise<ResumeAnswer> {
     return this.#ask(request.v, 'pause.failed', async (relay) => {
-      if (!relay.setEnabled(request.destination, false)) return { kind: 'unknown_destination' };
+      if (!relay.pause(request)) return { kind: 'unknown_destination' };
       return this.#saved(relay, 0);
     });
   }
@@ -164,8 +168,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Starts a destination and tries what it holds at once, blocked or not. */
   async resume(request: ResumeRequest): Promise<ResumeAnswer> {
     return this.#ask(request.v, 'resume.failed', async (relay) => {
-      if (!relay.setEnabled(request.destination, true)) return { kind: 'unknown_destination' };
-      return this.#saved(relay, relay.resume(request.destination, request.from));
+      const discarded = relay.resume(request);
+      return discarded === undefined ? { kind: 'unknown_destination' } : this.#saved(relay, discarded);
     });
   }
 
@@ -173,6 +177,32 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   async notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]> {
     const before = page.before ?? Number.MAX_SAFE_INTEGER;
     return this.#relay?.findings.page(before, boundedLimit(page.limit)) ?? [];
+  }
+
+  /** Who did what, newest first. */
+  async auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]> {
+    const before = page.before ?? Number.MAX_SAFE_INTEGER;
+    return this.#relay?.audit.page(before, boundedLimit(page.limit)) ?? [];
+  }
+
+  /** A page of the stored events, without their people unless they are asked for. */
+  async events(request: EventsRequest): Promise<EventsAnswer> {
+    return this.#ask(request.v, 'events.failed', async (relay) => {
+      return { kind: 'events', ...(await relay.events.events(request)) };
+    });
+  }
+
+  /** The events of an id, and what every lane did with them. */
+  async explainEvent(request: ExplainRequest): Promise<ExplainAnswer> {
+    return this.#ask(request.v, 'events.failed', async (relay) => {
+      return { kind: 'explained', ...(await relay.events.explain(request)) };
+    });
+  }
+
+  async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
+    return this.#ask(request.v, 'events.failed', async (relay) => {
+      return { kind: 'key', key: await relay.events.userKey(request) };
+    });
   }
 
   /** Hourly roll-ups from a time on. */
@@ -245,12 +275,12 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     }
   }
 
-  /** The first config: tables, config row and lanes at once, or nothing. */
-  #create(config: SealedTenantConfig): Relay {
+  /** The first config: tables, config row, audit entry and lanes at once, or nothing. */
+  #create({ config, ...by }: ConfigureRequest): Relay {
     const nowMs = this.io.nowMs();
     this.#db.transaction(() => {
       migrate(this.#db, nowMs);
-      this.#configs.write(config, nowMs);
+      new Audit(this.#db).noteSaved(by, this.#configs.write(config, nowMs), nowMs);
       writeFirstLanes(laneStoreOver(this.#db), config, (readMeta(this.#db, 'next_seq') ?? 1) - 1);
     });
     this.#configs.load();

@@ -6,6 +6,7 @@
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Activity } from './activity.ts';
+import type { Audit } from './audit.ts';
 import { countWanted } from './count-wanted.ts';
 import type { Database } from '../lib/database.ts';
 import type { LaneSet } from './lane-set.ts';
@@ -34,6 +35,7 @@ export interface UpkeepParts {
   readonly laneStore: LaneStore;
   readonly activity: Activity;
   readonly findings: Findings;
+  readonly audit: Audit;
   readonly lastWebhook: LastWebhook;
   readonly notify: (occurrence: Occurrence) => void;
   readonly config: () => TenantConfig;
@@ -58,7 +60,7 @@ export class Upkeep {
   }
 
   run(nowMs: number): void {
-    const { log, activity } = this.#parts;
+    const { log, activity, audit } = this.#parts;
     const config = this.#parts.config();
     this.#task('period.closing_failed', () => log.closeAged(nowMs));
     this.#task('rollups.flush_failed', () => {
@@ -75,6 +77,7 @@ export class Upkeep {
       this.#parts.findings.flush(nowMs);
     });
     this.#task('rollups.drop_failed', () => activity.dropBefore(nowMs - config.retention.rollups * DAY_MS));
+    this.#task('audit.drop_failed', () => audit.dropOld(config.retention.audit * DAY_MS, nowMs));
   }
 
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */

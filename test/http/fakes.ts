@@ -1,16 +1,25 @@
 /* oxlint-disable typescript/no-unsafe-type-assertion -- fakes have only the part of a binding that is used */
 /** The bindings of a Worker in memory, with one tenant object per residency and name that remembers what it was told. */
 
+import type {
+  EventView,
+  EventsRequest,
+  ExplainRequest,
+  UserKeyRequest,
+} from '../../src/domain/event-view.ts';
 import type { Notice } from '../../src/domain/notice.ts';
 import type {
   AcceptAnswer,
   AcceptRequest,
   AcceptSealedAnswer,
   AcceptSealedRequest,
+  AuditEntry,
   ConfigureAnswer,
   ConfigureRequest,
   DeadLetterPage,
   DeadLetterView,
+  EventsAnswer,
+  ExplainAnswer,
   LaneView,
   NoteWebhookRequest,
   ObjectHealth,
@@ -21,6 +30,7 @@ import type {
   ResumeRequest,
   StoredConfig,
   TenantRelayRpc,
+  UserKeyAnswer,
   TestDestinationAnswer,
   TestDestinationRequest,
 } from '../../src/domain/rpc.ts';
@@ -32,6 +42,23 @@ import { FakeLimit, FakeRegistry } from './fake-registry.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
 export const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+
+type AskedRequest =
+  RedriveRequest | PauseRequest | ResumeRequest | EventsRequest | ExplainRequest | UserKeyRequest;
+
+export const SHOWN_EVENT: EventView = {
+  seq: 41,
+  id: 'evt_41',
+  type: 'interaction.high_risk',
+  occurredAt: '2026-11-22T00:00:00.000Z',
+  receivedAt: '2026-11-22T00:00:01.000Z',
+  tenant: 'acme',
+  user: { key: 'p_0123456789abcdefghijkl' },
+  classifications: [],
+  classificationCount: 0,
+  faults: [],
+  source: 'noxys',
+};
 
 /** Accepts everything, keeps the config, publishes it at once. */
 export class FakeRelay implements TenantRelayRpc {
@@ -50,9 +77,21 @@ export class FakeRelay implements TenantRelayRpc {
     duplicates: 0,
   });
   /** What operators asked for, in order; who asked each time, in `actors`. */
-  readonly asked: Omit<RedriveRequest | PauseRequest | ResumeRequest, 'actor'>[] = [];
+  readonly asked: Omit<AskedRequest, 'actor'>[] = [];
   readonly actors: (Actor | undefined)[] = [];
   redrives: RedriveAnswer = { kind: 'redriven', count: 1, left: 0 };
+  lists: EventsAnswer = { kind: 'events', events: [SHOWN_EVENT], lastSeq: 41 };
+  explains: ExplainAnswer = {
+    kind: 'explained',
+    events: [
+      {
+        event: SHOWN_EVENT,
+        lanes: [{ lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' }],
+      },
+    ],
+    isComplete: true,
+  };
+  keys: UserKeyAnswer = { kind: 'key', key: 'p_0123456789abcdefghijkl' };
   resumes: ResumeAnswer = { kind: 'saved', version: 2, isPublished: true, discarded: 0 };
 
   readonly tested: Omit<TestDestinationRequest, 'actor'>[] = [];
@@ -157,7 +196,7 @@ export class FakeRelay implements TenantRelayRpc {
     return this.resumes;
   }
 
-  #note({ actor, ...request }: RedriveRequest | PauseRequest | ResumeRequest): void {
+  #note({ actor, ...request }: AskedRequest): void {
     this.actors.push(actor);
     this.asked.push(request);
   }
@@ -174,6 +213,35 @@ export class FakeRelay implements TenantRelayRpc {
         text: 'edr/events is blocked.',
       },
     ];
+  }
+
+  async auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]> {
+    this.pages.push(page);
+    return [
+      {
+        id: 3,
+        at: '2026-11-22T00:00:00.000Z',
+        by: 'bootstrap',
+        action: 'config.saved',
+        requestId: 'req-1',
+        detail: { version: 1 },
+      },
+    ];
+  }
+
+  async events(request: EventsRequest): Promise<EventsAnswer> {
+    this.#note(request);
+    return this.lists;
+  }
+
+  async explainEvent(request: ExplainRequest): Promise<ExplainAnswer> {
+    this.#note(request);
+    return this.explains;
+  }
+
+  async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
+    this.#note(request);
+    return this.keys;
   }
 
   async testDestination({ actor, ...tested }: TestDestinationRequest): Promise<TestDestinationAnswer> {

@@ -68,6 +68,7 @@ class Bench {
         io,
         tenant: () => 'acme',
         isEnabled: () => true,
+        filter: () => ({}),
         open: async () =>
           success({
             channel: this.#channel,

@@ -5,6 +5,7 @@ import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { destinationTestRoutes } from './destination-test.ts';
 import { destinationRoutes } from './destinations.ts';
+import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { laneRoutes } from './lanes.ts';
 import { meRoutes } from './me.ts';
@@ -12,6 +13,7 @@ import { metricsRoutes } from './metrics.ts';
 import { noticeRoutes } from './notices.ts';
 import { tenantRoutes } from './tenants.ts';
 import { tokenRoutes } from './tokens.ts';
+import { userRoutes } from './users.ts';
 
 export const adminRoutes: readonly AdminRoute[] = [
   ...tenantRoutes,
@@ -22,6 +24,8 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...noticeRoutes,
   ...meRoutes,
   ...tokenRoutes,
+  ...eventRoutes,
+  ...userRoutes,
   ...auditRoutes,
   ...healthRoutes,
   ...metricsRoutes,

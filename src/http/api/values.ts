@@ -44,12 +44,26 @@ export function oneOf<const T extends string>(allowed: readonly T[]): Reader<T> 
   });
 }
 
-/** A whole number as text, from 0; `words` say what it must be. */
+/** A whole number, or one as text, from 0; `words` say what it must be. */
 export function wholeNumber(words: string, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Reader<number> {
   return reader({ type: 'integer', minimum: min, maximum: max }, (value) => {
-    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    const isText = typeof value === 'string' && /^\d{1,15}$/.test(value);
+    const number = isText || Number.isSafeInteger(value) ? Number(value) : Number.NaN;
     return number >= min && number <= max ? success(number) : failure(words);
   });
+}
+
+/** A text with something in it, on one line. */
+export function shortText(lengthMax: number): Reader<string> {
+  return reader({ type: 'string', minLength: 1, maxLength: lengthMax }, (value) =>
+    typeof value === 'string' && isShortText(value, lengthMax)
+      ? success(value)
+      : failure(`must be a text of 1 to ${lengthMax} characters`),
+  );
+}
+
+function isShortText(text: string, lengthMax: number): boolean {
+  return text.length <= lengthMax && text.trim() !== '' && !/\p{Cc}/u.test(text);
 }
 
 /** Where a lane begins, or goes on. */
