@@ -84,13 +84,14 @@ export class Vacancy {
 
   /** A step of a removal, if one is due: the copy in KV first, then the storage. */
   async goOnRemoving(): Promise<void> {
-    const { removal, publisher, alarm, nowMs } = this.#parts;
+    const { removal, publisher, alarm, nowMs, isTaken } = this.#parts;
     const { current } = removal;
-    if (!current || current.dueAtMs > nowMs()) return;
+    // Taken: an earlier release, which knows no removals, has made a tenant here.
+    if (!current || isTaken() || current.dueAtMs > nowMs()) return;
     if (current.isWiped) removal.confirm();
     const isUnpublished = await publisher.publish();
     // A tenant may have been made meanwhile.
-    if (!isUnpublished || removal.current !== current) return;
+    if (!isUnpublished || isTaken() || removal.current !== current) return;
     const wiped = removal.wipe(nowMs());
     alarm.noteGone();
     await Promise.all([wiped, alarm.set(this.nextAlarmAtMs())]);

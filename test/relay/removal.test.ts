@@ -294,4 +294,23 @@ describe('a tenant that is made again', () => {
     const answer = await tenant.stub.acceptSealed({ v: 1, sealed, sealedAtMs: tenant.nowMs });
     expect(answer).toMatchObject({ kind: 'accepted' });
   });
+
+  it('stays although an earlier release made it while the removal was under way', async () => {
+    const tenant = await Tenant.create();
+    await tenant.inside((_relay, { storage }) => {
+      storage.sql.exec(
+        'CREATE TABLE removal (id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, due INTEGER NOT NULL, wiped INTEGER NOT NULL)',
+      );
+      storage.sql.exec('INSERT INTO removal VALUES (1, ?, 0, 0)', tenant.id);
+    });
+    await tenant.evict();
+    for (let i = 0; i < 3; i++) {
+      tenant.nowMs += 61_000;
+      await tenant.alarm();
+    }
+    expect(await readConfig(tenant.stub)).toMatchObject({ version: 1 });
+    expect(await versionInKv(tenant)).toBe(1);
+    expect(await remove(tenant)).toMatchObject({ kind: 'removed' });
+    expect(await tablesOf(tenant)).toEqual(['removal']);
+  });
 });

@@ -21,7 +21,6 @@ beforeEach(async () => {
   acme = await makeAcme();
 });
 
-
 /** The sample with `<set>` for every secret. */
 function keptDocument(changes: object = {}) {
   return {
