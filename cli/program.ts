@@ -33,6 +33,28 @@ Exit codes: 0 ok · 1 failed, or found something · 2 wrong usage or invalid inp
             4 no such tenant, event, … · 130 interrupted
 All commands and options: docs/cli.md`;
 
+/** In the order in which somebody needs them. */
+const COMMANDS = [
+  initCommand,
+  applyCommand,
+  tenantsCommand,
+  testCommand,
+  sendTestEventCommand,
+  signatureCommand,
+  eventsCommand,
+  lanesCommand,
+  pauseCommand,
+  resumeCommand,
+  deadLettersCommand,
+  noticesCommand,
+  rotateSecretCommand,
+  resealCommand,
+  tokenCommand,
+  auditCommand,
+  doctorCommand,
+  completionCommand,
+];
+
 export function buildProgram(act: Act) {
   const program = new Command('noxys-relay')
     .description(ABOUT)
@@ -44,12 +66,7 @@ export function buildProgram(act: Act) {
     .option('--json', 'one JSON document on stdout, everything else on stderr')
     .option('--no-color', 'no colours; NO_COLOR says the same')
     .addHelpText('after', EPILOGUE);
-  const makers = [
-    ...[initCommand, applyCommand, tenantsCommand, testCommand, sendTestEventCommand, signatureCommand],
-    ...[eventsCommand, lanesCommand, pauseCommand, resumeCommand, deadLettersCommand, noticesCommand],
-    ...[rotateSecretCommand, resealCommand, tokenCommand, auditCommand, doctorCommand, completionCommand],
-  ];
-  for (const make of makers) program.addCommand(make(act));
+  for (const make of COMMANDS) program.addCommand(make(act));
   program.addCommand(
     completeCommand(act, () => program),
     { hidden: true },

@@ -27,7 +27,8 @@ export function candidatesFor(
   const valued = awaiting ?? (value === undefined ? undefined : options.find(({ long }) => long === flag));
   if (valued) return fitting(valuesOf(valued, tenants, value === undefined ? '' : `${flag}=`), typed);
   if (typed.startsWith('-')) return fitting({ candidates: options.flatMap(flagOf), hasFiles: false }, typed);
-  const inner = command.commands.flatMap((one) => [{ value: one.name(), description: one.summary() }]);
+  const visible = command.createHelp().visibleCommands(command);
+  const inner = visible.map((one) => ({ value: one.name(), description: one.summary() }));
   const argument = command.registeredArguments[position] ?? variadicOf(command);
   const isTenant = argument?.name().startsWith('tenant') ?? false;
   const values = isTenant
