@@ -3,10 +3,10 @@
  * relay asks (`Retry-After`), for all requests of a run together. Failures are values.
  */
 
-import { isRecord } from '../src/lib/record.ts';
 import type { Result } from '../src/lib/result.ts';
 import { failure, success } from '../src/lib/result.ts';
 import { type ApiFailure, cliFailureOf } from './api-failure.ts';
+import { missingMember, type Shape } from './api-shapes.ts';
 import { readProblem } from './api-problem.ts';
 import type { Io } from './io.ts';
 import { networkErrorOf } from './network-error.ts';
@@ -26,6 +26,8 @@ export interface ApiRequest {
   /** Such as `/api/v1/tenants`, its parts percent-encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** What the answer must have. */
+  readonly shape: Shape;
   /** Sent as JSON. */
   readonly body?: unknown;
   /** A document that is JSON already. */
@@ -99,7 +101,8 @@ export class ApiClient {
       }
       const { status, headers } = response.value;
       const waitMs = status === 429 || (status === 503 && isRepeatable) ? retryAfterMs(headers) : undefined;
-      if (waitMs === undefined || nowMs() + waitMs > untilMs) return read<T>(response.value, isRepeated);
+      if (waitMs === undefined || nowMs() + waitMs > untilMs)
+        return read<T>(response.value, request.shape, isRepeated);
       isRepeated ||= status === 503;
       await response.value.body?.cancel();
       this.#close(waitMs);
@@ -156,7 +159,11 @@ function retryAfterMs(headers: Headers): number {
   return (Number.isFinite(seconds) && seconds > 0 ? seconds : RETRY_AFTER_SECONDS_DEFAULT) * 1000;
 }
 
-async function read<T>(response: Response, isRepeated: boolean): Promise<Result<Answer<T>, ApiFailure>> {
+async function read<T>(
+  response: Response,
+  shape: Shape,
+  isRepeated: boolean,
+): Promise<Result<Answer<T>, ApiFailure>> {
   const { status, headers } = response;
   if (status >= 300 && status < 400)
     return failure({ kind: 'redirected', to: originOf(headers.get('location')) });
@@ -164,7 +171,9 @@ async function read<T>(response: Response, isRepeated: boolean): Promise<Result<
   if (text === undefined) return failure({ kind: 'not_reachable', detail: 'the answer broke off' });
   const body = parse(text);
   if (!response.ok) return failure(readProblem(status, body));
-  if (!isRecord(body)) return failure({ kind: 'not_a_relay', detail: `answered ${status} without JSON` });
+  const missing = missingMember(body, shape);
+  if (missing !== undefined)
+    return failure({ kind: 'not_a_relay', detail: `answered ${status} without ${missing}` });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay's own answer, typed by its contract
   return success({ status, headers, body: body as T, isRepeated });
 }

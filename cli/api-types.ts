@@ -105,6 +105,8 @@ export interface DestinationTest {
   readonly detail?: string;
   readonly durationMs: number;
   readonly eventId: string;
+  /** What to do. */
+  readonly hint?: string;
 }
 
 export interface DestinationTested {

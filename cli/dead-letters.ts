@@ -1,5 +1,6 @@
 /** Dead letters listed, shown and sent again. */
 
+import { SHAPES } from './api-shapes.ts';
 import { tenantPath } from './api-paths.ts';
 import type { DeadLetterView } from './api-types.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -68,6 +69,7 @@ export async function showDeadLetters(
     ids.map(async (id) =>
       api.ask<DeadLetterView>(`show dead letter ${id}`, {
         method: 'GET',
+        shape: SHAPES.deadLetter,
         path: tenantPath(tenant, 'dead-letters', id),
       }),
     ),
@@ -115,7 +117,12 @@ export async function redriveDeadLetters(
   let redriven = 0;
   let left = 0;
   for (const { path, body } of requests) {
-    const answer = await api.ask<Redriven>('send dead letters again', { method: 'POST', path, body });
+    const answer = await api.ask<Redriven>('send dead letters again', {
+      method: 'POST',
+      shape: SHAPES.redriven,
+      path,
+      body,
+    });
     redriven += answer.redriven;
     left += answer.left;
   }

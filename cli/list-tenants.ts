@@ -1,5 +1,6 @@
 /** Every tenant that the caller may see, page by page. */
 
+import { SHAPES } from './api-shapes.ts';
 import type { ApiClient } from './api-client.ts';
 import type { TenantListed, TenantPage } from './api-types.ts';
 
@@ -12,6 +13,7 @@ export async function listTenants(api: ApiClient, prefix?: string): Promise<read
   do {
     const page: TenantPage = await api.ask<TenantPage>('list the tenants', {
       method: 'GET',
+      shape: SHAPES.tenantPage,
       path: '/api/v1/tenants',
       query: { limit: PAGE_MAX, cursor, prefix },
     });

@@ -30,6 +30,7 @@ export async function readPages<T>(api: ApiClient, request: PageRequest): Promis
   do {
     const page = await api.ask<Record<string, unknown>>(what, {
       method: 'GET',
+      shape: { [member]: 'list' },
       path,
       query: { ...query, limit: Math.min(PAGE_MAX, limit - entries.length), before },
     });

@@ -49,6 +49,8 @@ function prepare(command: CommandUnknownOpts, io: Io): void {
 function withoutValues(text: string): string {
   return text
     .replaceAll(/(unknown option '[^'=]*)=[^']*'/g, "$1=…'")
+    .replaceAll(/(too many arguments .* but got \d+): .*\./gs, '$1.')
+    .replaceAll(/unknown command '[^']{24,}'/g, 'unknown command')
     .replaceAll(/value '[^']{24,}' is invalid/g, 'value is invalid')
     .replaceAll(/argument '[^']{24,}' is invalid/g, 'argument is invalid');
 }

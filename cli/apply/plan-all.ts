@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { type ApiFailure, cliFailureOf } from '../api-failure.ts';
 import { tenantPath } from '../api-paths.ts';
@@ -45,6 +46,7 @@ export async function planAll(
       async (tenant) => {
         const answer = await api.send<Plan>({
           method: 'POST',
+          shape: SHAPES.plan,
           path: tenantPath(tenant.id, 'plan'),
           json: tenant.json,
           isRepeatable: true,

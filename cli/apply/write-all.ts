@@ -3,6 +3,7 @@
  * Ctrl-C starts no further write and waits for those under way, so that it is known what was written.
  */
 
+import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { type ApiFailure, cliFailureOf } from '../api-failure.ts';
 import { tenantPath } from '../api-paths.ts';
@@ -92,6 +93,7 @@ async function putTenant(
     plan.change === 'create' ? { 'if-none-match': '*' } : { 'if-match': `"${plan.version}"` };
   const answer = await api.send<TenantSaved>({
     method: 'PUT',
+    shape: SHAPES.saved,
     path: tenantPath(tenant.id),
     query: { added_from: addedFrom },
     json: tenant.json,
@@ -107,6 +109,7 @@ async function putTenant(
     // The first attempt may have written it, and only its answer was lost: then nothing is left to change.
     const again = await api.send<Plan>({
       method: 'POST',
+      shape: SHAPES.plan,
       path: tenantPath(tenant.id, 'plan'),
       json: tenant.json,
       isRepeatable: true,
@@ -127,6 +130,7 @@ async function deleteTenant(
 ): Promise<Done> {
   const answer = await api.send({
     method: 'DELETE',
+    shape: SHAPES.deleted,
     path: tenantPath(id),
     query: isDiscarding ? { undelivered: 'discard' } : {},
     headers: { 'if-match': `"${version}"` },

@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { EventExplained } from '../api-types.ts';
@@ -21,6 +22,7 @@ export function explainCommand(act: Act) {
         const api = await session.api();
         const explained = await api.ask<EventExplained>('explain the event', {
           method: 'GET',
+          shape: SHAPES.explained,
           path: tenantPath(tenant, 'events', id),
           query: { type, persons: persons === true ? 'show' : undefined },
         });

@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { EventPage, EventView } from '../api-types.ts';
@@ -64,6 +65,7 @@ async function search(session: Session, tenant: string, options: Options): Promi
   do {
     const page = await api.ask<EventPage>('search the events', {
       method: 'POST',
+      shape: SHAPES.found,
       path: tenantPath(tenant, 'events', 'search'),
       body: { ...select, before, limit: Math.min(PAGE_MAX, options.limit - events.length) },
       isRepeatable: true,

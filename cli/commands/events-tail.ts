@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import type { ApiClient } from '../api-client.ts';
 import { tenantPath } from '../api-paths.ts';
@@ -41,6 +42,7 @@ async function tail(session: Session, tenant: string, options: Options): Promise
   const path = tenantPath(tenant, 'events');
   const first = await api.ask<EventPage>('read the events', {
     method: 'GET',
+    shape: SHAPES.events,
     path,
     query: { ...query, limit: Math.max(1, options.last) },
   });
@@ -62,6 +64,7 @@ async function showNewer(
   for (;;) {
     const page = await api.ask<EventPage>('read the events', {
       method: 'GET',
+      shape: SHAPES.events,
       path,
       query: { ...query, after, limit: PAGE_MAX },
     });

@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import type { LaneView } from '../api-types.ts';
 import { tenantPath } from '../api-paths.ts';
@@ -29,7 +30,11 @@ export function lanesCommand(act: Act) {
       act(async (session: Session, tenant: string, { watch, interval }) => {
         const api = await session.api();
         const read = async () =>
-          api.ask<Lanes>('read the lanes', { method: 'GET', path: tenantPath(tenant, 'lanes') });
+          api.ask<Lanes>('read the lanes', {
+            method: 'GET',
+            shape: SHAPES.lanes,
+            path: tenantPath(tenant, 'lanes'),
+          });
         if (watch !== true) {
           const answer = await read();
           session.out.result(answer, () => lanesTable(session.out, answer.lanes, session.io.nowMs()));

@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
 import { tenantId } from '../option-values.ts';
@@ -23,6 +24,7 @@ export function pauseCommand(act: Act) {
         const api = await session.api();
         const answer = await api.ask<Switched>('pause the destination', {
           method: 'POST',
+          shape: SHAPES.switched,
           path: tenantPath(tenant, 'destinations', destination, 'pause'),
           isRepeatable: true,
         });

@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { cliFailureOf } from '../api-failure.ts';
 import { tenantPath } from '../api-paths.ts';
@@ -48,6 +49,7 @@ async function resealAll(session: Session, ids: readonly string[], concurrency: 
   const reseal = async (tenant: string): Promise<Resealed> => {
     const answer = await api.send<{ readonly resealed: number }>({
       method: 'POST',
+      shape: SHAPES.resealed,
       path: tenantPath(tenant, 'reseal'),
       isRepeatable: true,
       mustFinish: true,

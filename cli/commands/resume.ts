@@ -2,6 +2,7 @@
 
 import { Command, Option } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
 import { agree } from '../apply/agree.ts';
@@ -32,6 +33,7 @@ export function resumeCommand(act: Act) {
         const api = await session.api();
         const answer = await api.ask<Switched>('resume the destination', {
           method: 'POST',
+          shape: SHAPES.switched,
           path: tenantPath(tenant, 'destinations', destination, 'resume'),
           body: { from },
         });

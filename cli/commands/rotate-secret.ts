@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { SecretState, TenantSaved, TenantShown } from '../api-types.ts';
@@ -66,6 +67,7 @@ async function rotate(session: Session, tenant: string, path: string, options: O
   const api = await session.api();
   const rotated = await api.ask<Rotated>('set the secret', {
     method: 'POST',
+    shape: SHAPES.rotated,
     path: tenantPath(tenant, 'secrets'),
     body: { path, value },
     mustFinish: true,
@@ -96,7 +98,11 @@ async function finish(session: Session, tenant: string, path: string): Promise<E
   if (path !== 'webhook.secrets')
     throw invalidInput('--finish is for webhook.secrets: the others have one value.');
   const api = await session.api();
-  const shown = await api.ask<TenantShown>('read the tenant', { method: 'GET', path: tenantPath(tenant) });
+  const shown = await api.ask<TenantShown>('read the tenant', {
+    method: 'GET',
+    shape: SHAPES.tenant,
+    path: tenantPath(tenant),
+  });
   const { config, version } = shown;
   const dropped = config.webhook.secrets.length - 1;
   if (dropped < 1) {
@@ -105,6 +111,7 @@ async function finish(session: Session, tenant: string, path: string): Promise<E
   }
   const saved = await api.ask<TenantSaved>('drop the older secrets', {
     method: 'PUT',
+    shape: SHAPES.saved,
     path: tenantPath(tenant),
     body: { ...config, webhook: { ...config.webhook, secrets: config.webhook.secrets.slice(0, 1) } },
     headers: { 'if-match': `"${version}"` },

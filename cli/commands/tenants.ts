@@ -3,6 +3,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { stringify } from 'yaml';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { TenantDeleted, TenantListed, TenantShown } from '../api-types.ts';
@@ -62,6 +63,7 @@ function showCommand(act: Act) {
         const api = await session.api();
         const shown = await api.ask<TenantShown>('show the tenant', {
           method: 'GET',
+          shape: SHAPES.tenant,
           path: tenantPath(tenant),
         });
         session.out.result(shown, () => textOf(session, shown));
@@ -95,7 +97,11 @@ function deleteCommand(act: Act) {
         const { io, out } = session;
         const api = await session.api();
         const path = tenantPath(tenant);
-        const { version } = await api.ask<TenantShown>('read the tenant', { method: 'GET', path });
+        const { version } = await api.ask<TenantShown>('read the tenant', {
+          method: 'GET',
+          shape: SHAPES.tenant,
+          path,
+        });
         await agreeByTyping(
           io,
           'Its events, dead letters and secrets go with it.',
@@ -104,6 +110,7 @@ function deleteCommand(act: Act) {
         );
         const deleted = await api.ask<TenantDeleted>('delete the tenant', {
           method: 'DELETE',
+          shape: SHAPES.deleted,
           path,
           query: discardUndelivered === true ? { undelivered: 'discard' } : {},
           headers: { 'if-match': `"${version}"` },

@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { DestinationTested, TenantShown } from '../api-types.ts';
@@ -26,6 +27,7 @@ export function testCommand(act: Act) {
         for (const name of names) {
           const answer = await api.ask<DestinationTested>(`test ${name}`, {
             method: 'POST',
+            shape: SHAPES.tested,
             path: tenantPath(tenant, 'destinations', name, 'test'),
           });
           tested.push(answer);
@@ -40,6 +42,7 @@ async function destinationsOf(session: Session, tenant: string): Promise<readonl
   const api = await session.api();
   const { config } = await api.ask<TenantShown>('read the tenant', {
     method: 'GET',
+    shape: SHAPES.tenant,
     path: tenantPath(tenant),
   });
   return (config.destinations ?? []).map(({ name }) => name);

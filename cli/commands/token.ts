@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 
 import { Command, Option } from '@commander-js/extra-typings';
 
+import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { ROLES, type TokenCreated, type TokenListed } from '../api-types.ts';
 import { invalidInput } from '../failure.ts';
@@ -37,6 +38,7 @@ function createCommand(act: Act) {
         const api = await session.api();
         const created = await api.ask<TokenCreated>('create the token', {
           method: 'POST',
+          shape: SHAPES.tokenCreated,
           path: '/api/v1/tokens',
           body: { name, role, ...(tenant === undefined ? {} : { tenant }), expires_in_days: days },
           mustFinish: true,
@@ -127,6 +129,7 @@ function revokeCommand(act: Act) {
           'revoke the token',
           {
             method: 'DELETE',
+            shape: SHAPES.tokenRevoked,
             path: `/api/v1/tokens/${encodeURIComponent(id)}`,
             isRepeatable: true,
           },

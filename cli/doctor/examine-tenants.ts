@@ -1,5 +1,6 @@
 /** Asks for the health of each tenant, a few at a time, and for the answers of their destinations if that is wanted. */
 
+import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { cliFailureOf } from '../api-failure.ts';
 import { tenantPath } from '../api-paths.ts';
@@ -62,7 +63,11 @@ async function examineTenant(
   { id, residency }: Asked,
   { isSending, env }: Pick<TenantExamination, 'isSending' | 'env'>,
 ): Promise<readonly Finding[]> {
-  const answer = await api.send<TenantHealth>({ method: 'GET', path: tenantPath(id, 'health') });
+  const answer = await api.send<TenantHealth>({
+    method: 'GET',
+    shape: SHAPES.tenantHealth,
+    path: tenantPath(id, 'health'),
+  });
   if (!answer.ok) {
     const { message, hint = '' } = cliFailureOf(answer.error, "read the tenant's health", api.origin);
     return about(id, [failing('tenant_health', message, 'Nothing is known about it.', hint)]);
@@ -70,7 +75,7 @@ async function examineTenant(
   // A tenant that was named was not listed.
   const shown =
     residency === undefined || isSending
-      ? await api.send<TenantShown>({ method: 'GET', path: tenantPath(id) })
+      ? await api.send<TenantShown>({ method: 'GET', shape: SHAPES.tenant, path: tenantPath(id) })
       : undefined;
   const config = shown?.ok === true ? shown.value.body.config : undefined;
   const health = answer.value.body;
@@ -83,7 +88,7 @@ async function examineTenant(
 
 async function testDestination(api: ApiClient, id: string, name: string): Promise<readonly Finding[]> {
   const path = tenantPath(id, 'destinations', name, 'test');
-  const answer = await api.send<DestinationTested>({ method: 'POST', path });
+  const answer = await api.send<DestinationTested>({ method: 'POST', shape: SHAPES.tested, path });
   if (!answer.ok) {
     const { message, hint = '' } = cliFailureOf(answer.error, `test ${name}`, api.origin);
     return [failing('destination', message, 'Whether it takes events is not known.', hint)];

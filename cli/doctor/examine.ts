@@ -1,5 +1,6 @@
 /** The whole examination, from the outside in: front, deployment, tokens, tenants, files. */
 
+import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { type ApiFailure, cliFailureOf } from '../api-failure.ts';
 import type { DeploymentHealth, Me, TokenListed } from '../api-types.ts';
@@ -26,7 +27,7 @@ export async function examine(session: Session, examination: Examination): Promi
   const files = checkFiles(session, examination.file, examination.tenants);
   if (!front.isReachable) return [...front.findings, ...files];
   const api = await session.api();
-  const me = await api.send<Me>({ method: 'GET', path: '/api/v1/me' });
+  const me = await api.send<Me>({ method: 'GET', shape: SHAPES.me, path: '/api/v1/me' });
   if (!me.ok) return [...front.findings, notLetIn(me.error, origin), ...files];
   const deployment = await readDeployment(api, io.nowMs);
   const tokens = await readTokens(api, me.value.body);
@@ -54,7 +55,11 @@ async function readDeployment(
   nowMs: () => number,
 ): Promise<{ readonly findings: readonly Finding[]; readonly health?: DeploymentHealth }> {
   const startMs = nowMs();
-  const answer = await api.send<DeploymentHealth>({ method: 'GET', path: '/api/v1/health' });
+  const answer = await api.send<DeploymentHealth>({
+    method: 'GET',
+    shape: SHAPES.deploymentHealth,
+    path: '/api/v1/health',
+  });
   if (answer.ok) {
     const health = answer.value.body;
     return {
@@ -77,6 +82,7 @@ async function readTokens(api: ApiClient, { grants }: Me): Promise<readonly Toke
   const path = '/api/v1/tokens';
   const answer = await api.send<{ readonly tokens: readonly TokenListed[] }>({
     method: 'GET',
+    shape: SHAPES.tokens,
     path,
     query: { limit: 200 },
   });

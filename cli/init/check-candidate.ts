@@ -1,5 +1,6 @@
 /** Whether the relay would take a document, and whether its destinations take a test event; nothing is stored. */
 
+import { SHAPES } from '../api-shapes.ts';
 import { normaliseBaseUrl } from '../../src/destinations/harfanglab/base-url.ts';
 import { isRecord } from '../../src/lib/record.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
@@ -32,6 +33,7 @@ function hostsIn(document: unknown): string[] {
 export async function planCandidate(api: ApiClient, id: string, document: unknown): Promise<Plan> {
   return api.ask<Plan>('check the tenant', {
     method: 'POST',
+    shape: SHAPES.plan,
     path: tenantPath(id, 'plan'),
     body: document,
     isRepeatable: true,
@@ -60,6 +62,7 @@ export async function testCandidate(
 ): Promise<DestinationTested | undefined> {
   const answer = await api.send<DestinationTested>({
     method: 'POST',
+    shape: SHAPES.tested,
     path: tenantPath(id, 'destinations', destination, 'test'),
     body: document,
   });

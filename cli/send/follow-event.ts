@@ -1,5 +1,6 @@
 /** Follows one event until every lane has settled it, or until a deadline. */
 
+import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { cliFailureOf } from '../api-failure.ts';
 import { tenantPath } from '../api-paths.ts';
@@ -41,6 +42,7 @@ export async function followEvent(io: Io, api: ApiClient, following: Following):
   for (;;) {
     const answer = await api.send<EventExplained>({
       method: 'GET',
+      shape: SHAPES.explained,
       path: tenantPath(tenant, 'events', id),
       query: { type },
     });

@@ -1,5 +1,6 @@
 /** What a test event is signed with: settings as the relay has them, secrets as this machine has them. */
 
+import { SHAPES } from '../api-shapes.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { ShownConfig, TenantShown } from '../api-types.ts';
 import { KEPT_SECRET } from '../../src/tenants/kept-secret.ts';
@@ -34,6 +35,7 @@ export async function webhookKeys(session: Session, options: KeyOptions): Promis
   const api = await session.api();
   const { config, savedAt } = await api.ask<TenantShown>('read the tenant', {
     method: 'GET',
+    shape: SHAPES.tenant,
     path: tenantPath(tenant),
   });
   const { webhook } = config;
