@@ -7,6 +7,8 @@ import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
+import { invalidInput } from '../failure.ts';
+
 const FILE_NAME = '.env';
 const OWNER_ONLY = 0o600;
 
@@ -52,14 +54,23 @@ export function withValues(text: string, values: Readonly<Record<string, string>
   return `${[...replaced, ...added].join('\n')}\n`.replace(/^\n/, '');
 }
 
-/** In the quotes that the value has none of; parseEnv knows no escapes. */
+/** The first spelling that Node reads back as the value. */
 function quoted(value: string): string {
-  if (/^[\w.:/+=@~^*,-]+$/.test(value)) return value;
-  const quote = ["'", '"', '`'].find((mark) => !value.includes(mark));
-  if (quote === undefined || /[\r\n]/.test(value)) {
-    throw new Error('Cannot write the value to .env as it must fit a line with quotes: it does not');
-  }
-  return `${quote}${value}${quote}`;
+  const quotes = ["'", '`', '"'].filter((quote) => !value.includes(quote));
+  const bare = /^[\w.:/+=@~^*,-]+$/.test(value) ? [value] : [];
+  const spellings = [...bare, ...quotes.map((quote) => `${quote}${value}${quote}`)];
+  const found = spellings.find((spelling) => isReadAs(spelling, value));
+  if (found !== undefined) return found;
+  throw invalidInput(
+    'A secret holds a line break or every kind of quotes, which .env has no way to write.',
+    'Put it into a file of its own, and write ${file:path} in the tenant file.',
+  );
+}
+
+function isReadAs(spelling: string, value: string): boolean {
+  // With what a line before and after it could do.
+  const read = parseEnv(`A=1\nX=${spelling}\nB=2\n`);
+  return read['X'] === value && read['B'] === '2' && Object.keys(read).length === 3;
 }
 
 /** So that the file is never committed, wherever the folder lies. */
