@@ -4,12 +4,9 @@ import { Hono } from 'hono';
 
 import { isLoopbackHost } from '../lib/host-name.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
-import { mountDeadLetters } from './api/dead-letters.ts';
-import { mountDestinations } from './api/destinations.ts';
-import { mountLanes } from './api/lanes.ts';
-import { mountNotices } from './api/notices.ts';
-import { mountTenants } from './api/tenants.ts';
-import { requireOperator } from './auth.ts';
+import { mountAdminRoutes } from './admin-route.ts';
+import { adminRoutes } from './api/routes.ts';
+import { authenticate } from './auth.ts';
 import type { AppEnv, AppOptions } from './deployment.ts';
 import { mountHealth } from './health.ts';
 import { mountHooks } from './hooks.ts';
@@ -26,6 +23,8 @@ export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
   const settled: AppOptions = {
     nowMs: () => Date.now(),
     newRequestId: () => crypto.randomUUID(),
+    newTokenId: () => crypto.randomUUID(),
+    fetch: (input, init) => fetch(input, init),
     acceptTimeoutMs: ACCEPT_TIMEOUT_MS,
     overflowTimeoutMs: OVERFLOW_TIMEOUT_MS,
     ...options,
@@ -43,14 +42,10 @@ export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
     const isMisplaced = c.env.RELAY_ENV === 'local' && !isLoopbackHost(new URL(c.req.url).hostname);
     return isMisplaced ? problemResponse({ kind: 'not_loopback' }, c.get('requestId')) : next();
   });
-  app.use('/api/*', requireOperator);
+  for (const path of ['/api/*', '/metrics']) app.use(path, authenticate(settled));
   mountHealth(app);
   mountHooks(app, settled);
-  mountTenants(app, settled);
-  mountLanes(app, settled);
-  mountDeadLetters(app, settled);
-  mountDestinations(app, settled);
-  mountNotices(app, settled);
+  mountAdminRoutes(app, settled, adminRoutes);
   refuseOtherMethods(app);
   app.notFound((c) => problemResponse({ kind: 'route_not_found' }, c.get('requestId')));
   app.onError((error, c) => {

@@ -43,9 +43,16 @@ export interface MasterKeys {
   readonly previous?: Uint8Array;
 }
 
+/** Names of the master keys: they say nothing about the keys. */
+export interface KeyIds {
+  readonly primary: string;
+  readonly previous?: string;
+}
+
 export interface Sealer {
   seal(text: string, binding: SealBinding): Promise<string>;
   open(jwe: string, binding: SealBinding): Promise<Result<string, SealFailure>>;
+  keyIds(): Promise<KeyIds>;
 }
 
 interface MasterKey {
@@ -92,7 +99,17 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
       }
       return decrypt(jwe, await keyFor(master, binding));
     },
+    async keyIds() {
+      const { kid } = await primary;
+      return { primary: kid, ...(previous && { previous: (await previous).kid }) };
+    },
   };
+}
+
+/** The name of the master key that a seal says it was made under, without opening it. */
+export function keyIdOf(jwe: string): string | undefined {
+  const kid = readHeader(jwe)?.['kid'];
+  return typeof kid === 'string' ? kid : undefined;
 }
 
 /** What a seal says it belongs to, without opening it: unproven, good for finding who can. */

@@ -4,7 +4,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import type { EventLog } from './log.ts';
 import { readMeta, writeMeta } from './schema.ts';
 

@@ -1,6 +1,6 @@
 /** The object's single alarm, with its time kept in memory so that arming it costs a row only when it changes. */
 
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 
 /** Two alarm times this close are the same: not worth a row. */
 const SAME_MS = 1_000;

@@ -4,7 +4,7 @@
  */
 
 import type { DeadLetterPage, DeadLetterReason, DeadLetterView, RedriveRequest } from '../domain/rpc.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
 export interface DeadLetter {
@@ -69,6 +69,12 @@ export class DeadLetterStore {
   get(id: number): DeadLetterView | null {
     const row = this.#db.first<DeadLetterRow>('SELECT * FROM dead_letters WHERE id = ?', id);
     return row ? viewOf(letterOf(row)) : null;
+  }
+
+  /** Those of one event, by lane. Looks at every letter. */
+  ofEvent(seq: number): ReadonlyMap<string, StoredDeadLetter> {
+    const rows = this.#db.all<DeadLetterRow>('SELECT * FROM dead_letters WHERE seq = ? ORDER BY id', seq);
+    return new Map(rows.map((row) => [row.lane, letterOf(row)]));
   }
 
   /** Letters that are not being sent again, oldest first. */

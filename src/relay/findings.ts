@@ -5,7 +5,7 @@
 
 import type { Notice, NoticeKind } from '../domain/notice.ts';
 import { logEvent } from '../lib/log.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import {
   type Decision,
   type NoticeMark,

@@ -1,7 +1,7 @@
 /** The rows of events that are retried alone. At most PARKED_MAX a lane, so that a lane's rows may be scanned. */
 
 import { backoffMs } from '../lib/backoff.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import type { FollowUp } from './follow-up.ts';
 
 type FollowUpRow = {

@@ -5,7 +5,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
 export interface LogSizes {

@@ -3,14 +3,15 @@
  * Every table is listed in docs/architecture.md. Tables of a period (events_N, seen_N) are made by log.ts.
  */
 
-import type { Database } from './database.ts';
+import type { Database } from '../lib/database.ts';
 
 interface Migration {
   readonly version: number;
   readonly statements: readonly string[];
 }
 
-const MIGRATIONS: readonly Migration[] = [
+/** In order; what was released is never changed. */
+export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
     statements: [
@@ -31,6 +32,20 @@ const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE follow_ups (lane TEXT NOT NULL, seq INTEGER NOT NULL, due INTEGER NOT NULL, tries INTEGER NOT NULL, attempts INTEGER NOT NULL, letter INTEGER, PRIMARY KEY (lane, seq)) WITHOUT ROWID',
       'CREATE TABLE findings (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)',
       'CREATE TABLE notice_marks (key TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID',
+    ],
+  },
+  {
+    version: 3,
+    statements: [
+      "CREATE TABLE audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, request_id TEXT NOT NULL DEFAULT '', reason TEXT, detail TEXT NOT NULL)",
+      'CREATE TABLE last_webhook (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL, type TEXT NOT NULL, accepted INTEGER NOT NULL)',
+    ],
+  },
+  {
+    version: 4,
+    statements: [
+      'CREATE TABLE lane_history (lane TEXT PRIMARY KEY, spans TEXT NOT NULL) WITHOUT ROWID',
+      'CREATE TABLE lane_ends (lane TEXT NOT NULL, seq INTEGER NOT NULL, ending TEXT NOT NULL, PRIMARY KEY (lane, seq)) WITHOUT ROWID',
     ],
   },
 ];

@@ -27,6 +27,10 @@ export interface StageOptions {
   readonly hasInspector?: boolean;
   /** The destinations' clock. Default: `Date.now`. */
   readonly nowMs?: () => number;
+  /** Variables of the relay over those of wrangler.toml. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** What asks the relay, as operator and as Noxys. Default: `fetch`. */
+  readonly fetch?: typeof fetch;
 }
 
 export interface TestTenant {
@@ -35,12 +39,17 @@ export interface TestTenant {
   readonly sender: NoxysSender;
 }
 
+/** As Noxys shows one. */
+export function newWebhookSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
+}
+
 export class Stage implements AsyncDisposable {
   readonly adminToken = randomBytes(24).toString('base64url');
+  readonly masterKey = randomBytes(32).toString('base64url');
   readonly destinations: Destinations;
   /** What the Worker logged; only of a relay in this process. */
   readonly logs: string[] = [];
-  readonly #masterKey = randomBytes(32).toString('base64url');
   readonly #options: StageOptions;
   #folder = '';
   #port = 0;
@@ -89,13 +98,13 @@ export class Stage implements AsyncDisposable {
   }
 
   get admin(): AdminClient {
-    return new AdminClient(this.url, this.adminToken);
+    return new AdminClient(this.url, this.adminToken, this.#options.fetch);
   }
 
   /** Starts the relay: on the same state and port as before, if it ran before. */
   async startRelay(): Promise<void> {
-    const vars = { RELAY_MASTER_KEY: this.#masterKey, RELAY_ADMIN_TOKEN: this.adminToken };
-    const { isApart = false, hasInspector = false } = this.#options;
+    const { isApart = false, hasInspector = false, vars: more } = this.#options;
+    const vars = { ...more, RELAY_MASTER_KEY: this.masterKey, RELAY_ADMIN_TOKEN: this.adminToken };
     const options = { port: this.#port, persistTo: this.stateFolder, vars, hasInspector };
     if (isApart) this.#apart = await spawnRelay(options);
     else this.#inside = await startLocalRelay({ ...options, onLog: (line) => void this.logs.push(line) });
@@ -133,7 +142,7 @@ export class Stage implements AsyncDisposable {
 
   /** Saves a new tenant through the admin API. */
   async addTenant(id: string, more: Readonly<Record<string, unknown>> = {}): Promise<TestTenant> {
-    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    const secret = newWebhookSecret();
     const saved = await this.admin.put(id, this.document(id, secret, more));
     if (saved.status !== 201) {
       throw new Error(`Cannot add tenant ${id} as the answer must be 201: it is ${JSON.stringify(saved)}`);
@@ -142,7 +151,12 @@ export class Stage implements AsyncDisposable {
   }
 
   senderTo(id: string, tenantSecret: string): NoxysSender {
-    return new NoxysSender({ url: `${this.url}/hooks/${id}`, tenantSecret, scheme: 'standard-webhooks' });
+    return new NoxysSender({
+      url: `${this.url}/hooks/${id}`,
+      tenantSecret,
+      scheme: 'standard-webhooks',
+      ...(this.#options.fetch && { fetch: this.#options.fetch }),
+    });
   }
 
   async lanes(id: string): Promise<LaneView[]> {

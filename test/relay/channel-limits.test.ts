@@ -6,7 +6,7 @@ import type { Channel } from '../../src/destinations/destination.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { success } from '../../src/lib/result.ts';
 import { Semaphore } from '../../src/lib/semaphore.ts';
-import { Database } from '../../src/relay/database.ts';
+import { Database } from '../../src/lib/database.ts';
 import { platformIo } from '../../src/relay/io.ts';
 import { TIMEOUTS } from '../../src/relay/lane-parts.ts';
 import { newLane } from '../../src/relay/lane-state.ts';
@@ -68,6 +68,7 @@ class Bench {
         io,
         tenant: () => 'acme',
         isEnabled: () => true,
+        filter: () => ({}),
         open: async () =>
           success({
             channel: this.#channel,
@@ -79,6 +80,7 @@ class Bench {
         probeSlots: new Semaphore(3),
         requestsPerSlice: () => 500,
         timeouts: () => TIMEOUTS,
+        logOneIn: 0,
         leaveWakeup: () => undefined,
         notify: (occurrence) => void this.told.push(occurrence),
         askForSlice: () => undefined,

@@ -1,19 +1,16 @@
 /** `/api/v1/tenants/{id}/dead-letters`: what could not be delivered, listed, shown, and sent again. */
 
-import type { Context, Hono } from 'hono';
-
-import type { DeadLetterPage, RedriveAnswer, RedriveRequest } from '../../domain/rpc.ts';
+import type { DeadLetterPage, DeadLetterReason, RedriveAnswer, RedriveRequest } from '../../domain/rpc.ts';
 import { DEAD_LETTER_REASONS } from '../../domain/rpc.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success, unreachable } from '../../lib/result.ts';
-import type { AppEnv, AppOptions, Deployment } from '../deployment.ts';
-import { deploymentOf } from '../deployment.ts';
+import type { AdminRoute, Answer, Call } from '../admin-route.ts';
+import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
-import { problemResponse } from '../problem.ts';
 import { askExisting, requestFields, unavailable } from './existing.ts';
 import type { Readers } from './fields.ts';
-import { bodyInvalid, readBodyFields, readParameters } from './fields.ts';
+import { bodyInvalid } from './fields.ts';
 import { FIRST_PAGE, nextBefore, PAGE_READERS } from './page.ts';
 import { instantMs, laneName, oneOf, wholeNumber } from './values.ts';
 
@@ -22,41 +19,63 @@ const REDRIVE = 'redrive';
 
 const reason = oneOf(DEAD_LETTER_REASONS);
 const LIST_READERS: Readers<DeadLetterPage> = { ...PAGE_READERS, reason, lane: laneName };
-const SELECT_READERS = { reason, since: instantMs, lane: laneName };
+interface Selection {
+  readonly reason: DeadLetterReason;
+  readonly since: number;
+  readonly lane: string;
+}
+const SELECT_READERS: Readers<Selection> = { reason, since: instantMs, lane: laneName };
 const readLetter = wholeNumber('must be the id of a dead letter', { min: 1 });
 
-/** The dead-letter routes, behind the operator's token. */
-export function mountDeadLetters(app: Hono<AppEnv>, options: AppOptions): void {
-  app.get(ROOT, async (c) => {
-    const asked = readParameters<DeadLetterPage>(c, LIST_READERS);
-    if (!asked.ok) return problemResponse(asked.error, c.get('requestId'));
-    const page = { ...FIRST_PAGE, ...asked.value };
-    const deployment = deploymentOf(c.env, options.nowMs);
-    const letters = await askExisting(c, deployment, async (relay) => relay.deadLetters(page));
-    if (!letters.ok) return problemResponse(letters.error, c.get('requestId'));
-    return c.json({ deadLetters: letters.value, ...nextBefore(letters.value, page) });
-  });
-  app.post(`${ROOT}/${REDRIVE}`, async (c) => {
-    const parameters = readParameters(c, {});
-    if (!parameters.ok) return problemResponse(parameters.error, c.get('requestId'));
-    const answer = await redriveSelected(c, deploymentOf(c.env, options.nowMs));
-    return answer.ok ? c.json(answer.value, 202) : problemResponse(answer.error, c.get('requestId'));
-  });
-  app.get(`${ROOT}/:letter`, async (c, next) => {
-    // The path above, which takes no GET: it goes on to its 405.
-    if (c.req.param('letter') === REDRIVE) return next();
-    const letter = await showLetter(c, deploymentOf(c.env, options.nowMs));
-    return letter.ok ? c.json(letter.value) : problemResponse(letter.error, c.get('requestId'));
-  });
-  app.post(`${ROOT}/:letter/${REDRIVE}`, async (c) => {
-    const answer = await redriveLetter(c, deploymentOf(c.env, options.nowMs));
-    return answer.ok ? c.json(answer.value, 202) : problemResponse(answer.error, c.get('requestId'));
-  });
+export const deadLetterRoutes: readonly AdminRoute[] = [
+  adminRoute({
+    method: 'GET',
+    path: ROOT,
+    role: 'viewer',
+    scope: 'tenant',
+    query: LIST_READERS,
+    handle: async ({ c, deployment, query }) => {
+      const page = { ...FIRST_PAGE, ...query };
+      const letters = await askExisting(c, deployment, async (relay) => relay.deadLetters(page));
+      if (!letters.ok) return letters;
+      return success({ body: { deadLetters: letters.value, ...nextBefore(letters.value, page) } });
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: `${ROOT}/${REDRIVE}`,
+    role: 'operator',
+    scope: 'tenant',
+    body: SELECT_READERS,
+    handle: async (call) => accepted(await redriveSelected(call)),
+  }),
+  adminRoute({
+    method: 'GET',
+    // Not the path above, which takes no GET: it goes on to its 405.
+    path: `${ROOT}/:letter{(?!${REDRIVE}$)[^/]+}`,
+    role: 'viewer',
+    scope: 'tenant',
+    handle: async (call) => {
+      const letter = await showLetter(call);
+      return letter.ok ? success({ body: letter.value }) : letter;
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: `${ROOT}/:letter/${REDRIVE}`,
+    role: 'operator',
+    scope: 'tenant',
+    handle: async (call) => accepted(await redriveLetter(call)),
+  }),
+];
+
+function accepted(answer: Result<Redriven, RequestFailure>): Result<Answer, RequestFailure> {
+  return answer.ok ? success({ status: 202, body: answer.value }) : answer;
 }
 
 const NOT_FOUND = { kind: 'dead_letter_not_found' } as const;
 
-async function showLetter(c: Context<AppEnv>, deployment: Deployment) {
+async function showLetter({ c, deployment }: Call) {
   const id = readLetter(c.req.param('letter'));
   const letter = await askExisting(c, deployment, async (relay) =>
     id.ok ? relay.deadLetter(id.value) : null,
@@ -71,27 +90,19 @@ interface Redriven {
   readonly detail?: string;
 }
 
-async function redriveLetter(
-  c: Context<AppEnv>,
-  deployment: Deployment,
-): Promise<Result<Redriven, RequestFailure>> {
-  const id = readLetter(c.req.param('letter'));
-  const answer = await redrive(c, deployment, id.ok ? { id: id.value } : null);
+async function redriveLetter(call: Call): Promise<Result<Redriven, RequestFailure>> {
+  const id = readLetter(call.c.req.param('letter'));
+  const answer = await redrive(call, id.ok ? { id: id.value } : null);
   const isLeft = answer.ok && answer.value.redriven === 0 && answer.value.left > 0;
   return isLeft ? failure({ kind: 'dead_letter_left' }) : answer;
 }
 
-async function redriveSelected(
-  c: Context<AppEnv>,
-  deployment: Deployment,
-): Promise<Result<Redriven, RequestFailure>> {
-  const fields = await readBodyFields(c, SELECT_READERS);
-  if (!fields.ok) return fields;
-  const { since, ...others } = fields.value;
+async function redriveSelected(call: Call<object, Selection>): Promise<Result<Redriven, RequestFailure>> {
+  const { since, ...others } = call.body;
   const select = since === undefined ? others : { ...others, sinceMs: since };
   if (Object.keys(select).length === 0)
     return failure(bodyInvalid('', `must have at least one of ${Object.keys(SELECT_READERS).join(', ')}`));
-  const answer = await redrive(c, deployment, select);
+  const answer = await redrive(call, select);
   if (!answer.ok || answer.value.left === 0) return answer;
   return success({ ...answer.value, detail: leftDetail(answer.value.left) });
 }
@@ -103,12 +114,11 @@ function leftDetail(left: number): string {
 
 /** `select` is null for an id that no dead letter has: the tenant alone is looked up. */
 async function redrive(
-  c: Context<AppEnv>,
-  deployment: Deployment,
+  { c, deployment, actor }: Call,
   select: RedriveRequest['select'] | null,
 ): Promise<Result<Redriven, RequestFailure>> {
   const answer = await askExisting<RedriveAnswer>(c, deployment, async (relay) =>
-    select ? relay.redrive({ v: 1, select }) : { kind: 'not_found' },
+    select ? relay.redrive({ v: 1, actor, select }) : { kind: 'not_found' },
   );
   if (!answer.ok) return answer;
   switch (answer.value.kind) {

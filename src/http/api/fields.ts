@@ -26,7 +26,7 @@ export type Readers<T> = { readonly [K in keyof T]-?: Reader<T[K]> };
 /** What the query has of the named parameters, each at most once, or the first fault. */
 export function readParameters<T extends object>(
   c: Context<AppEnv>,
-  readers: Readers<T>,
+  readers: Readers<T> | undefined,
 ): Result<Partial<T>, RequestFailure> {
   const queries = Object.entries(c.req.queries());
   const { fields, faults } = readAll(
@@ -64,18 +64,21 @@ export function bodyInvalid(path: string, message: string): RequestFailure {
   return { kind: 'body_invalid', faults: [{ path, message }] };
 }
 
-function readAll<T extends object>(entries: readonly (readonly [string, unknown])[], readers: Readers<T>) {
+function readAll<T extends object>(
+  entries: readonly (readonly [string, unknown])[],
+  readers: Readers<T> | undefined,
+) {
   const fields: Partial<T> = {};
   const faults: ConfigFault[] = [];
-  const readOne = <K extends keyof T>(key: K, value: unknown, path: string) => {
-    const read = readers[key](value);
+  const readOne = <K extends keyof T>(known: Readers<T>, key: K, value: unknown, path: string) => {
+    const read = known[key](value);
     if (read.ok) fields[key] = read.value;
     else faults.push({ path, message: read.error });
   };
   for (const [name, value] of entries) {
     const path = formatPath([name]);
-    if (isKeyOf(readers, name)) readOne(name, value, path);
-    else faults.push({ path, message: unknownKey(name, Object.keys(readers)) });
+    if (readers && isKeyOf(readers, name)) readOne(readers, name, value, path);
+    else faults.push({ path, message: unknownKey(name, Object.keys(readers ?? {})) });
   }
   return { fields, faults };
 }

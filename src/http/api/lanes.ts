@@ -1,19 +1,18 @@
 /** `GET /api/v1/tenants/{id}/lanes`: what a tenant's lanes do. */
 
-import type { Hono } from 'hono';
-
-import type { AppEnv, AppOptions } from '../deployment.ts';
-import { deploymentOf } from '../deployment.ts';
-import { problemResponse } from '../problem.ts';
+import { success } from '../../lib/result.ts';
+import { type AdminRoute, adminRoute } from '../admin-route.ts';
 import { askExisting } from './existing.ts';
-import { readParameters } from './fields.ts';
 
-/** The lane route, behind the operator's token. */
-export function mountLanes(app: Hono<AppEnv>, options: AppOptions): void {
-  app.get('/api/v1/tenants/:id/lanes', async (c) => {
-    const parameters = readParameters(c, {});
-    if (!parameters.ok) return problemResponse(parameters.error, c.get('requestId'));
-    const lanes = await askExisting(c, deploymentOf(c.env, options.nowMs), async (relay) => relay.lanes());
-    return lanes.ok ? c.json({ lanes: lanes.value }) : problemResponse(lanes.error, c.get('requestId'));
-  });
-}
+export const laneRoutes: readonly AdminRoute[] = [
+  adminRoute({
+    method: 'GET',
+    path: '/api/v1/tenants/:id/lanes',
+    role: 'viewer',
+    scope: 'tenant',
+    handle: async ({ c, deployment }) => {
+      const lanes = await askExisting(c, deployment, async (relay) => relay.lanes());
+      return lanes.ok ? success({ body: { lanes: lanes.value } }) : lanes;
+    },
+  }),
+];

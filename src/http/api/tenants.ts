@@ -3,9 +3,9 @@
  * The tenant's object is the authority: it is written first, and publishes the copy for ingest itself.
  */
 
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
 
-import type { ConfigureAnswer, ConfigureRequest } from '../../domain/rpc.ts';
+import type { ConfigureAnswer, ConfigureRequest, LaneStart } from '../../domain/rpc.ts';
 import type { TenantConfig } from '../../domain/tenant-config.ts';
 import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../../lib/log.ts';
@@ -17,36 +17,52 @@ import { redactConfig, sealConfig } from '../../tenants/secrets.ts';
 import { validateTenantConfig } from '../../tenants/validate.ts';
 import { warningsOf } from '../../tenants/warnings.ts';
 import { readBody } from '../body.ts';
-import type { AppEnv, AppOptions, Deployment } from '../deployment.ts';
-import { deploymentOf } from '../deployment.ts';
+import type { AdminRoute, Call } from '../admin-route.ts';
+import { adminRoute } from '../admin-route.ts';
+import type { AppEnv, Deployment } from '../deployment.ts';
 import type { RequestFailure } from '../problem.ts';
-import { problemResponse } from '../problem.ts';
 import { parseDocument } from './document.ts';
 import { findExisting, requestFields, UNAVAILABLE, unavailable } from './existing.ts';
-import { readParameters } from './fields.ts';
 import { laneStart } from './values.ts';
 import { etagOf, isPreconditionMet } from './version.ts';
 
 /** A config with every list full is below 100 KiB. */
-const DOCUMENT_BYTES_MAX = 256 * 1024;
+export const DOCUMENT_BYTES_MAX = 256 * 1024;
 const NOT_PUBLISHED = 'The edge has not received this version yet: the relay tries again by itself.';
 
-/** The tenant routes, behind the operator's token. */
-export function mountTenants(app: Hono<AppEnv>, options: AppOptions): void {
-  app.get('/api/v1/tenants/:id', async (c) => {
-    const found = await findExisting(c, deploymentOf(c.env, options.nowMs));
-    if (!found.ok) return problemResponse(found.error, c.get('requestId'));
-    const { version, savedAt, config } = found.value.stored;
-    c.header('etag', etagOf(version));
-    return c.json({ id: config.id, version, savedAt, config: await redactConfig(config) });
-  });
-  app.put('/api/v1/tenants/:id', async (c) => {
-    const saved = await putTenant(c, deploymentOf(c.env, options.nowMs));
-    if (!saved.ok) return problemResponse(saved.error, c.get('requestId'));
-    const { isNew, ...answer } = saved.value;
-    c.header('etag', etagOf(answer.version));
-    return c.json(answer, isNew ? 201 : 200);
-  });
+const ROOT = '/api/v1/tenants/:id';
+
+export const tenantRoutes: readonly AdminRoute[] = [
+  adminRoute({
+    method: 'GET',
+    path: ROOT,
+    role: 'viewer',
+    scope: 'tenant',
+    handle: async ({ c, deployment }) => {
+      const found = await findExisting(c, deployment);
+      if (!found.ok) return found;
+      const { version, savedAt, config } = found.value.stored;
+      const body = { id: config.id, version, savedAt, config: await redactConfig(config) };
+      return success({ body, headers: { etag: etagOf(version) } });
+    },
+  }),
+  adminRoute<Parameters>({
+    method: 'PUT',
+    path: ROOT,
+    role: 'admin',
+    scope: 'tenant',
+    query: { added_from: laneStart },
+    handle: async (call) => {
+      const saved = await putTenant(call);
+      if (!saved.ok) return saved;
+      const { isNew, ...body } = saved.value;
+      return success({ status: isNew ? 201 : 200, body, headers: { etag: etagOf(body.version) } });
+    },
+  }),
+];
+
+interface Parameters {
+  readonly added_from: LaneStart;
 }
 
 interface Saved {
@@ -58,10 +74,9 @@ interface Saved {
   readonly config: TenantConfig;
 }
 
-async function putTenant(c: Context<AppEnv>, deployment: Deployment): Promise<Result<Saved, RequestFailure>> {
-  const parameters = readParameters(c, { added_from: laneStart });
-  if (!parameters.ok) return parameters;
-  const { added_from: addedFrom } = parameters.value;
+async function putTenant(call: Call<Parameters>): Promise<Result<Saved, RequestFailure>> {
+  const { c, deployment, actor, query } = call;
+  const { added_from: addedFrom } = query;
   const config = await readConfig(c, deployment);
   if (!config.ok) return config;
   const found = await findTenant(c.env.TENANT_RELAY, deployment.settings, config.value.id);
@@ -78,6 +93,7 @@ async function putTenant(c: Context<AppEnv>, deployment: Deployment): Promise<Re
   if (!sealed.ok) return failure({ kind: 'config_invalid', faults: sealed.error });
   const saved = await configure(c, deployment, {
     v: 1,
+    actor,
     config: sealed.value,
     expectedVersion: version,
     ...(addedFrom === undefined ? {} : { addedFrom }),
@@ -99,13 +115,21 @@ async function putTenant(c: Context<AppEnv>, deployment: Deployment): Promise<Re
 /** The request's config, normalised, or all its faults. */
 async function readConfig(
   c: Context<AppEnv>,
-  { settings }: Deployment,
+  deployment: Deployment,
 ): Promise<Result<TenantConfig, RequestFailure>> {
+  const body = await readBody(c.req.raw, DOCUMENT_BYTES_MAX);
+  return body.ok ? configIn(body.value, c, deployment) : body;
+}
+
+/** A body as the config of the route's tenant, normalised, or all its faults. */
+export function configIn(
+  body: Uint8Array,
+  c: Context<AppEnv>,
+  { settings }: Deployment,
+): Result<TenantConfig, RequestFailure> {
   const id = c.req.param('id') ?? '';
   if (!TENANT_ID_PATTERN.test(id)) return failure({ kind: 'tenant_not_found' });
-  const body = await readBody(c.req.raw, DOCUMENT_BYTES_MAX);
-  if (!body.ok) return body;
-  const document = parseDocument(body.value, c.req.header('content-type'));
+  const document = parseDocument(body, c.req.header('content-type'));
   if (!document.ok) return document;
   const config = validateTenantConfig(document.value, settings);
   const faults = [...(config.ok ? [] : config.error), ...otherId(document.value, id)];

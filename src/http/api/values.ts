@@ -4,12 +4,24 @@
  */
 
 import type { LaneStart } from '../../domain/rpc.ts';
+import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
 import { nearestWord } from '../../lib/nearest.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 
+/** JSON Schema of a value, for the OpenAPI document. */
+export type ValueSchema = Readonly<Record<string, unknown>>;
+
 /** The failure goes on from the value's name: `must be …`. */
-export type Reader<T> = (value: unknown) => Result<T, string>;
+export interface Reader<T> {
+  (value: unknown): Result<T, string>;
+  readonly schema: ValueSchema;
+}
+
+/** A reader of its schema and of how it reads. */
+export function reader<T>(schema: ValueSchema, read: (value: unknown) => Result<T, string>): Reader<T> {
+  return Object.assign((value: unknown) => read(value), { schema });
+}
 
 /** A longer text is no misspelling of an allowed one. */
 const NEAR_MISS_LENGTH_MAX = 40;
@@ -21,7 +33,7 @@ const INSTANT_PATTERN =
 
 /** One of a few words. */
 export function oneOf<const T extends string>(allowed: readonly T[]): Reader<T> {
-  return (value) => {
+  return reader({ type: 'string', enum: allowed }, (value) => {
     const chosen = allowed.find((word) => word === value);
     if (chosen !== undefined) return success(chosen);
     const isShort = typeof value === 'string' && value.length <= NEAR_MISS_LENGTH_MAX;
@@ -29,33 +41,57 @@ export function oneOf<const T extends string>(allowed: readonly T[]): Reader<T> 
     return failure(
       `must be one of ${allowed.join(', ')}${nearest === undefined ? '' : `: did you mean ${nearest}?`}`,
     );
-  };
+  });
 }
 
-/** A whole number as text, from 0; `words` say what it must be. */
+/** A whole number, or one as text, from 0; `words` say what it must be. */
 export function wholeNumber(words: string, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Reader<number> {
-  return (value) => {
-    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  return reader({ type: 'integer', minimum: min, maximum: max }, (value) => {
+    const isText = typeof value === 'string' && /^\d{1,15}$/.test(value);
+    const number = isText || Number.isSafeInteger(value) ? Number(value) : Number.NaN;
     return number >= min && number <= max ? success(number) : failure(words);
-  };
+  });
+}
+
+/** A text with something in it, on one line. */
+export function shortText(lengthMax: number): Reader<string> {
+  return reader({ type: 'string', minLength: 1, maxLength: lengthMax }, (value) =>
+    typeof value === 'string' && isShortText(value, lengthMax)
+      ? success(value)
+      : failure(`must be a text of 1 to ${lengthMax} characters`),
+  );
+}
+
+function isShortText(text: string, lengthMax: number): boolean {
+  return text.length <= lengthMax && text.trim() !== '' && !/\p{Cc}/u.test(text);
 }
 
 /** Where a lane begins, or goes on. */
 export const laneStart = oneOf<LaneStart>(['now', 'backlog']);
 
+/** The id of a tenant, known or not. */
+export const tenantId: Reader<string> = reader(
+  { type: 'string', pattern: TENANT_ID_PATTERN.source },
+  (value) =>
+    typeof value === 'string' && TENANT_ID_PATTERN.test(value)
+      ? success(value)
+      : failure('must be the id of a tenant'),
+);
+
 /** The name of a lane, known or not. */
-export const laneName: Reader<string> = (value) =>
+export const laneName: Reader<string> = reader({ type: 'string', pattern: LANE_PATTERN.source }, (value) =>
   typeof value === 'string' && LANE_PATTERN.test(value)
     ? success(value)
-    : failure('must be the name of a lane, such as edr/events');
+    : failure('must be the name of a lane, such as edr/events'),
+);
 
 /** A date-time in ISO 8601 → epoch milliseconds. */
-export const instantMs: Reader<number> = (value) => {
+export const instantMs: Reader<number> = reader({ type: 'string', format: 'date-time' }, (value) => {
   const date = typeof value === 'string' ? INSTANT_PATTERN.exec(value)?.[1] : undefined;
   return typeof value === 'string' && date !== undefined && isInCalendar(date)
     ? success(Date.parse(value))
     : failure('must be a date-time in ISO 8601 with its offset, such as 2026-11-22T05:00:00Z');
-};
+});
 
 /** `Date` takes 30 February for 2 March. */
 function isInCalendar(date: string): boolean {

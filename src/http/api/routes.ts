@@ -1,0 +1,32 @@
+/** Every admin route there is: what is mounted, described and held to the security suite. */
+
+import type { AdminRoute } from '../admin-route.ts';
+import { auditRoutes } from './audit.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
+import { destinationTestRoutes } from './destination-test.ts';
+import { destinationRoutes } from './destinations.ts';
+import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
+import { laneRoutes } from './lanes.ts';
+import { meRoutes } from './me.ts';
+import { metricsRoutes } from './metrics.ts';
+import { noticeRoutes } from './notices.ts';
+import { tenantRoutes } from './tenants.ts';
+import { tokenRoutes } from './tokens.ts';
+import { userRoutes } from './users.ts';
+
+export const adminRoutes: readonly AdminRoute[] = [
+  ...tenantRoutes,
+  ...laneRoutes,
+  ...deadLetterRoutes,
+  ...destinationRoutes,
+  ...destinationTestRoutes,
+  ...noticeRoutes,
+  ...meRoutes,
+  ...tokenRoutes,
+  ...eventRoutes,
+  ...userRoutes,
+  ...auditRoutes,
+  ...healthRoutes,
+  ...metricsRoutes,
+];
