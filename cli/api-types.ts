@@ -1,15 +1,32 @@
 /** What the relay's admin API answers, as docs/openapi describes it. Types only. */
 
+import type { EventPage, EventView } from '../src/domain/event-view.ts';
 import type { ConfigFault } from '../src/domain/fault.ts';
-import type { CanonicalEvent } from '../src/domain/event.ts';
-import type { DeadLetterView, LaneView } from '../src/domain/rpc.ts';
 import type { Notice } from '../src/domain/notice.ts';
+import type { Role } from '../src/domain/principal.ts';
+import type { TokenView } from '../src/domain/registry.ts';
+import type {
+  AuditEntry,
+  DeadLetterView,
+  Explained,
+  Explanation,
+  LaneTest,
+  LaneView,
+} from '../src/domain/rpc.ts';
 import type { Residency } from '../src/domain/tenant-config.ts';
 
-export type { ConfigFault, DeadLetterView, LaneView, Notice };
-
-export type Role = 'metrics' | 'viewer' | 'operator' | 'admin';
-export const ROLES: readonly Role[] = ['metrics', 'viewer', 'operator', 'admin'];
+export type {
+  ConfigFault,
+  DeadLetterView,
+  EventPage,
+  EventView,
+  Explained,
+  Explanation,
+  LaneTest,
+  LaneView,
+  Notice,
+  TokenView,
+};
 
 export interface Me {
   readonly id: string;
@@ -97,56 +114,9 @@ export interface SecretState extends SecretShown {
   readonly isPrimaryKey: boolean;
 }
 
-export interface DestinationTest {
-  readonly lane: string;
-  readonly outcome: 'delivered' | 'retry' | 'blocked' | 'rejected';
-  readonly reason?: string;
-  readonly status?: number;
-  readonly detail?: string;
-  readonly durationMs: number;
-  readonly eventId: string;
-  /** What to do. */
-  readonly hint?: string;
-}
-
 export interface DestinationTested {
   readonly destination: string;
-  readonly tests: readonly DestinationTest[];
-}
-
-export interface EventView extends Omit<CanonicalEvent, 'user' | 'device'> {
-  readonly seq: number;
-  readonly user?: { readonly key?: string; readonly id?: string; readonly email?: string };
-  readonly device?: { readonly key?: string; readonly id?: string; readonly hostname?: string };
-}
-
-export interface EventPage {
-  readonly events: readonly EventView[];
-  readonly nextBefore?: number;
-  readonly lastSeq: number;
-}
-
-export interface Explanation {
-  readonly lane: string;
-  readonly outcome: string;
-  readonly why: string;
-  readonly deadLetter?: number;
-  readonly due?: string;
-}
-
-export interface EventExplained {
-  readonly events: readonly { readonly event: EventView; readonly lanes: readonly Explanation[] }[];
-  readonly isComplete: boolean;
-}
-
-export interface AuditEntry {
-  readonly id: number;
-  readonly at: string;
-  readonly by: string;
-  readonly action: string;
-  readonly reason?: string;
-  readonly requestId: string;
-  readonly detail: Readonly<Record<string, unknown>>;
+  readonly tests: readonly (LaneTest & { /** What to do. */ readonly hint?: string })[];
 }
 
 export interface TenantHealth {
@@ -181,17 +151,6 @@ export interface DeploymentHealth {
   readonly versionId?: string;
 }
 
-export interface TokenListed {
-  readonly id: string;
-  readonly name: string;
-  readonly role: Role;
-  readonly tenant: string | null;
-  readonly createdAt: string;
-  readonly createdBy: string;
-  readonly expiresAt: string;
-  readonly revokedAt?: string;
-}
-
 export interface TokenCreated {
   readonly id: string;
   readonly token: string;
@@ -200,3 +159,6 @@ export interface TokenCreated {
   readonly tenant: string | null;
   readonly expiresAt: string;
 }
+
+/** Of a tenant, or of the deployment, which has actions of its own. */
+export type Audited = Omit<AuditEntry, 'action'> & { readonly action: string };

@@ -4,7 +4,7 @@ import { Command } from '@commander-js/extra-typings';
 
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
-import type { AuditEntry } from '../api-types.ts';
+import type { Audited } from '../api-types.ts';
 import { tenantId, wholeNumber } from '../option-values.ts';
 import { printable } from '../output/printable.ts';
 import { formatInstant } from '../output/time.ts';
@@ -31,7 +31,7 @@ export function auditCommand(act: Act) {
     .option('--before <id>', 'only older ones than this', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .action(
       act(async (session: Session, tenant: string | undefined, { limit, before }) => {
-        const page = await readPages<AuditEntry>(await session.api(), {
+        const page = await readPages<Audited>(await session.api(), {
           what: 'read the audit log',
           path: tenant === undefined ? '/api/v1/audit' : tenantPath(tenant, 'audit'),
           member: 'entries',
@@ -44,7 +44,7 @@ export function auditCommand(act: Act) {
     );
 }
 
-function tableOf({ out }: Session, page: Paged<AuditEntry>): string {
+function tableOf({ out }: Session, page: Paged<Audited>): string {
   if (page.entries.length === 0) return 'There are no entries.';
   const rows = page.entries.map(({ at, by, action, reason, detail, requestId }) => [
     formatInstant(at),

@@ -4,8 +4,9 @@ import { Command } from '@commander-js/extra-typings';
 
 import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
+import type { ApiClient } from '../api-client.ts';
 import { tenantPath } from '../api-paths.ts';
-import type { EventExplained } from '../api-types.ts';
+import type { Explained } from '../api-types.ts';
 import { tenantId } from '../option-values.ts';
 import { eventLine, explanationLines } from '../output/event-lines.ts';
 import type { Session } from '../session.ts';
@@ -19,12 +20,10 @@ export function explainCommand(act: Act) {
     .option('--persons', 'show user and device instead of pseudonyms')
     .action(
       act(async (session: Session, tenant: string, id: string, { type, persons }) => {
-        const api = await session.api();
-        const explained = await api.ask<EventExplained>('explain the event', {
-          method: 'GET',
-          shape: SHAPES.explained,
-          path: tenantPath(tenant, 'events', id),
-          query: { type, persons: persons === true ? 'show' : undefined },
+        const shown = persons === true ? 'show' : undefined;
+        const explained = await explain(await session.api(), tenantPath(tenant, 'events', id), {
+          type,
+          persons: shown,
         });
         session.out.result(explained, () => textOf(session, explained));
         return undefined;
@@ -32,7 +31,27 @@ export function explainCommand(act: Act) {
     );
 }
 
-function textOf({ out, io }: Session, { events, isComplete }: EventExplained): string {
+/** Looks through older and older events until one has the id. */
+async function explain(
+  api: ApiClient,
+  path: string,
+  query: Readonly<Record<string, string | undefined>>,
+): Promise<Explained> {
+  let before: number | undefined;
+  for (;;) {
+    const explained: Explained = await api.ask<Explained>('explain the event', {
+      method: 'GET',
+      shape: SHAPES.explained,
+      path,
+      query: { ...query, before },
+    });
+    const { events, isComplete, nextBefore } = explained;
+    if (events.length > 0 || isComplete || nextBefore === undefined) return explained;
+    before = nextBefore;
+  }
+}
+
+function textOf({ out, io }: Session, { events, isComplete }: Explained): string {
   return [
     ...events.flatMap(({ event, lanes }) => [
       eventLine(out, event),

@@ -4,6 +4,7 @@ import { Command } from '@commander-js/extra-typings';
 
 import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
+import type { ApiClient } from '../api-client.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { EventPage, EventView } from '../api-types.ts';
 import { type EventFilters, filtersOf, instant, instantAt } from '../event-filters.ts';
@@ -31,7 +32,7 @@ export function searchCommand(act: Act) {
   return new Command('search')
     .summary('search stored events')
     .description(
-      'Every search is written to the audit log, with the key of the user and never the id.\nWithout a value, --user-id and --user-email ask for it, so that the shell does not keep it.',
+      'A search for a user is written to the audit log, with the key of the user and never the id.\nWithout a value, --user-id and --user-email ask for it, so that the shell does not keep it.',
     )
     .argument('<tenant>', "the tenant's id", tenantId)
     .option('--user-id [id]', 'only events of this user')
@@ -53,7 +54,6 @@ async function search(session: Session, tenant: string, options: Options): Promi
   const { io, out } = session;
   const user = await userOf(session, options);
   const select = {
-    ...user,
     ...filtersOf(options),
     since: instantAt(options.since, io.nowMs()),
     until: instantAt(options.until, io.nowMs()),
@@ -63,13 +63,8 @@ async function search(session: Session, tenant: string, options: Options): Promi
   const events: EventView[] = [];
   let { before } = options;
   do {
-    const page = await api.ask<EventPage>('search the events', {
-      method: 'POST',
-      shape: SHAPES.found,
-      path: tenantPath(tenant, 'events', 'search'),
-      body: { ...select, before, limit: Math.min(PAGE_MAX, options.limit - events.length) },
-      isRepeatable: true,
-    });
+    const limit = Math.min(PAGE_MAX, options.limit - events.length);
+    const page = await readPage(api, tenant, user, { ...select, before, limit });
     events.push(...page.events);
     before = page.nextBefore;
   } while (before !== undefined && events.length < options.limit);
@@ -80,6 +75,23 @@ async function search(session: Session, tenant: string, options: Options): Promi
     ].join('\n'),
   );
   return EXIT.ok;
+}
+
+/** Of a user in the body of a search, because no URL holds a person; of everybody as a list. */
+async function readPage(
+  api: ApiClient,
+  tenant: string,
+  user: Readonly<Record<string, string>>,
+  select: Readonly<Record<string, string | number | undefined>>,
+): Promise<EventPage> {
+  const isOfUser = Object.keys(user).length > 0;
+  return api.ask<EventPage>('search the events', {
+    ...(isOfUser
+      ? { method: 'POST', path: tenantPath(tenant, 'events', 'search'), body: { ...user, ...select } }
+      : { method: 'GET', path: tenantPath(tenant, 'events'), query: select }),
+    shape: SHAPES.found,
+    isRepeatable: true,
+  });
 }
 
 /** Which user, asked for where the value was left out. */

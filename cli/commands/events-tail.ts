@@ -69,9 +69,9 @@ async function showNewer(
       query: { ...query, after, limit: PAGE_MAX },
     });
     show(session, page.events);
-    const next = Math.max(after, page.events.at(-1)?.seq ?? after);
-    if (page.events.length < PAGE_MAX) return Math.max(next, page.lastSeq);
-    after = next;
+    const isAll = page.events.length < PAGE_MAX || page.lastSeq <= after;
+    after = Math.max(after, page.lastSeq);
+    if (isAll) return after;
   }
 }
 

@@ -5,9 +5,10 @@ import { resolve } from 'node:path';
 
 import { Command, Option } from '@commander-js/extra-typings';
 
+import { ROLES } from '../../src/domain/principal.ts';
 import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
-import { ROLES, type TokenCreated, type TokenListed } from '../api-types.ts';
+import type { TokenCreated, TokenView } from '../api-types.ts';
 import { invalidInput } from '../failure.ts';
 import { tenantId, wholeNumber } from '../option-values.ts';
 import { printable } from '../output/printable.ts';
@@ -87,7 +88,7 @@ function listCommand(act: Act) {
     .option('--limit <n>', 'how many, newest first', wholeNumber(1, 10_000), 50)
     .action(
       act(async (session: Session, { tenant, limit }) => {
-        const page = await readPages<TokenListed>(await session.api(), {
+        const page = await readPages<TokenView>(await session.api(), {
           what: 'list the tokens',
           path: '/api/v1/tokens',
           query: { tenant },
@@ -100,7 +101,7 @@ function listCommand(act: Act) {
     );
 }
 
-function tableOf({ out, io }: Session, page: Paged<TokenListed>): string {
+function tableOf({ out, io }: Session, page: Paged<TokenView>): string {
   if (page.entries.length === 0) return 'There are no tokens but RELAY_ADMIN_TOKEN.';
   const rows = page.entries.map((token) => [
     token.id,
@@ -113,7 +114,7 @@ function tableOf({ out, io }: Session, page: Paged<TokenListed>): string {
   return [out.table(COLUMNS, rows), ...moreLine(page)].join('\n');
 }
 
-function stateOf({ expiresAt, revokedAt }: TokenListed, nowMs: number): string {
+function stateOf({ expiresAt, revokedAt }: TokenView, nowMs: number): string {
   if (revokedAt !== undefined) return `revoked ${formatAge(revokedAt, nowMs)}`;
   return `${Date.parse(expiresAt) <= nowMs ? 'expired' : 'expires'} ${formatAge(expiresAt, nowMs)}`;
 }

@@ -1,6 +1,6 @@
 /** Tokens that end soon, and the one that is used. Pure. */
 
-import type { Me, TokenListed } from '../api-types.ts';
+import type { Me, TokenView } from '../api-types.ts';
 import { printable } from '../output/printable.ts';
 import { formatAge } from '../output/time.ts';
 import { type Finding, ok, warning } from './finding.ts';
@@ -10,7 +10,7 @@ const FIX =
   'Make a new one (`npx noxys-relay token create`), put it where the old one is used, and revoke the old one.';
 const WHY = 'What uses it stops working then.';
 
-export function checkTokens(me: Me, tokens: readonly TokenListed[], nowMs: number): readonly Finding[] {
+export function checkTokens(me: Me, tokens: readonly TokenView[], nowMs: number): readonly Finding[] {
   const near = tokens.filter(
     ({ revokedAt, expiresAt }) => revokedAt === undefined && isNear(expiresAt, nowMs),
   );

@@ -3,7 +3,7 @@
 import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { type ApiFailure, cliFailureOf } from '../api-failure.ts';
-import type { DeploymentHealth, Me, TokenListed } from '../api-types.ts';
+import type { DeploymentHealth, Me, TokenView } from '../api-types.ts';
 import type { Session } from '../session.ts';
 import { checkDeployment } from './check-deployment.ts';
 import { checkFiles } from './check-files.ts';
@@ -77,10 +77,10 @@ async function readDeployment(
 }
 
 /** Undefined: this caller may not list them. */
-async function readTokens(api: ApiClient, { grants }: Me): Promise<readonly TokenListed[] | undefined> {
+async function readTokens(api: ApiClient, { grants }: Me): Promise<readonly TokenView[] | undefined> {
   if (!grants.some(({ role, tenant }) => role === 'admin' && tenant === null)) return undefined;
   const path = '/api/v1/tokens';
-  const answer = await api.send<{ readonly tokens: readonly TokenListed[] }>({
+  const answer = await api.send<{ readonly tokens: readonly TokenView[] }>({
     method: 'GET',
     shape: SHAPES.tokens,
     path,

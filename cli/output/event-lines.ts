@@ -4,7 +4,7 @@ import type { EventView, Explanation } from '../api-types.ts';
 import type { Output } from './output.ts';
 import type { Tone } from './paint.ts';
 import { printable } from './printable.ts';
-import { formatAge, formatInstant } from './time.ts';
+import { count, formatAge, formatInstant } from './time.ts';
 
 /** One event in one line, for `tail`. */
 export function eventLine(out: Output, event: EventView): string {
@@ -59,7 +59,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   expired: 'bad',
   parked: 'warning',
   waiting: 'warning',
-  not_reached: 'warning',
+  discarded: 'bad',
 };
 
 /** What each lane did with an event, a line each. */
@@ -68,8 +68,9 @@ export function explanationLines(
   lanes: readonly Explanation[],
   nowMs: number,
 ): readonly string[] {
-  return lanes.map(({ lane, outcome, why, deadLetter, due }) => {
+  return lanes.map(({ lane, outcome, why, deadLetter, tries, due }) => {
     const more = [
+      ...(tries === undefined ? [] : [count(tries, 'try', 'tries')]),
       ...(deadLetter === undefined ? [] : [`dead letter ${deadLetter}`]),
       ...(due === undefined ? [] : [`tries again ${formatAge(due, nowMs)}`]),
     ];

@@ -1,6 +1,6 @@
 /** What destinations answered to a test event, as a table for people. Pure. */
 
-import type { DestinationTest, DestinationTested } from '../api-types.ts';
+import type { LaneTest, DestinationTested } from '../api-types.ts';
 import type { Output } from './output.ts';
 import { printable } from './printable.ts';
 
@@ -12,7 +12,7 @@ const COLUMNS = [
   { head: 'why' },
 ] as const;
 
-export function isDelivered({ outcome }: DestinationTest): boolean {
+export function isDelivered({ outcome }: LaneTest): boolean {
   return outcome === 'delivered';
 }
 

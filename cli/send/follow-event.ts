@@ -4,24 +4,18 @@ import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { cliFailureOf } from '../api-failure.ts';
 import { tenantPath } from '../api-paths.ts';
-import type { EventExplained, Explanation } from '../api-types.ts';
+import type { Explained, Explanation, LaneView } from '../api-types.ts';
+import type { LaneOutcome } from '../../src/domain/rpc.ts';
 import { interrupted } from '../failure.ts';
 import type { Io } from '../io.ts';
 
 const LOOK_MS = 1_000;
 
-/** Nothing more happens to the event there by itself. */
-const SETTLED = [
-  'delivered',
-  'dead_letter',
-  'not_wanted',
-  'expired',
-  'disabled',
-  'discarded',
-  'removed',
-  'blocked',
-];
-const GOOD = ['delivered', 'not_wanted', 'disabled', 'removed'];
+/** Something more may happen to the event there by itself. */
+const PENDING: readonly LaneOutcome[] = ['waiting', 'parked'];
+const BAD: readonly LaneOutcome[] = ['dead_letter', 'expired', 'discarded'];
+/** In these states a lane does nothing until somebody acts. */
+const STUCK: readonly LaneView['state'][] = ['blocked', 'disabled', 'removed'];
 
 export interface Followed {
   readonly lanes: readonly Explanation[];
@@ -40,7 +34,7 @@ export interface Following {
 export async function followEvent(io: Io, api: ApiClient, following: Following): Promise<Followed> {
   const { tenant, id, type, deadlineMs } = following;
   for (;;) {
-    const answer = await api.send<EventExplained>({
+    const answer = await api.send<Explained>({
       method: 'GET',
       shape: SHAPES.explained,
       path: tenantPath(tenant, 'events', id),
@@ -51,14 +45,28 @@ export async function followEvent(io: Io, api: ApiClient, following: Following):
     if (!answer.ok && !isMissing) throw cliFailureOf(answer.error, 'follow the event', api.origin);
     const lanes = answer.ok ? (answer.value.body.events[0]?.lanes ?? []) : [];
     const isFound = answer.ok && answer.value.body.events.length > 0;
-    const isSettled = isFound && lanes.every(({ outcome }) => SETTLED.includes(outcome));
+    const pending = lanes.filter(({ outcome }) => PENDING.includes(outcome));
+    const isSettled = isFound && pending.length === 0;
     if (isSettled || io.nowMs() + LOOK_MS > deadlineMs) return { lanes, isFound, isSettled };
+    if (isFound && (await areStuck(api, tenant, pending))) return { lanes, isFound, isSettled };
     await io.sleep(LOOK_MS, io.signal).catch(() => undefined);
     if (io.signal.aborted) throw interrupted();
   }
 }
 
+/** Whether waiting for these lanes is in vain. */
+async function areStuck(api: ApiClient, tenant: string, pending: readonly Explanation[]): Promise<boolean> {
+  const answer = await api.send<{ readonly lanes: readonly LaneView[] }>({
+    method: 'GET',
+    shape: SHAPES.lanes,
+    path: tenantPath(tenant, 'lanes'),
+  });
+  if (!answer.ok) return false;
+  const stuck = answer.value.body.lanes.filter(({ state }) => STUCK.includes(state)).map(({ lane }) => lane);
+  return pending.every(({ lane }) => stuck.includes(lane));
+}
+
 /** Whether the event ended as it was meant to, in every lane. */
 export function isWell({ lanes, isSettled }: Followed): boolean {
-  return isSettled && lanes.every(({ outcome }) => GOOD.includes(outcome));
+  return isSettled && lanes.every(({ outcome }) => !BAD.includes(outcome));
 }

@@ -35,7 +35,7 @@ function eventOf(seq: number, more: Partial<EventView> = {}): EventView {
     occurredAt: AT,
     receivedAt: AT,
     tenant: 'acme',
-    user: { id: 'u-17', email: 'jane.doe@example.com' },
+    user: { key: 'p_17', id: 'u-17', email: 'jane.doe@example.com' },
     classifications: ['CREDIT_CARD'],
     classificationCount: 1,
     faults: [],

@@ -7,28 +7,16 @@ import type { Finding } from '../../cli/doctor/finding.ts';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { FakeIo, NOW_MS } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
-import { SECRETS, tenantYaml } from './tenant-documents.ts';
+import { IDLE_LANE, SECRETS, tenantYaml } from './tenant-documents.ts';
 
 const DAY_MS = 86_400_000;
 const ago = (ms: number) => new Date(NOW_MS - ms).toISOString();
-const LANE = {
-  lane: 'edr/events',
-  state: 'idle' as const,
-  undelivered: 0,
-  delivered: 1,
-  deadLettered: 0,
-  expired: 0,
-  parked: 0,
-  discarded: 0,
-  tries: 0,
-};
-
 async function stage() {
   const relay = new StandIn();
   const files = { 'tenants/acme.yaml': tenantYaml('acme') };
   const shell = new FakeIo({ fetch: relay.fetch, env: SECRETS, files });
   await shell.run('apply -f tenants --yes');
-  relay.state.lanes.push(LANE);
+  relay.state.lanes.push(IDLE_LANE);
   return { relay, shell };
 }
 
@@ -106,7 +94,7 @@ describe('doctor', () => {
       'failure',
       ({ state }) =>
         void state.lanes.splice(0, 1, {
-          ...LANE,
+          ...IDLE_LANE,
           state: 'blocked',
           blocked: { reason: 'unauthorized', detail: 'No.', since: ago(DAY_MS) },
         }),
@@ -117,7 +105,7 @@ describe('doctor', () => {
       'warning',
       ({ state }) =>
         void state.lanes.splice(0, 1, {
-          ...LANE,
+          ...IDLE_LANE,
           state: 'waiting',
           lastFailure: { reason: 'network', detail: 'No.', at: ago(1) },
         }),

@@ -4,7 +4,7 @@ import { EXIT } from '../../cli/exit-codes.ts';
 import { webhookSchema } from '../../src/domain/tenant-config.ts';
 import { FakeIo, type FakeOptions, NOW_MS } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
-import { SECRETS, tenantYaml } from './tenant-documents.ts';
+import { IDLE_LANE, SECRETS, tenantYaml } from './tenant-documents.ts';
 
 const AUTH_TOKEN = 'second-factor-0123456789';
 
@@ -31,8 +31,11 @@ async function stage(options: FakeOptions = {}, more = '') {
 describe('send-test-event', () => {
   it('signs with the secret of the tenant’s file, and follows the event until it is delivered', async () => {
     const { relay, shell } = await stage();
-    const outcomes = ['not_reached', 'waiting', 'delivered'];
-    relay.state.explain = () => [{ lane: 'edr/events', outcome: outcomes.shift() ?? '', why: 'So it is.' }];
+    const outcomes = ['parked', 'waiting', 'delivered'] as const;
+    let look = 0;
+    relay.state.explain = () => [
+      { lane: 'edr/events', outcome: outcomes[look++] ?? 'settled', why: 'So it is.' },
+    ];
     const ran = await shell.run('send-test-event acme --json');
     expect(ran.code).toBe(EXIT.ok);
     expect(ran.json()).toMatchObject({
@@ -114,11 +117,14 @@ describe('send-test-event', () => {
     });
   });
 
-  it.each(['dead_letter', 'expired', 'blocked'])('fails when a lane ends with %s', async (outcome) => {
-    const { relay, shell } = await stage();
-    relay.state.explain = () => [{ lane: 'edr/events', outcome, why: 'No.' }];
-    expect((await shell.run('send-test-event acme')).code).toBe(EXIT.failed);
-  });
+  it.each(['dead_letter', 'expired', 'discarded'] as const)(
+    'fails when a lane ends with %s',
+    async (outcome) => {
+      const { relay, shell } = await stage();
+      relay.state.explain = () => [{ lane: 'edr/events', outcome, why: 'No.' }];
+      expect((await shell.run('send-test-event acme')).code).toBe(EXIT.failed);
+    },
+  );
 
   it('gives up at the deadline, and says how to look again', async () => {
     const { relay, shell } = await stage();
@@ -129,6 +135,14 @@ describe('send-test-event', () => {
       stdout: expect.stringContaining('events explain acme test_'),
     });
     expect(shell.sleptMs).toBe(10_000);
+  });
+
+  it.each(['blocked', 'disabled'] as const)('does not wait for a lane that is %s', async (state) => {
+    const { relay, shell } = await stage();
+    relay.state.lanes.push({ ...IDLE_LANE, state });
+    relay.state.explain = () => [{ lane: 'edr/events', outcome: 'waiting', why: 'The lane stands still.' }];
+    expect((await shell.run('send-test-event acme')).code).toBe(EXIT.failed);
+    expect(shell.sleptMs).toBe(0);
   });
 
   it('waits for an event that went through the overflow queue', async () => {

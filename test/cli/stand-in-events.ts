@@ -42,7 +42,9 @@ function list({ state, url }: Asked): Response {
   const events = found
     .slice(0, limit)
     .map((event) => shown(event, url.searchParams.get('persons') === 'show'));
-  return answer({ events, lastSeq: state.events.at(-1)?.seq ?? 0 });
+  const head = state.events.at(-1)?.seq ?? 0;
+  const isCut = !Number.isNaN(after) && found.length > limit;
+  return answer({ events, lastSeq: isCut ? (events.at(-1)?.seq ?? head) : head });
 }
 
 function search(asked: Asked): Response {

@@ -1,15 +1,15 @@
 /** What the stand-in for the relay keeps and how it answers. */
 
 import type {
-  AuditEntry,
+  Audited,
   DeadLetterView,
-  DestinationTest,
+  LaneTest,
   EventView,
   Explanation,
   LaneView,
   Notice,
   TenantHealth,
-  TokenListed,
+  TokenView,
 } from '../../cli/api-types.ts';
 import type { TenantConfig } from '../../src/domain/tenant-config.ts';
 import { NOW_MS } from './fake-io.ts';
@@ -28,10 +28,10 @@ export interface StandInState {
   readonly lanes: LaneView[];
   readonly notices: Notice[];
   readonly deadLetters: DeadLetterView[];
-  readonly audit: AuditEntry[];
-  readonly tokens: TokenListed[];
+  readonly audit: Audited[];
+  readonly tokens: TokenView[];
   /** By the name of the destination; absent: delivered. */
-  readonly tests: Map<string, Partial<DestinationTest>>;
+  readonly tests: Map<string, Partial<LaneTest> & { readonly hint?: string }>;
   /** What each lane did with any event. */
   explain: () => readonly Explanation[];
   /** Over the healthy answer of a tenant. */

@@ -1,4 +1,6 @@
-/** Tenant files for the tests, their secrets as references. */
+/** Tenant files for the tests, their secrets as references, and a lane. */
+
+import type { LaneView } from '../../cli/api-types.ts';
 
 export const SECRETS = {
   WEBHOOK_SECRET: 'whsec_dGhlIHdlYmhvb2sgc2VjcmV0IG9mIGFsbCB0ZXN0cyE=',
@@ -19,3 +21,16 @@ destinations:
     token: \${EDR_TOKEN}
 ${more}`;
 }
+
+/** A lane of that tenant. */
+export const IDLE_LANE: LaneView = {
+  lane: 'edr/events',
+  state: 'idle',
+  undelivered: 0,
+  delivered: 1,
+  deadLettered: 0,
+  expired: 0,
+  parked: 0,
+  discarded: 0,
+  tries: 0,
+};
