@@ -10,7 +10,8 @@ import type { Planned, PlannedTenant } from './plan-all.ts';
 const TENANTS_SHOWN_MAX = 50;
 const VALUE_LENGTH_MAX = 200;
 
-const COLUMNS = [{ head: '  path' }, { head: 'now' }, { head: 'then' }] as const;
+const COLUMNS = [{ head: 'path' }, { head: 'now' }, { head: 'then' }] as const;
+const INDENT = '  ';
 
 export function showPlan(
   out: Output,
@@ -33,14 +34,14 @@ function showTenant(out: Output, { tenant, plan }: PlannedTenant): string {
   const rows = plan.changes.map((change) => rowOf(change));
   return [
     `${head}${version}`,
-    ...(rows.length === 0 ? [] : [out.table(COLUMNS, rows)]),
+    ...(rows.length === 0 ? [] : [out.table(COLUMNS, rows, INDENT)]),
     ...plan.warnings.map((warning) => `  ${out.paint('warning', '!')} ${printable(warning)}`),
     '',
   ].join('\n');
 }
 
 function rowOf({ path, from, to }: PlanChange): readonly string[] {
-  return [`  ${printable(path)}`, showValue(from), showValue(to)];
+  return [printable(path), showValue(from), showValue(to)];
 }
 
 function showValue(value: unknown): string {

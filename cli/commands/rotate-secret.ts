@@ -74,7 +74,7 @@ async function rotate(session: Session, tenant: string, path: string, options: O
   });
   const followed = followInEnvFile(session, { tenant, path, value, file: options.file });
   const next = path === 'webhook.secrets' ? webhookNext(tenant) : ['It takes effect with the next request.'];
-  out.result(rotated, () => [...secretLines(rotated.secrets), ...followed, ...next].join('\n'));
+  out.result(rotated, () => [...secretLines(path, rotated.secrets), ...followed, ...next].join('\n'));
   return EXIT.ok;
 }
 
@@ -86,11 +86,12 @@ function webhookNext(tenant: string): readonly string[] {
   ];
 }
 
-function secretLines(secrets: readonly SecretState[]): readonly string[] {
-  return secrets.map(
-    ({ path, fingerprint, setAt }) =>
-      `${printable(path)}  ${fingerprint ?? 'does not open'}  ${setAt === null ? '' : formatInstant(setAt)}`,
-  );
+function secretLines(changed: string, secrets: readonly SecretState[]): readonly string[] {
+  return secrets
+    .filter(({ path }) => path === changed || path.startsWith(`${changed}[`))
+    .map(({ path, fingerprint, setAt }) =>
+      [printable(path), fingerprint ?? '–', setAt === null ? '' : formatInstant(setAt)].join('  ').trimEnd(),
+    );
 }
 
 /** Keeps the newest stored secret alone. */

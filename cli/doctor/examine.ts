@@ -4,6 +4,7 @@ import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { type ApiFailure, cliFailureOf } from '../api-failure.ts';
 import type { DeploymentHealth, Me, TokenView } from '../api-types.ts';
+import { isLoopback } from '../origin.ts';
 import type { Session } from '../session.ts';
 import { checkDeployment } from './check-deployment.ts';
 import { checkFiles } from './check-files.ts';
@@ -31,7 +32,8 @@ export async function examine(session: Session, examination: Examination): Promi
   if (!me.ok) return [...front.findings, notLetIn(me.error, origin), ...files];
   const deployment = await readDeployment(api, io.nowMs);
   const tokens = await readTokens(api, me.value.body);
-  const env = deployment.health?.env;
+  // A token for one tenant is not told; a relay on this machine is a local one.
+  const env = deployment.health?.env ?? (isLoopback(origin) ? 'local' : undefined);
   const tenants = await examineTenants(session, api, { ...examination, env });
   return [
     ...front.findings,

@@ -65,9 +65,11 @@ export class Output {
   }
 
   /** A table for stdout, as wide as the terminal allows. */
-  table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  table(columns: readonly Column[], rows: readonly (readonly string[])[], indent = ''): string {
     const heads = columns.map((column) => ({ ...column, head: this.paint('faint', column.head) }));
-    return renderTable(heads, rows, this.#io.stdout.columns);
+    const { columns: width } = this.#io.stdout;
+    const table = renderTable(heads, rows, width === undefined ? undefined : width - indent.length);
+    return indent === '' ? table : table.replaceAll(/^(?=.)/gm, indent);
   }
 
   #out(text: string): void {

@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import Table from 'cli-table3';
+import { wrapAnsi } from 'fast-wrap-ansi';
 
 export interface Column {
   readonly head: string;
@@ -39,15 +40,14 @@ export function renderTable(
 ): string {
   const widths = columnWidths(columns, rows, width);
   const table = new Table({
-    head: columns.map(({ head }) => head),
+    head: columns.map(({ head }, index) => wrapAnsi(head, widths[index] ?? 1, { hard: true })),
     colAligns: columns.map(({ align = 'left' }) => align),
     colWidths: widths,
-    wordWrap: true,
-    wrapOnWordBoundary: false,
     chars: NO_BORDER,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  for (const row of rows) table.push([...row]);
+  for (const row of rows)
+    table.push(row.map((cell, index) => wrapAnsi(cell, widths[index] ?? 1, { hard: true })));
   return table
     .toString()
     .split('\n')
@@ -62,7 +62,7 @@ function columnWidths(
   width: number | undefined,
 ): number[] {
   const widths = columns.map(({ head }, index) =>
-    Math.max(head.length, ...rows.map((row) => lengthOf(row[index] ?? ''))),
+    Math.max(lengthOf(head), ...rows.map((row) => lengthOf(row[index] ?? ''))),
   );
   if (width === undefined) return widths;
   let excess = sum(widths) + GAP * (columns.length - 1) - width;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Concealed } from '../../cli/output/concealed.ts';
 import { Output } from '../../cli/output/output.ts';
-import { wantsColour } from '../../cli/output/paint.ts';
+import { painter, wantsColour } from '../../cli/output/paint.ts';
 import { printable } from '../../cli/output/printable.ts';
 import { renderTable } from '../../cli/output/table.ts';
 import { formatAge, formatBytes, formatDuration } from '../../cli/output/time.ts';
@@ -24,6 +24,24 @@ describe('tables', () => {
         (rows, width) => {
           const lines = renderTable(columns, rows, width).split('\n');
           expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+        },
+      ),
+    );
+  });
+
+  it('look the same with colours and without', () => {
+    const words = fc.stringMatching(/^[a-z0-9/]{1,40}( [a-z0-9/]{1,40}){0,3}$/);
+    const paint = painter(true);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(words, words, words)),
+        fc.integer({ min: 30, max: 120 }),
+        (rows, width) => {
+          const painted = rows.map((row) => row.map((cell) => paint('bad', cell)));
+          const table = renderTable(columns, painted, width);
+          expect(stripVTControlCharacters(table).replaceAll(/ +$/gm, '')).toBe(
+            renderTable(columns, rows, width),
+          );
         },
       ),
     );
