@@ -9,6 +9,7 @@ import { tenantPath } from '../api-paths.ts';
 import type { Explained } from '../api-types.ts';
 import { tenantId } from '../option-values.ts';
 import { eventLine, explanationLines } from '../output/event-lines.ts';
+import { printable } from '../output/printable.ts';
 import type { Session } from '../session.ts';
 
 export function explainCommand(act: Act) {
@@ -56,7 +57,7 @@ function textOf({ out, io }: Session, { events, isComplete }: Explained): string
     ...events.flatMap(({ event, lanes }) => [
       eventLine(out, event),
       ...explanationLines(out, lanes, io.nowMs()),
-      ...event.faults.map(({ path, reason }) => `  fault  ${path}: ${reason}`),
+      ...event.faults.map(({ path, reason }) => `  fault  ${printable(path)}: ${reason}`),
     ]),
     ...(isComplete ? [] : ['Older events were not looked through: there may be another with this id.']),
   ].join('\n');
