@@ -14,6 +14,14 @@ const BIN = join(ROOT, 'cli', 'bin.mjs');
 /** The whole way, on this machine. */
 const MACHINE_MS_MAX = 60_000;
 
+/** What the page has people run on their own machine, after `npm start`. */
+const LOCAL_COMMANDS = commandsOf('On this machine');
+/** Where a person is asked. */
+const UNATTENDED: Readonly<Record<string, readonly string[]>> = {
+  init: ['--answers', 'answers.yaml'],
+  apply: ['--yes'],
+};
+
 let stage: Stage;
 let folder: string;
 
@@ -25,6 +33,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await stage[Symbol.asyncDispose]();
 });
+
+/** The command lines of a section's shell blocks, without the program's name. */
+function commandsOf(section: string): string[][] {
+  const page = readFileSync(join(ROOT, 'docs', 'quickstart.md'), 'utf8');
+  const text = page.split(/^## /m).find((part) => part.startsWith(section)) ?? '';
+  const lines = [...text.matchAll(/^npx noxys-relay ([^#\n]+)/gm)].map(([, line = '']) => line.trim());
+  return lines.map((line) => line.split(/ +/));
+}
 
 interface Ended {
   readonly code: number;
@@ -56,21 +72,16 @@ it(
     const { edr, falcon } = stage.destinations;
     writeFileSync(
       join(folder, 'answers.yaml'),
-      `id: acme
+      `id: acme-test
 residency: eu
 destinations:
   - { name: edr, type: harfanglab, base_url: "${edr.url}", token: "\${EDR_TOKEN}" }
   - { name: falcon, type: falcon, region: eu-1, hec: { url: "${falcon.hecUrl}", token: "\${HEC_TOKEN}" } }
 `,
     );
-    const steps = [
-      await relay('init', '--answers', 'answers.yaml'),
-      await relay('apply', '-f', 'tenants', '--yes', '--reason', 'first day'),
-      await relay('test', 'acme'),
-      await relay('send-test-event', 'acme'),
-      await relay('lanes', 'acme'),
-      await relay('doctor', 'acme'),
-    ];
+    const steps: Ended[] = [];
+    for (const command of LOCAL_COMMANDS)
+      steps.push(await relay(...command, ...(UNATTENDED[command[0] ?? ''] ?? [])));
     const outputs = steps.map(({ output }) => output).join('\n');
     // A local relay has no notice channel yet: the doctor says so, as a warning.
     expect(
@@ -84,7 +95,7 @@ destinations:
 
     const secret = /whsec_[A-Za-z0-9+/=]+/.exec(readFileSync(join(folder, 'tenants', '.env'), 'utf8'))?.[0];
     expect(statSync(join(folder, 'tenants', '.env')).mode & 0o777).toBe(0o600);
-    expect(readFileSync(join(folder, 'tenants', 'acme.yaml'), 'utf8')).not.toContain(secret);
+    expect(readFileSync(join(folder, 'tenants', 'acme-test.yaml'), 'utf8')).not.toContain(secret);
     for (const value of [secret, stage.adminToken, stage.destinations.edrToken, stage.destinations.hecKey])
       expect(outputs).not.toContain(value);
 
