@@ -1,7 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-const IN_WORKERD = ['test/relay/**/*.test.ts', 'test/http/**/*.test.ts', 'test/wakeups/**/*.test.ts'];
+const IN_WORKERD = ['relay', 'operators', 'http', 'wakeups'].map((room) => `test/${room}/**/*.test.ts`);
 
 // Of the tests alone. Also in the environment, where the reader of wrangler.toml looks for the secrets that it requires.
 const SECRETS = {

@@ -1,5 +1,5 @@
 /**
- * Where a tenant's data may rest and which hosts it may go to. The only maker of stubs of a tenant's object.
+ * Where a tenant's data may rest and which hosts it may go to. The only maker of stubs, of tenants' objects and of the registry.
  * An EU tenant's object lives in the `eu` jurisdiction, and an EU deployment serves no other tenants.
  * Never sends anything itself, and never widens: what is not named is refused.
  */
@@ -15,6 +15,9 @@ import { failure, success, unreachable } from './lib/result.ts';
 import type { Settings } from './settings.ts';
 
 type Place = Pick<Settings, 'env' | 'residency' | 'egressAllow'>;
+
+/** It is in Cloudflare's analytics, and says nothing. */
+const REGISTRY_NAME = 'registry';
 
 /** A namespace of objects, as this file needs it: Cloudflare's own fits, whatever the object's type. */
 export interface ObjectNamespace<Stub> {
@@ -43,6 +46,15 @@ export function relayStub<Stub>(
   // workerd can't simulate a jurisdiction and throws. The settings refuse `local` on any public host name.
   const place = residency === 'eu' && settings.env !== 'local' ? namespace.jurisdiction('eu') : namespace;
   return success(place.getByName(objectName(tenant)));
+}
+
+/** A new stub of the deployment's one registry of tokens, which names operators: in an EU deployment it lives in the EU. */
+export function registryStub<Stub>(
+  namespace: ObjectNamespace<Stub>,
+  settings: Pick<Settings, 'env' | 'residency'>,
+): Stub {
+  const isEu = settings.residency === 'eu' && settings.env !== 'local';
+  return (isEu ? namespace.jurisdiction('eu') : namespace).getByName(REGISTRY_NAME);
 }
 
 /** Whether this deployment takes tenants of a residency. */
@@ -99,8 +111,8 @@ export function elsewhere<Stub>(
   return stub.ok ? { residency: other, stub: stub.value } : null;
 }
 
-/** Locally both residencies are one namespace. */
-function residenciesAsked(settings: Pick<Settings, 'env' | 'residency'>): readonly Residency[] {
+/** Where a tenant may live. Locally both residencies are one namespace. */
+export function residenciesAsked(settings: Pick<Settings, 'env' | 'residency'>): readonly Residency[] {
   if (settings.env === 'local') return ['eu'];
   return settings.residency === 'eu' ? ['eu'] : ['eu', 'global'];
 }

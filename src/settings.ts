@@ -3,10 +3,14 @@
  * A missing or bad variable throws with its name; no message holds a value.
  */
 
+import type { AccessRule } from './domain/access-roles.ts';
+import { parseAccessRoles } from './domain/access-roles.ts';
+import type { TokenRegistryRpc } from './domain/registry.ts';
 import type { TenantRelayRpc } from './domain/rpc.ts';
 import type { Residency } from './domain/tenant-config.ts';
 import { RESIDENCIES } from './domain/tenant-config.ts';
 import { decodeBase64 } from './lib/bytes.ts';
+import { isLoopbackHost, isPublicHostName } from './lib/host-name.ts';
 import type { MasterKeys } from './lib/seal.ts';
 import { MASTER_KEY_BYTES } from './lib/seal.ts';
 
@@ -16,8 +20,13 @@ const ADMIN_TOKEN_LENGTH_MIN = 24;
 const REQUESTS_PER_SLICE_DEFAULT = 500;
 /** Cloudflare allows 10,000 subrequests on the paid plan; a slice shares them with the whole invocation. */
 const REQUESTS_PER_SLICE_MAX = 1000;
+/** One in so many of the log lines about what went well, when the variable is absent. Lines cost money. */
+const LOG_ONE_IN_DEFAULT = 100;
+const LOG_ONE_IN_MAX = 1_000_000;
 const KEY_PATTERN = /^[A-Za-z0-9_-]{43}=?$/;
 const ALLOWED_HOST_PATTERN = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}$/;
+/** The tag of an Access application. Source: Cloudflare Access, "Application token", read 2026-11. */
+const ACCESS_AUD_PATTERN = /^[0-9a-f]{64}$/;
 
 /** The tenant objects, as this project uses the binding. A namespace of Cloudflare fits. */
 export interface RelayNamespace {
@@ -25,22 +34,34 @@ export interface RelayNamespace {
   jurisdiction(jurisdiction: 'eu'): RelayNamespace;
 }
 
+/** The object of the tokens, likewise. */
+export interface RegistryNamespace {
+  getByName(name: string): TokenRegistryRpc;
+  jurisdiction(jurisdiction: 'eu'): RegistryNamespace;
+}
+
 /** The bindings and variables that the Worker uses. Variables are strings, or absent. */
 export interface Env {
   readonly TENANT_RELAY: RelayNamespace;
+  readonly TOKENS: RegistryNamespace;
   readonly RELAY_KV: KVNamespace;
   readonly WAKEUPS: Queue;
   readonly OVERFLOW: Queue;
+  readonly ADMIN_LIMIT: RateLimit;
   readonly RELAY_ENV?: string;
   readonly RELAY_RESIDENCY?: string;
   readonly RELAY_EGRESS_ALLOW?: string;
   readonly RELAY_REQUESTS_PER_SLICE?: string;
+  readonly RELAY_LOG_ONE_IN?: string;
   readonly RELAY_MASTER_KEY?: string;
   readonly RELAY_MASTER_KEY_PREVIOUS?: string;
   readonly RELAY_ADMIN_TOKEN?: string;
+  readonly ACCESS_TEAM_DOMAIN?: string;
+  readonly ACCESS_AUD?: string;
+  readonly ACCESS_ROLES?: string;
 }
 
-type Variables = Omit<Env, 'TENANT_RELAY' | 'RELAY_KV' | 'WAKEUPS' | 'OVERFLOW'>;
+type Variables = Omit<Env, 'TENANT_RELAY' | 'TOKENS' | 'RELAY_KV' | 'WAKEUPS' | 'OVERFLOW' | 'ADMIN_LIMIT'>;
 
 export interface Settings {
   /** `local` alone allows loopback destinations; it serves loopback host names only. */
@@ -50,8 +71,21 @@ export interface Settings {
   /** Hosts that the operator accepts for EU tenants: exact, or `*.suffix`. */
   readonly egressAllow: readonly string[];
   readonly requestsPerSlice: number;
+  /** Of what goes well, one in so many events is logged; 0: none is, 1: all are. What fails is always logged. */
+  readonly logOneIn: number;
   readonly masterKeys: MasterKeys;
   readonly adminToken: string;
+  /** Absent: Cloudflare Access lets nobody in. */
+  readonly access?: AccessSettings;
+}
+
+/** Operators who come through Cloudflare Access. */
+export interface AccessSettings {
+  /** `https://{team}.cloudflareaccess.com`: who signs, and where the keys are. */
+  readonly origin: string;
+  /** The application that an assertion must be for. */
+  readonly audience: string;
+  readonly rules: readonly AccessRule[];
 }
 
 const parsed = new WeakMap<object, Settings>();
@@ -67,16 +101,28 @@ export function settingsOf(env: Variables): Settings {
 
 function readSettings(env: Variables): Settings {
   const previous = env.RELAY_MASTER_KEY_PREVIOUS;
+  const place = oneOf('RELAY_ENV', env.RELAY_ENV, ['production', 'local']);
+  const access = accessSettings(env, place);
   return {
-    env: oneOf('RELAY_ENV', env.RELAY_ENV, ['production', 'local']),
+    env: place,
     residency: oneOf('RELAY_RESIDENCY', env.RELAY_RESIDENCY, RESIDENCIES),
     egressAllow: hosts(env.RELAY_EGRESS_ALLOW ?? ''),
-    requestsPerSlice: requestsPerSlice(env.RELAY_REQUESTS_PER_SLICE),
+    requestsPerSlice: wholeNumber('RELAY_REQUESTS_PER_SLICE', env.RELAY_REQUESTS_PER_SLICE, {
+      absent: REQUESTS_PER_SLICE_DEFAULT,
+      min: 1,
+      max: REQUESTS_PER_SLICE_MAX,
+    }),
+    logOneIn: wholeNumber('RELAY_LOG_ONE_IN', env.RELAY_LOG_ONE_IN, {
+      absent: LOG_ONE_IN_DEFAULT,
+      min: 0,
+      max: LOG_ONE_IN_MAX,
+    }),
     masterKeys: {
       primary: masterKey('RELAY_MASTER_KEY', env.RELAY_MASTER_KEY),
       ...(previous ? { previous: masterKey('RELAY_MASTER_KEY_PREVIOUS', previous) } : {}),
     },
     adminToken: adminToken(env.RELAY_ADMIN_TOKEN),
+    ...(access && { access }),
   };
 }
 
@@ -105,15 +151,15 @@ function adminToken(value: string | undefined): string {
   throw settingsError('RELAY_ADMIN_TOKEN', want, `a text of ${value.length} characters`);
 }
 
-function requestsPerSlice(value: string | undefined): number {
-  if (value === undefined || value === '') return REQUESTS_PER_SLICE_DEFAULT;
-  const requests = /^\d{1,4}$/.test(value) ? Number(value) : 0;
-  if (requests >= 1 && requests <= REQUESTS_PER_SLICE_MAX) return requests;
-  throw settingsError(
-    'RELAY_REQUESTS_PER_SLICE',
-    `a whole number from 1 to ${REQUESTS_PER_SLICE_MAX}`,
-    'not',
-  );
+function wholeNumber(
+  name: string,
+  value: string | undefined,
+  { absent, min, max }: { readonly absent: number; readonly min: number; readonly max: number },
+): number {
+  if (value === undefined || value === '') return absent;
+  const number = /^\d{1,7}$/.test(value) ? Number(value) : -1;
+  if (number >= min && number <= max) return number;
+  throw settingsError(name, `a whole number from ${min} to ${max}`, 'not');
 }
 
 function hosts(value: string): string[] {
@@ -125,6 +171,37 @@ function hosts(value: string): string[] {
   if (wrong === -1) return entries;
   const want = 'host names such as edr.acme.fr or *.acme.fr, separated by commas, without scheme or port';
   throw settingsError('RELAY_EGRESS_ALLOW', want, `not, at entry ${wrong + 1}`);
+}
+
+function accessSettings(env: Variables, place: Settings['env']): AccessSettings | undefined {
+  const { ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: audience, ACCESS_ROLES: roles = '' } = env;
+  if (!domain && !audience && roles.trim() === '') return undefined;
+  const together = 'set together with ACCESS_AUD, or neither of the two and no ACCESS_ROLES';
+  if (!domain || !audience) throw settingsError('ACCESS_TEAM_DOMAIN', together, 'not');
+  if (!ACCESS_AUD_PATTERN.test(audience)) {
+    const want = "the 64 hex digits of the Access application's audience tag";
+    throw settingsError('ACCESS_AUD', want, `a text of ${audience.length} characters`);
+  }
+  const rules = parseAccessRoles(roles);
+  if (!rules.ok) {
+    const want = 'grants such as "admin=ops@mssp.eu, group:soc; viewer/acme=*@acme.fr, service:abc.access"';
+    throw settingsError('ACCESS_ROLES', want, `not, at ${rules.error}`);
+  }
+  return { origin: accessOrigin(domain, place), audience, rules: rules.value };
+}
+
+/** Locally also a loopback URL, where a test plays Access. */
+function accessOrigin(domain: string, place: Settings['env']): string {
+  const url = URL.parse(domain.includes('://') ? domain : `https://${domain}`);
+  const isOrigin = url !== null && url.username === '' && `${url.pathname}${url.search}${url.hash}` === '/';
+  if (isOrigin && place === 'local' && isLoopbackHost(url.hostname)) return url.origin;
+  if (isOrigin && url.protocol === 'https:' && url.port === '' && isPublicHostName(url.hostname))
+    return url.origin;
+  throw settingsError(
+    'ACCESS_TEAM_DOMAIN',
+    'a host name such as acme.cloudflareaccess.com',
+    'something else',
+  );
 }
 
 function settingsError(name: string, want: string, found: string): Error {

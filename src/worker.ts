@@ -1,9 +1,10 @@
-/** The Worker's entry: HTTP, the queues, the hourly poke, and the class of the tenant objects. No logic. */
+/** The Worker's entry: HTTP, the queues, the hourly poke, and the classes of the objects. No logic. */
 
 import { createApp } from './http/app.ts';
 import { handleBatch } from './wakeups/batch.ts';
 import { pokeTenants } from './wakeups/poke.ts';
 
+export { TokenRegistry } from './operators/token-registry.ts';
 export { TenantRelay } from './relay/tenant-relay.ts';
 
 const app = createApp();

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 
 import type { StoredConfig } from '../src/domain/rpc.ts';
 import type { ObjectNamespace } from '../src/residency.ts';
-import { allowsHost, elsewhere, findTenant, mayOverflow, objectName, relayStub } from '../src/residency.ts';
+import {
+  allowsHost,
+  elsewhere,
+  findTenant,
+  mayOverflow,
+  objectName,
+  registryStub,
+  relayStub,
+} from '../src/residency.ts';
 
 const GLOBAL = { env: 'production', residency: 'global', egressAllow: [] } as const;
 const EU = { ...GLOBAL, residency: 'eu' } as const;
@@ -103,6 +111,26 @@ describe('relayStub', () => {
     expect(() => relayStub(namespace, GLOBAL, { tenant: 'acme', residency: 'eu' })).toThrow(
       'not implemented',
     );
+    expect(namespace.asked).toEqual([]);
+  });
+});
+
+describe('registryStub', () => {
+  it.each([
+    ['a global deployment', GLOBAL, 'base'],
+    ['an EU deployment', EU, 'eu'],
+  ] as const)('puts the one registry of %s in its place', (_case, settings, place) => {
+    expect(registryStub(new FakeNamespace(), settings)).toMatchObject({ place, name: 'registry' });
+  });
+
+  it('leaves the jurisdiction out locally, where the runtime can not simulate it', () => {
+    const local = { ...EU, env: 'local' } as const;
+    expect(registryStub(new FakeNamespace({ isWorkerd: true }), local).place).toBe('base');
+  });
+
+  it('never falls back to the base namespace when the jurisdiction fails in production', () => {
+    const namespace = new FakeNamespace({ isWorkerd: true });
+    expect(() => registryStub(namespace, EU)).toThrow('not implemented');
     expect(namespace.asked).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ const VALID = {
   RELAY_RESIDENCY: 'global',
   RELAY_EGRESS_ALLOW: '',
   RELAY_REQUESTS_PER_SLICE: '40',
+  RELAY_LOG_ONE_IN: '25',
   RELAY_MASTER_KEY: KEY,
   RELAY_ADMIN_TOKEN: 'an-admin-token-of-24-or-more',
 };
@@ -19,6 +20,7 @@ describe('settingsOf', () => {
       residency: 'global',
       egressAllow: [],
       requestsPerSlice: 40,
+      logOneIn: 25,
       masterKeys: { primary: Uint8Array.from({ length: 32 }, (_, i) => i) },
       adminToken: VALID.RELAY_ADMIN_TOKEN,
     });
@@ -34,6 +36,24 @@ describe('settingsOf', () => {
     expect(settingsOf(env).requestsPerSlice).toBe(500);
   });
 
+  it.each([
+    [undefined, 100],
+    ['', 100],
+    ['0', 0],
+    ['1', 1],
+    ['1000000', 1_000_000],
+  ])('reads RELAY_LOG_ONE_IN = %j as %i', (value, logOneIn) => {
+    const { RELAY_LOG_ONE_IN: _given, ...env } = VALID;
+    const given = value === undefined ? env : { ...env, RELAY_LOG_ONE_IN: value };
+    expect(settingsOf(given).logOneIn).toBe(logOneIn);
+  });
+
+  it('says what RELAY_LOG_ONE_IN must be', () => {
+    expect(() => settingsOf({ ...VALID, RELAY_LOG_ONE_IN: '1/100' })).toThrow(
+      'Cannot read settings as RELAY_LOG_ONE_IN must be a whole number from 0 to 1000000: it is not',
+    );
+  });
+
   it('splits the allowed hosts at commas and spaces', () => {
     const env = { ...VALID, RELAY_EGRESS_ALLOW: ' EDR.acme.fr, *.hurukai.io\tx.fr ' };
     expect(settingsOf(env).egressAllow).toEqual(['edr.acme.fr', '*.hurukai.io', 'x.fr']);
@@ -42,6 +62,73 @@ describe('settingsOf', () => {
   it('takes the previous master key when there is one', () => {
     expect(settingsOf({ ...VALID, RELAY_MASTER_KEY_PREVIOUS: KEY }).masterKeys.previous).toHaveLength(32);
     expect(settingsOf({ ...VALID, RELAY_MASTER_KEY_PREVIOUS: '' }).masterKeys).not.toHaveProperty('previous');
+  });
+
+  describe('of Cloudflare Access', () => {
+    const ACCESS = { ACCESS_TEAM_DOMAIN: 'mssp.cloudflareaccess.com', ACCESS_AUD: 'ab'.repeat(32) };
+
+    it.each([{}, { ACCESS_TEAM_DOMAIN: '', ACCESS_AUD: '', ACCESS_ROLES: ' ' }])(
+      'are absent for %j',
+      (given) => {
+        expect(settingsOf({ ...VALID, ...given })).not.toHaveProperty('access');
+      },
+    );
+
+    it.each([
+      'mssp.cloudflareaccess.com',
+      'https://mssp.cloudflareaccess.com',
+      'https://MSSP.cloudflareaccess.com/',
+    ])('take %s as the team', (domain) => {
+      const env = { ...VALID, ...ACCESS, ACCESS_TEAM_DOMAIN: domain, ACCESS_ROLES: 'viewer/acme=*@acme.fr' };
+      expect(settingsOf(env).access).toEqual({
+        origin: 'https://mssp.cloudflareaccess.com',
+        audience: ACCESS.ACCESS_AUD,
+        rules: [
+          { grant: { role: 'viewer', tenant: 'acme' }, matchers: [{ kind: 'domain', name: 'acme.fr' }] },
+        ],
+      });
+    });
+
+    it('give nobody a role when there are no roles', () => {
+      expect(settingsOf({ ...VALID, ...ACCESS }).access?.rules).toEqual([]);
+    });
+
+    it('take a loopback URL locally, and nowhere else', () => {
+      const env = { ...VALID, ...ACCESS, ACCESS_TEAM_DOMAIN: 'http://127.0.0.1:8703' };
+      expect(settingsOf({ ...env, RELAY_ENV: 'local' }).access?.origin).toBe('http://127.0.0.1:8703');
+      expect(() => settingsOf({ ...env })).toThrow('ACCESS_TEAM_DOMAIN must be a host name');
+    });
+
+    it.each([
+      ['ACCESS_AUD', ''],
+      ['ACCESS_TEAM_DOMAIN', ''],
+    ])('come with the team and the audience, or not at all: %s = %j', (name, value) => {
+      expect(() => settingsOf({ ...VALID, ...ACCESS, [name]: value })).toThrow(
+        'set together with ACCESS_AUD',
+      );
+      expect(() => settingsOf({ ...VALID, ACCESS_ROLES: 'admin=a@b.c' })).toThrow('no ACCESS_ROLES');
+    });
+
+    it('name the wrong entry of the roles, and quote nothing', () => {
+      const attempt = () => settingsOf({ ...VALID, ...ACCESS, ACCESS_ROLES: 'admin=a@b.c; hunter2=a@b.c' });
+      expect(attempt).toThrow('it is not, at entry 2: its role must be one of');
+      expect(attempt).not.toThrow(/hunter2/);
+    });
+
+    it.each([
+      ['ACCESS_TEAM_DOMAIN', 'hunter2'],
+      ['ACCESS_TEAM_DOMAIN', 'http://hunter2.cloudflareaccess.com'],
+      ['ACCESS_TEAM_DOMAIN', 'https://hunter2.cloudflareaccess.com/x'],
+      ['ACCESS_TEAM_DOMAIN', 'https://hunter2.cloudflareaccess.com:8443'],
+      ['ACCESS_TEAM_DOMAIN', 'https://hunter2@mssp.cloudflareaccess.com'],
+      ['ACCESS_TEAM_DOMAIN', '10.0.0.1'],
+      ['ACCESS_AUD', 'hunter2'],
+      ['ACCESS_AUD', 'AB'.repeat(32)],
+    ])('refuse %s = %j, naming the variable and never the value', (name, value) => {
+      const attempt = () => settingsOf({ ...VALID, ...ACCESS, [name]: value });
+      expect(attempt).toThrow(new RegExp(`^Cannot read settings as ${name} must be .+: it is `));
+      expect(attempt).not.toThrow(/hunter2/);
+    });
   });
 
   it.each<[string, string | undefined]>([
@@ -56,6 +143,11 @@ describe('settingsOf', () => {
     ['RELAY_REQUESTS_PER_SLICE', '0'],
     ['RELAY_REQUESTS_PER_SLICE', '1001'],
     ['RELAY_REQUESTS_PER_SLICE', '1e2'],
+    ['RELAY_LOG_ONE_IN', '1000001'],
+    ['RELAY_LOG_ONE_IN', '-1'],
+    ['RELAY_LOG_ONE_IN', '0.5'],
+    ['RELAY_LOG_ONE_IN', ' 5'],
+    ['RELAY_LOG_ONE_IN', 'all'],
     ['RELAY_MASTER_KEY', undefined],
     ['RELAY_MASTER_KEY', 'hunter2'],
     ['RELAY_MASTER_KEY', `${KEY}AA`],

@@ -1,6 +1,6 @@
 /**
  * What came of one request to a destination. It answers one question: what would a retry achieve?
- * Types only. HTTP answers are turned into outcomes in destinations/outcome.ts.
+ * Types and constants only. HTTP answers are turned into outcomes in destinations/outcome.ts.
  */
 
 export type Outcome =
@@ -26,17 +26,20 @@ export interface Quota {
   readonly remaining: number;
 }
 
-export type RetryReason = 'timeout' | 'network' | 'busy' | 'server_error' | 'internal_error';
+export const RETRY_REASONS = ['timeout', 'network', 'busy', 'server_error', 'internal_error'] as const;
+export type RetryReason = (typeof RETRY_REASONS)[number];
 
-export type BlockedReason =
-  | 'unauthorized' // 401
-  | 'forbidden' // 403
-  | 'no_such_endpoint' // 404, 405, 410 on the collection path
-  | 'redirected' // any 3xx: never followed
-  | 'tls_failure'
-  | 'html_answer' // a 2xx with a web page: a login portal, not the API
-  | 'host_not_allowed' // the tenant's residency does not allow this host
-  | 'rejected_in_a_row' // twenty rejections without a delivery
-  | 'too_many_parked' // so many events fail alone that more of them may not be set aside
-  | 'not_configured' // a sealed credential does not open, or the destination is incomplete
-  | 'unexpected_status';
+export const BLOCKED_REASONS = [
+  'unauthorized', // 401
+  'forbidden', // 403
+  'no_such_endpoint', // 404, 405, 410 on the collection path
+  'redirected', // any 3xx: never followed
+  'tls_failure',
+  'html_answer', // a 2xx with a web page: a login portal, not the API
+  'host_not_allowed', // the tenant's residency does not allow this host
+  'rejected_in_a_row', // twenty rejections without a delivery
+  'too_many_parked', // so many events fail alone that more of them may not be set aside
+  'not_configured', // a sealed credential does not open, or the destination is incomplete
+  'unexpected_status',
+] as const;
+export type BlockedReason = (typeof BLOCKED_REASONS)[number];

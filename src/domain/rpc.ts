@@ -5,8 +5,9 @@
  */
 
 import type { CanonicalEvent } from './event.ts';
+import type { EventPage, EventView, EventsRequest, ExplainRequest, UserKeyRequest } from './event-view.ts';
 import type { Notice } from './notice.ts';
-import type { BlockedReason } from './outcome.ts';
+import type { BlockedReason, Outcome, RetryReason } from './outcome.ts';
 import type { Actor } from './principal.ts';
 import type { SealedTenantConfig } from './tenant-config.ts';
 
@@ -274,6 +275,123 @@ export interface AuditEntry {
   readonly detail: AuditDetail;
 }
 
+type Refused =
+  { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Refused;
+export type UserKeyAnswer = { readonly kind: 'key'; readonly key: string } | Refused;
+export type ExplainAnswer = (Explained & { readonly kind: 'explained' }) | Refused;
+
+export interface Explained {
+  /** Newest first. */
+  readonly events: readonly ExplainedEvent[];
+  /** All that is retained was looked through, or the one event that was asked for is found. */
+  readonly isComplete: boolean;
+  /** Where the search goes on when it is not complete. */
+  readonly nextBefore?: number;
+}
+
+export interface ExplainedEvent {
+  readonly event: EventView;
+  readonly lanes: readonly Explanation[];
+}
+
+export const LANE_OUTCOMES = [
+  'delivered', // the destination took it
+  'dead_letter', // given up; an operator can have it sent again
+  'parked', // retried alone, beside the others
+  'waiting', // its turn has not come
+  'not_wanted', // the destination's own filter
+  'expired', // too old for its channel
+  'discarded', // given up by an operator
+  'before_lane', // accepted before the lane began
+  'destination_absent', // came while the destination was not in the config
+  'settled', // behind the lane, and what became of it is not known any more
+] as const;
+export type LaneOutcome = (typeof LANE_OUTCOMES)[number];
+
+/** What one lane did with one event. */
+export interface Explanation {
+  readonly lane: string;
+  readonly outcome: LaneOutcome;
+  /** One sentence; names no person and quotes no destination. */
+  readonly why: string;
+  /** The dead letter's id: of `dead_letter`, and of `parked` when it is sent again. */
+  readonly deadLetter?: number;
+  readonly reason?: DeadLetterReason;
+  /** Of `not_wanted`: `events`, or `where.` and the entry's key. */
+  readonly filter?: string;
+  /** Of `parked`: failures since it was set aside. */
+  readonly tries?: number;
+  /** When it is tried again at the earliest, ISO 8601 UTC. */
+  readonly due?: string;
+}
+
+/** Sends a test event to each channel of a destination, now. It is in no log and no total, and changes no lane. */
+export interface TestDestinationRequest {
+  readonly v: 1;
+  readonly actor?: Actor;
+  readonly destination: string;
+  /** Tested instead of the stored config, and forgotten. The tenant need not exist yet. */
+  readonly config?: SealedTenantConfig;
+}
+
+export interface LaneTest {
+  readonly lane: string;
+  readonly outcome: Outcome['kind'];
+  /** Of `retry` and `blocked`. */
+  readonly reason?: RetryReason | BlockedReason;
+  /** HTTP status; absent when there was no answer. */
+  readonly status?: number;
+  /** Capped and redacted: what failed, or the start of the answer. It is the destination's own text. */
+  readonly detail?: string;
+  /** Of the request itself, without waiting for a connection; 0 when none was made. */
+  readonly durationMs: number;
+  /** Under which the destination shows it. */
+  readonly eventId: string;
+}
+
+export type TestDestinationAnswer =
+  | { readonly kind: 'tested'; readonly tests: readonly LaneTest[] }
+  /** The same destination is being tested, or the tenant's tests of this minute are used up. */
+  | { readonly kind: 'too_many_tests'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'unknown_destination' }
+  | { readonly kind: 'unknown_tenant' }
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+/** An authentic webhook of which nothing was forwarded: the object learns of it by this alone. */
+export interface NoteWebhookRequest {
+  readonly v: 1;
+  readonly atMs: number;
+  readonly type: string;
+}
+
+/** The last authentic webhook. */
+export interface WebhookView {
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  /** Of its first event. */
+  readonly type: string;
+  /** Whether events of it were taken; false: filtered, unusable, or over the limit. */
+  readonly accepted: boolean;
+}
+
+/** What a tenant's object knows of its own health. Counts are as they are stored, so that a restart takes none back. */
+export interface ObjectHealth {
+  /** Where the platform keeps the object; null: no jurisdiction. */
+  readonly jurisdiction: string | null;
+  readonly version: number;
+  /** The version that KV has; 0 when it is not known which. */
+  readonly publishedVersion: number;
+  readonly lanes: readonly LaneView[];
+  readonly lastWebhook?: WebhookView;
+  /** Ever. */
+  readonly eventsAccepted: number;
+  /** Waiting now, of all lanes. */
+  readonly deadLetters: number;
+  readonly storageBytes: number;
+}
+
 /** What TenantRelay offers over RPC. Declared here for the layers that call it. */
 export interface TenantRelayRpc {
   accept(request: AcceptRequest): Promise<AcceptAnswer>;
@@ -293,4 +411,14 @@ export interface TenantRelayRpc {
   resume(request: ResumeRequest): Promise<ResumeAnswer>;
   /** The findings log's notices, newest first, below `before`. */
   notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]>;
+  /** Newest first, below `before`. */
+  auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]>;
+  events(request: EventsRequest): Promise<EventsAnswer>;
+  explainEvent(request: ExplainRequest): Promise<ExplainAnswer>;
+  /** The key of a user, audited. */
+  userKey(request: UserKeyRequest): Promise<UserKeyAnswer>;
+  testDestination(request: TestDestinationRequest): Promise<TestDestinationAnswer>;
+  noteWebhook(request: NoteWebhookRequest): Promise<void>;
+  /** Null: there is no such tenant. */
+  health(): Promise<ObjectHealth | null>;
 }

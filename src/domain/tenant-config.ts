@@ -20,6 +20,9 @@ const EVENTS_PATH_PATTERN = /^\/(?![/\\])[^\s?#\\]{0,255}$/;
 
 export const SECRETS_MAX = 3;
 export const DESTINATIONS_MAX = 16;
+/** Days. Who may change a tenant must not be able to wipe out at once what they did. */
+const AUDIT_DAYS_MIN = 30;
+const AUDIT_DAYS_DEFAULT = 365;
 /** Attempts that one lane may have under way: fewer than the 5 connections of its object, so that one is always left. */
 export const IN_FLIGHT_MAX = 4;
 
@@ -136,13 +139,14 @@ export const tenantConfigSchema = z.strictObject({
     }),
     { events_per_minute: 6000, burst: 600 },
   ),
-  /** Days. Roll-ups hold no user. */
+  /** Days. Roll-ups hold no user, and the audit none of Noxys'. */
   retention: z._default(
     z.strictObject({
       events: z._default(z.int().check(z.minimum(1), z.maximum(400)), 30),
       rollups: z._default(z.int().check(z.minimum(1), z.maximum(1200)), 400),
+      audit: z._default(z.int().check(z.minimum(AUDIT_DAYS_MIN), z.maximum(3650)), AUDIT_DAYS_DEFAULT),
     }),
-    { events: 30, rollups: 400 },
+    { events: 30, rollups: 400, audit: AUDIT_DAYS_DEFAULT },
   ),
   destinations: z._default(z.array(destinationSchema).check(z.maxLength(DESTINATIONS_MAX)), []),
 });
@@ -160,6 +164,16 @@ declare const sealed: unique symbol;
  * the only form that rests anywhere.
  */
 export type SealedTenantConfig = TenantConfig & { readonly pseudonym_key: string; readonly [sealed]: true };
+
+/** As an earlier version may have stored it: without the keys that have come since. */
+type StoredConfigDocument = Omit<SealedTenantConfig, 'retention'> & {
+  readonly retention: Omit<TenantConfig['retention'], 'audit'> & { readonly audit?: number };
+};
+
+/** A stored config with the defaults of the keys that it was stored without. It is not validated anew: its secrets are sealed. */
+export function withLaterKeys(stored: StoredConfigDocument): SealedTenantConfig {
+  return { ...stored, retention: { audit: AUDIT_DAYS_DEFAULT, ...stored.retention } };
+}
 
 /** What a secret is for: bound into its seal, so that one can't stand in for another. */
 export type SecretPurpose = 'webhook' | 'destination' | 'pseudonym';

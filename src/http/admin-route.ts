@@ -42,10 +42,11 @@ export interface Answer {
 }
 
 /**
- * `tenant`: the tenant of the path alone is asked for. `deployment`: a grant for every tenant is needed.
- * `own`: anybody with the role for anything; the route shows or changes what the grants reach.
+ * `tenant`: the tenant of the path alone is asked for; `tenant_in_query`: that of the parameter `tenant`, which must be there.
+ * `deployment`: a grant for every tenant is needed. `own`: anybody with the role for anything; the route shows or changes what
+ * the grants reach.
  */
-export type Scope = 'tenant' | 'deployment' | 'own';
+export type Scope = 'tenant' | 'tenant_in_query' | 'deployment' | 'own';
 
 interface RouteParts<Q extends object, B extends object> {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -93,6 +94,11 @@ export function adminRoute<Q extends object = object, B extends object = object>
   };
 }
 
+/** The failure of a call that asks for more than its route gives to everybody who may call it: this needs another role. */
+export function roleMissing({ c, principal }: Call, role: Role): RequestFailure | undefined {
+  return grantRefusal(principal, role, c.req.param('id') ?? null) && { kind: 'role_missing', role };
+}
+
 /** Mounts routes; `/api/*` and `/metrics` are behind `authenticate` (auth.ts) already. */
 export function mountAdminRoutes(
   app: Hono<AppEnv>,
@@ -110,7 +116,8 @@ async function answerOf<Q extends object, B extends object>(
   options: AppOptions,
 ): Promise<Result<Answer, RequestFailure>> {
   const principal = c.get('principal');
-  const refused = refusalOf(route, principal, c.req.param('id'));
+  const id = route.scope === 'tenant_in_query' ? c.req.query('tenant') : c.req.param('id');
+  const refused = refusalOf(route, principal, id);
   if (refused) return failure(refused);
   const reason = readReason(c.req.header('relay-reason'));
   if (!reason.ok) return reason;
@@ -143,7 +150,9 @@ function refusalOf(
     const isGranted = principal.grants.some(({ tenant }) => !grantRefusal(principal, role, tenant));
     return isGranted ? undefined : { kind: 'role_missing', role };
   }
-  const tenant = scope === 'tenant' ? (id ?? '') : null;
+  if (scope === 'tenant_in_query' && id === undefined)
+    return { kind: 'parameter_invalid', path: 'tenant', detail: 'tenant must be given.' };
+  const tenant = scope === 'deployment' ? null : (id ?? '');
   if (tenant !== null && !TENANT_ID_PATTERN.test(tenant)) return { kind: 'tenant_not_found' };
   switch (grantRefusal(principal, role, tenant)) {
     case 'hidden':

@@ -23,6 +23,8 @@ export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
   const settled: AppOptions = {
     nowMs: () => Date.now(),
     newRequestId: () => crypto.randomUUID(),
+    newTokenId: () => crypto.randomUUID(),
+    fetch: (input, init) => fetch(input, init),
     acceptTimeoutMs: ACCEPT_TIMEOUT_MS,
     overflowTimeoutMs: OVERFLOW_TIMEOUT_MS,
     ...options,
@@ -40,7 +42,7 @@ export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
     const isMisplaced = c.env.RELAY_ENV === 'local' && !isLoopbackHost(new URL(c.req.url).hostname);
     return isMisplaced ? problemResponse({ kind: 'not_loopback' }, c.get('requestId')) : next();
   });
-  app.use('/api/*', authenticate);
+  for (const path of ['/api/*', '/metrics']) app.use(path, authenticate(settled));
   mountHealth(app);
   mountHooks(app, settled);
   mountAdminRoutes(app, settled, adminRoutes);

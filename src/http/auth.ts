@@ -1,32 +1,154 @@
-/** The operator's bearer token, in front of every admin route. One answer to every refusal; the log names the reason. */
+/**
+ * Who calls, in front of every admin route: by a bearer token, or through Cloudflare Access.
+ * A bearer that is there decides alone: what else proves somebody does not mend a wrong one.
+ * One answer to every refusal; the log names the reason, and never what was sent.
+ */
 
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 
-import { isEqualDigest, sha256 } from '../lib/hmac.ts';
-import { logEvent } from '../lib/log.ts';
-import { settingsOf } from '../settings.ts';
-import type { AppEnv } from './deployment.ts';
-import { problemResponse } from './problem.ts';
+import { accessGrants } from '../domain/access-roles.ts';
+import type { Principal } from '../domain/principal.ts';
+import { sha256Hex } from '../lib/hmac.ts';
+import { causeFields, logEvent } from '../lib/log.ts';
+import type { Result } from '../lib/result.ts';
+import { failure, success } from '../lib/result.ts';
+import { AccessAssertions, type AssertionFailure } from '../operators/access-assertions.ts';
+import { type BearerRefusal, type Claimed, readBearer } from '../operators/bearer.ts';
+import { TokenAuthority } from '../operators/minted-tokens.ts';
+import { type Env, type Settings, settingsOf } from '../settings.ts';
+import type { AppEnv, AppOptions } from './deployment.ts';
+import { problemResponse, type RequestFailure } from './problem.ts';
+import { askRegistry } from './registry.ts';
 
-const BEARER_PATTERN = /^Bearer +([\x21-\x7e]+) *$/i;
+/** The period of ADMIN_LIMIT in wrangler.toml. */
+const LIMIT_SECONDS = 10;
+/** One for all who are refused at a location: no principal's id hashes to it. */
+const REFUSED_KEY = 'refused';
+const ACCESS_UNREACHABLE = { kind: 'unavailable', retryAfterSeconds: 5 } as const;
 
-type Refusal = 'missing_header' | 'malformed_header' | 'token_mismatch';
+type Refusal =
+  | { readonly kind: 'operator_refused'; readonly reason: RefusalReason }
+  | Extract<RequestFailure, { kind: 'role_missing' | 'too_many_requests' | 'unavailable' }>;
+
+type RefusalReason =
+  | BearerRefusal
+  | Exclude<AssertionFailure, 'unreachable'>
+  | 'missing_header'
+  /** Access knows people by a cookie, which a browser also sends when another site asks it to. */
+  | 'cross_site'
+  | 'revoked'
+  | 'unknown';
+
+/** What all requests of one environment share. */
+interface Operators {
+  readonly settings: Settings;
+  readonly tokens: TokenAuthority;
+  readonly assertions?: AccessAssertions;
+}
+
+const operators = new WeakMap<object, Operators>();
 
 /** Lets a request pass whose caller is known. */
-export const authenticate: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const refusal = refusalOf(c.req.header('authorization'), settingsOf(c.env).adminToken);
-  if (refusal === undefined) {
-    c.set('principal', { id: 'bootstrap', grants: [{ role: 'admin', tenant: null }] });
+export function authenticate(options: AppOptions): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const admitted = await admit(c, options);
+    if (!admitted.ok) return refuse(c, admitted.error);
+    c.set('principal', admitted.value);
     return next();
-  }
-  logEvent('warn', 'operator.refused', { requestId: c.get('requestId'), reason: refusal });
-  return problemResponse({ kind: 'operator_refused' }, c.get('requestId'));
-};
+  };
+}
 
-/** Compares digests, which have one length, in constant time. */
-function refusalOf(header: string | undefined, adminToken: string): Refusal | undefined {
-  if (header === undefined) return 'missing_header';
-  const token = BEARER_PATTERN.exec(header)?.[1];
-  if (token === undefined) return 'malformed_header';
-  return isEqualDigest(sha256(token), sha256(adminToken)) ? undefined : 'token_mismatch';
+/** Mints and verifies the tokens of an environment. */
+export function tokenAuthorityOf(env: Env, options: AppOptions): TokenAuthority {
+  return operatorsOf(env, options).tokens;
+}
+
+/** Whether a token still holds is asked last: what is forged, or comes too often, never reaches the registry. */
+async function admit(c: Context<AppEnv>, options: AppOptions): Promise<Result<Principal, Refusal>> {
+  const known = operatorsOf(c.env, options);
+  const claimed = await claimOf(c, known, options.nowMs());
+  if (!claimed.ok) return claimed;
+  const { principal, token } = claimed.value;
+  if (await isOverLimit(c, sha256Hex(principal.id))) return failure(tooMany());
+  if (!token) return success(principal);
+  const asked = { env: c.env, settings: known.settings, requestId: c.get('requestId') };
+  const standing = await askRegistry(asked, async (registry) => registry.check(token));
+  if (!standing.ok) return standing;
+  return standing.value === 'active' ? success(principal) : refused(standing.value);
+}
+
+async function claimOf(
+  c: Context<AppEnv>,
+  { settings, tokens, assertions }: Operators,
+  nowMs: number,
+): Promise<Result<Claimed, Refusal>> {
+  const bearer = c.req.header('authorization');
+  if (bearer !== undefined) {
+    const claimed = await readBearer(bearer, { adminToken: settings.adminToken, tokens }, nowMs);
+    return claimed.ok ? claimed : refused(claimed.error);
+  }
+  const assertion = c.req.header('cf-access-jwt-assertion');
+  if (assertion === undefined || !assertions) return refused('missing_header');
+  const identity = await assertions.verify(assertion, nowMs);
+  if (!identity.ok)
+    return identity.error === 'unreachable' ? failure(ACCESS_UNREACHABLE) : refused(identity.error);
+  if (isCrossSiteWrite(c)) return refused('cross_site');
+  const grants = accessGrants(settings.access?.rules ?? [], identity.value);
+  if (grants.length === 0) return failure({ kind: 'role_missing' });
+  const expiresAt = new Date(identity.value.expiresAtMs).toISOString();
+  return success({ principal: { id: `access:${identity.value.name}`, grants, expiresAt } });
+}
+
+function isCrossSiteWrite(c: Context<AppEnv>): boolean {
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') return false;
+  const origin = c.req.header('origin');
+  const site = c.req.header('sec-fetch-site');
+  return (
+    (origin !== undefined && origin !== new URL(c.req.url).origin) ||
+    (site !== undefined && site !== 'same-origin' && site !== 'none')
+  );
+}
+
+/**
+ * Guesses are bounded by what a token is, not by a limit: whoever has a valid one is let in, however much is refused beside it.
+ * Past the limit a refusal says 429 and is not logged, so that a flood fills no log.
+ */
+async function refuse(c: Context<AppEnv>, refusal: Refusal): Promise<Response> {
+  const requestId = c.get('requestId');
+  if (refusal.kind !== 'operator_refused') return problemResponse(refusal, requestId);
+  if (await isOverLimit(c, REFUSED_KEY)) return problemResponse(tooMany(), requestId);
+  logEvent('warn', 'operator.refused', { requestId, reason: refusal.reason });
+  return problemResponse({ kind: 'operator_refused' }, requestId);
+}
+
+/** A limit that does not answer lets pass: it guards the relay's load, not its doors. */
+async function isOverLimit(c: Context<AppEnv>, key: string): Promise<boolean> {
+  try {
+    return !(await c.env.ADMIN_LIMIT.limit({ key })).success;
+  } catch (error) {
+    logEvent('error', 'limit.failed', { requestId: c.get('requestId'), ...causeFields(error) });
+    return false;
+  }
+}
+
+function operatorsOf(env: Env, options: AppOptions): Operators {
+  const known = operators.get(env);
+  if (known) return known;
+  const settings = settingsOf(env);
+  const { access } = settings;
+  const made: Operators = {
+    settings,
+    tokens: new TokenAuthority(settings.masterKeys, settings),
+    ...(access && { assertions: new AccessAssertions(access, options.fetch) }),
+  };
+  operators.set(env, made);
+  return made;
+}
+
+function refused(reason: RefusalReason): Result<never, Refusal> {
+  return failure({ kind: 'operator_refused', reason });
+}
+
+function tooMany() {
+  return { kind: 'too_many_requests', retryAfterSeconds: LIMIT_SECONDS } as const;
 }

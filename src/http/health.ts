@@ -6,6 +6,8 @@ import { withDeadline } from '../lib/deadline.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Env } from '../settings.ts';
 import { settingsOf } from '../settings.ts';
+import type { Check } from './bindings.ts';
+import { checkBindings, versionOf } from './bindings.ts';
 import type { AppEnv } from './deployment.ts';
 
 /** A probe of a load balancer gives up after about 5 s. */
@@ -17,13 +19,18 @@ const PROBE_KEY = 'ready/v1';
 export function mountHealth(app: Hono<AppEnv>): void {
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
-    const checks = { settings: checkSettings(c.env), kv: await checkKv(c.env) };
-    const isReady = checks.settings === 'ok' && checks.kv === 'ok';
-    return c.json({ status: isReady ? 'ready' : 'not_ready', checks }, isReady ? 200 : 503);
+    const checks: Record<string, Check> = {
+      settings: checkSettings(c.env),
+      kv: await checkKv(c.env),
+      ...checkBindings(c.env),
+    };
+    const isReady = Object.values(checks).every((check) => check === 'ok');
+    const status = isReady ? 'ready' : 'not_ready';
+    return c.json({ status, checks, ...versionOf(c.env) }, isReady ? 200 : 503);
   });
 }
 
-function checkSettings(env: Env): 'ok' | 'failed' {
+function checkSettings(env: Env): Check {
   try {
     settingsOf(env);
     return 'ok';
@@ -33,7 +40,7 @@ function checkSettings(env: Env): 'ok' | 'failed' {
   }
 }
 
-async function checkKv(env: Env): Promise<'ok' | 'failed'> {
+async function checkKv(env: Env): Promise<Check> {
   try {
     const answer = await withDeadline(env.RELAY_KV.get(PROBE_KEY), KV_TIMEOUT_MS);
     return answer.ok ? 'ok' : 'failed';

@@ -19,7 +19,7 @@ import type { VerifiedRequest } from '../ingest/signature.ts';
 import { verifySignature } from '../ingest/signature.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import type { LogFields } from '../lib/log.ts';
-import { causeFields, logEvent } from '../lib/log.ts';
+import { causeFields } from '../lib/log.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, success, unreachable } from '../lib/result.ts';
 import { mayOverflow, relayStub } from '../residency.ts';
@@ -30,14 +30,13 @@ import { deploymentOf } from './deployment.ts';
 import { setAside } from './overflow.ts';
 import type { RequestFailure } from './problem.ts';
 import { problemResponse } from './problem.ts';
+import { WebhookLog } from './webhook-log.ts';
+import { noteWebhook, shownType } from './webhook-notes.ts';
 
 /** A hundred events of 2.5 KiB; Noxys' own are below 20 kB in all. */
 const BODY_BYTES_MAX = 256 * 1024;
 /** When the relay can't tell how long: soon, because the sender's next try may be minutes away. */
 const RETRY_AFTER_SECONDS = 10;
-/** Names of headers that one refusal may log, and the length of each: nobody has proved to be anybody yet. */
-const LOGGED_HEADERS_MAX = 40;
-const LOGGED_HEADER_LENGTH_MAX = 64;
 const JSON_TYPE_PATTERN = /^application\/(?:[a-z0-9!#$&^_.+-]+\+)?json$/;
 
 interface Received {
@@ -45,6 +44,7 @@ interface Received {
   readonly deployment: Deployment;
   readonly options: AppOptions;
   readonly body: Uint8Array;
+  readonly log: WebhookLog;
 }
 
 interface Accepted {
@@ -57,17 +57,27 @@ interface Accepted {
 /** `POST /hooks/{tenant}`. */
 export function mountHooks(app: Hono<AppEnv>, options: AppOptions): void {
   app.post('/hooks/:tenant', async (c) => {
-    const answer = await receive(c, options);
-    return answer.ok ? c.json(answer.value, 202) : problemResponse(answer.error, c.get('requestId'));
+    const log = new WebhookLog(c, options.nowMs);
+    const answer = await receive(c, options, log);
+    if (answer.ok) {
+      log.accepted(answer.value);
+      return c.json(answer.value, 202);
+    }
+    log.failed(answer.error);
+    return problemResponse(answer.error, c.get('requestId'));
   });
 }
 
-async function receive(c: Context<AppEnv>, options: AppOptions): Promise<Result<Accepted, RequestFailure>> {
+async function receive(
+  c: Context<AppEnv>,
+  options: AppOptions,
+  log: WebhookLog,
+): Promise<Result<Accepted, RequestFailure>> {
   const unsupported = unsupportedOf(c.req.raw.headers);
   if (unsupported) return failure(unsupported);
   const body = await readBody(c.req.raw, BODY_BYTES_MAX);
   if (!body.ok) return body;
-  const received = { c, options, deployment: deploymentOf(c.env, options.nowMs), body: body.value };
+  const received = { c, options, deployment: deploymentOf(c.env, options.nowMs), body: body.value, log };
   const tenant = await loadTenant(received);
   if (!tenant.ok) return tenant;
   const verified = await verify(received, tenant.value);
@@ -84,14 +94,17 @@ function unsupportedOf(headers: Headers): RequestFailure | undefined {
   return { kind: 'unsupported_media_type', accepted: 'application/json or application/*+json' };
 }
 
-async function loadTenant({ c, deployment }: Received): Promise<Result<LoadedTenant | null, RequestFailure>> {
+async function loadTenant({
+  c,
+  deployment,
+  log,
+}: Received): Promise<Result<LoadedTenant | null, RequestFailure>> {
   const id = c.req.param('tenant') ?? '';
   if (!TENANT_ID_PATTERN.test(id)) return success(null);
   const loaded = await deployment.ingestConfigs.load(id);
   if (loaded.ok) return loaded;
   const { kind, ...facts } = loaded.error;
-  logEvent('error', 'webhook.deferred', { ...requestFields(c), cause: kind, ...facts });
-  return failure(UNAVAILABLE);
+  return defer(log, { cause: kind, ...facts });
 }
 
 interface Verified {
@@ -100,7 +113,7 @@ interface Verified {
 }
 
 async function verify(
-  { c, deployment, options, body }: Received,
+  { c, deployment, options, body, log }: Received,
   tenant: LoadedTenant | null,
 ): Promise<Result<Verified, RequestFailure>> {
   const { headers } = c.req.raw;
@@ -110,13 +123,11 @@ async function verify(
   const reason = verified.ok ? 'unknown_tenant' : verified.error.kind;
   const missing =
     !verified.ok && verified.error.kind === 'missing_header' ? verified.error.header : undefined;
-  return refuse(c, { reason, missing });
+  return refuse(log, { reason, missing });
 }
 
-function refuse(c: Context<AppEnv>, facts: LogFields): Result<never, RequestFailure> {
-  const names = [...c.req.raw.headers.keys()].slice(0, LOGGED_HEADERS_MAX);
-  const headers = names.map((name) => name.slice(0, LOGGED_HEADER_LENGTH_MAX));
-  logEvent('warn', 'webhook.refused', { ...requestFields(c), ...facts, headers });
+function refuse(log: WebhookLog, facts: LogFields): Result<never, RequestFailure> {
+  log.refused(facts);
   return failure({ kind: 'webhook_refused' });
 }
 
@@ -134,16 +145,45 @@ async function take(
     ...(request.webhookId === undefined ? {} : { webhookId: request.webhookId }),
   });
   if (!parsed.ok) {
+    note(received, tenant, []);
     const { path, detail } = parsed.error;
     return failure({ kind: 'body_unusable', path, detail });
   }
+  received.log.events = parsed.value.events;
   const { rejected } = parsed.value;
   const { forwarded, filtered } = splitForwarded(parsed.value.events, tenant.forward.events);
-  if (forwarded.length === 0) return success({ accepted: 0, duplicates: 0, filtered, rejected });
+  if (forwarded.length === 0) {
+    note(received, tenant, parsed.value.events);
+    return success({ accepted: 0, duplicates: 0, filtered, rejected });
+  }
   const events = forwarded.map((event) => minimise(event, tenant.privacy, tenant.pseudonymKey));
   const stored = await store(received, tenant, events);
   if (!stored.ok) return stored;
   return success({ ...stored.value, filtered, rejected });
+}
+
+/** Has the object learn of an authentic webhook that it does not get, after the answer. */
+function note(
+  { c, deployment, options }: Received,
+  { tenant, residency }: LoadedTenant,
+  events: readonly Pick<CanonicalEvent, 'type'>[],
+): void {
+  const atMs = options.nowMs();
+  if (!deployment.webhookNotes.take(tenant, atMs)) return;
+  const relayOf = () => {
+    const stub = relayStub(c.env.TENANT_RELAY, deployment.settings, { tenant, residency });
+    return stub.ok ? stub.value : undefined;
+  };
+  afterAnswer(c, noteWebhook(relayOf, { tenant, type: shownType(events), atMs }));
+}
+
+/** Lets work that never rejects go on when the answer is sent. */
+function afterAnswer(c: Context<AppEnv>, work: Promise<void>): void {
+  try {
+    c.executionCtx.waitUntil(work);
+  } catch {
+    // Hono throws where the request came without a context, which the platform always gives: the work runs on by itself.
+  }
 }
 
 type Stored = Pick<Accepted, 'accepted' | 'duplicates'>;
@@ -154,16 +194,17 @@ async function store(
   tenant: LoadedTenant,
   events: readonly CanonicalEvent[],
 ): Promise<Result<Stored, RequestFailure>> {
-  const { c, deployment, options } = received;
+  const { c, deployment, options, log } = received;
   const stub = relayStub(c.env.TENANT_RELAY, deployment.settings, tenant);
-  if (!stub.ok) return defer(c, { cause: stub.error.kind });
-  const asked = await ask(stub.value, events, options.acceptTimeoutMs);
+  if (!stub.ok) return defer(log, { cause: stub.error.kind });
+  const relay = stub.value;
+  const asked = await log.timeObject(async () => ask(relay, events, options.acceptTimeoutMs));
   if (!asked.ok) return overflow(received, tenant, events, asked.error);
   const { value: answer } = asked;
   // A full object stays full: the queue would only hide it from the sender.
   return answer.kind === 'unavailable' && answer.reason !== 'space_exhausted'
     ? overflow(received, tenant, events, { cause: answer.reason })
-    : answerOf(c, answer);
+    : answerOf(log, answer);
 }
 
 async function ask(
@@ -181,31 +222,31 @@ async function ask(
 
 /** Answers for the object: the events wait in the queue until it takes them. It counts the duplicates then. */
 async function overflow(
-  { c, deployment, options }: Received,
+  { c, deployment, options, log }: Received,
   { tenant, residency }: LoadedTenant,
   events: readonly CanonicalEvent[],
   why: LogFields,
 ): Promise<Result<Stored, RequestFailure>> {
   const { settings, sealer } = deployment;
-  if (!mayOverflow(settings, residency)) return defer(c, { ...why, overflow: 'residency' });
+  if (!mayOverflow(settings, residency)) return defer(log, { ...why, overflow: 'residency' });
   const { OVERFLOW: queue } = c.env;
   const { nowMs, overflowTimeoutMs: timeoutMs } = options;
   const aside = await setAside({ queue, sealer, tenant, nowMs: nowMs(), timeoutMs }, events);
-  if (!aside.ok) return defer(c, { ...why, overflow: aside.error });
-  logEvent('warn', 'webhook.overflowed', { ...requestFields(c), ...why, count: events.length });
+  if (!aside.ok) return defer(log, { ...why, overflow: aside.error });
+  log.overflowed({ ...why, count: events.length });
   return success({ accepted: events.length, duplicates: 0 });
 }
 
-function answerOf(c: Context<AppEnv>, answer: AcceptAnswer): Result<Stored, RequestFailure> {
+function answerOf(log: WebhookLog, answer: AcceptAnswer): Result<Stored, RequestFailure> {
   switch (answer.kind) {
     case 'accepted':
       return success({ accepted: answer.accepted, duplicates: answer.duplicates });
     case 'rate_limited':
       return failure({ kind: 'rate_limited', retryAfterSeconds: answer.retryAfterSeconds });
     case 'unknown_tenant':
-      return refuse(c, { reason: 'unknown_to_object' });
+      return refuse(log, { reason: 'unknown_to_object' });
     case 'unavailable':
-      return defer(c, { cause: answer.reason });
+      return defer(log, { cause: answer.reason });
     default:
       return unreachable(answer);
   }
@@ -213,13 +254,7 @@ function answerOf(c: Context<AppEnv>, answer: AcceptAnswer): Result<Stored, Requ
 
 const UNAVAILABLE = { kind: 'unavailable', retryAfterSeconds: RETRY_AFTER_SECONDS } as const;
 
-function defer(c: Context<AppEnv>, facts: LogFields): Result<never, RequestFailure> {
-  logEvent('error', 'webhook.deferred', { ...requestFields(c), ...facts });
+function defer(log: WebhookLog, facts: LogFields): Result<never, RequestFailure> {
+  log.deferred(facts);
   return failure(UNAVAILABLE);
-}
-
-/** A path that is no tenant id is not logged: it may hold anything. */
-function requestFields(c: Context<AppEnv>): LogFields {
-  const tenant = c.req.param('tenant') ?? '';
-  return { requestId: c.get('requestId'), tenant: TENANT_ID_PATTERN.test(tenant) ? tenant : undefined };
 }

@@ -19,10 +19,10 @@ export type RequestFailure =
   | { readonly kind: 'body_unusable'; readonly path: string; readonly detail: string }
   | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number }
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number }
-  /** Every refusal of an operator: missing, malformed or wrong token. */
+  /** Every refusal of an operator: a token or an assertion that is missing, malformed, wrong, expired, revoked. */
   | { readonly kind: 'operator_refused' }
-  /** Known, but without the role that the route needs. */
-  | { readonly kind: 'role_missing'; readonly role: Role }
+  /** Known, but without the role that the route needs; without one: has none at all. */
+  | { readonly kind: 'role_missing'; readonly role?: Role }
   | { readonly kind: 'too_many_requests'; readonly retryAfterSeconds: number }
   | { readonly kind: 'document_unreadable'; readonly faults: readonly ConfigFault[] }
   | { readonly kind: 'config_invalid'; readonly faults: readonly ConfigFault[] }
@@ -38,9 +38,12 @@ export type RequestFailure =
     }
   | { readonly kind: 'residency_change'; readonly stored: Residency }
   | { readonly kind: 'tenant_not_found' }
+  | { readonly kind: 'token_not_found' }
+  | { readonly kind: 'too_many_tokens'; readonly max: number }
   /** It may not be deleted as it is. */
   | { readonly kind: 'tenant_has_undelivered'; readonly rest: readonly LaneRest[] }
   | { readonly kind: 'destination_not_found' }
+  | { readonly kind: 'event_not_found' }
   | { readonly kind: 'dead_letter_not_found' }
   /** It was asked for by itself, and can't be sent again now. */
   | { readonly kind: 'dead_letter_left' }
@@ -103,7 +106,7 @@ function wordsOf(failure: RequestFailure): Words {
         headers: challenge('Bearer'),
       };
     case 'role_missing':
-      return words(403, 'Role missing', `This needs the role ${failure.role}, for what was asked.`);
+      return words(403, 'Role missing', roleDetail(failure.role));
     case 'too_many_requests':
       return {
         ...words(429, 'Too many requests', 'Too many requests came from you: send them again later.'),
@@ -151,6 +154,14 @@ function wordsOf(failure: RequestFailure): Words {
       );
     case 'tenant_not_found':
       return words(404, 'No such tenant', 'No tenant has this id.');
+    case 'token_not_found':
+      return words(404, 'No such token', 'No token has this id.');
+    case 'too_many_tokens':
+      return words(
+        409,
+        'Too many tokens',
+        `${failure.max} tokens of this tenant, or for every tenant, are not expired yet: let some expire first, and mint short-lived ones.`,
+      );
     case 'tenant_has_undelivered':
       return {
         ...words(409, 'Not delivered', undeliveredDetail(failure.rest)),
@@ -158,6 +169,12 @@ function wordsOf(failure: RequestFailure): Words {
       };
     case 'destination_not_found':
       return words(404, 'No such destination', 'The tenant has no destination of this name.');
+    case 'event_not_found':
+      return words(
+        404,
+        'No such event',
+        'No stored event has this id: it is gone with its retention, was not forwarded, or the id or type is wrong.',
+      );
     case 'dead_letter_not_found':
       return words(
         404,
@@ -204,6 +221,12 @@ function challenge(scheme: string): Record<string, string> {
 
 function retryAfter({ retryAfterSeconds }: { readonly retryAfterSeconds: number }): Record<string, string> {
   return { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
+}
+
+function roleDetail(role: Role | undefined): string {
+  return role === undefined
+    ? 'ACCESS_ROLES gives you no role: neither your e-mail address nor a group or service of yours is in it.'
+    : `This needs the role ${role}, for what was asked.`;
 }
 
 function countFaults(what: 'config' | 'body', faults: readonly ConfigFault[]): string {

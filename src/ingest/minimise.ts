@@ -3,27 +3,13 @@
  * Pure. Raw classification values, spans and prompt text never get this far: the parser does not read them.
  */
 
-import { createHmac } from 'node:crypto';
-
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { DestinationConfig, PrivacyConfig, PrivacyLevel } from '../domain/tenant-config.ts';
 import { PRIVACY_LEVELS } from '../domain/tenant-config.ts';
-import { encodeBase64Url } from '../lib/bytes.ts';
 import type { ParsedEvent, PersonalFields } from './parse-event.ts';
 import { present } from './present.ts';
+import { type PseudonymKind, pseudonymOf, pseudonymOfStored } from './pseudonym.ts';
 
-/** 128 bits: no two people of a tenant share a pseudonym by chance. */
-const PSEUDONYM_BYTES = 16;
-const PSEUDONYM_PATTERN = /^p_[A-Za-z0-9_-]{22}$/;
-
-type PseudonymKind = 'user_id' | 'user_email' | 'device_id' | 'hostname';
-/** The setting that a kind of value obeys. */
-const SETTINGS = {
-  user_id: 'user_id',
-  user_email: 'user_email',
-  device_id: 'device',
-  hostname: 'device',
-} as const satisfies Record<PseudonymKind, keyof PrivacyConfig>;
 /** What becomes of one value of a kind at a level. */
 type Replace = (value: string, kind: PseudonymKind) => string;
 
@@ -40,9 +26,7 @@ export function minimise(
 
 /**
  * The event as one destination may see it: each field at the stricter of the destination's level and the tenant's.
- * A value that looks like a pseudonym stays only while the tenant's own level is `pseudonymise`: it is one, then. Under `keep` it may
- * be anybody's raw value in that shape and is replaced like any other. The tenant's level counts too, because the event may
- * have been stored before the tenant became stricter.
+ * The tenant's level counts too, because the event may have been stored before the tenant became stricter.
  */
 export function reduceFurther(
   event: CanonicalEvent,
@@ -64,10 +48,7 @@ export function reduceFurther(
     device: stricter(tenantPrivacy.device, destinationPrivacy.device),
     url: stricter(tenantPrivacy.url, destinationPrivacy.url),
   };
-  const replace: Replace = (value, kind) => {
-    const mayBeOne = tenantPrivacy[SETTINGS[kind]] === 'pseudonymise' && PSEUDONYM_PATTERN.test(value);
-    return mayBeOne ? value : pseudonymOf(value, kind, pseudonymKey);
-  };
+  const replace: Replace = (value, kind) => pseudonymOfStored(value, kind, tenantPrivacy, pseudonymKey);
   return { ...rest, ...reduce(personal, privacy, replace) };
 }
 
@@ -93,12 +74,6 @@ function reduce(
     ...(Object.keys(device).length > 0 ? { device } : {}),
     ...(privacy.url === 'keep' ? present('urlHost', personal.urlHost) : {}),
   };
-}
-
-/** Keyed, so that nobody without the tenant's key can find the person by trying candidates; the kind keeps fields apart. */
-function pseudonymOf(value: string, kind: PseudonymKind, key: Uint8Array): string {
-  const digest = createHmac('sha256', key).update(`${kind}:${value}`).digest();
-  return `p_${encodeBase64Url(digest.subarray(0, PSEUDONYM_BYTES))}`;
 }
 
 function stricter<L extends PrivacyLevel>(a: L, b: L | undefined): L {

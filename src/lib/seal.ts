@@ -43,6 +43,12 @@ export interface MasterKeys {
   readonly previous?: Uint8Array;
 }
 
+/** Names of the master keys: they say nothing about the keys. */
+export interface KeyIds {
+  readonly primary: string;
+  readonly previous?: string;
+}
+
 /** What a seal says of itself. Unproven until it is opened: the header is part of what is authenticated. */
 export interface SealFacts {
   /** It was made under the key that seals now. */
@@ -55,6 +61,7 @@ export interface Sealer {
   /** `setAtSeconds` is when the value was set, not when it is sealed; it is readable without a key. */
   seal(text: string, binding: SealBinding, setAtSeconds?: number): Promise<string>;
   open(jwe: string, binding: SealBinding): Promise<Result<string, SealFailure>>;
+  keyIds(): Promise<KeyIds>;
   describe(jwe: string): Promise<SealFacts>;
 }
 
@@ -103,6 +110,10 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
       }
       return decrypt(jwe, await keyFor(master, binding));
     },
+    async keyIds() {
+      const { kid } = await primary;
+      return { primary: kid, ...(previous && { previous: (await previous).kid }) };
+    },
     async describe(jwe) {
       const { kid, iat } = readHeader(jwe) ?? {};
       const { kid: primaryKid } = await primary;
@@ -110,6 +121,12 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
       return { isPrimaryKey: kid === primaryKid, ...setAt };
     },
   };
+}
+
+/** The name of the master key that a seal says it was made under, without opening it. */
+export function keyIdOf(jwe: string): string | undefined {
+  const kid = readHeader(jwe)?.['kid'];
+  return typeof kid === 'string' ? kid : undefined;
 }
 
 /** What a seal says it belongs to, without opening it: unproven, good for finding who can. */

@@ -1,11 +1,17 @@
 /**
  * Who did what in this tenant, why and when: every write, and every read that shows a person.
- * An entry is written in the transaction of what it is about, and never changed. It names no person and holds no secret.
+ * An entry is written in the transaction of what it is about, and never changed. It names nobody but who did it, and holds no secret.
  */
 
-import type { AuditAction, AuditDetail, AuditEntry } from '../domain/rpc.ts';
+import type { AuditAction, AuditDetail, AuditEntry, ConfigureRequest } from '../domain/rpc.ts';
 import type { Actor } from '../domain/principal.ts';
 import type { Database } from '../lib/database.ts';
+
+/** Rows that go are billed: they are looked for so often, and at most so many go at once. */
+const DROP_EVERY_MS = 24 * 3_600_000;
+const DROPPED_MAX = 5_000;
+/** Paths that an entry names of a config that changed: a whole new document has hundreds. */
+const PATHS_MAX = 100;
 
 /** An older Worker does not say who asks. */
 const UNKNOWN: Actor = { by: 'unknown', requestId: '' };
@@ -23,6 +29,8 @@ interface AuditRow {
 
 export class Audit {
   readonly #db: Database;
+  /** In memory: an object that starts looks once. */
+  #nextDropAtMs = 0;
 
   constructor(db: Database) {
     this.#db = db;
@@ -49,11 +57,34 @@ export class Audit {
       .map(entryOf);
   }
 
-  /** Drops entries of before a time. Only the newest would let an id come again, and that one stays. */
-  dropBefore(atMs: number): void {
-    this.#db.run('DELETE FROM audit WHERE at < ? AND id < (SELECT MAX(id) FROM audit)', atMs);
+  /** A config was saved: which version, and what changed in it. Call inside the transaction of the config. */
+  noteSaved(
+    { action = 'config.saved', actor, changedPaths }: SavedConfig,
+    version: number,
+    nowMs: number,
+  ): void {
+    const paths = changedPaths && { changedPaths: changedPaths.slice(0, PATHS_MAX) };
+    this.append(action, actor, { version, ...paths }, nowMs);
+  }
+
+  /** Drops entries that are older than the retention, once a day. Only the newest would let an id come again, and that one stays. */
+  dropOld(retentionMs: number, nowMs: number): void {
+    // A clock that has gone back looks again, too.
+    if (nowMs < this.#nextDropAtMs && this.#nextDropAtMs - nowMs <= DROP_EVERY_MS) return;
+    this.#nextDropAtMs = nowMs + DROP_EVERY_MS;
+    const atMs = nowMs - retentionMs;
+    const oldest = this.#db.first<{ at: number }>('SELECT at FROM audit ORDER BY id LIMIT 1')?.at;
+    if (oldest === undefined || oldest >= atMs) return;
+    this.#db.run(
+      'DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? AND id < (SELECT MAX(id) FROM audit) ORDER BY id LIMIT ?)',
+      atMs,
+      DROPPED_MAX,
+    );
   }
 }
+
+/** What a request to save a config says for the audit. */
+type SavedConfig = Pick<ConfigureRequest, 'action' | 'actor' | 'changedPaths'>;
 
 function entryOf(row: AuditRow): AuditEntry {
   return {

@@ -1,7 +1,7 @@
 /** The tenant's config: one versioned row, secrets sealed, and how far it was published to KV. */
 
 import type { StoredConfig } from '../domain/rpc.ts';
-import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import { type SealedTenantConfig, withLaterKeys } from '../domain/tenant-config.ts';
 import type { Database } from '../lib/database.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
@@ -22,7 +22,7 @@ export class ConfigStore {
       ? {
           version: row.version,
           savedAt: new Date(row.saved_at).toISOString(),
-          config: JSON.parse(row.document) as SealedTenantConfig,
+          config: withLaterKeys(JSON.parse(row.document) as SealedTenantConfig),
         }
       : null;
     this.#publishedVersion = readMeta(this.#db, 'published_version') ?? 0;
@@ -32,18 +32,25 @@ export class ConfigStore {
     return this.#current;
   }
 
+  /** The version that KV has; 0 when it is not known which. */
+  get publishedVersion(): number {
+    return this.#publishedVersion;
+  }
+
   get isPublished(): boolean {
     return this.#current === null || this.#publishedVersion === this.#current.version;
   }
 
-  /** Writes the next version. Call inside a transaction, and `load` after it holds. */
-  write(config: SealedTenantConfig, nowMs: number): void {
+  /** Writes the next version, and says which. Call inside a transaction, and `load` after it holds. */
+  write(config: SealedTenantConfig, nowMs: number): number {
+    const version = (this.#current?.version ?? 0) + 1;
     this.#db.run(
       'INSERT INTO config (id, version, saved_at, document) VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version, saved_at = excluded.saved_at, document = excluded.document',
-      (this.#current?.version ?? 0) + 1,
+      version,
       nowMs,
       JSON.stringify(config),
     );
+    return version;
   }
 
   /** The tenant has no config any more. Call inside a transaction, and `load` after it holds. */

@@ -71,6 +71,12 @@ export class DeadLetterStore {
     return row ? viewOf(letterOf(row)) : null;
   }
 
+  /** Those of one event, by lane. Looks at every letter. */
+  ofEvent(seq: number): ReadonlyMap<string, StoredDeadLetter> {
+    const rows = this.#db.all<DeadLetterRow>('SELECT * FROM dead_letters WHERE seq = ? ORDER BY id', seq);
+    return new Map(rows.map((row) => [row.lane, letterOf(row)]));
+  }
+
   /** Letters that are not being sent again, oldest first. */
   waiting(select: RedriveRequest['select'], limit: number): StoredDeadLetter[] {
     return this.#db

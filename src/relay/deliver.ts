@@ -2,10 +2,12 @@
 
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { causeFields, logEvent } from '../lib/log.ts';
+import type { SendRequest } from '../lib/http.ts';
+import type { Attempt } from './attempt-log.ts';
+import { logAttempt, logCrash } from './attempt-log.ts';
 import type { LaneParts, OpenLane } from './lane-parts.ts';
 
-/** Sends the events and says what came of it. `isImpatient`: a destination that just timed out gets less time. */
+/** Sends the events, says what came of it, and logs it. `isImpatient`: a destination that just timed out gets less time. */
 export async function deliver(
   parts: LaneParts,
   open: OpenLane,
@@ -14,25 +16,28 @@ export async function deliver(
 ): Promise<Outcome> {
   const { io, timeouts } = parts;
   const { requestMs, probeAfterTimeoutMs } = timeouts();
+  const attempt: Attempt = { id: io.newId(), events, startedAtMs: io.nowMs(), status: undefined };
+  const send: SendRequest = async (request) => {
+    const answer = await open.send(request);
+    if (answer.ok) attempt.status = answer.value.status;
+    return answer;
+  };
   try {
     const outcome = await open.channel.deliver(
       events.map((event) => open.reduce(event)),
       {
-        send: open.send,
+        send,
         timeoutMs: isImpatient ? probeAfterTimeoutMs : requestMs,
-        attemptId: io.newId(),
+        attemptId: attempt.id,
         nowMs: io.nowMs,
       },
     );
+    logAttempt(parts, attempt, outcome);
     // Only where requests are counted is a quota what it says: of a gateway's numbers nobody knows the unit.
     const hasQuota = open.channel.requestsPerMinute !== undefined;
     return outcome.kind === 'delivered' && !hasQuota ? { kind: 'delivered' } : outcome;
   } catch (error) {
-    logEvent('error', 'delivery.crashed', {
-      lane: parts.name,
-      tenant: parts.tenant(),
-      ...causeFields(error),
-    });
+    logCrash(parts, attempt, error);
     return { kind: 'retry', reason: 'internal_error', detail: 'the relay could not build the request' };
   }
 }

@@ -3,6 +3,7 @@
  * Decides nothing itself (lanes.ts and follow-up.ts do) and sends nothing.
  */
 
+import { loggedIds } from '../domain/logged-ids.ts';
 import type { NoticeKind } from '../domain/notice.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { DeadLetterReason } from '../domain/rpc.ts';
@@ -10,6 +11,7 @@ import { type LogFields, logEvent } from '../lib/log.ts';
 import { unreachable } from '../lib/result.ts';
 import type { DeadLetter } from './dead-letter-store.ts';
 import { type FollowUp, type FollowUpAttempt, afterFollowUp, parkedAt } from './follow-up.ts';
+import type { LaneEnd } from './lane-history.ts';
 import type { RunningLane } from './lane-parts.ts';
 import type { LaneWindow, Pending } from './lane-window.ts';
 import { type Attempt, type Surroundings, type Verdict, afterOutcome, afterTryPast } from './lanes.ts';
@@ -26,6 +28,7 @@ export class LaneLedger {
   #letters: DeadLetter[] = [];
   #followUps: FollowUp[] = [];
   #ended: FollowUp[] = [];
+  #ends: { seq: number; end: LaneEnd }[] = [];
 
   constructor(lane: RunningLane, window: LaneWindow) {
     this.#lane = lane;
@@ -58,7 +61,11 @@ export class LaneLedger {
     if (verdict === 'park_head') {
       const attempts = Math.max(head.attempts, failures);
       this.#followUps.push(parkedAt({ lane: this.#lane.name, seq: head.seq, attempts }, around));
-      logEvent('warn', 'event.parked', { ...this.#names, tries: attempts });
+      logEvent('warn', 'event.parked', {
+        ...this.#names,
+        tries: attempts,
+        eventIds: loggedIds([head.event]),
+      });
       this.#settle([head.seq, tried.seq]);
       return;
     }
@@ -85,6 +92,7 @@ export class LaneLedger {
   expire(group: readonly Pending[]): void {
     this.#lane.change({ ...this.#state, expired: this.#state.expired + group.length });
     this.#settle(group.map(({ seq }) => seq));
+    for (const { seq } of group) this.#ends.push({ seq, end: 'expired' });
     this.#tellExpired(group.length);
   }
 
@@ -97,6 +105,7 @@ export class LaneLedger {
       expired: expired + (isExpired ? 1 : 0),
     });
     this.#ended.push(followUp);
+    this.#ends.push({ seq: followUp.seq, end: isExpired ? 'expired' : 'not_wanted' });
     this.#isDirty = true;
     if (isExpired) this.#tellExpired(1);
   }
@@ -122,10 +131,16 @@ export class LaneLedger {
   /** Writes the row, if anything changed, with what goes with it. */
   commit(): void {
     if (this.#uncommitted === 0 && !this.#isDirty) return;
-    this.#lane.write({ letters: this.#letters, followUps: this.#followUps, ended: this.#ended });
+    this.#lane.write({
+      letters: this.#letters,
+      followUps: this.#followUps,
+      ended: this.#ended,
+      ends: this.#ends,
+    });
     this.#letters = [];
     this.#followUps = [];
     this.#ended = [];
+    this.#ends = [];
     this.#uncommitted = 0;
     this.#isDirty = false;
   }
@@ -166,7 +181,14 @@ export class LaneLedger {
     }
     this.#isDirty = true;
     const status = answer.status ?? undefined;
-    logEvent('warn', 'event.dead_lettered', { ...this.#names, reason, status, count: group.length });
+    const eventIds = loggedIds(group.map(({ event }) => event));
+    logEvent('warn', 'event.dead_lettered', {
+      ...this.#names,
+      reason,
+      status,
+      count: group.length,
+      eventIds,
+    });
     this.#notify('dead_letters', { count: group.length });
   }
 

@@ -7,6 +7,7 @@ import type { SendRequest } from '../lib/http.ts';
 import type { Result } from '../lib/result.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
 import type { RelayIo } from './io.ts';
+import type { Filter } from './lane-history.ts';
 import type { LaneChanges, LaneStore } from './lane-store.ts';
 import type { LaneState } from './lane-state.ts';
 import type { EventLog } from './log.ts';
@@ -39,6 +40,8 @@ export interface LaneParts {
   readonly tenant: () => string;
   /** Whether the lane's destination is configured and enabled. */
   readonly isEnabled: () => boolean;
+  /** The destination's own filter as configured now. */
+  readonly filter: () => Filter;
   /** Opens the destination as configured now. */
   readonly open: () => Promise<Opened>;
   /** Requests that this lane may have under way, given what else runs. */
@@ -47,6 +50,8 @@ export interface LaneParts {
   readonly probeSlots: Semaphore;
   readonly requestsPerSlice: () => number;
   readonly timeouts: () => Timeouts;
+  /** Of what is delivered, one in so many events is logged. */
+  readonly logOneIn: number;
   /** Leaves a wake-up in the queue for a wait that is not slept. */
   readonly leaveWakeup: (lane: string, waitMs: number) => void;
   /** Tells the operator. Never throws. */
@@ -74,6 +79,8 @@ export interface RunningLane {
   change(state: LaneState): void;
   /** Writes the row, with what the same group left behind. */
   write(changes?: LaneChanges): void;
+  /** Remembers by which filter the log is read on from the cursor. Writes only when that is another one than before. */
+  noteFilter(): void;
   /** Resolves when new events arrive or the config changes. */
   poked(): Promise<void>;
   /** Opens the destination; undefined when the config changed meanwhile. */

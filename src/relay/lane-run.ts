@@ -95,6 +95,7 @@ export class LaneRun {
   }
 
   #newWindow(): LaneWindow {
+    this.#lane.noteFilter();
     const settled = new Set(this.#state.ahead);
     return new LaneWindow(this.#parts.log, this.#state.cursor, (seq) => settled.has(seq));
   }

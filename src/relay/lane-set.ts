@@ -7,6 +7,7 @@ import type { LaneView } from '../domain/rpc.ts';
 import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
 import { channelKindsOf } from '../destinations/channels.ts';
 import type { FilterOf } from './count-wanted.ts';
+import { type Span, filterIn } from './lane-history.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import { type LaneState, left, madeDue, newLane, rejoined, undelivered } from './lane-state.ts';
@@ -58,12 +59,15 @@ export class LaneSet {
    */
   write(config: TenantConfig, starts: LaneStarts, nowMs: number): ReadonlyMap<string, LaneState> {
     const destinations = destinationsByLane(config);
-    const states = new Map([...destinations.keys()].map((name) => [name, newLane(starts.cursor)]));
+    const states = new Map<string, LaneState>();
     for (const [name, placed] of this.#lanes) {
       placed.lane.restore();
-      states.set(name, nextState(placed, destinations.has(name), starts, nowMs));
+      const state = nextState(placed, destinations.has(name), starts, nowMs);
+      states.set(name, state);
+      this.#store.save(name, state, { spans: spansOfReturn(placed.lane.state, state) });
     }
-    for (const [name, state] of states) this.#store.save(name, state);
+    for (const [name, destination] of destinations)
+      if (!states.has(name)) states.set(name, writeNewLane(this.#store, name, destination, starts.cursor));
     return states;
   }
 
@@ -144,7 +148,27 @@ export class LaneSet {
 
 /** The lanes of a tenant's first config, written inside its transaction. */
 export function writeFirstLanes(store: LaneStore, config: TenantConfig, head: number): void {
-  for (const name of destinationsByLane(config).keys()) store.save(name, newLane(head));
+  for (const [name, destination] of destinationsByLane(config)) writeNewLane(store, name, destination, head);
+}
+
+function writeNewLane(
+  store: LaneStore,
+  name: string,
+  destination: DestinationConfig,
+  cursor: number,
+): LaneState {
+  const state = newLane(cursor);
+  const spans: Span[] = [
+    { after: 0, rule: { kind: 'before' } },
+    { after: cursor, rule: { kind: 'sent', ...filterIn(destination) } },
+  ];
+  store.save(name, state, { spans });
+  return state;
+}
+
+/** A lane whose destination came back goes on further ahead. No config moves the cursor of any other. */
+function spansOfReturn(before: LaneState, after: LaneState): Span[] {
+  return after.cursor > before.cursor ? [{ after: before.cursor, rule: { kind: 'away' } }] : [];
 }
 
 function nextState(
@@ -158,9 +182,8 @@ function nextState(
   // What it delivered or left in an earlier life is not sent again.
   if (isConfigured) return rejoined(state, Math.max(cursor, state.cursor));
   if (!destination) return state;
-  const { events, where } = destination;
   const owes = state.parked > 0 || state.leaving.length > 0 || undelivered(state, head) > 0;
-  return owes ? left(state, { to: head, ...(events && { events }), ...(where && { where }) }) : state;
+  return owes ? left(state, { to: head, ...filterIn(destination) }) : state;
 }
 
 function destinationsByLane(config: TenantConfig): Map<string, DestinationConfig> {

@@ -4,6 +4,7 @@ import type { Database } from '../lib/database.ts';
 import { type DeadLetter, DeadLetterStore } from './dead-letter-store.ts';
 import type { FollowUp } from './follow-up.ts';
 import { FollowUpStore } from './follow-up-store.ts';
+import { type LaneEnd, LaneHistory, type Span } from './lane-history.ts';
 import { type LaneState, newLane } from './lane-state.ts';
 
 /** What is written with a lane's row, in the same transaction. */
@@ -13,23 +14,29 @@ export interface LaneChanges {
   readonly followUps: readonly FollowUp[];
   /** Over: delivered, dead-lettered or gone. Their dead letters, if they were redriven, go with them. */
   readonly ended: readonly FollowUp[];
+  /** Rules by which the lane goes on, or passes what it leaves behind. */
+  readonly spans?: readonly Span[];
+  /** Events that ended neither delivered nor as a dead letter. */
+  readonly ends?: readonly { readonly seq: number; readonly end: LaneEnd }[];
 }
 
 export const NO_CHANGES: LaneChanges = { letters: [], followUps: [], ended: [] };
 
 export function laneStoreOver(db: Database): LaneStore {
-  return new LaneStore(db, new DeadLetterStore(db), new FollowUpStore(db));
+  return new LaneStore(db, new DeadLetterStore(db), new FollowUpStore(db), new LaneHistory(db));
 }
 
 export class LaneStore {
   readonly #db: Database;
   readonly letters: DeadLetterStore;
   readonly followUps: FollowUpStore;
+  readonly history: LaneHistory;
 
-  constructor(db: Database, letters: DeadLetterStore, followUps: FollowUpStore) {
+  constructor(db: Database, letters: DeadLetterStore, followUps: FollowUpStore, history: LaneHistory) {
     this.#db = db;
     this.letters = letters;
     this.followUps = followUps;
+    this.history = history;
   }
 
   loadAll(): Map<string, LaneState> {
@@ -43,8 +50,9 @@ export class LaneStore {
   }
 
   /** One row written, and one for each change. */
-  save(name: string, state: LaneState, { letters, followUps, ended }: LaneChanges = NO_CHANGES): void {
+  save(name: string, state: LaneState, changes: Partial<LaneChanges> = NO_CHANGES): void {
     const { cursor, ...rest } = state;
+    const { letters, followUps, ended, spans = [], ends = [] } = { ...NO_CHANGES, ...changes };
     this.#db.transaction(() => {
       this.#db.run(
         'INSERT INTO lanes (name, cursor, state) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, state = excluded.state',
@@ -58,6 +66,8 @@ export class LaneStore {
       }
       for (const followUp of followUps) this.followUps.put(followUp);
       for (const letter of letters) this.letters.insert(letter);
+      if (spans.length > 0) this.history.note(name, spans);
+      for (const { seq, end } of ends) this.history.noteEnd(name, seq, end);
     });
   }
 
@@ -70,6 +80,7 @@ export class LaneStore {
   removeBetween(firstSeq: number, lastSeq: number): void {
     this.letters.removeBetween(firstSeq, lastSeq);
     this.followUps.removeBetween(firstSeq, lastSeq);
+    this.history.removeBetween(firstSeq, lastSeq);
   }
 }
 

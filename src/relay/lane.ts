@@ -7,6 +7,7 @@ import { causeFields, logEvent } from '../lib/log.ts';
 import type { LaneParts, OpenLane, Opened, RunningLane } from './lane-parts.ts';
 import { LaneRun } from './lane-run.ts';
 import { followUpRole, holdsFollowUps } from './follow-up.ts';
+import { filterIn } from './lane-history.ts';
 import type { LaneChanges } from './lane-store.ts';
 import { type LaneState, hurried, isDue, undelivered } from './lane-state.ts';
 
@@ -28,6 +29,8 @@ export class Lane implements RunningLane {
   #leaseEndsAtMs = 0;
   #opened: OpenLane | undefined;
   #mustRestore = false;
+  /** The history has the filter of now. */
+  #isFilterNoted = false;
   /** Up to here the log holds nothing that the lane wants, but a head that fails alone. */
   #searchedTo = 0;
   /** Counts config changes: what was opened before one is stale. */
@@ -122,6 +125,7 @@ export class Lane implements RunningLane {
   adopt(state: LaneState): void {
     this.#state = state;
     this.#writtenCursor = state.cursor;
+    this.#isFilterNoted = false;
   }
 
   isCurrent(generation: number): boolean {
@@ -140,6 +144,19 @@ export class Lane implements RunningLane {
   write(changes?: LaneChanges): void {
     this.parts.store.save(this.name, this.#state, changes);
     this.#writtenCursor = this.#state.cursor;
+  }
+
+  noteFilter(): void {
+    if (this.#isFilterNoted) return;
+    const { store } = this.parts;
+    const { cursor, ahead } = this.#state;
+    const rule = { kind: 'sent', ...filterIn(this.parts.filter()) } as const;
+    // With the row: what was passed by the filter of before must stay behind the cursor.
+    if (store.history.isNew(this.name, rule)) {
+      store.save(this.name, this.#state, { spans: [{ after: cursor, rule, settled: ahead }] });
+      this.#writtenCursor = cursor;
+    }
+    this.#isFilterNoted = true;
   }
 
   get isFarAhead(): boolean {

@@ -8,6 +8,7 @@ import { logEvent } from '../lib/log.ts';
 import type { FilterOf } from './count-wanted.ts';
 import type { Database } from '../lib/database.ts';
 import type { DeadLetter } from './dead-letter-store.ts';
+import { type Span, filterIn } from './lane-history.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import { settle } from './lane-state.ts';
@@ -16,6 +17,7 @@ import type { EventLog } from './log.ts';
 /** Events read in one turn. */
 const EVENTS_PER_TURN_MAX = 1000;
 const PAGE_LENGTH_MAX = 1024 * 1024;
+const AWAY = { kind: 'away' } as const;
 const NOT_SENT = 'not delivered when its destination was removed from the config';
 
 export interface LeavingParts {
@@ -66,10 +68,14 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
     deadLettered: state.deadLettered + letters.length + followUps.length - parked.length,
     leaving: isOver ? later : state.leaving,
   };
+  const spans = [
+    { after: state.cursor, rule: { kind: 'sent', ...filterIn(first) }, settled: state.ahead },
+    ...(isOver && thenFrom !== undefined && thenFrom > to ? [{ after: to, rule: AWAY }] : []),
+  ] satisfies Span[];
   db.transaction(() => {
     for (const { letterId } of followUps) if (letterId !== null) store.letters.noteRedriven(letterId, null);
     for (const followUp of followUps) store.followUps.remove(followUp);
-    store.save(lane.name, next, { letters, followUps: [], ended: [] });
+    store.save(lane.name, next, { letters, spans });
   });
   lane.adopt(next);
   if (isOver && later.length === 0)

@@ -3,8 +3,9 @@
  * Its dead letter stays until it is delivered, marked as redriven.
  */
 
-import type { RedriveAnswer, RedriveRequest } from '../domain/rpc.ts';
+import type { AuditDetail, RedriveAnswer, RedriveRequest } from '../domain/rpc.ts';
 import type { Database } from '../lib/database.ts';
+import type { Audit } from './audit.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
 
@@ -15,12 +16,13 @@ export interface RedriveParts {
   readonly db: Database;
   readonly lanes: LaneSet;
   readonly store: LaneStore;
+  readonly audit: Audit;
 }
 
-/** Selects, marks and queues them in one transaction; the caller starts the lanes. */
+/** Selects, marks, queues and audits them in one transaction; the caller starts the lanes. */
 export function redrive(
-  { db, lanes, store }: RedriveParts,
-  select: RedriveRequest['select'],
+  { db, lanes, store, audit }: RedriveParts,
+  { select, actor }: RedriveRequest,
   nowMs: number,
 ): RedriveAnswer {
   if (select.id !== undefined && !store.letters.get(select.id)) return { kind: 'not_found' };
@@ -44,6 +46,8 @@ export function redrive(
     return { lane, letters, state };
   });
   db.transaction(() => {
+    if (count > 0)
+      audit.append('dead_letters.redriven', actor, { ...selectionOf(select), count, left }, nowMs);
     for (const { lane, letters, state } of states) {
       const followUps = letters.map(({ id, seq, attempts }) => ({
         lane: lane.name,
@@ -54,9 +58,13 @@ export function redrive(
         letterId: id,
       }));
       for (const { id } of letters) store.letters.noteRedriven(id, nowMs);
-      store.save(lane.name, state, { letters: [], followUps, ended: [] });
+      store.save(lane.name, state, { followUps });
     }
   });
   for (const { lane, state } of states) lane.adopt(state);
   return { kind: 'redriven', count, left };
+}
+
+function selectionOf({ sinceMs, ...select }: RedriveRequest['select']): AuditDetail {
+  return { ...select, ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }) };
 }

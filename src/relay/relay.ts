@@ -10,10 +10,15 @@ import type {
   AcceptAnswer,
   AcceptSealedAnswer,
   AcceptSealedRequest,
+  ConfigureRequest,
   LaneRest,
   LaneStart,
+  PauseRequest,
+  NoteWebhookRequest,
+  ObjectHealth,
   RedriveAnswer,
   RedriveRequest,
+  ResumeRequest,
   StoredConfig,
 } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
@@ -23,12 +28,16 @@ import { Semaphore } from '../lib/semaphore.ts';
 import type { Env, Settings } from '../settings.ts';
 import { Activity } from './activity.ts';
 import type { Alarm } from './alarm.ts';
+import { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { Database } from '../lib/database.ts';
+import { EventQueries } from './event-queries.ts';
 import { endPauses } from './end-pauses.ts';
 import { Findings } from './findings.ts';
+import { objectHealth } from './health.ts';
 import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
+import { LastWebhook } from './last-webhook.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Timeouts } from './lane-parts.ts';
 import { Lane } from './lane.ts';
@@ -41,7 +50,7 @@ import { openOverflow } from './open-overflow.ts';
 import { leaveWakeup } from './leave-wakeup.ts';
 import type { Publisher } from './publisher.ts';
 import { redrive } from './redrive.ts';
-import { resume } from './resume.ts';
+import { isResumeFelt, resumed, writeResumed } from './resume.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
 import { CREATED_AT, readMeta } from './schema.ts';
 import { Upkeep } from './upkeep.ts';
@@ -84,14 +93,17 @@ export interface RelayParts {
 
 export class Relay {
   readonly #parts: RelayParts;
-  /** For lanes. */
-  readonly #connections = new Semaphore(CONNECTIONS_MAX);
+  /** For lanes. KV and the queue have one of their own, the platform's sixth: a destination that hangs can't hold them up. */
+  readonly connections = new Semaphore(CONNECTIONS_MAX);
   readonly #probeSlots = new Semaphore(PROBES_MAX);
   readonly #log: EventLog;
   readonly #laneStore: LaneStore;
   readonly lanes: LaneSet;
   readonly activity: Activity;
   readonly findings: Findings;
+  readonly audit: Audit;
+  readonly events: EventQueries;
+  readonly #lastWebhook: LastWebhook;
   readonly #upkeep: Upkeep;
   readonly #bucket: TokenBucket;
   /** When the tenant was made; 0: before this was written down. */
@@ -114,6 +126,19 @@ export class Relay {
     this.activity.load(io.nowMs());
     this.findings = new Findings(db, () => this.#config.id);
     this.findings.load();
+    this.audit = new Audit(db);
+    this.events = new EventQueries({
+      db,
+      log: this.#log,
+      lanes: this.lanes,
+      laneStore: this.#laneStore,
+      audit: this.audit,
+      sealer: parts.sealer,
+      config: () => this.#config,
+      nowMs: () => io.nowMs(),
+    });
+    this.#lastWebhook = new LastWebhook(db);
+    this.#lastWebhook.load();
     this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
     this.#createdAtMs = readMeta(db, CREATED_AT) ?? 0;
     this.#upkeep = new Upkeep({
@@ -123,6 +148,8 @@ export class Relay {
       laneStore: this.#laneStore,
       activity: this.activity,
       findings: this.findings,
+      audit: this.audit,
+      lastWebhook: this.#lastWebhook,
       notify: (occurrence) => this.#notify(occurrence),
       config: () => this.#config,
       spaceBytesHigh: sizes.spaceBytesHigh,
@@ -146,6 +173,13 @@ export class Relay {
   /** Rate limit, then take. */
   async accept(events: readonly CanonicalEvent[]): Promise<AcceptAnswer> {
     const nowMs = this.#parts.io.nowMs();
+    const answer = await this.#admit(events, nowMs);
+    const isAccepted = answer.kind === 'accepted';
+    this.#lastWebhook.note({ atMs: nowMs, type: events[0]?.type ?? '', isAccepted }, nowMs);
+    return answer;
+  }
+
+  async #admit(events: readonly CanonicalEvent[], nowMs: number): Promise<AcceptAnswer> {
     if (this.#isFull(nowMs)) return { kind: 'unavailable', reason: 'space_exhausted' };
     const waitMs = this.#bucket.take(events.length, nowMs);
     if (waitMs > 0) return this.#refuse(events.length, waitMs);
@@ -163,7 +197,32 @@ export class Relay {
     if (this.#removed) return { kind: 'unknown_tenant' };
     if (!opened.ok) return opened.error;
     if (this.#isFull(io.nowMs())) return { kind: 'unavailable', reason: 'space_exhausted' };
-    return this.#take(opened.value);
+    const answer = await this.#take(opened.value);
+    const type = opened.value[0]?.type ?? '';
+    this.#lastWebhook.note({ atMs: sealedAtMs, type, isAccepted: true }, io.nowMs());
+    return answer;
+  }
+
+  /** An authentic webhook of which nothing was forwarded. */
+  noteWebhook({ atMs, type }: NoteWebhookRequest): void {
+    const nowMs = this.#parts.io.nowMs();
+    this.#lastWebhook.note({ atMs, type, isAccepted: false }, nowMs);
+    this.#lastWebhook.flush(nowMs);
+  }
+
+  health(jurisdiction: string | undefined): ObjectHealth {
+    const { db, configs, io } = this.#parts;
+    return objectHealth(
+      {
+        db,
+        configs,
+        log: this.#log,
+        lanes: this.lanes,
+        laneStore: this.#laneStore,
+        lastWebhook: this.#lastWebhook,
+      },
+      { jurisdiction, nowMs: io.nowMs() },
+    );
   }
 
   /** De-duplicate, append, arm the alarm, start the lanes. When it answers, the events are durable. */
@@ -220,41 +279,72 @@ export class Relay {
     return this.#sizeAsk.isFull;
   }
 
-  /** Saves the next version of the config and what it makes of the lanes, both or neither. */
-  saveConfig(config: SealedTenantConfig, addedFrom: LaneStart = 'now'): void {
-    const { db, io, configs } = this.#parts;
-    const { head, oldestSeq } = this.#log;
-    const starts = { head, cursor: addedFrom === 'now' ? head : oldestSeq - 1 };
-    const states = db.transaction(() => {
-      configs.write(config, io.nowMs());
-      return this.lanes.write(config, starts, io.nowMs());
+  /** Saves the next version of the config, what it makes of the lanes, and who saved it: all or nothing. */
+  configure({ config, addedFrom, ...by }: ConfigureRequest): void {
+    const { db, io } = this.#parts;
+    const written = db.transaction(() => {
+      const saved = this.#writeConfig(config, addedFrom);
+      this.audit.noteSaved(by, saved.version, io.nowMs());
+      return saved;
     });
-    configs.load();
-    this.lanes.reconfigure(config, states);
-    this.#bucket.configure(bucketLimits(config));
+    this.#takeOver(config, written.states);
   }
 
-  /** Stops a destination, or lets it go on: its lanes keep their place. False when there is none of that name. */
-  setEnabled(name: string, enabled: boolean): boolean {
-    const config = this.#config;
-    const destination = config.destinations.find((known) => known.name === name);
-    if (!destination) return false;
-    if (destination.enabled === enabled) return true;
-    const destinations = config.destinations.map((known) =>
-      known === destination ? { ...known, enabled } : known,
-    );
-    this.saveConfig({ ...config, destinations });
+  /** Stops a destination: its lanes keep their place. False when there is none of that name. */
+  pause({ destination, actor }: PauseRequest): boolean {
+    const { db, io } = this.#parts;
+    const config = withEnabled(this.#config, destination, false);
+    if (!config || config === this.#config) return config !== undefined;
+    const states = db.transaction(() => {
+      const saved = this.#writeConfig(config);
+      const detail = { destination, version: saved.version };
+      this.audit.append('destination.paused', actor, detail, io.nowMs());
+      return saved.states;
+    });
+    this.#takeOver(config, states);
     return true;
   }
 
-  /** Ends the pauses of a destination's lanes; with `now`, gives up what they had waiting. Returns how many events that were. */
-  resume(name: string, from: LaneStart): number {
+  /**
+   * Lets a destination go on, and ends the pauses of its lanes; from `now`, gives up what they had waiting.
+   * Returns how many events that were; undefined when there is none of that name.
+   */
+  resume({ destination, from, actor }: ResumeRequest): number | undefined {
     const { db, io } = this.#parts;
-    const parts = { db, log: this.#log, lanes: this.lanes, store: this.#laneStore };
-    const resumed = resume(parts, name, from, io.nowMs()).filter(({ count }) => count > 0);
-    for (const { lane, count } of resumed)
+    const config = withEnabled(this.#config, destination, true);
+    if (!config) return undefined;
+    const parts = { log: this.#log, lanes: this.lanes, store: this.#laneStore };
+    const lanes = resumed(parts, destination, from, io.nowMs());
+    const discarded = lanes.reduce((sum, { count }) => sum + count, 0);
+    const states = db.transaction(() => {
+      const saved = config === this.#config ? undefined : this.#writeConfig(config);
+      writeResumed(parts, lanes, from);
+      const detail = { destination, from, discarded, ...(saved && { version: saved.version }) };
+      if (saved || lanes.some(isResumeFelt))
+        this.audit.append('destination.resumed', actor, detail, io.nowMs());
+      return saved?.states;
+    });
+    const resumedStates = lanes.map(({ lane, state }) => [lane.name, state] as const);
+    if (states) this.#takeOver(config, new Map([...states, ...resumedStates]));
+    else for (const { lane, state } of lanes) lane.reconfigure(state);
+    for (const { lane, count } of lanes.filter((given) => given.count > 0))
       logEvent('warn', 'events.discarded', { tenant: this.#config.id, lane: lane.name, count });
-    return resumed.reduce((sum, { count }) => sum + count, 0);
+    return discarded;
+  }
+
+  /** Writes the next version of the config and what it makes of the lanes. Call inside a transaction, and `#takeOver` once that holds. */
+  #writeConfig(config: SealedTenantConfig, addedFrom: LaneStart = 'now') {
+    const { io, configs } = this.#parts;
+    const { head, oldestSeq } = this.#log;
+    const starts = { head, cursor: addedFrom === 'now' ? head : oldestSeq - 1 };
+    const version = configs.write(config, io.nowMs());
+    return { version, states: this.lanes.write(config, starts, io.nowMs()) };
+  }
+
+  #takeOver(config: SealedTenantConfig, states: ReadonlyMap<string, LaneState>): void {
+    this.#parts.configs.load();
+    this.lanes.reconfigure(config, states);
+    this.#bucket.configure(bucketLimits(config));
   }
 
   /** Ends the pauses of all lanes, as a saved config does, and writes nothing where there is none. */
@@ -286,9 +376,10 @@ export class Relay {
   }
 
   /** Sends dead letters again; their lanes start at once. */
-  async redrive(select: RedriveRequest['select']): Promise<RedriveAnswer> {
+  async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
     const { db, io, alarm } = this.#parts;
-    const answer = redrive({ db, lanes: this.lanes, store: this.#laneStore }, select, io.nowMs());
+    const parts = { db, lanes: this.lanes, store: this.#laneStore, audit: this.audit };
+    const answer = redrive(parts, request, io.nowMs());
     if (answer.kind === 'redriven' && answer.count > 0) {
       const armed = alarm.armBy(io.nowMs() + WATCH_MS);
       this.lanes.startAll();
@@ -345,7 +436,9 @@ export class Relay {
         io,
         tenant: () => this.#config.id,
         isEnabled: () => this.lanes.isEnabled(name) && !this.#upkeep.holds(name),
+        filter: () => this.lanes.destinationOf(name) ?? {},
         timeouts: this.#parts.timeouts,
+        logOneIn: settings.logOneIn,
         share: () => this.lanes.share(io.nowMs()),
         probeSlots: this.#probeSlots,
         requestsPerSlice: () =>
@@ -370,13 +463,27 @@ export class Relay {
             destination,
             kind: name.slice(destination.name.length + 1),
             fetch: io.fetch,
-            connections: this.#connections,
+            connections: this.connections,
           });
         },
       },
       state,
     );
   }
+}
+
+/** The config with a destination stopped or going on; the same one when it is so already, undefined without one of that name. */
+function withEnabled(
+  config: SealedTenantConfig,
+  name: string,
+  enabled: boolean,
+): SealedTenantConfig | undefined {
+  const destination = config.destinations.find((known) => known.name === name);
+  if (!destination || destination.enabled === enabled) return destination && config;
+  const destinations = config.destinations.map((known) =>
+    known === destination ? { ...known, enabled } : known,
+  );
+  return { ...config, destinations };
 }
 
 function bucketLimits({ limits }: SealedTenantConfig): { perMinute: number; burst: number } {

@@ -5,15 +5,14 @@
 
 import type { LaneStart } from '../domain/rpc.ts';
 import { countWanted } from './count-wanted.ts';
-import type { Database } from '../lib/database.ts';
 import type { LaneSet } from './lane-set.ts';
-import { type LaneState, discard, madeDue } from './lane-state.ts';
+import { type Filter, type LaneEnd, type Span, filterIn } from './lane-history.ts';
+import { type LaneState, discard, madeDue, owedStretches } from './lane-state.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import type { EventLog } from './log.ts';
 
 export interface ResumeParts {
-  readonly db: Database;
   readonly log: EventLog;
   readonly lanes: LaneSet;
   readonly store: LaneStore;
@@ -26,22 +25,28 @@ export interface Resumed {
   readonly state: LaneState;
 }
 
-/** Written in one transaction and taken over; the caller starts the lanes. */
-export function resume(parts: ResumeParts, destination: string, from: LaneStart, nowMs: number): Resumed[] {
-  const { db, lanes, store } = parts;
-  const resumed = lanes.of(destination).map((lane) => {
+/** What is to become of the destination's lanes. Changes nothing yet. */
+export function resumed(parts: ResumeParts, destination: string, from: LaneStart, nowMs: number): Resumed[] {
+  return parts.lanes.of(destination).map((lane) => {
     lane.restore();
     if (from === 'backlog') return { lane, count: 0, state: madeDue(lane.state, nowMs) };
     return { lane, ...givenUp(parts, lane) };
   });
-  db.transaction(() => {
-    for (const { lane, state } of resumed) {
-      if (from === 'now') dropFollowUps(parts, lane);
-      store.save(lane.name, state);
-    }
-  });
-  for (const { lane, state } of resumed) lane.reconfigure(state);
-  return resumed;
+}
+
+/** Whether the lane goes on otherwise than it would have. */
+export function isResumeFelt({ lane, state }: Resumed): boolean {
+  return JSON.stringify(state) !== JSON.stringify(lane.state);
+}
+
+/** Writes it. Call inside a transaction; the caller lets the lanes take their states over once it holds. */
+export function writeResumed(parts: ResumeParts, lanes: readonly Resumed[], from: LaneStart): void {
+  const { store, lanes: set, log } = parts;
+  for (const { lane, state } of lanes) {
+    const spans = from === 'now' ? spansGivenUp(lane.state, log.head, set.destinationOf(lane.name)) : [];
+    const ends = from === 'now' ? dropFollowUps(parts, lane) : [];
+    store.save(lane.name, state, { spans, ends });
+  }
 }
 
 /** What waits, parked events included, is discarded; redriven ones are dead letters again. */
@@ -53,9 +58,25 @@ function givenUp({ log, lanes, store }: ResumeParts, lane: Lane): Omit<Resumed, 
   return { count, state: { ...state, deadLettered: state.deadLettered + followUps.length - parked } };
 }
 
-function dropFollowUps({ log, store }: ResumeParts, lane: Lane): void {
-  for (const followUp of store.followUps.between(lane.name, 0, log.head)) {
+/** The rest of the log in spans: what the lane owed is given up, what came while its destination was away is not its own. */
+function spansGivenUp(state: LaneState, head: number, own: Filter = {}): Span[] {
+  const spans: Span[] = [];
+  let after = state.cursor;
+  for (const { after: from, to, leaving = own } of owedStretches(state, head)) {
+    if (from > after) spans.push({ after, rule: { kind: 'away' } });
+    spans.push({ after: from, rule: { kind: 'given_up', ...filterIn(leaving) }, settled: state.ahead });
+    after = to;
+  }
+  if (after < head) spans.push({ after, rule: { kind: 'away' } });
+  return spans;
+}
+
+/** Returns how those ended that were parked. */
+function dropFollowUps({ log, store }: ResumeParts, lane: Lane): { seq: number; end: LaneEnd }[] {
+  const followUps = store.followUps.between(lane.name, 0, log.head);
+  for (const followUp of followUps) {
     store.followUps.remove(followUp);
     if (followUp.letterId !== null) store.letters.noteRedriven(followUp.letterId, null);
   }
+  return followUps.flatMap(({ seq, letterId }) => (letterId === null ? [{ seq, end: 'discarded' }] : []));
 }

@@ -10,7 +10,8 @@ interface Migration {
   readonly statements: readonly string[];
 }
 
-const MIGRATIONS: readonly Migration[] = [
+/** In order; what was released is never changed. */
+export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
     statements: [
@@ -38,6 +39,13 @@ const MIGRATIONS: readonly Migration[] = [
     statements: [
       "CREATE TABLE audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, request_id TEXT NOT NULL DEFAULT '', reason TEXT, detail TEXT NOT NULL)",
       'CREATE TABLE last_webhook (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL, type TEXT NOT NULL, accepted INTEGER NOT NULL)',
+    ],
+  },
+  {
+    version: 4,
+    statements: [
+      'CREATE TABLE lane_history (lane TEXT PRIMARY KEY, spans TEXT NOT NULL) WITHOUT ROWID',
+      'CREATE TABLE lane_ends (lane TEXT NOT NULL, seq INTEGER NOT NULL, ending TEXT NOT NULL, PRIMARY KEY (lane, seq)) WITHOUT ROWID',
     ],
   },
 ];

@@ -6,12 +6,14 @@
 
 import { DurableObject } from 'cloudflare:workers';
 
+import type { EventsRequest, ExplainRequest, UserKeyRequest } from '../domain/event-view.ts';
 import type { Notice } from '../domain/notice.ts';
 import type {
   AcceptAnswer,
   AcceptRequest,
   AcceptSealedAnswer,
   AcceptSealedRequest,
+  AuditEntry,
   ConfigureAnswer,
   ConfigureRequest,
   DeadLetterPage,
@@ -20,9 +22,13 @@ import type {
   DrainRequest,
   EndPausesAnswer,
   EndPausesRequest,
+  EventsAnswer,
+  ExplainAnswer,
   LaneView,
   MakeRoomAnswer,
   MakeRoomRequest,
+  NoteWebhookRequest,
+  ObjectHealth,
   PauseRequest,
   RedriveAnswer,
   RedriveRequest,
@@ -32,16 +38,20 @@ import type {
   ResumeRequest,
   StoredConfig,
   TenantRelayRpc,
+  TestDestinationAnswer,
+  TestDestinationRequest,
   UnavailableReason,
+  UserKeyAnswer,
 } from '../domain/rpc.ts';
-import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import { type Env, settingsOf } from '../settings.ts';
 import type { HourOfActivity } from './activity.ts';
 import { Alarm } from './alarm.ts';
+import { Audit } from './audit.ts';
 import { ConfigStore } from './config-store.ts';
+import { DestinationTests } from './destination-tests.ts';
 import { Database } from '../lib/database.ts';
 import { platformIo } from './io.ts';
 import { writeFirstLanes } from './lane-set.ts';
@@ -76,6 +86,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Undefined: never configured, removed, or faulty. */
   #relay: Relay | undefined;
   #isFaulty = false;
+  #tests: DestinationTests | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -131,8 +142,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     if (refused) return refused;
     try {
       const cleared = this.#relay ? undefined : this.#vacancy.clear();
-      if (this.#relay) this.#relay.saveConfig(request.config, request.addedFrom);
-      else this.#relay = this.#create(request.config);
+      if (this.#relay) this.#relay.configure(request);
+      else this.#relay = this.#create(request);
       const saved = this.#configs.current?.version ?? 0;
       const [isPublished] = await Promise.all([this.#relay.putToWork(), cleared]);
       return { kind: 'saved', version: saved, isPublished };
@@ -225,13 +236,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** Sends dead letters again, each alone, with the same idempotency id. */
   async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
-    return this.#ask(request.v, 'redrive.failed', async (relay) => relay.redrive(request.select));
+    return this.#ask(request.v, 'redrive.failed', async (relay) => relay.redrive(request));
   }
 
   /** Stops a destination; its lanes keep their place. */
   async pause(request: PauseRequest): Promise<ResumeAnswer> {
     return this.#ask(request.v, 'pause.failed', async (relay) => {
-      if (!relay.setEnabled(request.destination, false)) return { kind: 'unknown_destination' };
+      if (!relay.pause(request)) return { kind: 'unknown_destination' };
       return this.#saved(relay, 0);
     });
   }
@@ -239,8 +250,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Starts a destination and tries what it holds at once, blocked or not. */
   async resume(request: ResumeRequest): Promise<ResumeAnswer> {
     return this.#ask(request.v, 'resume.failed', async (relay) => {
-      if (!relay.setEnabled(request.destination, true)) return { kind: 'unknown_destination' };
-      return this.#saved(relay, relay.resume(request.destination, request.from));
+      const discarded = relay.resume(request);
+      return discarded === undefined ? { kind: 'unknown_destination' } : this.#saved(relay, discarded);
     });
   }
 
@@ -250,9 +261,71 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     return this.#relay?.findings.page(before, boundedLimit(page.limit)) ?? [];
   }
 
+  /** Who did what, newest first. */
+  async auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]> {
+    const before = page.before ?? Number.MAX_SAFE_INTEGER;
+    return this.#relay?.audit.page(before, boundedLimit(page.limit)) ?? [];
+  }
+
+  /** A page of the stored events, without their people unless they are asked for. */
+  async events(request: EventsRequest): Promise<EventsAnswer> {
+    return this.#ask(request.v, 'events.failed', async (relay) => {
+      return { kind: 'events', ...(await relay.events.events(request)) };
+    });
+  }
+
+  /** The events of an id, and what every lane did with them. */
+  async explainEvent(request: ExplainRequest): Promise<ExplainAnswer> {
+    return this.#ask(request.v, 'events.failed', async (relay) => {
+      return { kind: 'explained', ...(await relay.events.explain(request)) };
+    });
+  }
+
+  async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
+    return this.#ask(request.v, 'events.failed', async (relay) => {
+      return { kind: 'key', key: await relay.events.userKey(request) };
+    });
+  }
+
   /** Hourly roll-ups from a time on. */
   async activity(fromMs: number): Promise<HourOfActivity[]> {
     return this.#relay?.activity.hours(fromMs) ?? [];
+  }
+
+  /** Sends a test event; with a candidate config, an object that was never configured does so too, and stays without a trace. */
+  async testDestination(request: TestDestinationRequest): Promise<TestDestinationAnswer> {
+    if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
+    if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
+    const { actor, destination, config = this.#configs.current?.config } = request;
+    if (!config) return { kind: 'unknown_tenant' };
+    try {
+      const { io } = this;
+      this.#tests ??= new DestinationTests({
+        settings: settingsOf(this.env),
+        io,
+        timeouts: () => this.timeouts,
+      });
+      const connections = this.#relay?.connections;
+      const answer = await this.#tests.run({ config, destination, connections });
+      if (answer.kind !== 'tested' || request.config) return answer;
+      const outcomes = answer.tests.map(({ lane, outcome }) => `${lane} ${outcome}`);
+      new Audit(this.#db).append('destination.tested', actor, { destination, outcomes }, io.nowMs());
+      return answer;
+    } catch (error) {
+      logEvent('error', 'destination_test.failed', { tenant: config.id, ...causeFields(error) });
+      return { kind: 'unavailable', reason: 'object_fault' };
+    }
+  }
+
+  /** An authentic webhook of which nothing was forwarded. */
+  async noteWebhook(request: NoteWebhookRequest): Promise<void> {
+    if (request.v === 1) this.#relay?.noteWebhook(request);
+  }
+
+  /** Null: there is no such tenant. Throws while the object can't load, as `readConfig` does. */
+  async health(): Promise<ObjectHealth | null> {
+    if (this.#isFaulty) throw new Error('Cannot tell the health as the storage must be readable: it is not');
+    return this.#relay?.health(this.ctx.id.jurisdiction) ?? null;
   }
 
   /** Re-arms first, then works: whatever fails below, the next alarm is set. */
@@ -287,13 +360,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     }
   }
 
-  /** The first config: tables, config row and lanes at once, or nothing. */
-  #create(config: SealedTenantConfig): Relay {
+  /** The first config: tables, config row, audit entry and lanes at once, or nothing. */
+  #create({ config, ...by }: ConfigureRequest): Relay {
     const nowMs = this.io.nowMs();
     this.#db.transaction(() => {
       migrate(this.#db, nowMs);
       writeMeta(this.#db, CREATED_AT, nowMs);
-      this.#configs.write(config, nowMs);
+      new Audit(this.#db).noteSaved(by, this.#configs.write(config, nowMs), nowMs);
       writeFirstLanes(laneStoreOver(this.#db), config, (readMeta(this.#db, 'next_seq') ?? 1) - 1);
     });
     this.#configs.load();

@@ -6,10 +6,12 @@
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Activity } from './activity.ts';
+import type { Audit } from './audit.ts';
 import { countWanted } from './count-wanted.ts';
 import type { Database } from '../lib/database.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
+import type { LastWebhook } from './last-webhook.ts';
 import type { Lane } from './lane.ts';
 import { type LaneState, expire } from './lane-state.ts';
 import { leaveSome } from './leaving.ts';
@@ -33,6 +35,8 @@ export interface UpkeepParts {
   readonly laneStore: LaneStore;
   readonly activity: Activity;
   readonly findings: Findings;
+  readonly audit: Audit;
+  readonly lastWebhook: LastWebhook;
   readonly notify: (occurrence: Occurrence) => void;
   readonly config: () => TenantConfig;
   /** Bytes above which the oldest delivered periods go early. */
@@ -56,13 +60,14 @@ export class Upkeep {
   }
 
   run(nowMs: number): void {
-    const { log, activity } = this.#parts;
+    const { log, activity, audit } = this.#parts;
     const config = this.#parts.config();
     this.#task('period.closing_failed', () => log.closeAged(nowMs));
     this.#task('rollups.flush_failed', () => {
       if (activity.dueAtMs === null || activity.dueAtMs > nowMs) return;
       activity.flush(nowMs);
       log.storeSize();
+      this.#parts.lastWebhook.flush(nowMs);
     });
     this.#task('retention.failed', () => this.#applyRetention(nowMs));
     this.#task('space.failed', () => this.#makeRoom(nowMs));
@@ -72,6 +77,7 @@ export class Upkeep {
       this.#parts.findings.flush(nowMs);
     });
     this.#task('rollups.drop_failed', () => activity.dropBefore(nowMs - config.retention.rollups * DAY_MS));
+    this.#task('audit.drop_failed', () => audit.dropOld(config.retention.audit * DAY_MS, nowMs));
   }
 
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */

@@ -21,6 +21,8 @@ import {
   type WorkerFigures,
 } from './dials.ts';
 
+export { TokenRegistry } from '../../src/worker.ts';
+
 /** Longer than the Worker waits for `accept`. */
 const HANG_MS = 4_000;
 const DELAY_SECONDS = 3;

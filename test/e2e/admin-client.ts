@@ -11,14 +11,21 @@ export interface AdminAnswer {
 export class AdminClient {
   readonly #url: string;
   readonly #token: string;
+  readonly #fetch: typeof fetch;
 
-  constructor(url: string, token: string) {
+  constructor(url: string, token: string, ask: typeof fetch = fetch) {
     this.#url = url;
     this.#token = token;
+    this.#fetch = ask;
   }
 
   async get(path: string): Promise<AdminAnswer> {
     return this.#request('GET', path);
+  }
+
+  async post(path: string, body?: unknown): Promise<AdminAnswer> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    return this.#request('POST', path, text, { 'content-type': 'application/json' });
   }
 
   /** Saves a tenant's config: text as YAML, anything else as JSON. */
@@ -35,12 +42,6 @@ export class AdminClient {
     });
   }
 
-  /** A body is sent as JSON. */
-  async post(path: string, body?: unknown): Promise<AdminAnswer> {
-    if (body === undefined) return this.#request('POST', path);
-    return this.#request('POST', path, JSON.stringify(body), { 'content-type': 'application/json' });
-  }
-
   async delete(path: string): Promise<AdminAnswer> {
     return this.#request('DELETE', path);
   }
@@ -51,7 +52,7 @@ export class AdminClient {
     body?: string,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<AdminAnswer> {
-    const response = await fetch(`${this.#url}${path}`, {
+    const response = await this.#fetch(`${this.#url}${path}`, {
       method,
       headers: { authorization: `Bearer ${this.#token}`, ...headers },
       ...(body === undefined ? {} : { body }),

@@ -1,6 +1,6 @@
 /**
  * What the relay keeps: every row of every tenant object and every KV entry, as plain values that a test can compare.
- * Reads the objects' databases beside the running relay, and never writes.
+ * Reads the objects' databases beside the running relay, and writes only to make them faulty.
  */
 
 import { join } from 'node:path';
@@ -38,6 +38,16 @@ export function hasAlarm(stage: Stage): boolean {
   try {
     return database.prepare('SELECT actor_id FROM _cf_ALARM').all().length > 0;
   } finally {
+    database.close();
+  }
+}
+
+/** Renames a table of every tenant object beside the running relay: without its lanes an object has a fault. */
+export async function renameTable(stage: Stage, from: string, to: string): Promise<void> {
+  for (const id of await stage.miniflare.listDurableObjectIds('TENANT_RELAY')) {
+    const file = join(objectsFolder(stage), `${id}.sqlite`);
+    const database = new DatabaseSync(file, { timeout: LOCK_MS_MAX });
+    database.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
     database.close();
   }
 }

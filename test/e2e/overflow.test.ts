@@ -1,10 +1,8 @@
 /** What the sender is promised about sizes, and about a tenant's object that fails: 202 means that the events arrive. */
 
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-
 import { expect, it } from 'vitest';
 
+import { renameTable } from './at-rest.ts';
 import { makeEvent, makeEvents } from './events.ts';
 import { Stage } from './stage.ts';
 import { until } from './until.ts';
@@ -17,16 +15,6 @@ function padded(bytes: number): { id: string; body: Record<string, unknown> } {
   const { id, body } = makeEvent();
   const spare = bytes - JSON.stringify({ ...body, padding: '' }).length;
   return { id, body: { ...body, padding: 'x'.repeat(spare) } };
-}
-
-/** Renames a table of every tenant object beside the running relay: without its lanes an object has a fault. */
-async function renameTable(stage: Stage, from: string, to: string): Promise<void> {
-  for (const id of await stage.miniflare.listDurableObjectIds('TENANT_RELAY')) {
-    const file = join(stage.stateFolder, 'do', 'noxys-relay-TenantRelay', `${id}.sqlite`);
-    const database = new DatabaseSync(file, { timeout: 5_000 });
-    database.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
-    database.close();
-  }
 }
 
 it('delivers a webhook of 250 KiB and refuses one of 300 KiB with 413', async () => {

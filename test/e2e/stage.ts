@@ -27,12 +27,21 @@ export interface StageOptions {
   readonly hasInspector?: boolean;
   /** The destinations' clock. Default: `Date.now`. */
   readonly nowMs?: () => number;
+  /** Variables of the relay over those of wrangler.toml. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** What asks the relay, as operator and as Noxys. Default: `fetch`. */
+  readonly fetch?: typeof fetch;
 }
 
 export interface TestTenant {
   readonly id: string;
   readonly secret: string;
   readonly sender: NoxysSender;
+}
+
+/** As Noxys shows one. */
+export function newWebhookSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
 /** 32 random bytes, as the variable holds them. */
@@ -95,17 +104,18 @@ export class Stage implements AsyncDisposable {
   }
 
   get admin(): AdminClient {
-    return new AdminClient(this.url, this.adminToken);
+    return new AdminClient(this.url, this.adminToken, this.#options.fetch);
   }
 
   /** Starts the relay: on the same state and port as before, if it ran before. */
   async startRelay(): Promise<void> {
+    const { isApart = false, hasInspector = false, vars: more } = this.#options;
     const vars = {
+      ...more,
       RELAY_MASTER_KEY: this.masterKeys.primary,
       RELAY_MASTER_KEY_PREVIOUS: this.masterKeys.previous ?? '',
       RELAY_ADMIN_TOKEN: this.adminToken,
     };
-    const { isApart = false, hasInspector = false } = this.#options;
     const options = { port: this.#port, persistTo: this.stateFolder, vars, hasInspector };
     if (isApart) this.#apart = await spawnRelay(options);
     else this.#inside = await startLocalRelay({ ...options, onLog: (line) => void this.logs.push(line) });
@@ -143,7 +153,7 @@ export class Stage implements AsyncDisposable {
 
   /** Saves a new tenant through the admin API. */
   async addTenant(id: string, more: Readonly<Record<string, unknown>> = {}): Promise<TestTenant> {
-    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    const secret = newWebhookSecret();
     const saved = await this.admin.put(id, this.document(id, secret, more));
     if (saved.status !== 201) {
       throw new Error(`Cannot add tenant ${id} as the answer must be 201: it is ${JSON.stringify(saved)}`);
@@ -152,7 +162,12 @@ export class Stage implements AsyncDisposable {
   }
 
   senderTo(id: string, tenantSecret: string): NoxysSender {
-    return new NoxysSender({ url: `${this.url}/hooks/${id}`, tenantSecret, scheme: 'standard-webhooks' });
+    return new NoxysSender({
+      url: `${this.url}/hooks/${id}`,
+      tenantSecret,
+      scheme: 'standard-webhooks',
+      ...(this.#options.fetch && { fetch: this.#options.fetch }),
+    });
   }
 
   async lanes(id: string): Promise<LaneView[]> {

@@ -3,6 +3,7 @@
 import { createApp } from '../../src/http/app.ts';
 import { objectName } from '../../src/residency.ts';
 import { sampleDocument } from '../tenants/sample.ts';
+import { expectDescribed } from './described.ts';
 import type { FakeRelay, World } from './fakes.ts';
 import { ADMIN_TOKEN, fakeWorld } from './fakes.ts';
 
@@ -33,7 +34,9 @@ export async function makeAcme(): Promise<Acme> {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const response = await createApp({ newRequestId: () => 'req-1' }).fetch(request, world.env);
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    const answer: unknown = await response.json();
+    expectDescribed(method, `/api/v1/tenants/${path}`, response.status, answer);
+    return { status: response.status, headers: response.headers, body: answer };
   };
   await call('PUT', 'acme', sampleDocument());
   const relay = world.relays.get(`eu/${objectName('acme')}`);

@@ -35,6 +35,10 @@ describe('createApp', () => {
     ['GET', '/api/v1/tenants/acme/destinations/edr/pause', 'POST', 405],
     ['PUT', '/api/v1/tenants/acme/destinations/edr/resume', 'POST', 405],
     ['POST', '/api/v1/tenants/acme/notices', 'GET', 405],
+    ['GET', '/api/v1/tenants/acme/destinations/edr/test', 'POST', 405],
+    ['POST', '/api/v1/tenants/acme/health', 'GET', 405],
+    ['POST', '/api/v1/health', 'GET', 405],
+    ['POST', '/metrics', 'GET', 405],
   ])('answers %s %s with the methods that the path takes', async (method, path, allowed, status) => {
     const world = fakeWorld();
     const request = new Request(`https://relay.example.com${path}`, {
@@ -96,10 +100,42 @@ describe('health', () => {
     expect(response.status).toBe(200);
   });
 
-  it('is ready when the settings are right and KV answers', async () => {
+  const ALL_OK = {
+    settings: 'ok',
+    kv: 'ok',
+    objects: 'ok',
+    wakeups: 'ok',
+    overflow: 'ok',
+    tokens: 'ok',
+    rateLimit: 'ok',
+  };
+
+  it('is ready when the settings are right, KV answers, and every binding is there', async () => {
     const { response, body } = await get('https://relay.example.com/readyz');
     expect(response.status).toBe(200);
-    expect(body).toEqual({ status: 'ready', checks: { settings: 'ok', kv: 'ok' } });
+    expect(body).toEqual({ status: 'ready', checks: ALL_OK });
+  });
+
+  it('tells the version, where the deployment has it', async () => {
+    const world = fakeWorld();
+    Object.assign(world.env, { VERSION: { id: 'v-1' } });
+    const { body } = await get('https://relay.example.com/readyz', world);
+    expect(body).toEqual({ status: 'ready', checks: ALL_OK, versionId: 'v-1' });
+  });
+
+  it.each([
+    ['TENANT_RELAY', 'objects'],
+    ['WAKEUPS', 'wakeups'],
+    ['OVERFLOW', 'overflow'],
+    ['TOKENS', 'tokens'],
+    ['ADMIN_LIMIT', 'rateLimit'],
+    ['RELAY_KV', 'kv'],
+  ])('is not ready without %s, and names it', async (binding, check) => {
+    const world = fakeWorld();
+    Object.assign(world.env, { [binding]: undefined });
+    const { response, body } = await get('https://relay.example.com/readyz', world);
+    expect(response.status).toBe(503);
+    expect(body).toEqual({ status: 'not_ready', checks: { ...ALL_OK, [check]: 'failed' } });
   });
 
   it('is not ready when the settings are wrong, and says nothing about them', async () => {
@@ -108,7 +144,7 @@ describe('health', () => {
       fakeWorld({ RELAY_MASTER_KEY: 'x' }),
     );
     expect(response.status).toBe(503);
-    expect(body).toEqual({ status: 'not_ready', checks: { settings: 'failed', kv: 'ok' } });
+    expect(body).toEqual({ status: 'not_ready', checks: { ...ALL_OK, settings: 'failed' } });
   });
 
   it('is not ready when KV fails', async () => {

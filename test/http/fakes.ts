@@ -1,22 +1,33 @@
 /* oxlint-disable typescript/no-unsafe-type-assertion -- fakes have only the part of a binding that is used */
 /** The bindings of a Worker in memory, with one tenant object per residency and name that remembers what it was told. */
 
+import type {
+  EventView,
+  EventsRequest,
+  ExplainRequest,
+  UserKeyRequest,
+} from '../../src/domain/event-view.ts';
 import type { Notice } from '../../src/domain/notice.ts';
 import type {
   AcceptAnswer,
   AcceptRequest,
   AcceptSealedAnswer,
   AcceptSealedRequest,
+  AuditEntry,
   ConfigureAnswer,
   ConfigureRequest,
   DeadLetterPage,
   DeadLetterView,
   EndPausesAnswer,
   EndPausesRequest,
+  EventsAnswer,
+  ExplainAnswer,
   LaneRest,
   LaneView,
   MakeRoomAnswer,
   MakeRoomRequest,
+  NoteWebhookRequest,
+  ObjectHealth,
   PauseRequest,
   RedriveAnswer,
   RedriveRequest,
@@ -26,14 +37,35 @@ import type {
   ResumeRequest,
   StoredConfig,
   TenantRelayRpc,
+  UserKeyAnswer,
+  TestDestinationAnswer,
+  TestDestinationRequest,
 } from '../../src/domain/rpc.ts';
 import type { Actor } from '../../src/domain/principal.ts';
-import type { Env, RelayNamespace } from '../../src/settings.ts';
+import type { Env, RegistryNamespace, RelayNamespace } from '../../src/settings.ts';
 import { ingestKey, publishIngestConfig } from '../../src/tenants/ingest-config.ts';
 import { FakeKv } from '../tenants/fake-kv.ts';
+import { FakeLimit, FakeRegistry } from './fake-registry.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
-const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+export const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+
+type AskedRequest =
+  RedriveRequest | PauseRequest | ResumeRequest | EventsRequest | ExplainRequest | UserKeyRequest;
+
+export const SHOWN_EVENT: EventView = {
+  seq: 41,
+  id: 'evt_41',
+  type: 'interaction.high_risk',
+  occurredAt: '2026-11-22T00:00:00.000Z',
+  receivedAt: '2026-11-22T00:00:01.000Z',
+  tenant: 'acme',
+  user: { key: 'p_0123456789abcdefghijkl' },
+  classifications: [],
+  classificationCount: 0,
+  faults: [],
+  source: 'noxys',
+};
 
 /** Accepts everything, keeps the config, publishes it at once. */
 export class FakeRelay implements TenantRelayRpc {
@@ -52,10 +84,36 @@ export class FakeRelay implements TenantRelayRpc {
     duplicates: 0,
   });
   /** What operators asked for, in order; who asked each time, in `actors`. */
-  readonly asked: Omit<RedriveRequest | PauseRequest | ResumeRequest, 'actor'>[] = [];
+  readonly asked: Omit<AskedRequest, 'actor'>[] = [];
   readonly actors: (Actor | undefined)[] = [];
   redrives: RedriveAnswer = { kind: 'redriven', count: 1, left: 0 };
+  lists: EventsAnswer = { kind: 'events', events: [SHOWN_EVENT], lastSeq: 41 };
+  explains: ExplainAnswer = {
+    kind: 'explained',
+    events: [
+      {
+        event: SHOWN_EVENT,
+        lanes: [{ lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' }],
+      },
+    ],
+    isComplete: true,
+  };
+  keys: UserKeyAnswer = { kind: 'key', key: 'p_0123456789abcdefghijkl' };
   resumes: ResumeAnswer = { kind: 'saved', version: 2, isPublished: true, discarded: 0 };
+
+  readonly tested: Omit<TestDestinationRequest, 'actor'>[] = [];
+  tests: TestDestinationAnswer = {
+    kind: 'tested',
+    tests: [
+      { lane: 'edr/events', outcome: 'delivered', status: 202, durationMs: 12, eventId: 'relay-test-1' },
+    ],
+  };
+  readonly noted: NoteWebhookRequest[] = [];
+  notes: () => Promise<void> = async () => undefined;
+  /** Changes what a healthy object says. */
+  ails: Partial<ObjectHealth> = {};
+  /** How often it was asked for its config, and for its health. */
+  readonly reads = { config: 0, health: 0 };
 
   constructor(kv: FakeKv) {
     this.#kv = kv;
@@ -83,6 +141,7 @@ export class FakeRelay implements TenantRelayRpc {
   configReads = 0;
 
   async readConfig(): Promise<StoredConfig | null> {
+    this.reads.config++;
     this.configReads++;
     return this.stored;
   }
@@ -183,7 +242,7 @@ export class FakeRelay implements TenantRelayRpc {
     return this.resumes;
   }
 
-  #note({ actor, ...request }: RedriveRequest | PauseRequest | ResumeRequest): void {
+  #note({ actor, ...request }: AskedRequest): void {
     this.actors.push(actor);
     this.asked.push(request);
   }
@@ -201,6 +260,63 @@ export class FakeRelay implements TenantRelayRpc {
       },
     ];
   }
+
+  async auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]> {
+    this.pages.push(page);
+    return [
+      {
+        id: 3,
+        at: '2026-11-22T00:00:00.000Z',
+        by: 'bootstrap',
+        action: 'config.saved',
+        requestId: 'req-1',
+        detail: { version: 1 },
+      },
+    ];
+  }
+
+  async events(request: EventsRequest): Promise<EventsAnswer> {
+    this.#note(request);
+    return this.lists;
+  }
+
+  async explainEvent(request: ExplainRequest): Promise<ExplainAnswer> {
+    this.#note(request);
+    return this.explains;
+  }
+
+  async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
+    this.#note(request);
+    return this.keys;
+  }
+
+  async testDestination({ actor, ...tested }: TestDestinationRequest): Promise<TestDestinationAnswer> {
+    this.actors.push(actor);
+    this.tested.push(tested);
+    return this.tests;
+  }
+
+  async noteWebhook(request: NoteWebhookRequest): Promise<void> {
+    this.noted.push(request);
+    return this.notes();
+  }
+
+  async health(): Promise<ObjectHealth | null> {
+    this.reads.health++;
+    if (!this.stored) return null;
+    const { version } = this.stored;
+    return {
+      jurisdiction: 'eu',
+      version,
+      publishedVersion: version,
+      lanes: await this.lanes(),
+      lastWebhook: { at: '2026-11-22T00:00:00.000Z', type: 'interaction.high_risk', accepted: true },
+      eventsAccepted: 3,
+      deadLetters: 0,
+      storageBytes: 4096,
+      ...this.ails,
+    };
+  }
 }
 
 /** Takes `bytes` as Cloudflare's queue does, and refuses what it refuses. Source: Cloudflare Queues limits, read 2026-11. */
@@ -208,6 +324,14 @@ export class FakeQueue {
   /** The messages of each call that was made, whatever became of it. */
   readonly calls: Uint8Array[][] = [];
   sends: () => Promise<void> = async () => undefined;
+  backlog: { backlogCount: number; backlogBytes: number; oldestMessageTimestamp?: Date } = {
+    backlogCount: 0,
+    backlogBytes: 0,
+  };
+
+  async metrics() {
+    return this.backlog;
+  }
 
   get messages(): Uint8Array[] {
     return this.calls.flat();
@@ -232,6 +356,9 @@ export interface World {
   readonly env: Env;
   readonly kv: FakeKv;
   readonly overflow: FakeQueue;
+  /** The one that knows the minted tokens. */
+  readonly registry: FakeRegistry;
+  readonly limit: FakeLimit;
   /** Every object that was asked for, by `{place}/{name}`. */
   readonly relays: ReadonlyMap<string, FakeRelay>;
   /** What a new object is told before it is used. */
@@ -239,11 +366,23 @@ export interface World {
 }
 
 /** A production deployment for all residencies, unless the variables say otherwise. */
-export function fakeWorld(variables: Partial<Record<`RELAY_${string}`, string>> = {}): World {
+export function fakeWorld(
+  variables: Partial<Record<`RELAY_${string}` | `ACCESS_${string}`, string>> = {},
+): World {
   const kv = new FakeKv();
   const overflow = new FakeQueue();
+  const registry = new FakeRegistry();
+  const limit = new FakeLimit();
   const relays = new Map<string, FakeRelay>();
-  const world: World = { kv, overflow, relays, prepare: () => undefined, env: undefined as never };
+  const world: World = {
+    kv,
+    overflow,
+    registry,
+    limit,
+    relays,
+    prepare: () => undefined,
+    env: undefined as never,
+  };
   const namespaceIn = (place: string): RelayNamespace => ({
     jurisdiction: (jurisdiction) => namespaceIn(jurisdiction),
     getByName: (name) => {
@@ -256,11 +395,20 @@ export function fakeWorld(variables: Partial<Record<`RELAY_${string}`, string>> 
       return relay;
     },
   });
+  const registryIn = (place: string): RegistryNamespace => ({
+    jurisdiction: (jurisdiction) => registryIn(jurisdiction),
+    getByName: () => {
+      registry.places.push(place);
+      return registry;
+    },
+  });
   const env = {
     TENANT_RELAY: namespaceIn('base'),
     RELAY_KV: kv as unknown as KVNamespace,
-    WAKEUPS: undefined as never,
+    WAKEUPS: new FakeQueue() as unknown as Queue,
     OVERFLOW: overflow as unknown as Queue,
+    TOKENS: registryIn('base'),
+    ADMIN_LIMIT: limit,
     RELAY_ENV: 'production',
     RELAY_RESIDENCY: 'global',
     RELAY_EGRESS_ALLOW: 'harfanglab.acme.fr',

@@ -103,10 +103,10 @@ describe('POST /hooks/{tenant}', () => {
     });
   });
 
-  it('asks no object when nothing is forwarded', async () => {
+  it('hands no event to an object when nothing is forwarded', async () => {
     const response = await postSigned({ type: 'interaction.created' });
     expect(response.status).toBe(202);
-    expect(world.relays.size).toBe(0);
+    expect(theRelay().requests).toEqual([]);
   });
 
   it.each([
@@ -117,7 +117,106 @@ describe('POST /hooks/{tenant}', () => {
     const response = await post(body, await sign(body));
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ path, requestId: 'req-1' });
+    expect(theRelay().requests).toEqual([]);
+  });
+});
+
+describe('an authentic webhook of which nothing is forwarded', () => {
+  const TEST = { type: 'webhook.test' };
+
+  /** The work that went on after the answers. */
+  function withContext() {
+    const after: Promise<unknown>[] = [];
+    const context = { waitUntil: (work: Promise<unknown>) => void after.push(work) };
+    const send = async (value: unknown, tenant = 'acme') => {
+      const body = typeof value === 'string' ? value : JSON.stringify(value);
+      const headers = { 'content-type': 'application/json', ...(await sign(body)) };
+      const request = new Request(`https://relay.example.com/hooks/${tenant}`, {
+        method: 'POST',
+        body,
+        headers,
+      });
+      return app.fetch(request, world.env, context as unknown as ExecutionContext);
+    };
+    return { after, send };
+  }
+
+  it.each<[string, unknown, string]>([
+    ['a test event', TEST, 'webhook.test'],
+    ['types that are filtered', [{ type: 'interaction.created' }, TEST], 'interaction.created'],
+    ['nothing usable', [{ x: 1 }], 'unknown'],
+    ['no JSON', 'nonsense', 'unknown'],
+  ])("is noted in the tenant's object after the answer: %s", async (_case, value, type) => {
+    const { after, send } = withContext();
+    const response = await send(value);
+    expect(response.status).toBe(typeof value === 'object' && type !== 'unknown' ? 202 : 400);
+    expect(after).toHaveLength(1);
+    await Promise.all(after);
+    expect([...world.relays.keys()]).toEqual([`eu/${objectName('acme')}`]);
+    expect(theRelay().noted).toEqual([{ v: 1, atMs: NOW_MS, type }]);
+  });
+
+  it('is noted once a minute per tenant, however many come', async () => {
+    await publishTenant({ id: 'other', residency: 'eu' });
+    let nowMs = NOW_MS;
+    app = createApp({ nowMs: () => nowMs });
+    const { after, send } = withContext();
+    for (let i = 0; i < 20; i++) expect((await send(TEST)).status).toBe(202);
+    await send(TEST, 'other');
+    expect(after).toHaveLength(2);
+    nowMs += 60_000;
+    await send(TEST);
+    await Promise.all(after);
+    expect(theRelay().noted.map(({ atMs }) => atMs)).toEqual([NOW_MS, NOW_MS + 60_000]);
+  });
+
+  it.each<[string, FakeRelay['notes']]>([
+    ['throws', async () => Promise.reject(new Error('overloaded'))],
+    ['never answers', async () => new Promise(() => undefined)],
+  ])('is answered at once although the object %s', async (_case, notes) => {
+    world.prepare = (relay) => {
+      relay.notes = notes;
+    };
+    captureLog('warn');
+    const response = await withContext().send(TEST);
+    expect([response.status, await response.json()]).toEqual([
+      202,
+      { accepted: 0, duplicates: 0, filtered: 1, rejected: [] },
+    ]);
+  });
+
+  it('is one line in the log when it can not be noted', async () => {
+    world.prepare = (relay) => {
+      relay.notes = async () => Promise.reject(new Error('overloaded'));
+    };
+    const lines = captureLog('warn');
+    const { after, send } = withContext();
+    await send(TEST);
+    await expect(Promise.all(after)).resolves.toEqual([undefined]);
+    expect(lines()).toEqual([expect.stringMatching(/webhook\.noting_failed.*"tenant":"acme"/)]);
+  });
+
+  it('is answered although no stub can be made', async () => {
+    const { after, send } = withContext();
+    const broken = {
+      jurisdiction: () => ({
+        getByName: () => {
+          throw new Error('no such place');
+        },
+      }),
+    };
+    Object.assign(world.env, { TENANT_RELAY: broken });
+    captureLog('warn');
+    expect((await send(TEST)).status).toBe(202);
+    await expect(Promise.all(after)).resolves.toEqual([undefined]);
+  });
+
+  it('is not noted by whoever can not sign, nor where events are forwarded', async () => {
+    const { after, send } = withContext();
+    await post(JSON.stringify(TEST), { 'webhook-signature': 'v1,AAAA' });
     expect(world.relays.size).toBe(0);
+    expect((await send(EVENT)).status).toBe(202);
+    expect(after).toEqual([]);
   });
 });
 

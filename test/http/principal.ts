@@ -12,6 +12,8 @@ import type { OperatorAnswer } from './operator.ts';
 const OPTIONS = {
   nowMs: () => Date.now(),
   newRequestId: () => 'req-1',
+  newTokenId: () => 'token-1',
+  fetch,
   acceptTimeoutMs: 3_000,
   overflowTimeoutMs: 3_000,
 };

@@ -84,3 +84,49 @@ it('leaves no object and no KV key behind for a webhook that is not authentic', 
   expect(await listDurableObjectIds(env.TENANT_RELAY)).toHaveLength(objects.length);
   expect((await env.RELAY_KV.list()).keys).toHaveLength(keys);
 });
+
+it('tells an operator how tenant and deployment are, over what the platform itself tells', async () => {
+  await putTenant('well');
+  expect((await postHook('well')).status).toBe(202);
+  const health = await fetchRelay('/api/v1/tenants/well/health', { headers: OPERATOR });
+  expect(await health.json()).toMatchObject({
+    tenant: 'well',
+    jurisdiction: null,
+    version: 1,
+    configFaults: [],
+    secrets: { total: 2, opens: 2, primary: 2 },
+    lastWebhook: { type: 'interaction.high_risk', accepted: true },
+    eventsAccepted: 1,
+  });
+  const metrics = await fetchRelay('/metrics?tenant=well', { headers: OPERATOR });
+  expect(await metrics.text()).toContain('\nnoxys_relay_events_accepted_total 1\n');
+  const deployment = await fetchRelay('/api/v1/health', { headers: OPERATOR });
+  expect(await deployment.json()).toMatchObject({
+    env: 'local',
+    queues: { wakeups: { backlog: expect.any(Number) }, overflow: { backlog: expect.any(Number) } },
+  });
+  const ready = await fetchRelay('/readyz');
+  expect([ready.status, await ready.json()]).toMatchObject([
+    200,
+    { status: 'ready', checks: { objects: 'ok' } },
+  ]);
+});
+
+it('notes an authentic test event in the object, after the answer', async () => {
+  await putTenant('tested');
+  const body = '{"type":"webhook.test"}';
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const content = new TextEncoder().encode(`msg_2.${timestamp}.${body}`);
+  const signature = `v1,${encodeBase64(await hmacSha256(await importHmacKey(KEY), content))}`;
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': 'msg_2',
+    'webhook-timestamp': timestamp,
+    'webhook-signature': signature,
+  };
+  const response = await fetchRelay('/hooks/tested', { method: 'POST', body, headers });
+  expect(response.status).toBe(202);
+  await expect
+    .poll(async () => (await fetchRelay('/api/v1/tenants/tested/health', { headers: OPERATOR })).json())
+    .toMatchObject({ lastWebhook: { type: 'webhook.test', accepted: false } });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createSealer } from '../../src/lib/seal.ts';
+import { createSealer, keyIdOf } from '../../src/lib/seal.ts';
 
 const OLD = new Uint8Array(32).fill(1);
 const NEW = new Uint8Array(32).fill(2);
@@ -124,4 +124,28 @@ describe('createSealer', () => {
       value: 'first',
     });
   });
+});
+
+describe('key ids', () => {
+  it('name the keys, the one that sealed among them, and are nothing of a key', async () => {
+    const sealer = createSealer({ primary: NEW, previous: OLD });
+    const ids = await sealer.keyIds();
+    expect(ids).toEqual({
+      primary: keyIdOf(await sealer.seal('x', BINDING)),
+      previous: keyIdOf(await createSealer({ primary: OLD }).seal('x', BINDING)),
+    });
+    expect(ids.primary).toMatch(/^[\w-]{11}$/);
+    expect(ids.primary).not.toBe(ids.previous);
+  });
+
+  it('name no previous key where there is none', async () => {
+    expect(Object.keys(await createSealer({ primary: NEW }).keyIds())).toEqual(['primary']);
+  });
+
+  it.each(['', 'x', 'e30....', `${Buffer.from('{"kid":7}').toString('base64url')}....`])(
+    'are undefined for %j',
+    (text) => {
+      expect(keyIdOf(text)).toBeUndefined();
+    },
+  );
 });

@@ -68,6 +68,7 @@ class Bench {
         io,
         tenant: () => 'acme',
         isEnabled: () => true,
+        filter: () => ({}),
         open: async () =>
           success({
             channel: this.#channel,
@@ -79,6 +80,7 @@ class Bench {
         probeSlots: new Semaphore(3),
         requestsPerSlice: () => 500,
         timeouts: () => TIMEOUTS,
+        logOneIn: 0,
         leaveWakeup: () => undefined,
         notify: (occurrence) => void this.told.push(occurrence),
         askForSlice: () => undefined,

@@ -5,6 +5,7 @@
 
 import type { CanonicalEvent, PolicyDecision } from '../../domain/event.ts';
 import { ecsSeverity } from '../../domain/severity.ts';
+import { TEST_EVENT_TITLE, TEST_EVENT_TYPE } from '../../domain/test-event.ts';
 import { defined } from '../../lib/defined.ts';
 
 /** ECS `event.type` of category intrusion_detection: only a block denies. */
@@ -27,7 +28,7 @@ function ecsDocument(event: CanonicalEvent): Record<string, unknown> {
     ecs: { version: '9.4.0' },
     message: messageOf(event),
     event: defined({
-      kind: 'alert',
+      kind: event.type === TEST_EVENT_TYPE ? 'event' : 'alert',
       category: ['intrusion_detection'],
       type: [ECS_TYPE[event.policy?.decision ?? 'log']],
       action: event.type,
@@ -61,6 +62,7 @@ function ecsDocument(event: CanonicalEvent): Record<string, unknown> {
 }
 
 function messageOf(event: CanonicalEvent): string {
+  if (event.type === TEST_EVENT_TYPE) return TEST_EVENT_TITLE;
   const decided = { block: 'blocked', coach: 'coached', log: 'logged' }[event.policy?.decision ?? 'log'];
   const found = event.classifications.length > 0 ? ` (${event.classifications.join(', ')})` : '';
   return `Noxys ${decided} an interaction with ${event.platform?.name ?? 'an AI platform'}${found}`;

@@ -3,8 +3,9 @@
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { success } from '../../lib/result.ts';
-import type { Call } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
+import type { RegistryCaller } from './registry.ts';
+import { askTokens, noteTenant } from './registry.ts';
 
 export interface Removal {
   readonly tenant: string;
@@ -19,14 +20,21 @@ export interface Removal {
   };
 }
 
-/** Call after the object has forgotten the tenant, and again whenever it is asked to and has forgotten it already. */
+/**
+ * Call after the object has forgotten the tenant, and again whenever it is asked to and has forgotten it already:
+ * the tenant's tokens hold no longer, also should another tenant of its id be made.
+ */
 export async function afterRemoval(
-  { actor }: Pick<Call, 'actor'>,
+  call: RegistryCaller,
   { tenant, removed }: Removal,
 ): Promise<Result<void, RequestFailure>> {
   if (removed) {
-    const { requestId } = actor;
-    logEvent('info', 'tenant.removed', { requestId, tenant, ...removed });
+    logEvent('info', 'tenant.removed', { requestId: call.actor.requestId, tenant, ...removed });
+    const noted = await noteTenant(call, 'tenant.deleted', { tenant, ...removed });
+    if (!noted.ok) return noted;
   }
-  return success(undefined);
+  const revoked = await askTokens(call, async (registry, write) =>
+    registry.revokeTenant({ ...write, tenant }),
+  );
+  return revoked.ok ? success(undefined) : revoked;
 }

@@ -27,7 +27,7 @@ import { UNAVAILABLE } from './existing.ts';
 import { isPreconditionMet } from './version.ts';
 
 /** A config with every list full is below 100 KiB. */
-const DOCUMENT_BYTES_MAX = 256 * 1024;
+export const DOCUMENT_BYTES_MAX = 256 * 1024;
 
 export interface Candidate {
   /** When the tenant was looked for. */
@@ -42,13 +42,21 @@ export interface Candidate {
 /** The request's config, normalised, or all its faults. */
 export async function readConfig(
   c: Context<AppEnv>,
-  { settings }: Deployment,
+  deployment: Deployment,
 ): Promise<Result<TenantConfig, RequestFailure>> {
+  const body = await readBody(c.req.raw, DOCUMENT_BYTES_MAX);
+  return body.ok ? configIn(body.value, c, deployment) : body;
+}
+
+/** A body as the config of the route's tenant, normalised, or all its faults. */
+export function configIn(
+  body: Uint8Array,
+  c: Context<AppEnv>,
+  { settings }: Deployment,
+): Result<TenantConfig, RequestFailure> {
   const id = c.req.param('id') ?? '';
   if (!TENANT_ID_PATTERN.test(id)) return failure({ kind: 'tenant_not_found' });
-  const body = await readBody(c.req.raw, DOCUMENT_BYTES_MAX);
-  if (!body.ok) return body;
-  const document = parseDocument(body.value, c.req.header('content-type'));
+  const document = parseDocument(body, c.req.header('content-type'));
   if (!document.ok) return document;
   const config = validateTenantConfig(document.value, settings);
   const faults = [...(config.ok ? [] : config.error), ...otherId(document.value, id)];

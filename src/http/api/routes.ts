@@ -1,14 +1,22 @@
 /** Every admin route there is: what is mounted, described and held to the security suite. */
 
 import type { AdminRoute } from '../admin-route.ts';
+import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { destinationTestRoutes } from './destination-test.ts';
 import { destinationRoutes } from './destinations.ts';
+import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
 import { laneRoutes } from './lanes.ts';
+import { meRoutes } from './me.ts';
+import { metricsRoutes } from './metrics.ts';
 import { noticeRoutes } from './notices.ts';
 import { secretRoutes } from './secrets.ts';
 import { tenantListRoutes } from './tenant-list.ts';
 import { tenantRemovalRoutes } from './tenant-removal.ts';
 import { tenantRoutes } from './tenants.ts';
+import { tokenRoutes } from './tokens.ts';
+import { userRoutes } from './users.ts';
 
 export const adminRoutes: readonly AdminRoute[] = [
   ...tenantListRoutes,
@@ -18,5 +26,13 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...laneRoutes,
   ...deadLetterRoutes,
   ...destinationRoutes,
+  ...destinationTestRoutes,
   ...noticeRoutes,
+  ...meRoutes,
+  ...tokenRoutes,
+  ...eventRoutes,
+  ...userRoutes,
+  ...auditRoutes,
+  ...healthRoutes,
+  ...metricsRoutes,
 ];

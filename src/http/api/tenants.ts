@@ -15,6 +15,7 @@ import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
 import { compare, readConfig } from './candidate.ts';
 import { findExisting } from './existing.ts';
+import { noteTenant } from './registry.ts';
 import { NOT_PUBLISHED, saveCandidate } from './save.ts';
 import { laneStart } from './values.ts';
 import { etagOf } from './version.ts';
@@ -93,6 +94,8 @@ async function putTenant(call: Call<Parameters>): Promise<Result<Put, RequestFai
   const saved = await saveCandidate(call, candidate.value, addedFrom === undefined ? {} : { addedFrom });
   if (!saved.ok) return saved;
   const { version, isPublished } = saved.value;
+  // It exists already, and its own audit has its first entry: without this one the answer is the same.
+  if (!existing) await noteTenant(call, 'tenant.created', { tenant: config.value.id });
   return success({
     isNew: existing === null,
     id: config.value.id,

@@ -4,6 +4,7 @@
  */
 
 import type { LaneStart } from '../../domain/rpc.ts';
+import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
 import { nearestWord } from '../../lib/nearest.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
@@ -43,12 +44,26 @@ export function oneOf<const T extends string>(allowed: readonly T[]): Reader<T> 
   });
 }
 
-/** A whole number as text, from 0; `words` say what it must be. */
+/** A whole number, or one as text, from 0; `words` say what it must be. */
 export function wholeNumber(words: string, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Reader<number> {
   return reader({ type: 'integer', minimum: min, maximum: max }, (value) => {
-    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    const isText = typeof value === 'string' && /^\d{1,15}$/.test(value);
+    const number = isText || Number.isSafeInteger(value) ? Number(value) : Number.NaN;
     return number >= min && number <= max ? success(number) : failure(words);
   });
+}
+
+/** A text with something in it, on one line. */
+export function shortText(lengthMax: number): Reader<string> {
+  return reader({ type: 'string', minLength: 1, maxLength: lengthMax }, (value) =>
+    typeof value === 'string' && isShortText(value, lengthMax)
+      ? success(value)
+      : failure(`must be a text of 1 to ${lengthMax} characters`),
+  );
+}
+
+function isShortText(text: string, lengthMax: number): boolean {
+  return text.length <= lengthMax && text.trim() !== '' && !/\p{Cc}/u.test(text);
 }
 
 /** A text of so many UTF-16 units. */
@@ -62,6 +77,15 @@ export function textOf({ min, max }: { readonly min: number; readonly max: numbe
 
 /** Where a lane begins, or goes on. */
 export const laneStart = oneOf<LaneStart>(['now', 'backlog']);
+
+/** The id of a tenant, known or not. */
+export const tenantId: Reader<string> = reader(
+  { type: 'string', pattern: TENANT_ID_PATTERN.source },
+  (value) =>
+    typeof value === 'string' && TENANT_ID_PATTERN.test(value)
+      ? success(value)
+      : failure('must be the id of a tenant'),
+);
 
 /** The name of a lane, known or not. */
 export const laneName: Reader<string> = reader({ type: 'string', pattern: LANE_PATTERN.source }, (value) =>

@@ -3,22 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { RedriveAnswer } from '../../../src/domain/rpc.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 const REDRIVE = 'acme/dead-letters/redrive';
 
 let acme: Acme;
 beforeEach(async () => {
   acme = await makeAcme();
-});
-
-describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme/dead-letters' });
-describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme/dead-letters/10' });
-describeAdminSecurity({ method: 'POST', path: '/api/v1/tenants/acme/dead-letters/10/redrive' });
-describeAdminSecurity({
-  method: 'POST',
-  path: '/api/v1/tenants/acme/dead-letters/redrive',
-  body: '{"reason":"rejected"}',
 });
 
 describe('GET …/dead-letters', () => {

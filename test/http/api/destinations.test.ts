@@ -2,20 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 const RESUME = 'acme/destinations/edr/resume';
 
 let acme: Acme;
 beforeEach(async () => {
   acme = await makeAcme();
-});
-
-describeAdminSecurity({ method: 'POST', path: '/api/v1/tenants/acme/destinations/edr/pause' });
-describeAdminSecurity({
-  method: 'POST',
-  path: '/api/v1/tenants/acme/destinations/edr/resume',
-  body: '{"from":"now"}',
 });
 
 describe('POST …/destinations/{name}/pause', () => {

@@ -4,7 +4,6 @@ import { sampleDocument, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { World } from '../fakes.ts';
 import { fakeWorld } from '../fakes.ts';
 import { callOperator } from '../operator.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 const PATH = '/api/v1/tenants/acme';
 
@@ -16,8 +15,6 @@ beforeEach(() => {
 const put = async (document: unknown) => callOperator(world.env, 'PUT', PATH, { body: document });
 const plan = async (document: unknown, headers = {}) =>
   callOperator(world.env, 'POST', `${PATH}/plan`, { body: document, headers });
-
-describeAdminSecurity({ method: 'POST', path: `${PATH}/plan`, body: '{}' });
 
 describe('POST /api/v1/tenants/{id}/plan', () => {
   it('answers what a PUT would create, and creates nothing', async () => {

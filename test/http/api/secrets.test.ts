@@ -9,7 +9,6 @@ import type { FakeRelay, World } from '../fakes.ts';
 import { fakeWorld } from '../fakes.ts';
 import type { CallOptions } from '../operator.ts';
 import { callOperator } from '../operator.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 const PATH = '/api/v1/tenants/acme';
 const NEW_KEY = 'HxAAAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
@@ -51,10 +50,6 @@ function useKeys(primary: string, previous = ''): void {
   const env = { ...world.env, RELAY_MASTER_KEY: primary, RELAY_MASTER_KEY_PREVIOUS: previous };
   world = { ...world, env };
 }
-
-describeAdminSecurity({ method: 'GET', path: `${PATH}/secrets` });
-describeAdminSecurity({ method: 'POST', path: `${PATH}/secrets`, body: '{}' });
-describeAdminSecurity({ method: 'POST', path: `${PATH}/reseal` });
 
 describe('GET /api/v1/tenants/{id}/secrets', () => {
   it('shows where each secret is, what it is for, a fingerprint and since when, never itself', async () => {

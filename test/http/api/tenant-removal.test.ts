@@ -5,7 +5,6 @@ import { sampleDocument } from '../../tenants/sample.ts';
 import type { FakeRelay, World } from '../fakes.ts';
 import { fakeWorld } from '../fakes.ts';
 import { callOperator } from '../operator.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 const PATH = '/api/v1/tenants/acme';
 const REST = [
@@ -27,9 +26,6 @@ function relay(): FakeRelay {
   if (!found) throw new Error('the tenant must exist');
   return found;
 }
-
-describeAdminSecurity({ method: 'DELETE', path: PATH });
-describeAdminSecurity({ method: 'DELETE', path: `${PATH}?undelivered=discard` });
 
 describe('DELETE /api/v1/tenants/{id}', () => {
   it('removes a tenant that has delivered everything, and says who did it why', async () => {

@@ -11,7 +11,6 @@ import { mapSecrets } from '../../../src/domain/tenant-config.ts';
 import { sampleDocument, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { World } from '../fakes.ts';
 import { ADMIN_TOKEN, fakeWorld } from '../fakes.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 const YAML = `
 id: acme
@@ -90,10 +89,6 @@ function withOneTwice(): string[] {
 }
 
 const get = async (id = 'acme') => call('GET', `/api/v1/tenants/${id}`);
-
-describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme' });
-describeAdminSecurity({ method: 'PUT', path: '/api/v1/tenants/acme', body: '{}' });
-describeAdminSecurity({ method: 'PUT', path: '/api/v1/tenants/acme?added_from=backlog', body: '{}' });
 
 describe('PUT /api/v1/tenants/{id}', () => {
   it('creates a tenant in its own place, and answers with its version', async () => {

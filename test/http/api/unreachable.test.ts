@@ -29,6 +29,16 @@ it.each<[method: string, path: string, asked: keyof TenantRelayRpc, body?: unkno
   ['POST', 'acme/destinations/edr/pause', 'pause'],
   ['POST', 'acme/destinations/edr/resume', 'resume'],
   ['GET', 'acme/notices', 'notices'],
+  ['GET', 'acme/audit', 'auditEntries'],
+  ['GET', 'acme/events', 'events'],
+  ['POST', 'acme/events/search', 'events', { user_id: 'u-1' }],
+  ['GET', 'acme/events/evt_1', 'explainEvent'],
+  ['POST', 'acme/users/key', 'userKey', { user_id: 'u-1' }],
+  ['POST', 'acme/destinations/edr/test', 'testDestination'],
+  ['POST', 'acme/destinations/edr/test', 'readConfig', sampleDocument()],
+  ['POST', 'acme/destinations/edr/test', 'testDestination', sampleDocument()],
+  ['GET', 'acme/health', 'readConfig'],
+  ['GET', 'acme/health', 'health'],
 ])('%s %s answers 503 with Retry-After and a log line when %s throws', async (method, path, asked, body) => {
   const { relay, call } = await makeAcme();
   Object.assign(relay, { [asked]: async () => Promise.reject(new Error('object was reset')) });

@@ -76,7 +76,7 @@ export class LaneModel {
     this.duties.set(entry.seq, {
       ...entry,
       isOwed,
-      isUnwantedOnce: isOwed && !this.#wants(entry),
+      isUnwantedOnce: isOwed && !this.wants(entry),
       isOver: false,
       isDiscardable: false,
       isLeft: false,
@@ -93,7 +93,7 @@ export class LaneModel {
     if (isJoining) this.#join(from, isLeaving);
     this.isKnown = true;
     for (const duty of this.duties.values())
-      if (duty.isOwed && !isDelivered(duty) && !this.#wants(duty)) duty.isUnwantedOnce = true;
+      if (duty.isOwed && !isDelivered(duty) && !this.wants(duty)) duty.isUnwantedOnce = true;
   }
 
   /**
@@ -199,7 +199,7 @@ export class LaneModel {
     const { seq, isOwed, isOver, isRedriven, attempts } = duty;
     if (!isOwed) this.#violate(`sends ${seq}, from before its start`);
     if (isOver && !isRedriven) this.#violate(`sends ${seq}, which was given up`);
-    if (!isRedriven && !this.#wants(duty)) this.#violate(`sends ${seq}, which its filter does not want`);
+    if (!isRedriven && !this.wants(duty)) this.#violate(`sends ${seq}, which its filter does not want`);
     if (isDelivered(duty)) this.#violate(`sends ${seq} again, although its 2xx was seen and written`);
     const crash = attempts.find(({ voidedBy, isTaken }) => isTaken && typeof voidedBy === 'number')?.voidedBy;
     if (typeof crash === 'number') this.#noteRepeat(crash, seq);
@@ -252,7 +252,8 @@ export class LaneModel {
     return isAlone && (seqs[0] ?? 0) > head.seq && failuresAsHead(head) >= HEAD_FAILURES_MIN;
   }
 
-  #wants({ type }: Entry): boolean {
+  /** Whether the filter of now wants it; a lane without a destination has none. */
+  wants({ type }: Entry): boolean {
     return !this.settings?.types || this.settings.types.includes(type);
   }
 

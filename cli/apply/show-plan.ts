@@ -1,0 +1,56 @@
+/** A plan as people read it: what each tenant would get, and the sums. Pure. */
+
+import type { PlanChange, TenantListed } from '../api-types.ts';
+import type { Output } from '../output/output.ts';
+import { printable } from '../output/printable.ts';
+import { count } from '../output/time.ts';
+import type { Planned, PlannedTenant } from './plan-all.ts';
+
+/** Tenants whose changes are shown line by line; `--json` has all. */
+const TENANTS_SHOWN_MAX = 50;
+const VALUE_LENGTH_MAX = 200;
+
+const COLUMNS = [{ head: 'path' }, { head: 'now' }, { head: 'then' }] as const;
+const INDENT = '  ';
+
+export function showPlan(
+  out: Output,
+  { changed, unchanged }: Planned,
+  deleted: readonly TenantListed[],
+): string {
+  const shown = changed.slice(0, TENANTS_SHOWN_MAX).map((planned) => showTenant(out, planned));
+  const more = changed.slice(TENANTS_SHOWN_MAX).map(({ tenant, plan }) => `${plan.change} ${tenant.id}`);
+  const gone = deleted.map(
+    ({ id }) => `${out.paint('bad', 'delete')} ${out.paint('strong', id)}, which is in no file`,
+  );
+  return [...shown, ...more, ...gone, sumsOf(changed, unchanged, deleted.length)].join('\n');
+}
+
+function showTenant(out: Output, { tenant, plan }: PlannedTenant): string {
+  const isNew = plan.change === 'create';
+  const verb = out.paint(isNew ? 'good' : 'warning', plan.change);
+  const head = `${verb} ${out.paint('strong', tenant.id)} from ${tenant.file.name}`;
+  const version = isNew || plan.version === null ? '' : `, now at version ${plan.version}`;
+  const rows = plan.changes.map((change) => rowOf(change));
+  return [
+    `${head}${version}`,
+    ...(rows.length === 0 ? [] : [out.table(COLUMNS, rows, INDENT)]),
+    ...plan.warnings.map((warning) => `  ${out.paint('warning', '!')} ${printable(warning)}`),
+    '',
+  ].join('\n');
+}
+
+function rowOf({ path, from, to }: PlanChange): readonly string[] {
+  return [printable(path), showValue(from), showValue(to)];
+}
+
+function showValue(value: unknown): string {
+  if (value === undefined || value === null) return '–';
+  const text = printable(typeof value === 'string' ? value : JSON.stringify(value));
+  return text.length > VALUE_LENGTH_MAX ? `${text.slice(0, VALUE_LENGTH_MAX)}…` : text;
+}
+
+function sumsOf(changed: readonly PlannedTenant[], unchanged: number, deleted: number): string {
+  const created = changed.filter(({ plan }) => plan.change === 'create').length;
+  return `${count(created, 'tenant')} to create, ${changed.length - created} to change, ${deleted} to delete, ${unchanged} unchanged.`;
+}

@@ -1,0 +1,126 @@
+/** `noxys-relay rotate-secret TENANT PATH`: puts a new secret in place; `--finish` drops the older webhook secrets. */
+
+import { Command } from '@commander-js/extra-typings';
+
+import { SHAPES } from '../api-shapes.ts';
+import type { Act } from '../action.ts';
+import { tenantPath } from '../api-paths.ts';
+import type { SecretState, TenantSaved, TenantShown } from '../api-types.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { invalidInput } from '../failure.ts';
+import { tenantId } from '../option-values.ts';
+import { printable } from '../output/printable.ts';
+import { formatInstant } from '../output/time.ts';
+import { readSecret } from '../read-secret.ts';
+import type { Session } from '../session.ts';
+import { followInEnvFile } from '../tenant-files/follow-rotation.ts';
+
+const PATH_PATTERN = /^(?:webhook\.(?:secrets|auth_token)|destinations\.[a-z0-9-]{1,32}\.(?:hec\.)?token)$/;
+
+interface Rotated {
+  readonly version: number;
+  readonly published: boolean;
+  readonly secrets: readonly SecretState[];
+}
+
+interface Options {
+  readonly secretFile?: string | undefined;
+  readonly finish?: true | undefined;
+  readonly file: string;
+}
+
+export function rotateSecretCommand(act: Act) {
+  return new Command('rotate-secret')
+    .summary('put a new secret in place without a gap')
+    .description(
+      'PATH is webhook.secrets, webhook.auth_token, destinations.<name>.token or destinations.<name>.hec.token.\nThe value comes from --secret-file, NOXYS_NEW_SECRET or a prompt. A new webhook secret is added in front: the older ones\nstay valid until --finish, once Noxys signs with the new one. Where the tenant file takes the secret from .env, it is set there, too.',
+    )
+    .argument('<tenant>', "the tenant's id", tenantId)
+    .argument('<path>', 'which secret')
+    .option('--secret-file <file>', 'file with the new value; - is stdin')
+    .option('--finish', 'webhook.secrets only: the newest alone stays valid')
+    .option('-f, --file <path>', 'tenant files, whose .env follows', 'tenants')
+    .action(
+      act(async (session: Session, tenant: string, path: string, options) => {
+        if (!PATH_PATTERN.test(path)) {
+          throw invalidInput(
+            'PATH names no secret.',
+            'It is webhook.secrets, webhook.auth_token, destinations.<name>.token or destinations.<name>.hec.token.',
+          );
+        }
+        return options.finish === true
+          ? finish(session, tenant, path)
+          : rotate(session, tenant, path, options);
+      }),
+    );
+}
+
+async function rotate(session: Session, tenant: string, path: string, options: Options): Promise<ExitCode> {
+  const { io, out } = session;
+  const value = await readSecret(io, {
+    what: `The new ${path} of ${tenant}`,
+    option: '--secret-file',
+    file: options.secretFile,
+    variable: 'NOXYS_NEW_SECRET',
+  });
+  out.conceal(value);
+  const api = await session.api();
+  const rotated = await api.ask<Rotated>('set the secret', {
+    method: 'POST',
+    shape: SHAPES.rotated,
+    path: tenantPath(tenant, 'secrets'),
+    body: { path, value },
+    mustFinish: true,
+  });
+  const followed = followInEnvFile(session, { tenant, path, value, file: options.file });
+  const next = path === 'webhook.secrets' ? webhookNext(tenant) : ['It takes effect with the next request.'];
+  out.result(rotated, () => [...secretLines(path, rotated.secrets), ...followed, ...next].join('\n'));
+  return EXIT.ok;
+}
+
+function webhookNext(tenant: string): readonly string[] {
+  return [
+    'Until the older secret may go, do not apply a file that has the new one alone: that drops it.',
+    'Next: wait 2 minutes, let Noxys sign with the new secret, see that webhooks come (`events tail`), then:',
+    `  npx noxys-relay rotate-secret ${tenant} webhook.secrets --finish`,
+  ];
+}
+
+function secretLines(changed: string, secrets: readonly SecretState[]): readonly string[] {
+  return secrets
+    .filter(({ path }) => path === changed || path.startsWith(`${changed}[`))
+    .map(({ path, fingerprint, setAt }) =>
+      [printable(path), fingerprint ?? '–', setAt === null ? '' : formatInstant(setAt)].join('  ').trimEnd(),
+    );
+}
+
+/** Keeps the newest stored secret alone. */
+async function finish(session: Session, tenant: string, path: string): Promise<ExitCode> {
+  if (path !== 'webhook.secrets')
+    throw invalidInput('--finish is for webhook.secrets: the others have one value.');
+  const api = await session.api();
+  const shown = await api.ask<TenantShown>('read the tenant', {
+    method: 'GET',
+    shape: SHAPES.tenant,
+    path: tenantPath(tenant),
+  });
+  const { config, version } = shown;
+  const dropped = config.webhook.secrets.length - 1;
+  if (dropped < 1) {
+    session.out.result({ version, dropped: 0 }, () => 'There is one secret only: nothing to drop.');
+    return EXIT.ok;
+  }
+  const saved = await api.ask<TenantSaved>('drop the older secrets', {
+    method: 'PUT',
+    shape: SHAPES.saved,
+    path: tenantPath(tenant),
+    body: { ...config, webhook: { ...config.webhook, secrets: config.webhook.secrets.slice(0, 1) } },
+    headers: { 'if-match': `"${version}"` },
+    mustFinish: true,
+  });
+  session.out.result(
+    { version: saved.version, dropped },
+    () => `The newest secret alone is valid, at the edge within about 2 minutes. Dropped: ${dropped}.`,
+  );
+  return EXIT.ok;
+}

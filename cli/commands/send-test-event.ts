@@ -1,0 +1,121 @@
+/** `noxys-relay send-test-event TENANT`: a signed webhook as from Noxys, and where it went. */
+
+import { randomBytes } from 'node:crypto';
+
+import { Command, Option } from '@commander-js/extra-typings';
+
+import type { Act } from '../action.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { tenantId, wholeNumber } from '../option-values.ts';
+import { explanationLines } from '../output/event-lines.ts';
+import { printable } from '../output/printable.ts';
+import { type Followed, followEvent, isWell } from '../send/follow-event.ts';
+import { postWebhook, type Taken } from '../send/post-webhook.ts';
+import { webhookKeys } from '../send/webhook-keys.ts';
+import type { Session } from '../session.ts';
+import type { SigningConfig } from '../signature/sign.ts';
+
+const SCHEMES = ['standard-webhooks', 'timestamped-hmac', 'hmac'] as const;
+const ENCODINGS = ['base64', 'text', 'whole', 'hex'] as const;
+
+interface Options {
+  readonly type: string;
+  readonly scheme?: SigningConfig['scheme'] | undefined;
+  readonly encoding?: SigningConfig['secret_encoding'];
+  readonly secretFile?: string | undefined;
+  readonly file: string;
+  readonly wait: number;
+}
+
+export function sendTestEventCommand(act: Act) {
+  return new Command('send-test-event')
+    .summary('send a signed test event as Noxys would, and follow it')
+    .description(
+      "Signs an event with the tenant's webhook secret, posts it to /hooks, and follows it until every lane has settled it.\nThe secret comes from --secret-file, NOXYS_WEBHOOK_SECRET, the tenant's file, or a prompt.\nThe event is stored and delivered like any other; it names no person.",
+    )
+    .argument('<tenant>', "the tenant's id", tenantId)
+    .option('--type <type>', 'the type of the event', 'interaction.high_risk')
+    .addOption(
+      new Option('--scheme <scheme>', "how to sign, instead of the tenant's setting").choices(SCHEMES),
+    )
+    .addOption(
+      new Option('--encoding <encoding>', "how the secret is read, instead of the tenant's setting").choices(
+        ENCODINGS,
+      ),
+    )
+    .option('--secret-file <file>', 'file with the webhook secret; - is stdin')
+    .option('-f, --file <path>', 'tenant files, for the secret', 'tenants')
+    .option('--wait <seconds>', 'how long to wait for the edge and the lanes', wholeNumber(1, 3600), 120)
+    .action(act(async (session: Session, tenant: string, options) => send(session, tenant, options)));
+}
+
+async function send(session: Session, tenant: string, options: Options): Promise<ExitCode> {
+  const { io, out } = session;
+  const startMs = io.nowMs();
+  const deadlineMs = startMs + options.wait * 1000;
+  const keys = await webhookKeys(session, { ...options, tenant });
+  const event = testEvent(options.type, startMs);
+  const told = new Set<string>();
+  const taken = await postWebhook(io, {
+    origin: session.origin,
+    tenant,
+    keys,
+    event,
+    deadlineMs,
+    onWait: (why) => {
+      if (!told.has(why)) out.note(`${why}: waiting.`);
+      told.add(why);
+    },
+  });
+  const sent = { tenant, id: event.id, type: event.type, ...taken };
+  if (taken.accepted + taken.duplicates === 0) {
+    out.result({ ...sent, lanes: [], isSettled: true }, () => notTaken(taken, options.type));
+    return EXIT.failed;
+  }
+  out.note(`Taken after ${io.nowMs() - startMs} ms: ${event.id}`);
+  const api = await session.api();
+  const followed = await followEvent(io, api, { tenant, id: event.id, type: event.type, deadlineMs });
+  out.result({ ...sent, ...followed, durationMs: io.nowMs() - startMs }, () =>
+    textOf(session, tenant, event.id, followed),
+  );
+  return isWell(followed) ? EXIT.ok : EXIT.failed;
+}
+
+/** Says what it is, and names nobody. */
+function testEvent(type: string, nowMs: number) {
+  return {
+    id: `test_${randomBytes(12).toString('hex')}`,
+    type,
+    timestamp: new Date(nowMs).toISOString(),
+    platform_id: 'chatgpt',
+    policy_name: 'noxys-relay test event',
+    policy_decision: 'log',
+    risk_score: 0.5,
+  };
+}
+
+function notTaken({ filtered, rejected }: Taken, type: string): string {
+  if (filtered > 0) {
+    return `The signature is right, and the event went nowhere: forward.events of the tenant does not name ${printable(type)}.`;
+  }
+  const reasons = rejected.map(({ path = '', reason = '' }) => `${path} ${reason}`).join(', ');
+  return `The signature is right, and the event was rejected: ${printable(reasons)}.`;
+}
+
+function textOf(
+  { out, io }: Session,
+  tenant: string,
+  id: string,
+  { lanes, isFound, isSettled }: Followed,
+): string {
+  if (!isFound) {
+    return 'The relay took the event, and its log does not have it yet: it waits in the overflow queue. See `npx noxys-relay doctor`.';
+  }
+  if (lanes.length === 0) return 'The relay has the event. The tenant has no destination to send it to.';
+  return [
+    ...explanationLines(out, lanes, io.nowMs()),
+    ...(isSettled
+      ? []
+      : [`Not every lane has settled it. Look again: npx noxys-relay events explain ${tenant} ${id}`]),
+  ].join('\n');
+}

@@ -1,0 +1,30 @@
+/** What to do after `init`. Pure. */
+
+import type { WrittenFiles } from './write-tenant.ts';
+
+export interface Done {
+  readonly id: string;
+  readonly folder: string;
+  readonly written: WrittenFiles;
+  readonly isMadeUp: boolean;
+  readonly isTested: boolean;
+}
+
+export function nextSteps({ id, folder, written, isMadeUp, isTested }: Done): string {
+  const { file, envFile, variables } = written;
+  return [
+    `Wrote ${file}, and ${variables.join(', ')} to ${envFile}.`,
+    ...(isTested ? [] : ['Nothing was tested: no relay was named, or --no-test was said.']),
+    '',
+    'Next:',
+    `  npx noxys-relay apply -f ${folder}`,
+    `  npx noxys-relay send-test-event ${id}`,
+    `Then create the webhook in Noxys, to <the relay's address>/hooks/${id}.`,
+    ...(isMadeUp
+      ? [
+          'The webhook secret was made up. Once Noxys shows its own:',
+          `  npx noxys-relay rotate-secret ${id} webhook.secrets`,
+        ]
+      : []),
+  ].join('\n');
+}

@@ -1,0 +1,24 @@
+/** Every tenant that the caller may see, page by page. */
+
+import { SHAPES } from './api-shapes.ts';
+import type { ApiClient } from './api-client.ts';
+import type { TenantListed, TenantPage } from './api-types.ts';
+
+/** The most that the relay gives at once. */
+const PAGE_MAX = 200;
+
+export async function listTenants(api: ApiClient, prefix?: string): Promise<readonly TenantListed[]> {
+  const tenants: TenantListed[] = [];
+  let cursor: string | undefined;
+  do {
+    const page: TenantPage = await api.ask<TenantPage>('list the tenants', {
+      method: 'GET',
+      shape: SHAPES.tenantPage,
+      path: '/api/v1/tenants',
+      query: { limit: PAGE_MAX, cursor, prefix },
+    });
+    tenants.push(...page.tenants);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return tenants;
+}

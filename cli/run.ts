@@ -1,0 +1,77 @@
+/** One run of the command line, from arguments to an exit code. Starts no process and ends none. */
+
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { CommanderError } from 'commander';
+
+import { actingWith } from './action.ts';
+import { SECRET_VARIABLES } from './credentials.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { CliFailure } from './failure.ts';
+import type { Io } from './io.ts';
+import { Concealed } from './output/concealed.ts';
+import { buildProgram } from './program.ts';
+import { refuseSecretArguments } from './secret-arguments.ts';
+
+/** Runs a command line (without node and script) and says what the process is to end with. */
+export async function runCli(args: readonly string[], io: Io): Promise<ExitCode> {
+  const concealed = new Concealed();
+  const { act, exitCode } = actingWith(io, concealed);
+  const program = buildProgram(act);
+  prepare(program, io);
+  try {
+    const known = SECRET_VARIABLES.flatMap((name) => io.env[name]?.trim() || []);
+    for (const secret of known) concealed.add(secret);
+    refuseSecretArguments(args, known);
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode();
+  } catch (error) {
+    return end(error, io, { isJson: args.includes('--json'), concealed });
+  }
+}
+
+/** Errors are thrown, not process exits, and go to the given streams; for subcommands, too. */
+function prepare(command: CommandUnknownOpts, io: Io): void {
+  command.exitOverride();
+  command.showHelpAfterError('Run it with --help for its arguments and options.');
+  command.configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    getOutHelpWidth: () => io.stdout.columns ?? 100,
+    getErrHelpWidth: () => io.stderr.columns ?? 100,
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+    outputError: (text, write) => write(withoutValues(text)),
+  });
+  for (const inner of command.commands) prepare(inner, io);
+}
+
+/** Commander quotes what it does not know; a value in it may be a secret. */
+function withoutValues(text: string): string {
+  return text
+    .replaceAll(/(unknown option '[^'=]*)=[^']*'/g, "$1=…'")
+    .replaceAll(/(too many arguments .* but got \d+): .*\./gs, '$1.')
+    .replaceAll(/unknown command '[^']{24,}'/g, 'unknown command')
+    .replaceAll(/value '[^']{24,}' is invalid/g, 'value is invalid')
+    .replaceAll(/argument '[^']{24,}' is invalid/g, 'argument is invalid');
+}
+
+interface End {
+  readonly isJson: boolean;
+  readonly concealed: Concealed;
+}
+
+function end(error: unknown, { stdout, stderr }: Io, { isJson, concealed }: End): ExitCode {
+  const tell = (facts: Readonly<Record<string, unknown>>): void => {
+    if (isJson) stdout.write(`${concealed.scrub(JSON.stringify({ error: facts }, null, 2))}\n`);
+  };
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok;
+    tell({ kind: 'usage', message: withoutValues(error.message) });
+    return EXIT.invalid;
+  }
+  if (!(error instanceof CliFailure)) throw error;
+  const { message, hint, kind, details, exitCode } = error;
+  stderr.write(concealed.scrub(`${message}\n${hint === undefined ? '' : `${hint}\n`}`));
+  tell({ kind, message, hint, ...details });
+  return exitCode;
+}

@@ -1,0 +1,20 @@
+/** A fault of a file: where it stands, what is wrong, how to mend it. Pure. */
+
+import { printable } from '../output/printable.ts';
+
+export interface FileFault {
+  /** As the person named it. */
+  readonly file: string;
+  /** From 1; absent: the whole file. */
+  readonly line?: number;
+  readonly column?: number;
+  /** Such as `destinations[0].base_url`; `` for the document itself. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** `tenants/acme.yaml:12:5: destinations[0].base_url must be …`: editors and terminals make a link of it. */
+export function formatFileFault({ file, line, column, path, message }: FileFault): string {
+  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+  return `${place}: ${path === '' ? 'the document' : printable(path)} ${printable(message)}`;
+}

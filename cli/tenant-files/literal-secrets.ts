@@ -1,0 +1,46 @@
+/** Where a document holds a secret itself instead of a reference to one. Pure; names paths, never values. */
+
+import { formatPath } from '../../src/domain/config-faults.ts';
+import { isRecord } from '../../src/lib/record.ts';
+import { KEPT_SECRET } from '../../src/tenants/kept-secret.ts';
+
+/** The paths of secrets in clear, as written: neither `${…}` nor `<set>`. */
+export function literalSecrets(document: unknown): readonly string[] {
+  return secretPlaces(document)
+    .filter(({ value }) => typeof value === 'string' && !value.includes('${') && value !== KEPT_SECRET)
+    .map(({ path }) => path);
+}
+
+export interface SecretPlace {
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** Every place of a tenant's document that holds a secret, in whatever state the rest of it is. */
+export function secretPlaces(document: unknown): readonly SecretPlace[] {
+  const webhook = memberOf(document, 'webhook');
+  const secrets: unknown = memberOf(webhook, 'secrets');
+  const destinations: unknown = memberOf(document, 'destinations');
+  const places: { path: (string | number)[]; value: unknown }[] = [
+    ...listOf(secrets).map((value, index) => ({ path: ['webhook', 'secrets', index], value })),
+    { path: ['webhook', 'auth_token'], value: memberOf(webhook, 'auth_token') },
+    ...listOf(destinations).flatMap((destination, index) => [
+      { path: ['destinations', index, 'token'], value: memberOf(destination, 'token') },
+      {
+        path: ['destinations', index, 'hec', 'token'],
+        value: memberOf(memberOf(destination, 'hec'), 'token'),
+      },
+    ]),
+  ];
+  return places
+    .filter(({ value }) => value !== undefined)
+    .map(({ path, value }) => ({ path: formatPath(path), value }));
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,58 @@
+/** All tenant files of a command: read, resolved, and checked against each other. Nothing is sent. */
+
+import { count } from '../output/time.ts';
+import { CliFailure } from '../failure.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Session } from '../session.ts';
+import { readEnvFile } from './env-file.ts';
+import { type FileFault, formatFileFault } from './file-fault.ts';
+import { findFiles } from './find-files.ts';
+import { readTenantFile, type TenantFile } from './read-tenant.ts';
+
+/** Faults shown to a person; a missing `.env` makes one for each file. */
+const FAULTS_SHOWN_MAX = 50;
+
+/** Every file, or a CliFailure that lists every fault of every file. */
+export function readTenantFiles(session: Session, paths: readonly string[]): readonly TenantFile[] {
+  const { io, out } = session;
+  const env = new Map<string, Readonly<Record<string, string>>>();
+  const files: TenantFile[] = [];
+  const faults: FileFault[] = [];
+  for (const found of findFiles(io.cwd, paths)) {
+    const own = env.get(found.folder) ?? readEnvFile(found.folder);
+    env.set(found.folder, own);
+    const read = readTenantFile(found, (name) => io.env[name] ?? own[name]);
+    if (!read.ok) faults.push(...read.error);
+    else files.push(read.value);
+  }
+  faults.push(...sameIds(files));
+  if (faults.length > 0) throw brokenFiles(faults);
+  for (const { secrets } of files) for (const secret of secrets) out.conceal(secret);
+  return files;
+}
+
+/** One tenant can't be what two files say. */
+function sameIds(files: readonly TenantFile[]): FileFault[] {
+  const first = new Map<string, string>();
+  return files.flatMap(({ id, file }) => {
+    const other = first.get(id);
+    if (other === undefined) {
+      first.set(id, file.name);
+      return [];
+    }
+    return [{ file: file.name, path: 'id', message: `is ${id}, which is the tenant of ${other}, too` }];
+  });
+}
+
+/** The end of a command because of its files. */
+export function brokenFiles(faults: readonly FileFault[]): CliFailure {
+  const shown = faults.slice(0, FAULTS_SHOWN_MAX).map(formatFileFault);
+  const more = faults.length - shown.length;
+  const files = new Set(faults.map(({ file }) => file)).size;
+  const message = [
+    ...shown,
+    ...(more > 0 ? [`… and ${count(more, 'more fault')}`] : []),
+    `\n${count(faults.length, 'fault')} in ${count(files, 'file')}: nothing was changed.`,
+  ].join('\n');
+  return new CliFailure(EXIT.invalid, 'files_broken', message, { details: { faults } });
+}

@@ -1,0 +1,78 @@
+/**
+ * `${NAME}` and `${file:path}` in the texts of a document, replaced by what they stand for; `$${` is a plain `${`.
+ * Pure but for the look-ups that are passed in. A reference that leads nowhere is a fault with its place.
+ */
+
+import type { Result } from '../../src/lib/result.ts';
+import { failure, success } from '../../src/lib/result.ts';
+
+export type Step = string | number;
+
+export interface ReferenceFault {
+  readonly path: readonly Step[];
+  readonly message: string;
+}
+
+export interface Lookups {
+  /** The value of a variable, undefined when it is not set. */
+  readonly variable: (name: string) => string | undefined;
+  /** A file's text, or why it can't be read. */
+  readonly file: (path: string) => Result<string, string>;
+}
+
+export interface Resolved {
+  readonly value: unknown;
+  /** What references stood for, in clear: to be concealed. */
+  readonly used: readonly string[];
+}
+
+const REFERENCE_PATTERN = /\$(\$?)\{([^{}]*)\}/g;
+const NAME_PATTERN = /^[A-Za-z_]\w*$/;
+const FILE_PREFIX = 'file:';
+const NOWHERE = 'holds a reference that is neither ${NAME} nor ${file:path}: write $${ for a plain ${';
+
+/** The document with its references replaced, or every reference that leads nowhere. */
+export function resolveReferences(
+  document: unknown,
+  lookups: Lookups,
+): Result<Resolved, readonly ReferenceFault[]> {
+  const faults: ReferenceFault[] = [];
+  const used: string[] = [];
+  const walk = (value: unknown, path: readonly Step[]): unknown => {
+    if (typeof value === 'string') {
+      return value.replaceAll(REFERENCE_PATTERN, (whole, escape: string, inner: string) => {
+        if (escape !== '') return whole.slice(1);
+        const found = lookUp(inner.trim(), lookups);
+        if (!found.ok) {
+          faults.push({ path, message: found.error });
+          return whole;
+        }
+        used.push(found.value);
+        return found.value;
+      });
+    }
+    if (Array.isArray(value)) return value.map((inner: unknown, index) => walk(inner, [...path, index]));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]: [string, unknown]) => [key, walk(inner, [...path, key])]),
+    );
+  };
+  const value = walk(document, []);
+  return faults.length === 0 ? success({ value, used }) : failure(faults);
+}
+
+function lookUp(inner: string, { variable, file }: Lookups): Result<string, string> {
+  if (inner.startsWith(FILE_PREFIX)) return file(inner.slice(FILE_PREFIX.length).trim());
+  if (!NAME_PATTERN.test(inner)) return failure(NOWHERE);
+  const value = variable(inner);
+  if (value === undefined) {
+    return failure(`refers to ${inner}, which is neither in the environment nor in .env beside the file`);
+  }
+  return value === '' ? failure(`refers to ${inner}, which is empty`) : success(value);
+}
+
+/** The variable that a text refers to, when it is nothing but that reference. */
+export function soleReference(text: string): string | undefined {
+  const name = /^\$\{([^{}:]*)\}$/.exec(text.trim())?.[1]?.trim();
+  return name !== undefined && NAME_PATTERN.test(name) ? name : undefined;
+}

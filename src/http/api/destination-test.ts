@@ -1,0 +1,127 @@
+/**
+ * `POST /api/v1/tenants/{id}/destinations/{name}/test`: sends a test event to the destination as it is configured,
+ * or as it would be under the config in the body, of which nothing is stored.
+ * The tenant's own object sends, from where the tenant's data rest.
+ */
+
+import { grantRefusal } from '../../domain/principal.ts';
+import type { LaneTest, TenantRelayRpc, TestDestinationAnswer } from '../../domain/rpc.ts';
+import type { SealedTenantConfig, TenantConfig } from '../../domain/tenant-config.ts';
+import { causeFields, logEvent } from '../../lib/log.ts';
+import type { Result } from '../../lib/result.ts';
+import { failure, success, unreachable } from '../../lib/result.ts';
+import { findTenant, relayStub } from '../../residency.ts';
+import { sealConfig } from '../../tenants/secrets.ts';
+import type { AdminRoute, Answer, Call } from '../admin-route.ts';
+import { adminRoute } from '../admin-route.ts';
+import { readBody } from '../body.ts';
+import type { RequestFailure } from '../problem.ts';
+import { askExisting, requestFields, UNAVAILABLE, unavailable } from './existing.ts';
+import { configIn, DOCUMENT_BYTES_MAX } from './candidate.ts';
+import { hintOf } from './test-hints.ts';
+
+export const destinationTestRoutes: readonly AdminRoute[] = [
+  adminRoute({
+    method: 'POST',
+    path: '/api/v1/tenants/:id/destinations/:name/test',
+    role: 'operator',
+    scope: 'tenant',
+    handle: async (call) => {
+      const body = await readBody(call.c.req.raw, DOCUMENT_BYTES_MAX);
+      if (!body.ok) return body;
+      const isCandidate = body.value.byteLength > 0;
+      const tested = isCandidate ? await testCandidate(call, body.value) : await testStored(call);
+      return tested.ok ? answerOf(call, tested.value, isCandidate) : tested;
+    },
+  }),
+];
+
+type Tested = Result<TestDestinationAnswer, RequestFailure>;
+
+async function testStored({ c, deployment, actor }: Call): Promise<Tested> {
+  const destination = c.req.param('name') ?? '';
+  return askExisting(c, deployment, async (relay) => relay.testDestination({ v: 1, actor, destination }));
+}
+
+/** A candidate holds secrets, and says where requests go: that is an admin's to decide. */
+async function testCandidate(call: Call, body: Uint8Array): Promise<Tested> {
+  const { c, deployment, principal } = call;
+  const id = c.req.param('id') ?? '';
+  if (grantRefusal(principal, 'admin', id)) return failure({ kind: 'role_missing', role: 'admin' });
+  const config = configIn(body, c, deployment);
+  if (!config.ok) return config;
+  const destination = c.req.param('name') ?? '';
+  if (!config.value.destinations.some(({ name }) => name === destination))
+    return failure({ kind: 'destination_not_found' });
+  const found = await findTenant(c.env.TENANT_RELAY, deployment.settings, id);
+  if (!found.ok) return failure(UNAVAILABLE);
+  if (found.value && found.value.residency !== config.value.residency)
+    return failure({ kind: 'residency_change', stored: found.value.residency });
+  const stored = found.value?.stored.config ?? null;
+  const sealed = await sealConfig(config.value, { sealer: deployment.sealer, stored });
+  if (!sealed.ok) return failure({ kind: 'config_invalid', faults: sealed.error });
+  const relay = found.value?.stub ?? stubOf(call, config.value);
+  return relay
+    ? askWith(call, relay, { destination, config: onlyTested(sealed.value, destination) })
+    : failure(UNAVAILABLE);
+}
+
+/** Where the tenant would live. */
+function stubOf({ c, deployment }: Call, { id, residency }: TenantConfig): TenantRelayRpc | undefined {
+  const stub = relayStub(c.env.TENANT_RELAY, deployment.settings, { tenant: id, residency });
+  return stub.ok ? stub.value : undefined;
+}
+
+/** The object needs no other destination's secrets. */
+function onlyTested(config: SealedTenantConfig, destination: string): SealedTenantConfig {
+  return { ...config, destinations: config.destinations.filter(({ name }) => name === destination) };
+}
+
+async function askWith(
+  { c, actor }: Call,
+  relay: TenantRelayRpc,
+  tested: { readonly destination: string; readonly config: SealedTenantConfig },
+): Promise<Tested> {
+  try {
+    return success(await relay.testDestination({ v: 1, actor, ...tested }));
+  } catch (error) {
+    return unavailable(c, causeFields(error));
+  }
+}
+
+function answerOf(
+  { c }: Call,
+  answer: TestDestinationAnswer,
+  isCandidate: boolean,
+): Result<Answer, RequestFailure> {
+  switch (answer.kind) {
+    case 'tested': {
+      const destination = c.req.param('name') ?? '';
+      const outcomes = answer.tests.map(({ lane, outcome, reason }) =>
+        [lane, outcome, reason].filter((word) => word !== undefined).join(' '),
+      );
+      logEvent('info', 'destination.tested', {
+        ...requestFields(c),
+        destination,
+        candidate: isCandidate,
+        outcomes,
+      });
+      return success({ body: { destination, tests: answer.tests.map((test) => withHint(test)) } });
+    }
+    case 'too_many_tests':
+      return failure({ kind: 'too_many_requests', retryAfterSeconds: answer.retryAfterSeconds });
+    case 'unknown_destination':
+      return failure({ kind: 'destination_not_found' });
+    case 'unknown_tenant':
+      return failure({ kind: 'tenant_not_found' });
+    case 'unavailable':
+      return unavailable(c, { cause: answer.reason });
+    default:
+      return unreachable(answer);
+  }
+}
+
+function withHint(test: LaneTest) {
+  const hint = hintOf(test);
+  return hint === undefined ? test : { ...test, hint };
+}

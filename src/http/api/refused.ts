@@ -1,0 +1,25 @@
+/** What a tenant's object answers when it can't do what is asked, as the failure of the request. */
+
+import type { Context } from 'hono';
+
+import type { UnavailableReason } from '../../domain/rpc.ts';
+import type { Result } from '../../lib/result.ts';
+import { failure, unreachable } from '../../lib/result.ts';
+import type { AppEnv } from '../deployment.ts';
+import type { RequestFailure } from '../problem.ts';
+import { unavailable } from './existing.ts';
+
+type Refused =
+  { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+/** An unknown tenant here is one that went after it was found. */
+export function refused(c: Context<AppEnv>, answer: Refused): Result<never, RequestFailure> {
+  switch (answer.kind) {
+    case 'unknown_tenant':
+      return failure({ kind: 'tenant_not_found' });
+    case 'unavailable':
+      return unavailable(c, { cause: answer.reason });
+    default:
+      return unreachable(answer);
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * What each admin route is for and what it answers, by `METHOD path`. Not part of the Worker.
+ * What a route takes, and who may call it, comes from the route itself.
+ */
+
+import type { Operations } from './operation.ts';
+import { deadLetterOperations } from './operations/dead-letters.ts';
+import { destinationOperations } from './operations/destinations.ts';
+import { eventOperations } from './operations/events.ts';
+import { healthOperations } from './operations/health.ts';
+import { tenantOperations } from './operations/tenants.ts';
+import { tokenOperations } from './operations/tokens.ts';
+
+export const operations: Operations = {
+  ...tenantOperations,
+  ...destinationOperations,
+  ...deadLetterOperations,
+  ...tokenOperations,
+  ...eventOperations,
+  ...healthOperations,
+};

@@ -1,0 +1,56 @@
+/** Of the routes on one destination. */
+
+import * as z from 'zod/mini';
+
+import { BLOCKED_REASONS, RETRY_REASONS } from '../../domain/outcome.ts';
+import { savedDestination, shared } from '../answers.ts';
+import type { Operations } from '../operation.ts';
+
+const ROOT = '/api/v1/tenants/:id/destinations/:name';
+
+const laneTest = z.strictObject({
+  lane: z.string(),
+  outcome: z.enum(['delivered', 'retry', 'blocked', 'rejected']),
+  reason: z.optional(z.enum([...RETRY_REASONS, ...BLOCKED_REASONS])),
+  status: z.optional(z.int()),
+  detail: z.optional(z.string()),
+  durationMs: shared.count,
+  eventId: z.string(),
+  hint: z.optional(z.string()),
+});
+
+export const destinationOperations: Operations = {
+  [`POST ${ROOT}/pause`]: {
+    id: 'pauseDestination',
+    tag: 'destinations',
+    summary: 'Stop a destination: its lanes keep their place and their events',
+    description:
+      'The same as `enabled: false` in the config: a new version of it, unless it is paused already.',
+    answers: { 200: { description: 'Paused.', schema: savedDestination } },
+    hasEtag: true,
+  },
+  [`POST ${ROOT}/resume`]: {
+    id: 'resumeDestination',
+    tag: 'destinations',
+    summary: 'Let a destination go on, at once, also when it is blocked',
+    description:
+      '`from: backlog` (the default) goes on where it stopped. `from: now` gives up what waits, for good: `discarded` says how many events.',
+    answers: { 200: { description: 'Resumed.', schema: savedDestination } },
+    hasEtag: true,
+  },
+  [`POST ${ROOT}/test`]: {
+    id: 'testDestination',
+    tag: 'destinations',
+    summary: 'Send a test event to a destination, now',
+    description:
+      "The tenant's object sends one event to each channel; it is in no log, and the lanes stay as they are. With a config in the body, which needs the role `admin`, that one is tested and nothing is stored. At most ten a minute for a tenant, one at a time for a destination.",
+    answers: {
+      200: {
+        description: 'What came of it, by lane. `hint` says what to do.',
+        schema: z.strictObject({ destination: z.string(), tests: z.array(laneTest) }),
+      },
+    },
+    failures: [409],
+    body: 'optional_config',
+  },
+};

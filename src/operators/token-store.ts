@@ -1,0 +1,107 @@
+/** The rows of the minted tokens. Synchronous: each method is one turn of the object. */
+
+import type { Role } from '../domain/principal.ts';
+import type { TokenListing, TokenPage, TokenRecord, TokenStanding, TokenView } from '../domain/registry.ts';
+import type { Database } from '../lib/database.ts';
+
+interface TokenRow {
+  readonly [column: string]: SqlStorageValue;
+  readonly seq: number;
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly tenant: string | null;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly expires_at: number;
+  readonly revoked_at: number | null;
+}
+
+const COLUMNS = 'seq, id, name, role, tenant, created_at, created_by, expires_at, revoked_at';
+
+export class TokenStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  insert(token: TokenRecord, by: string, nowMs: number): void {
+    this.#db.run(
+      'INSERT INTO tokens (id, digest, name, role, tenant, created_at, created_by, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      token.id,
+      token.digest,
+      token.name,
+      token.role,
+      token.tenant,
+      nowMs,
+      by,
+      token.expiresAtMs,
+    );
+  }
+
+  /** How many of a tenant, or (null) for every tenant, are not expired; revoked ones count too. Counts up to `max`. */
+  countValid(tenant: string | null, max: number, nowMs: number): number {
+    const sql =
+      'SELECT COUNT(*) AS count FROM (SELECT 1 FROM tokens WHERE tenant IS ? AND expires_at > ? LIMIT ?)';
+    return this.#db.first<{ count: number }>(sql, tenant, nowMs, max)?.count ?? 0;
+  }
+
+  standing({ id, digest }: Pick<TokenRecord, 'id' | 'digest'>): TokenStanding {
+    const sql = 'SELECT digest, revoked_at FROM tokens WHERE id = ?';
+    const row = this.#db.first<{ digest: string; revoked_at: number | null }>(sql, id);
+    if (row?.digest !== digest) return 'unknown';
+    return row.revoked_at === null ? 'active' : 'revoked';
+  }
+
+  find(id: string): TokenView | null {
+    const row = this.#db.first<TokenRow>(`SELECT ${COLUMNS} FROM tokens WHERE id = ?`, id);
+    return row ? viewOf(row) : null;
+  }
+
+  page({ tenant, before = Number.MAX_SAFE_INTEGER, limit }: TokenPage): TokenListing {
+    const [where, ...bindings] = tenant === undefined ? ['', before] : ['tenant = ? AND', tenant, before];
+    const sql = `SELECT ${COLUMNS} FROM tokens WHERE ${where} seq < ? ORDER BY seq DESC LIMIT ?`;
+    const rows = this.#db.all<TokenRow>(sql, ...bindings, limit);
+    const last = rows.length === limit ? rows.at(-1) : undefined;
+    return { tokens: rows.map(viewOf), ...(last && { nextBefore: last.seq }) };
+  }
+
+  /** Whether it was not revoked before. */
+  revoke(id: string, nowMs: number): boolean {
+    return (
+      this.#db.run('UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', nowMs, id) > 0
+    );
+  }
+
+  /** How many were not revoked before, of those that are not expired. */
+  revokeTenant(tenant: string, nowMs: number): number {
+    const sql =
+      'UPDATE tokens SET revoked_at = ? WHERE tenant = ? AND expires_at > ? AND revoked_at IS NULL RETURNING 1';
+    return this.#db.all(sql, nowMs, tenant, nowMs).length;
+  }
+
+  /** Drops at most `max` rows that expired before a time, and says how many. */
+  dropExpiredBefore(atMs: number, max: number): number {
+    const sql =
+      'DELETE FROM tokens WHERE seq IN (SELECT seq FROM tokens WHERE expires_at < ? LIMIT ?) RETURNING 1';
+    return this.#db.all(sql, atMs, max).length;
+  }
+}
+
+function viewOf(row: TokenRow): TokenView {
+  return {
+    id: row.id,
+    name: row.name,
+    role: row.role as Role,
+    tenant: row.tenant,
+    createdAt: isoOf(row.created_at),
+    createdBy: row.created_by,
+    expiresAt: isoOf(row.expires_at),
+    ...(row.revoked_at !== null && { revokedAt: isoOf(row.revoked_at) }),
+  };
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,147 @@
+/**
+ * Tests of a destination: one event, made for it, through the very code that a lane sends with, to each of its channels.
+ * Nothing is read from or written to the storage, and no lane is touched: what a test finds is the caller's alone.
+ */
+
+import { channelKindsOf } from '../destinations/channels.ts';
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { LaneTest, TestDestinationAnswer } from '../domain/rpc.ts';
+import type { DestinationConfig, SealedTenantConfig } from '../domain/tenant-config.ts';
+import { testEvent } from '../domain/test-event.ts';
+import { causeFields, logEvent } from '../lib/log.ts';
+import { unreachable } from '../lib/result.ts';
+import { createSealer } from '../lib/seal.ts';
+import { Semaphore } from '../lib/semaphore.ts';
+import type { Settings } from '../settings.ts';
+import type { RelayIo } from './io.ts';
+import type { OpenLane, Timeouts } from './lane-parts.ts';
+import { TokenBucket } from './limits.ts';
+import { openLane } from './open-lane.ts';
+
+/** Of a tenant: each test is a request to somebody else's product. In memory: after a restart there are as many again. */
+const TESTS = { perMinute: 10, burst: 10 } as const;
+/** The test that is under way is over by then, mostly. */
+const UNDER_WAY_RETRY_SECONDS = 5;
+
+export interface DestinationTestParts {
+  readonly settings: Settings;
+  readonly io: RelayIo;
+  readonly timeouts: () => Timeouts;
+}
+
+export interface DestinationTestInput {
+  readonly config: SealedTenantConfig;
+  /** Its name. Disabled ones are tested, too. */
+  readonly destination: string;
+  /** Those of the lanes; absent where there are none. */
+  readonly connections: Semaphore | undefined;
+}
+
+export class DestinationTests {
+  readonly #parts: DestinationTestParts;
+  readonly #bucket: TokenBucket;
+  readonly #underWay = new Set<string>();
+  /** Tests send one after the other, so that they never hold more than one of the lanes' connections. */
+  readonly #slot = new Semaphore(1);
+
+  constructor(parts: DestinationTestParts) {
+    this.#parts = parts;
+    this.#bucket = new TokenBucket(TESTS, parts.io.nowMs());
+  }
+
+  /** Sends to each channel and says what came of it. Never throws for what a destination does. */
+  async run(input: DestinationTestInput): Promise<TestDestinationAnswer> {
+    const { config, destination: name } = input;
+    const destination = config.destinations.find((known) => known.name === name);
+    if (!destination) return { kind: 'unknown_destination' };
+    if (this.#underWay.has(name)) return tooMany(UNDER_WAY_RETRY_SECONDS);
+    const waitMs = this.#bucket.take(1, this.#parts.io.nowMs());
+    if (waitMs > 0) return tooMany(Math.ceil(waitMs / 1000));
+    this.#underWay.add(name);
+    try {
+      const tests: LaneTest[] = [];
+      for (const kind of channelKindsOf(destination)) tests.push(await this.#test(input, destination, kind));
+      return { kind: 'tested', tests };
+    } finally {
+      this.#underWay.delete(name);
+    }
+  }
+
+  async #test(
+    { config, connections = new Semaphore(1) }: DestinationTestInput,
+    destination: DestinationConfig,
+    kind: string,
+  ): Promise<LaneTest> {
+    const { settings, io } = this.#parts;
+    const lane = `${destination.name}/${kind}`;
+    const exchange: { startedAtMs?: number; status?: number } = {};
+    const release = await this.#slot.acquire();
+    try {
+      const event = testEvent({ tenant: config.id, id: io.newId(), nowMs: io.nowMs() });
+      const opened = await openLane({
+        settings,
+        sealer: createSealer(settings.masterKeys),
+        config,
+        destination,
+        kind,
+        fetch: async (request, init) => {
+          exchange.startedAtMs = io.nowMs();
+          const response = await io.fetch(request, init);
+          exchange.status = response.status;
+          return response;
+        },
+        connections,
+      });
+      const outcome = opened.ok ? await this.#send(opened.value, event, lane) : opened.error;
+      const { startedAtMs, status } = exchange;
+      return {
+        lane,
+        ...factsOf(outcome),
+        ...(status !== undefined && { status }),
+        durationMs: startedAtMs === undefined ? 0 : io.nowMs() - startedAtMs,
+        eventId: event.id,
+      };
+    } finally {
+      release();
+    }
+  }
+
+  async #send({ channel, send, reduce }: OpenLane, event: CanonicalEvent, lane: string): Promise<Outcome> {
+    const { io, timeouts } = this.#parts;
+    const attempt = {
+      send,
+      timeoutMs: timeouts().requestMs,
+      attemptId: io.newId(),
+      nowMs: io.nowMs,
+    };
+    try {
+      return await channel.deliver([reduce(event)], attempt);
+    } catch (error) {
+      logEvent('error', 'delivery.crashed', { lane, tenant: event.tenant, ...causeFields(error) });
+      return { kind: 'retry', reason: 'internal_error', detail: 'the relay could not build the request' };
+    }
+  }
+}
+
+function tooMany(retryAfterSeconds: number): TestDestinationAnswer {
+  return { kind: 'too_many_tests', retryAfterSeconds };
+}
+
+/** What an outcome says; its text is capped and redacted already. */
+function factsOf(outcome: Outcome): Pick<LaneTest, 'outcome' | 'reason' | 'detail'> {
+  switch (outcome.kind) {
+    case 'delivered':
+      return { outcome: 'delivered' };
+    case 'retry': {
+      const { reason, detail, excerpt } = outcome;
+      return { outcome: 'retry', reason, detail: excerpt ? `${detail}: ${excerpt}` : detail };
+    }
+    case 'blocked':
+      return { outcome: 'blocked', reason: outcome.reason, detail: outcome.detail };
+    case 'rejected':
+      return { outcome: 'rejected', ...(outcome.excerpt && { detail: outcome.excerpt }) };
+    default:
+      return unreachable(outcome);
+  }
+}

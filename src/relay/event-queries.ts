@@ -1,0 +1,186 @@
+/**
+ * What operators ask of the stored events: a page of them, one with what every lane did with it, a user's key.
+ * What names a person, or looks for one, is audited before the answer leaves.
+ */
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import type {
+  EventFilter,
+  EventPage,
+  EventView,
+  EventsRequest,
+  ExplainRequest,
+  UserKeyRequest,
+} from '../domain/event-view.ts';
+import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
+import { loggedIds } from '../domain/logged-ids.ts';
+import type { AuditDetail, Explained, ExplainedEvent, Explanation } from '../domain/rpc.ts';
+import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import { readId } from '../ingest/field-values.ts';
+import type { Database } from '../lib/database.ts';
+import type { Sealer } from '../lib/seal.ts';
+import type { Audit } from './audit.ts';
+import { eventView } from './event-view.ts';
+import { explain } from './explain.ts';
+import { spanOf } from './lane-history.ts';
+import type { LaneSet } from './lane-set.ts';
+import type { LaneStore } from './lane-store.ts';
+import type { EventLog, LogEntry } from './log.ts';
+import { type Direction, type Scanned, scanLog } from './log-scan.ts';
+import { type PersonKeys, openPersonKeys } from './person-keys.ts';
+
+/** Of one answer: each comes with every lane. */
+const EXPLAINED_MAX = 20;
+
+export interface EventQueryParts {
+  readonly db: Database;
+  readonly log: EventLog;
+  readonly lanes: LaneSet;
+  readonly laneStore: LaneStore;
+  readonly audit: Audit;
+  readonly sealer: Sealer;
+  readonly config: () => SealedTenantConfig;
+  readonly nowMs: () => number;
+}
+
+export class EventQueries {
+  readonly #parts: EventQueryParts;
+
+  constructor(parts: EventQueryParts) {
+    this.#parts = parts;
+  }
+
+  /** One page. Everything after the keys are open is one turn of the object. */
+  async events(request: EventsRequest): Promise<EventPage> {
+    const { db, log, audit, nowMs } = this.#parts;
+    const { user, filter, after, before = Number.MAX_SAFE_INTEGER, showsPersons } = request;
+    // A tail that has seen everything costs nothing.
+    if (after !== undefined && after >= log.head && !user) return { events: [], lastSeq: log.head };
+    const keys = await this.#openKeys();
+    const key = user && ('key' in user ? user.key : keys.ofName(user));
+    const direction: Direction = after === undefined ? { before, sinceMs: filter.sinceMs } : { after };
+    const scanned = scanLog(db, log, direction, boundedLimit(request.limit), (entry) =>
+      passes(entry.event, filter) && isOfUser(entry.event, key, keys)
+        ? eventView(entry, keys, showsPersons)
+        : undefined,
+    );
+    const asked = { ...detailOf(request), ...(key !== undefined && { key }), count: scanned.found.length };
+    db.transaction(() => {
+      if (key !== undefined) audit.append('user.searched', request.actor, asked, nowMs());
+      if (showsPersons && scanned.found.length > 0)
+        audit.append('persons.shown', request.actor, asked, nowMs());
+    });
+    return pageOf(scanned, after !== undefined, log.head);
+  }
+
+  /** The events of an id, each with what every lane did with it. */
+  async explain(request: ExplainRequest): Promise<Explained> {
+    const { db, log, audit, nowMs } = this.#parts;
+    const { type, before = Number.MAX_SAFE_INTEGER, showsPersons, actor } = request;
+    const id = readId(request.id).value ?? request.id;
+    const keys = await this.#openKeys();
+    // Within the de-duplication period an id is there once per type.
+    const limit = type === undefined ? EXPLAINED_MAX : 1;
+    const scanned = scanLog(db, log, { before }, limit, (entry) =>
+      entry.event.id === id && (type === undefined || entry.event.type === type)
+        ? { entry, view: eventView(entry, keys, showsPersons) }
+        : undefined,
+    );
+    const { lastSeq } = scanned;
+    const events = scanned.found.map(({ entry, view }) => ({ event: view, lanes: this.#explained(entry) }));
+    if (showsPersons && events.length > 0) {
+      audit.append('persons.shown', actor, detailOfShown(events), nowMs());
+    }
+    const isComplete = scanned.isComplete || (type !== undefined && events.length > 0);
+    return { events, isComplete, ...(!isComplete && lastSeq !== null && { nextBefore: lastSeq }) };
+  }
+
+  /** By which a user is known to those who may not see names. */
+  async userKey({ user, actor }: UserKeyRequest): Promise<string> {
+    const { audit, nowMs } = this.#parts;
+    const key = (await this.#openKeys()).ofName(user);
+    audit.append('user.key_shown', actor, { key }, nowMs());
+    return key;
+  }
+
+  /** What every lane did, removed ones too. */
+  #explained({ seq, event }: LogEntry): Explanation[] {
+    const { lanes, laneStore } = this.#parts;
+    const letters = laneStore.letters.ofEvent(seq);
+    return lanes.known.map((lane) => {
+      lane.restore();
+      return explain({
+        lane: lane.name,
+        seq,
+        event,
+        state: lane.state,
+        destination: lanes.destinationOf(lane.name),
+        letter: letters.get(lane.name),
+        followUp: laneStore.followUps.between(lane.name, seq, seq)[0],
+        end: laneStore.history.endOf(lane.name, seq),
+        span: spanOf(laneStore.history.spans(lane.name), seq),
+      });
+    });
+  }
+
+  async #openKeys(): Promise<PersonKeys> {
+    return openPersonKeys(this.#parts.sealer, this.#parts.config());
+  }
+}
+
+function pageOf(
+  { found, lastSeq, isComplete }: Scanned<EventView>,
+  isForward: boolean,
+  head: number,
+): EventPage {
+  if (isForward) return { events: found, lastSeq: isComplete || lastSeq === null ? head : lastSeq };
+  return {
+    events: found,
+    ...(!isComplete && lastSeq !== null && { nextBefore: lastSeq }),
+    lastSeq: head,
+  };
+}
+
+function boundedLimit(limit: number): number {
+  return Math.min(Math.max(1, limit), EVENTS_PER_PAGE_MAX);
+}
+
+function passes(event: CanonicalEvent, filter: EventFilter): boolean {
+  const { type, platform, level, decision, sinceMs = -Infinity, untilMs = Infinity } = filter;
+  const occurredAtMs = Date.parse(event.occurredAt);
+  return (
+    (type === undefined || event.type === type) &&
+    (platform === undefined || event.platform?.id === platform.toLowerCase()) &&
+    (level === undefined || event.severity === level) &&
+    (decision === undefined || event.policy?.decision === decision) &&
+    occurredAtMs >= sinceMs &&
+    occurredAtMs < untilMs
+  );
+}
+
+function isOfUser({ user }: CanonicalEvent, key: string | undefined, keys: PersonKeys): boolean {
+  return key === undefined || (user !== undefined && keys.isOf(key, user));
+}
+
+/** The newest of them; its id, unless somebody may have chosen it: it could name a person. */
+function detailOfShown(events: readonly ExplainedEvent[]): AuditDetail {
+  const [event] = events.map((explained) => explained.event);
+  const [eventId] = event ? loggedIds([event]) : [];
+  return {
+    ...(event && { seq: event.seq }),
+    ...(eventId !== undefined && { eventId }),
+    count: events.length,
+  };
+}
+
+/** What was asked for, without the user: the audit names nobody. */
+function detailOf({ filter, before, after }: EventsRequest): AuditDetail {
+  const { sinceMs, untilMs, ...rest } = filter;
+  return {
+    ...rest,
+    ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }),
+    ...(untilMs !== undefined && { until: new Date(untilMs).toISOString() }),
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * A stored event as it is shown. Without its people unless they are asked for: users and devices are keys then, the host of a page
+ * is left out, and a text that names somebody all the same is left out too.
+ * Pure.
+ */
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { EventView } from '../domain/event-view.ts';
+import type { LogEntry } from './log.ts';
+import type { PersonKeys } from './person-keys.ts';
+
+/** Stands for a text that names a person. */
+export const LEFT_OUT = '…';
+const EMAIL_PATTERN = /[^\s@]+@[^\s@]+\.[^\s@]+/u;
+/** A shorter name is part of too many words. */
+const NAME_LENGTH_MIN = 3;
+
+export function eventView({ seq, event }: LogEntry, keys: PersonKeys, showsPersons: boolean): EventView {
+  const { user, device, ...rest } = event;
+  const userKey = user && keys.ofUser(user);
+  const deviceKey = device && keys.ofDevice(device);
+  return {
+    seq,
+    ...(showsPersons ? rest : withoutNames(rest, namesIn(event))),
+    ...(userKey !== undefined && { user: { key: userKey, ...(showsPersons && user) } }),
+    ...(deviceKey !== undefined && { device: { key: deviceKey, ...(showsPersons && device) } }),
+  };
+}
+
+function namesIn({ user, device }: CanonicalEvent): string[] {
+  return [user?.id, user?.email, device?.id, device?.hostname].flatMap((name) =>
+    name !== undefined && name.length >= NAME_LENGTH_MIN ? name.toLowerCase() : [],
+  );
+}
+
+type Nameless = Omit<CanonicalEvent, 'user' | 'device'>;
+
+/** The fields that hold a text of somebody's own choice, checked. The type is one of those that the tenant's config names. */
+function withoutNames({ urlHost: _urlHost, ...event }: Nameless, names: readonly string[]): Nameless {
+  const clean = (text: string): string => {
+    const folded = text.toLowerCase();
+    return EMAIL_PATTERN.test(text) || names.some((name) => folded.includes(name)) ? LEFT_OUT : text;
+  };
+  const { platform, policy, direction, sensor, interactionType, model, interactionId } = event;
+  return {
+    ...event,
+    id: clean(event.id),
+    ...(platform && { platform: { id: clean(platform.id), name: clean(platform.name) } }),
+    ...(policy?.name !== undefined && { policy: { ...policy, name: clean(policy.name) } }),
+    ...(direction !== undefined && { direction: clean(direction) }),
+    ...(sensor !== undefined && { sensor: clean(sensor) }),
+    ...(interactionType !== undefined && { interactionType: clean(interactionType) }),
+    ...(model !== undefined && { model: clean(model) }),
+    ...(interactionId !== undefined && { interactionId: clean(interactionId) }),
+    classifications: event.classifications.map(clean),
+  };
+}

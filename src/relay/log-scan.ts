@@ -1,0 +1,86 @@
+/**
+ * Looks through the log for an operator, in either direction. There is no index: a turn looks at so many rows and no more,
+ * and says where it stopped. Reads only.
+ */
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import { encodeUtf8 } from '../lib/bytes.ts';
+import type { Database } from '../lib/database.ts';
+import type { EventLog, LogEntry, Period } from './log.ts';
+
+/** Rows of one turn: lanes and webhooks of the tenant wait for it. */
+const ROWS_PER_TURN_MAX = 5_000;
+/** Of what is found, as JSON in UTF-8. */
+const BYTES_MAX = 1_000_000;
+/** No event is from later than five minutes after it came; the rest is for clocks that differ. */
+const CLOCK_SLACK_MS = 3_600_000;
+
+/** Where to look: newest first below `before`, or oldest first above `after`. */
+export type Direction =
+  | {
+      readonly before: number;
+      /** Nothing older than this is looked for. */
+      readonly sinceMs?: number | undefined;
+    }
+  | { readonly after: number };
+
+export interface Scanned<T> {
+  readonly found: readonly T[];
+  /** The last seq that was looked at; null: none was. */
+  readonly lastSeq: number | null;
+  /** Nothing is left in that direction. */
+  readonly isComplete: boolean;
+}
+
+/** What `pick` makes of the entries, up to `limit`, and to what one turn and one answer may hold. Call it in one turn. */
+export function scanLog<T extends object>(
+  db: Database,
+  log: EventLog,
+  direction: Direction,
+  limit: number,
+  pick: (entry: LogEntry) => T | undefined,
+): Scanned<T> {
+  const found: T[] = [];
+  let lastSeq: number | null = null;
+  let rows = 0;
+  let bytes = 0;
+  for (const entry of entriesOf(db, log, direction)) {
+    const picked = pick(entry);
+    const size = picked ? encodeUtf8(JSON.stringify(picked)).byteLength : 0;
+    if (found.length > 0 && bytes + size > BYTES_MAX) return { found, lastSeq, isComplete: false };
+    if (picked) found.push(picked);
+    bytes += size;
+    lastSeq = entry.seq;
+    rows++;
+    if (found.length >= limit || rows >= ROWS_PER_TURN_MAX)
+      return { found, lastSeq, isComplete: isLast(log, direction, lastSeq) };
+  }
+  return { found, lastSeq, isComplete: true };
+}
+
+function isLast(log: EventLog, direction: Direction, seq: number): boolean {
+  return 'after' in direction ? seq >= log.head : seq <= log.oldestSeq;
+}
+
+function* entriesOf(db: Database, log: EventLog, direction: Direction): Generator<LogEntry> {
+  const isForward = 'after' in direction;
+  for (const period of isForward ? log.periods : log.periods.toReversed()) {
+    if (!period.hasEvents || !mayHold(log, period, direction)) continue;
+    const rows = db.each<{ seq: number; body: string }>(
+      isForward
+        ? `SELECT seq, body FROM events_${period.n} WHERE seq > ? ORDER BY seq LIMIT ?`
+        : `SELECT seq, body FROM events_${period.n} WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
+      isForward ? direction.after : direction.before,
+      ROWS_PER_TURN_MAX,
+    );
+    for (const { seq, body } of rows)
+      yield { seq, event: JSON.parse(body) as CanonicalEvent, length: body.length };
+  }
+}
+
+function mayHold(log: EventLog, period: Period, direction: Direction): boolean {
+  if ('after' in direction) return log.lastSeqOf(period) > direction.after;
+  const { before, sinceMs = 0 } = direction;
+  const isTooOld = period.closedAtMs !== null && period.closedAtMs + CLOCK_SLACK_MS < sinceMs;
+  return period.firstSeq < before && !isTooOld;
+}

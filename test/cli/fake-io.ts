@@ -1,0 +1,115 @@
+/** Surroundings of a command in a test: streams in memory, a folder of its own, answers in advance, time that only sleeping moves. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { onTestFinished } from 'vitest';
+
+import type { ExitCode } from '../../cli/exit-codes.ts';
+import { interrupted } from '../../cli/failure.ts';
+import type { Io } from '../../cli/io.ts';
+import { runCli } from '../../cli/run.ts';
+
+export const ORIGIN = 'https://relay.example.com';
+export const TOKEN = 'operator-token-0123456789-abcdef';
+export const NOW_MS = Date.parse('2026-11-22T05:00:00Z');
+
+export interface FakeOptions {
+  readonly fetch?: Io['fetch'];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Relative path → content. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly stdin?: string;
+  /** Answers to prompts in their order; `null` = the prompt is left. With any, there is a terminal. */
+  readonly answers?: readonly (string | boolean | null)[];
+  readonly nowMs?: number;
+  readonly columns?: number;
+  /** Called for each pause, in which other things can happen. */
+  readonly onSleep?: (ms: number) => void;
+}
+
+export interface Ran {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both. */
+  readonly all: string;
+  readonly json: <T = Record<string, unknown>>() => T;
+}
+
+export class FakeIo {
+  readonly cwd: string;
+  readonly io: Io;
+  readonly controller = new AbortController();
+  /** Messages of the prompts that were shown. */
+  readonly asked: string[] = [];
+  sleptMs = 0;
+  #out = '';
+  #err = '';
+
+  constructor(options: FakeOptions = {}) {
+    const { files = {}, env = {}, stdin = '', answers, nowMs = NOW_MS, columns } = options;
+    this.cwd = mkdtempSync(join(tmpdir(), 'noxys-relay-cli-'));
+    onTestFinished(() => rmSync(this.cwd, { recursive: true, force: true }));
+    for (const [path, content] of Object.entries(files)) this.write(path, content);
+    const isTTY = answers !== undefined;
+    const left = [...(answers ?? [])];
+    const answer = async (message: string): Promise<string | boolean> => {
+      this.asked.push(message);
+      const next = left.shift();
+      if (next === undefined)
+        throw new Error(`Cannot answer "${message}" as the test must know it: it does not`);
+      if (next === null) throw interrupted();
+      return next;
+    };
+    this.io = {
+      stdout: { write: (text) => void (this.#out += text), isTTY: false, columns },
+      stderr: { write: (text) => void (this.#err += text), isTTY, columns },
+      stdin: { isTTY, readAll: async () => new TextEncoder().encode(stdin) },
+      env: { NOXYS_RELAY_URL: ORIGIN, NOXYS_RELAY_TOKEN: TOKEN, ...env },
+      cwd: this.cwd,
+      fetch: options.fetch ?? (async () => Promise.reject(new Error('no network in this test'))),
+      nowMs: () => nowMs + this.sleptMs,
+      sleep: async (ms, signal) => {
+        this.sleptMs += ms;
+        options.onSleep?.(ms);
+        signal?.throwIfAborted();
+      },
+      prompts: {
+        text: async ({ message, validate }) => valid(String(await answer(message)), validate),
+        secret: async ({ message, validate }) => valid(String(await answer(message)), validate),
+        select: async ({ message, options: choices }) => {
+          const chosen = await answer(message);
+          const found = choices.find(({ value }) => value === chosen);
+          if (!found) throw new Error(`Cannot choose ${String(chosen)} as it must be an option: it is not`);
+          return found.value;
+        },
+        confirm: async ({ message }) => (await answer(message)) === true,
+      },
+      signal: this.controller.signal,
+    };
+  }
+
+  write(path: string, content: string | Uint8Array): void {
+    const file = join(this.cwd, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+
+  /** Runs a command line: arguments in one text, or as a list where they hold spaces. */
+  async run(args: string | readonly string[]): Promise<Ran> {
+    this.#out = '';
+    this.#err = '';
+    const code = await runCli(typeof args === 'string' ? args.split(' ') : args, this.io);
+    const [stdout, stderr] = [this.#out, this.#err];
+    return { code, stdout, stderr, all: stdout + stderr, json: <T>() => JSON.parse(stdout) as T };
+  }
+}
+
+/** A wrong answer of the test itself would be asked again for ever. */
+function valid(value: string, validate: ((value: string) => string | undefined) | undefined): string {
+  const fault = validate?.(value);
+  if (fault !== undefined) throw new Error(`Cannot answer "${value}" as it must be accepted: ${fault}`);
+  return value;
+}

@@ -1,0 +1,205 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+import { EXIT } from '../../cli/exit-codes.ts';
+import { FakeIo, type FakeOptions } from './fake-io.ts';
+import { StandIn } from './stand-in.ts';
+import { SECRETS } from './tenant-documents.ts';
+
+const HEC_KEY = 'hec-key-of-the-tests-0123456789';
+const HEC_URL = 'https://abc.ingest.eu-1.crowdstrike.com/services/collector';
+
+function stage(options: FakeOptions = {}) {
+  const relay = new StandIn();
+  return { relay, shell: new FakeIo({ fetch: relay.fetch, ...options }) };
+}
+
+const read = (shell: FakeIo, path: string) => readFileSync(join(shell.cwd, path), 'utf8');
+
+/** Answers for acme with a HarfangLab manager. */
+const ASKED = [
+  ['acme', 'eu', SECRETS.WEBHOOK_SECRET],
+  ['harfanglab', 'edr', 'https://edr.example.com:8443', SECRETS.EDR_TOKEN],
+  ['falcon', 'falcon', 'eu-1', HEC_URL, HEC_KEY],
+  ['none'],
+].flat();
+
+const ANSWERS = `id: acme
+residency: global
+webhook: { secrets: ["\${WEBHOOK_SECRET}"] }
+destinations:
+  - { name: edr, type: harfanglab, base_url: "https://edr.example.com:8443", token: "\${file:edr-token}" }
+`;
+
+describe('init', () => {
+  it('asks, tests each connection with the candidate config, and writes references and secrets apart', async () => {
+    const { relay, shell } = stage({ answers: ASKED });
+    const ran = await shell.run('init');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(parse(read(shell, 'tenants/acme.yaml'))).toEqual({
+      id: 'acme',
+      residency: 'eu',
+      webhook: { secrets: ['${ACME_WEBHOOK_SECRET}'] },
+      destinations: [
+        {
+          name: 'edr',
+          type: 'harfanglab',
+          base_url: 'https://edr.example.com:8443',
+          token: '${ACME_EDR_TOKEN}',
+        },
+        {
+          name: 'falcon',
+          type: 'falcon',
+          region: 'eu-1',
+          hec: { url: HEC_URL, token: '${ACME_FALCON_HEC_TOKEN}' },
+        },
+      ],
+    });
+    expect(parseEnv(read(shell, 'tenants/.env'))).toEqual({
+      ACME_WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET,
+      ACME_EDR_TOKEN: SECRETS.EDR_TOKEN,
+      ACME_FALCON_HEC_TOKEN: HEC_KEY,
+    });
+    expect(statSync(join(shell.cwd, 'tenants/.env')).mode & 0o777).toBe(0o600);
+    expect(read(shell, 'tenants/.gitignore')).toBe('.env\n');
+    const tests = relay.sent('POST', /\/test$/);
+    expect(tests.map(({ path }) => path)).toEqual(
+      ['edr', 'falcon'].map((name) => `/api/v1/tenants/acme/destinations/${name}/test`),
+    );
+    expect(JSON.parse(tests[1]?.body ?? '')).toMatchObject({
+      id: 'acme',
+      destinations: [{ token: SECRETS.EDR_TOKEN }, { hec: { token: HEC_KEY } }],
+    });
+    for (const secret of [SECRETS.WEBHOOK_SECRET, SECRETS.EDR_TOKEN, HEC_KEY])
+      expect(ran.all).not.toContain(secret);
+    expect(relay.state.tenants.size).toBe(0);
+  });
+
+  it('writes what apply then takes as it is', async () => {
+    const { relay, shell } = stage({ answers: ASKED });
+    await shell.run('init');
+    const applying = await shell.run('apply -f tenants --yes');
+    expect(applying).toMatchObject({ code: EXIT.ok, stdout: expect.stringContaining('1 tenant created') });
+    expect(relay.state.tenants.get('acme')?.config.destinations[0]).toMatchObject({
+      token: SECRETS.EDR_TOKEN,
+    });
+  });
+
+  it('shows a failing test at once, and lets the person enter it again or keep it', async () => {
+    const answers = [
+      ['acme', 'global', ''],
+      ['harfanglab', 'edr', 'https://edr.example.com:8443', 'wrong-token-1', 'again'],
+      ['harfanglab', 'edr', 'https://edr.example.com:8443', 'wrong-token-2', 'keep'],
+      ['none'],
+    ].flat();
+    const { relay, shell } = stage({ answers });
+    relay.state.tests.set('edr', { outcome: 'blocked', reason: 'unauthorized', status: 401 });
+    const ran = await shell.run('init');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.stderr).toMatch(/edr\/events +blocked +401/);
+    expect(read(shell, 'tenants/.env')).toContain('ACME_EDR_TOKEN=wrong-token-2\n');
+    expect(ran.all).not.toContain('wrong-token');
+  });
+
+  it('makes a webhook secret up where there is none yet, and says how to replace it', async () => {
+    const { shell } = stage({ answers: ['acme', 'global', '', 'none'] });
+    const ran = await shell.run('init');
+    const secret = parseEnv(read(shell, 'tenants/.env'))['ACME_WEBHOOK_SECRET'] ?? '';
+    expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect(ran.stdout).toContain('rotate-secret acme webhook.secrets');
+    expect(ran.all).not.toContain(secret);
+  });
+
+  it('asks how a secret is read that is not base64', async () => {
+    const { shell } = stage({
+      answers: ['acme', 'global', 'not base64!', 'again', 'my secret phrase!', 'hmac', 'none'],
+    });
+    await shell.run('init');
+    expect(parse(read(shell, 'tenants/acme.yaml'))).toMatchObject({ webhook: { scheme: 'hmac' } });
+    expect(parseEnv(read(shell, 'tenants/.env'))).toEqual({ ACME_WEBHOOK_SECRET: 'my secret phrase!' });
+  });
+
+  it('writes nothing when the person leaves', async () => {
+    const { shell } = stage({ answers: ['acme', 'global', null] });
+    expect((await shell.run('init')).code).toBe(EXIT.interrupted);
+    expect(existsSync(join(shell.cwd, 'tenants'))).toBe(false);
+  });
+});
+
+describe('init --answers', () => {
+  const env = { WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET };
+  const files = { 'in/answers.yaml': ANSWERS, 'in/edr-token': `${SECRETS.EDR_TOKEN}\n` };
+
+  it('asks nothing', async () => {
+    const { shell } = stage({ env, files });
+    const ran = await shell.run('init --answers in/answers.yaml --json');
+    expect(ran.json()).toMatchObject({
+      id: 'acme',
+      file: 'tenants/acme.yaml',
+      isTested: true,
+      webhookSecretMadeUp: false,
+    });
+    expect(parseEnv(read(shell, 'tenants/.env'))).toEqual({
+      ACME_WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET,
+      ACME_EDR_TOKEN: SECRETS.EDR_TOKEN,
+    });
+    expect(ran.all).not.toContain(SECRETS.EDR_TOKEN);
+  });
+
+  it('writes nothing when a destination does not take the test event, unless told', async () => {
+    const { relay, shell } = stage({ env, files });
+    relay.state.tests.set('edr', { outcome: 'retry', reason: 'network' });
+    const ran = await shell.run('init --answers in/answers.yaml');
+    expect(ran).toMatchObject({
+      code: EXIT.failed,
+      stderr: expect.stringContaining('edr did not take the test event'),
+    });
+    expect(existsSync(join(shell.cwd, 'tenants/acme.yaml'))).toBe(false);
+    expect((await shell.run('init --answers in/answers.yaml --write-anyway')).code).toBe(EXIT.ok);
+  });
+
+  it('works without a relay, and says that nothing was tested', async () => {
+    const { relay, shell } = stage({ env: { ...env, NOXYS_RELAY_URL: '' }, files });
+    expect((await shell.run('init --answers in/answers.yaml')).stdout).toContain('Nothing was tested');
+    expect(relay.requests).toEqual([]);
+  });
+
+  it('refuses what the relay would refuse', async () => {
+    const { shell } = stage({
+      env,
+      files: { ...files, 'in/answers.yaml': ANSWERS.replace('edr.example.com', 'edr.local') },
+    });
+    expect(await shell.run('init --answers in/answers.yaml --no-test')).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringContaining('destinations[0].base_url must be a host name on the public internet'),
+    });
+  });
+
+  it('never replaces a file, unless told, and never another tenant’s secret', async () => {
+    const { shell } = stage({ env, files });
+    shell.write('tenants/.env', 'ACME_EDR_TOKEN=of-somebody-else\n');
+    await shell.run('init --answers in/answers.yaml --no-test');
+    expect(parseEnv(read(shell, 'tenants/.env'))).toMatchObject({
+      ACME_EDR_TOKEN: 'of-somebody-else',
+      ACME_EDR_TOKEN_2: SECRETS.EDR_TOKEN,
+    });
+    expect(await shell.run('init --answers in/answers.yaml --no-test')).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringContaining('is there already'),
+    });
+    expect((await shell.run('init --answers in/answers.yaml --no-test --force')).code).toBe(EXIT.ok);
+    expect(parseEnv(read(shell, 'tenants/.env'))).not.toHaveProperty('ACME_EDR_TOKEN_3');
+  });
+
+  it('names the place of a reference that leads nowhere', async () => {
+    const { shell } = stage({ files });
+    expect(await shell.run('init --answers in/answers.yaml')).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringContaining('in/answers.yaml:3:22: webhook.secrets[0] refers to WEBHOOK_SECRET'),
+    });
+  });
+});

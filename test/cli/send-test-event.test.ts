@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+
+import { EXIT } from '../../cli/exit-codes.ts';
+import { webhookSchema } from '../../src/domain/tenant-config.ts';
+import { FakeIo, type FakeOptions, NOW_MS } from './fake-io.ts';
+import { StandIn } from './stand-in.ts';
+import { IDLE_LANE, SECRETS, tenantYaml } from './tenant-documents.ts';
+
+const AUTH_TOKEN = 'second-factor-0123456789';
+
+/** A relay with acme, saved an hour ago; its clock is the shell's. */
+async function stage(options: FakeOptions = {}, more = '') {
+  const relay = new StandIn();
+  const files = { 'tenants/acme.yaml': tenantYaml('acme', more) };
+  const setup = new FakeIo({ fetch: relay.fetch, env: SECRETS, files });
+  await setup.run('apply -f tenants --yes');
+  const stored = relay.state.tenants.get('acme');
+  if (!stored) throw new Error('Cannot go on as acme must be stored: it is not');
+  stored.savedAt = new Date(NOW_MS - 3_600_000).toISOString();
+  const shell = new FakeIo({
+    fetch: relay.fetch,
+    env: SECRETS,
+    files,
+    onSleep: (ms) => void (relay.state.nowMs += ms),
+    ...options,
+  });
+  relay.requests.length = 0;
+  return { relay, shell, stored };
+}
+
+describe('send-test-event', () => {
+  it('signs with the secret of the tenant’s file, and follows the event until it is delivered', async () => {
+    const { relay, shell } = await stage();
+    const outcomes = ['parked', 'waiting', 'delivered'] as const;
+    let look = 0;
+    relay.state.explain = () => [
+      { lane: 'edr/events', outcome: outcomes[look++] ?? 'settled', why: 'So it is.' },
+    ];
+    const ran = await shell.run('send-test-event acme --json');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.json()).toMatchObject({
+      accepted: 1,
+      isSettled: true,
+      durationMs: 2000,
+      lanes: [{ outcome: 'delivered' }],
+    });
+    expect(relay.state.events[0]).toMatchObject({
+      type: 'interaction.high_risk',
+      policy: { name: 'noxys-relay test event' },
+    });
+    expect(relay.state.events[0]?.user).toBeUndefined();
+    const [hook] = relay.sent('POST', /hooks/);
+    expect(hook?.headers.get('authorization')).toBeNull();
+    expect(ran.all).not.toContain(SECRETS.WEBHOOK_SECRET);
+  });
+
+  it.each([
+    ['standard-webhooks', 'text'],
+    ['timestamped-hmac', 'whole'],
+    ['timestamped-hmac', 'base64'],
+    ['hmac', 'text'],
+  ] as const)('signs as the relay verifies: %s with %s', async (scheme, secret_encoding) => {
+    const { shell, stored } = await stage();
+    for (const headers of [{}, { id: 'x-id', timestamp: 'x-time', signature: 'x-sig' }]) {
+      stored.config = {
+        ...stored.config,
+        webhook: webhookSchema.parse({ ...stored.config.webhook, scheme, secret_encoding, headers }),
+      };
+      expect((await shell.run('send-test-event acme')).code).toBe(EXIT.ok);
+    }
+  });
+
+  it('takes the secret from a file, the environment or a prompt, and sends the second factor', async () => {
+    const env = { NOXYS_WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET, NOXYS_WEBHOOK_AUTH_TOKEN: AUTH_TOKEN };
+    const { relay, shell, stored } = await stage({ env, files: {} });
+    stored.config.webhook.auth_token = AUTH_TOKEN;
+    expect((await shell.run('send-test-event acme')).code).toBe(EXIT.ok);
+    const asking = new FakeIo({
+      fetch: relay.fetch,
+      answers: [SECRETS.WEBHOOK_SECRET, AUTH_TOKEN],
+    });
+    expect((await asking.run('send-test-event acme')).code).toBe(EXIT.ok);
+    expect(asking.asked).toEqual(['The webhook secret of acme', "The webhook's auth_token of acme"]);
+    expect(relay.sent('POST', /hooks/).map(({ headers }) => headers.get('authorization'))).toEqual([
+      `Bearer ${AUTH_TOKEN}`,
+      `Bearer ${AUTH_TOKEN}`,
+    ]);
+  });
+
+  it('waits for the edge while a tenant is new, signing anew each time', async () => {
+    const { relay, shell, stored } = await stage();
+    stored.savedAt = new Date(NOW_MS - 1000).toISOString();
+    let refusals = 4;
+    relay.intercept = ({ path }) =>
+      path.startsWith('/hooks') && refusals-- > 0 ? new Response('{}', { status: 401 }) : undefined;
+    const ran = await shell.run('send-test-event acme');
+    expect(ran).toMatchObject({ code: EXIT.ok, stderr: expect.stringContaining('not at the edge yet') });
+    const ids = relay.sent('POST', /hooks/).map(({ headers }) => headers.get('webhook-id'));
+    expect(new Set(ids).size).toBe(5);
+  });
+
+  it('does not wait when an old tenant refuses, and says where to look', async () => {
+    const { shell } = await stage({
+      env: { ...SECRETS, NOXYS_WEBHOOK_SECRET: 'whsec_YW5vdGhlciBzZWNyZXQsIG5vdCBhY21l' },
+    });
+    const ran = await shell.run('send-test-event acme');
+    expect(ran).toMatchObject({ code: EXIT.failed, stderr: expect.stringContaining('was answered 401') });
+    expect(shell.sleptMs).toBe(0);
+  });
+
+  it('fails on a type that is not forwarded, and names the setting', async () => {
+    const { shell } = await stage();
+    const ran = await shell.run('send-test-event acme --type interaction.created');
+    expect(ran).toMatchObject({
+      code: EXIT.failed,
+      stdout: expect.stringContaining('forward.events of the tenant does not name'),
+    });
+  });
+
+  it.each(['dead_letter', 'expired', 'discarded'] as const)(
+    'fails when a lane ends with %s',
+    async (outcome) => {
+      const { relay, shell } = await stage();
+      relay.state.explain = () => [{ lane: 'edr/events', outcome, why: 'No.' }];
+      expect((await shell.run('send-test-event acme')).code).toBe(EXIT.failed);
+    },
+  );
+
+  it('gives up at the deadline, and says how to look again', async () => {
+    const { relay, shell } = await stage();
+    relay.state.explain = () => [{ lane: 'edr/events', outcome: 'waiting', why: 'The destination is away.' }];
+    const ran = await shell.run('send-test-event acme --wait 10');
+    expect(ran).toMatchObject({
+      code: EXIT.failed,
+      stdout: expect.stringContaining('events explain acme test_'),
+    });
+    expect(shell.sleptMs).toBe(10_000);
+  });
+
+  it.each(['blocked', 'disabled'] as const)('does not wait for a lane that is %s', async (state) => {
+    const { relay, shell } = await stage();
+    relay.state.lanes.push({ ...IDLE_LANE, state });
+    relay.state.explain = () => [{ lane: 'edr/events', outcome: 'waiting', why: 'The lane stands still.' }];
+    expect((await shell.run('send-test-event acme')).code).toBe(EXIT.failed);
+    expect(shell.sleptMs).toBe(0);
+  });
+
+  it('waits for an event that went through the overflow queue', async () => {
+    const { relay, shell } = await stage();
+    relay.intercept = ({ path }) =>
+      path.startsWith('/hooks') ? new Response('{"accepted":1}', { status: 202 }) : undefined;
+    const ran = await shell.run('send-test-event acme --wait 3');
+    expect(ran).toMatchObject({ code: EXIT.failed, stdout: expect.stringContaining('overflow queue') });
+  });
+});

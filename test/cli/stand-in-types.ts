@@ -1,0 +1,98 @@
+/** What the stand-in for the relay keeps and how it answers. */
+
+import type {
+  Audited,
+  DeadLetterView,
+  LaneTest,
+  EventView,
+  Explanation,
+  LaneView,
+  Notice,
+  TenantHealth,
+  TokenView,
+} from '../../cli/api-types.ts';
+import type { TenantConfig } from '../../src/domain/tenant-config.ts';
+import { NOW_MS } from './fake-io.ts';
+
+export interface Stored {
+  version: number;
+  savedAt: string;
+  /** In clear. */
+  config: TenantConfig;
+}
+
+export interface StandInState {
+  nowMs: number;
+  readonly tenants: Map<string, Stored>;
+  readonly events: EventView[];
+  readonly lanes: LaneView[];
+  readonly notices: Notice[];
+  readonly deadLetters: DeadLetterView[];
+  readonly audit: Audited[];
+  readonly tokens: TokenView[];
+  /** By the name of the destination; absent: delivered. */
+  readonly tests: Map<string, Partial<LaneTest> & { readonly hint?: string }>;
+  /** What each lane did with any event. */
+  explain: () => readonly Explanation[];
+  /** Over the healthy answer of a tenant. */
+  health: Partial<TenantHealth>;
+  /** Over the healthy answer of the deployment. */
+  deployment: Record<string, unknown>;
+  /** Tenants with undelivered events. */
+  readonly undelivered: Map<string, number>;
+}
+
+export interface Asked {
+  readonly state: StandInState;
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+  /** The groups of the route's path, decoded. */
+  readonly parts: readonly string[];
+}
+
+export interface Route {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly handle: (asked: Asked) => Response | Promise<Response>;
+}
+
+export function newState(): StandInState {
+  return {
+    nowMs: NOW_MS,
+    tenants: new Map(),
+    events: [],
+    lanes: [],
+    notices: [],
+    deadLetters: [],
+    audit: [],
+    tokens: [],
+    tests: new Map(),
+    explain: () => [{ lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' }],
+    health: {},
+    deployment: {},
+    undelivered: new Map(),
+  };
+}
+
+export function answer(body: unknown, headers: Record<string, string> = {}, status = 200): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}
+
+export function problem(
+  status: number,
+  kind: string,
+  detail: string,
+  more: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): Response {
+  const type = `urn:noxys-relay:problem:${kind.replaceAll('_', '-')}`;
+  return answer({ type, title: kind, status, detail, requestId: 'req-1', ...more }, headers, status);
+}
+
+export function jsonOf<T>({ body }: Asked): T {
+  return JSON.parse(new TextDecoder().decode(body)) as T;
+}

@@ -1,0 +1,69 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+
+import { adminRoute } from '../../src/http/admin-route.ts';
+import { adminRoutes } from '../../src/http/api/routes.ts';
+import { success } from '../../src/lib/result.ts';
+import { keyOf, openApiDocument, tenantConfigJsonSchema } from '../../src/openapi/document.ts';
+import { operations } from '../../src/openapi/operations.ts';
+import { sampleDocument } from '../tenants/sample.ts';
+
+const document = openApiDocument(adminRoutes, operations, '1.2.3');
+const paths = document['paths'] as Record<string, Record<string, Record<string, unknown>>>;
+
+describe('the OpenAPI document', () => {
+  it('describes every admin route, and nothing else', () => {
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const mounted = adminRoutes.map((route) => keyOf(route).replaceAll(/:(\w+)/g, '{$1}'));
+    expect(described.toSorted()).toEqual(mounted.toSorted());
+  });
+
+  it('has a unique id for each operation', () => {
+    const ids = Object.values(operations).map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)]);
+  });
+
+  it('takes its parameters from the readers that validate', () => {
+    expect(paths['/api/v1/tenants/{id}/dead-letters']?.['get']?.['parameters']).toEqual(
+      expect.arrayContaining([
+        { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 200 } },
+      ]),
+    );
+  });
+
+  it('refuses to be made without the words for a route, or with words for none', () => {
+    const extra = adminRoute({
+      method: 'GET',
+      path: '/api/v1/extra',
+      role: 'viewer',
+      scope: 'own',
+      handle: async () => success({ body: {} }),
+    });
+    expect(() => openApiDocument([...adminRoutes, extra], operations, '1')).toThrow(
+      'GET /api/v1/extra has none',
+    );
+    expect(() => openApiDocument(adminRoutes.slice(1), operations, '1')).toThrow(
+      'each operation must have a route',
+    );
+  });
+});
+
+describe("the JSON Schema of a tenant's config", () => {
+  const ajv = new Ajv2020({ strict: false });
+  addFormats.default(ajv);
+  const validate = ajv.compile(tenantConfigJsonSchema());
+
+  it('accepts what the relay accepts', () => {
+    expect([validate(sampleDocument()), validate.errors]).toEqual([true, null]);
+  });
+
+  it.each([
+    ['an unknown key', { ...sampleDocument(), retnetion: {} }],
+    ['a residency that is none', { ...sampleDocument(), residency: 'mars' }],
+  ])('refuses %s', (_case, config) => {
+    expect(validate(config)).toBe(false);
+  });
+});
