@@ -79,15 +79,19 @@ destinations:
   - { name: falcon, type: falcon, region: eu-1, hec: { url: "${falcon.hecUrl}", token: "\${HEC_TOKEN}" } }
 `,
     );
+    expect(LOCAL_COMMANDS.map(([name]) => name)).toEqual([
+      'init',
+      'apply',
+      'test',
+      'send-test-event',
+      'lanes',
+      'doctor',
+    ]);
     const steps: Ended[] = [];
     for (const command of LOCAL_COMMANDS)
       steps.push(await relay(...command, ...(UNATTENDED[command[0] ?? ''] ?? [])));
     const outputs = steps.map(({ output }) => output).join('\n');
-    // A local relay has no notice channel yet: the doctor says so, as a warning.
-    expect(
-      steps.map(({ code }) => code),
-      outputs,
-    ).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(steps.filter(({ code }) => code !== 0)).toEqual([]);
 
     const delivered = edr.events.filter(({ body }) => JSON.stringify(body).includes('interaction.high_risk'));
     expect(delivered).toHaveLength(1);
