@@ -3,18 +3,12 @@
  * The façade (tenant-relay.ts) makes it when a config exists, and holds what must also work without one.
  */
 
-import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
-import type { CanonicalEvent } from '../domain/event.ts';
 import type { Actor } from '../domain/principal.ts';
 import type {
-  AcceptAnswer,
-  AcceptSealedAnswer,
-  AcceptSealedRequest,
   ConfigureRequest,
   LaneRest,
   LaneStart,
   PauseRequest,
-  NoteWebhookRequest,
   ObjectHealth,
   RedriveAnswer,
   RedriveRequest,
@@ -35,6 +29,7 @@ import { EventQueries } from './event-queries.ts';
 import { endPauses } from './end-pauses.ts';
 import { Findings } from './findings.ts';
 import { objectHealth } from './health.ts';
+import { Intake } from './intake.ts';
 import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
 import { LastWebhook } from './last-webhook.ts';
@@ -42,25 +37,19 @@ import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Timeouts } from './lane-parts.ts';
 import { Lane } from './lane.ts';
 import type { LaneState } from './lane-state.ts';
-import { TokenBucket } from './limits.ts';
 import { EventLog, LOG_SIZES } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { openLane } from './open-lane.ts';
-import { openOverflow } from './open-overflow.ts';
 import { leaveWakeup } from './leave-wakeup.ts';
 import type { Publisher } from './publisher.ts';
 import { redrive } from './redrive.ts';
 import { isResumeFelt, resumed, writeResumed } from './resume.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
-import { CREATED_AT, readMeta } from './schema.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 
 /** A publication of the config that failed is tried again this soon. KV takes one write per second and key. */
 const PUBLISH_RETRY_MS = 10_000;
-
-/** How often `accept` asks for the size of the storage: it grows by far less than the reserve in that time. */
-const SIZE_ASK_MS = 1_000;
 
 /** Sizes at which the relay acts; smaller in tests. */
 export interface RelaySizes {
@@ -105,14 +94,11 @@ export class Relay {
   readonly events: EventQueries;
   readonly #lastWebhook: LastWebhook;
   readonly #upkeep: Upkeep;
-  readonly #bucket: TokenBucket;
-  /** When the tenant was made; 0: before this was written down. */
-  readonly #createdAtMs: number;
+  readonly intake: Intake;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
   #isSliceAsked = false;
-  #sizeAsk = { nextAtMs: 0, isFull: false };
 
   /** Reads everything from storage; throws when it can't. */
   constructor(parts: RelayParts) {
@@ -139,8 +125,20 @@ export class Relay {
     });
     this.#lastWebhook = new LastWebhook(db);
     this.#lastWebhook.load();
-    this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
-    this.#createdAtMs = readMeta(db, CREATED_AT) ?? 0;
+    this.intake = new Intake({
+      db,
+      io,
+      sealer: parts.sealer,
+      alarm: parts.alarm,
+      log: this.#log,
+      lanes: this.lanes,
+      activity: this.activity,
+      lastWebhook: this.#lastWebhook,
+      spaceBytesFull: sizes.spaceBytesFull,
+      config: () => this.#config,
+      isRemoved: () => this.#removed !== undefined,
+      notify: (occurrence) => this.#notify(occurrence),
+    });
     this.#upkeep = new Upkeep({
       db,
       log: this.#log,
@@ -170,46 +168,6 @@ export class Relay {
     return this.#stored.config;
   }
 
-  /** Rate limit, then take. */
-  async accept(events: readonly CanonicalEvent[]): Promise<AcceptAnswer> {
-    const nowMs = this.#parts.io.nowMs();
-    const answer = await this.#admit(events, nowMs);
-    const isAccepted = answer.kind === 'accepted';
-    this.#lastWebhook.note({ atMs: nowMs, type: events[0]?.type ?? '', isAccepted }, nowMs);
-    return answer;
-  }
-
-  async #admit(events: readonly CanonicalEvent[], nowMs: number): Promise<AcceptAnswer> {
-    if (this.#isFull(nowMs)) return { kind: 'unavailable', reason: 'space_exhausted' };
-    const waitMs = this.#bucket.take(events.length, nowMs);
-    if (waitMs > 0) return this.#refuse(events.length, waitMs);
-    return this.#take(events);
-  }
-
-  /** Opens what overflowed, then takes it. Without the rate limit: its sender was answered 202 already. */
-  async acceptSealed({ sealed, sealedAtMs }: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
-    const { io, sealer } = this.#parts;
-    const nowMs = io.nowMs();
-    // An earlier tenant of the same id had the same key: its events are not this one's. (Unless the clock has gone back.)
-    const isEarlier = sealedAtMs < this.#createdAtMs && this.#createdAtMs <= nowMs;
-    if (nowMs - sealedAtMs > OVERFLOW_AGE_MS_MAX || isEarlier) return { kind: 'refused', reason: 'too_old' };
-    const opened = await openOverflow(sealer, this.#config.id, sealed);
-    if (this.#removed) return { kind: 'unknown_tenant' };
-    if (!opened.ok) return opened.error;
-    if (this.#isFull(io.nowMs())) return { kind: 'unavailable', reason: 'space_exhausted' };
-    const answer = await this.#take(opened.value);
-    const type = opened.value[0]?.type ?? '';
-    this.#lastWebhook.note({ atMs: sealedAtMs, type, isAccepted: true }, io.nowMs());
-    return answer;
-  }
-
-  /** An authentic webhook of which nothing was forwarded. */
-  noteWebhook({ atMs, type }: NoteWebhookRequest): void {
-    const nowMs = this.#parts.io.nowMs();
-    this.#lastWebhook.note({ atMs, type, isAccepted: false }, nowMs);
-    this.#lastWebhook.flush(nowMs);
-  }
-
   health(jurisdiction: string | undefined): ObjectHealth {
     const { db, configs, io } = this.#parts;
     return objectHealth(
@@ -225,37 +183,6 @@ export class Relay {
     );
   }
 
-  /** De-duplicate, append, arm the alarm, start the lanes. When it answers, the events are durable. */
-  async #take(
-    events: readonly CanonicalEvent[],
-  ): Promise<Extract<AcceptAnswer, { readonly kind: 'accepted' }>> {
-    const { db, io, alarm } = this.#parts;
-    const nowMs = io.nowMs();
-    this.#log.rotate(nowMs);
-    const appended = db.transaction(() => this.#log.append(events));
-    const answer = {
-      kind: 'accepted',
-      accepted: appended.accepted,
-      duplicates: appended.duplicates,
-    } as const;
-    if (appended.accepted === 0) return answer;
-    const armed = alarm.armBy(nowMs + WATCH_MS);
-    this.#log.advance(appended);
-    this.activity.noteAppended(nowMs);
-    this.lanes.startAll();
-    await armed;
-    return answer;
-  }
-
-  /** Counts what is refused and tells the operator. */
-  #refuse(count: number, waitMs: number): AcceptAnswer {
-    const { io, alarm } = this.#parts;
-    this.activity.noteLimited(count, io.nowMs());
-    this.#notify({ kind: 'inbound_limited', count });
-    void alarm.armBy(this.activity.dueAtMs ?? io.nowMs()).catch(() => undefined);
-    return { kind: 'rate_limited', retryAfterSeconds: Math.ceil(waitMs / 1000) };
-  }
-
   /** Never throws: a notice that can't be written must not stop what it is about. */
   #notify(occurrence: Occurrence): void {
     const { io, alarm } = this.#parts;
@@ -267,16 +194,6 @@ export class Relay {
       const { kind, lane } = occurrence;
       logEvent('error', 'notice.failed', { tenant: this.#config.id, kind, lane, ...causeFields(error) });
     }
-  }
-
-  /** Whether the storage is full. Asked once a second: the question costs more than a row. */
-  #isFull(nowMs: number): boolean {
-    // A clock that has gone back asks again, too.
-    if (Math.abs(this.#sizeAsk.nextAtMs - nowMs) >= SIZE_ASK_MS || nowMs >= this.#sizeAsk.nextAtMs) {
-      const isFull = this.#parts.db.sizeBytes > this.#parts.sizes.spaceBytesFull;
-      this.#sizeAsk = { nextAtMs: nowMs + SIZE_ASK_MS, isFull };
-    }
-    return this.#sizeAsk.isFull;
   }
 
   /** Saves the next version of the config, what it makes of the lanes, and who saved it: all or nothing. */
@@ -344,7 +261,7 @@ export class Relay {
   #takeOver(config: SealedTenantConfig, states: ReadonlyMap<string, LaneState>): void {
     this.#parts.configs.load();
     this.lanes.reconfigure(config, states);
-    this.#bucket.configure(bucketLimits(config));
+    this.intake.reconfigure(config);
   }
 
   /** Ends the pauses of all lanes, as a saved config does, and writes nothing where there is none. */
@@ -484,8 +401,4 @@ function withEnabled(
     known === destination ? { ...known, enabled } : known,
   );
   return { ...config, destinations };
-}
-
-function bucketLimits({ limits }: SealedTenantConfig): { perMinute: number; burst: number } {
-  return { perMinute: limits.events_per_minute, burst: limits.burst };
 }

@@ -125,11 +125,11 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async accept(request: AcceptRequest): Promise<AcceptAnswer> {
-    return this.#ask(request.v, 'accept.failed', async (relay) => relay.accept(request.events));
+    return this.#ask(request.v, 'accept.failed', async (relay) => relay.intake.accept(request.events));
   }
 
   async acceptSealed(request: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
-    return this.#ask(request.v, 'accept.failed', async (relay) => relay.acceptSealed(request));
+    return this.#ask(request.v, 'accept.failed', async (relay) => relay.intake.acceptSealed(request));
   }
 
   /** Saves a config unless another writer was first. The first one creates the tables. */
@@ -319,7 +319,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** An authentic webhook of which nothing was forwarded. */
   async noteWebhook(request: NoteWebhookRequest): Promise<void> {
-    if (request.v === 1) this.#relay?.noteWebhook(request);
+    if (request.v === 1) this.#relay?.intake.noteWebhook(request);
   }
 
   /** Null: there is no such tenant. Throws while the object can't load, as `readConfig` does. */
