@@ -130,11 +130,15 @@ function stageOf(demo: Demo): Stage {
 /** Stays up until Ctrl-C, which exits with `code`; Enter prints a fresh line, because a signature is valid for five minutes. */
 async function explore(stage: Stage, code: number): Promise<never> {
   process.exitCode = code;
-  console.log(`\nThe relay stays up. Send it an event of your own (the signature holds for 5 minutes; Enter for a fresh one):\n
-${curlLine(stage)}\n
-See the lanes:\n
-curl -s ${stage.url}/api/v1/tenants/acme/lanes -H "authorization: Bearer $(sed -n 's/^RELAY_ADMIN_TOKEN=//p' .dev.vars)"\n
-Ctrl-C ends it.`);
+  console.log(`\nThe relay stays up. Ctrl-C ends it. From a second shell, in this folder:\n
+  export NOXYS_RELAY_URL=${stage.url}
+  npx noxys-relay lanes acme
+  npx noxys-relay events tail acme
+  npx noxys-relay init          # a tenant of your own, with these destinations:\n
+  HarfangLab   ${stage.edr.url}   token ${stage.edrToken}
+  Falcon       ${stage.falcon.hecUrl}   token ${stage.hecToken}   region eu-1\n
+Or send acme an event by hand (the signature holds for 5 minutes; Enter for a fresh line):\n
+${curlLine(stage)}\n`);
   const input = createInterface({ input: process.stdin });
   input.on('line', () => console.log(`\n${curlLine(stage)}\n`));
   return new Promise<never>(() => undefined);

@@ -99,6 +99,18 @@ export async function findTenant<Stub extends Pick<TenantRelayRpc, 'readConfig'>
   }
 }
 
+/** Where else a tenant of this id could be: the other place, null in a deployment that has one only. */
+export function elsewhere<Stub>(
+  namespace: ObjectNamespace<Stub>,
+  settings: Pick<Settings, 'env' | 'residency'>,
+  { tenant, residency }: { readonly tenant: string; readonly residency: Residency },
+): { readonly residency: Residency; readonly stub: Stub } | null {
+  const other = residenciesAsked(settings).find((asked) => asked !== residency);
+  if (other === undefined || settings.env === 'local') return null;
+  const stub = relayStub(namespace, settings, { tenant, residency: other });
+  return stub.ok ? { residency: other, stub: stub.value } : null;
+}
+
 /** Where a tenant may live. Locally both residencies are one namespace. */
 export function residenciesAsked(settings: Pick<Settings, 'env' | 'residency'>): readonly Residency[] {
   if (settings.env === 'local') return ['eu'];

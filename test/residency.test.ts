@@ -4,6 +4,7 @@ import type { StoredConfig } from '../src/domain/rpc.ts';
 import type { ObjectNamespace } from '../src/residency.ts';
 import {
   allowsHost,
+  elsewhere,
   findTenant,
   mayOverflow,
   objectName,
@@ -60,6 +61,20 @@ function storedIn(residency: 'eu' | 'global'): StoredConfig {
     config: { id: 'acme', residency },
   } as unknown as StoredConfig;
 }
+
+describe('elsewhere', () => {
+  it.each([
+    ['eu', GLOBAL, 'global'],
+    ['global', GLOBAL, 'eu'],
+    ['eu', EU, undefined],
+    ['eu', LOCAL, undefined],
+    ['global', LOCAL, undefined],
+  ] as const)('of a tenant of residency %s in %j is %s', (residency, settings, other) => {
+    const found = elsewhere(new FakeNamespace(), settings, { tenant: 'acme', residency });
+    expect(found?.residency).toBe(other);
+    expect(found?.stub.place).toBe(other === 'global' ? 'base' : other);
+  });
+});
 
 describe('relayStub', () => {
   it('names the object by a hash, so that no tenant id is in a name', () => {

@@ -81,6 +81,16 @@ export class Stage {
     }
   }
 
+  /** What the simulated HarfangLab takes. */
+  get edrToken(): string {
+    return this.#tenant.destinations[0]?.token ?? '';
+  }
+
+  /** What the simulated Falcon takes. */
+  get hecToken(): string {
+    return this.#tenant.destinations[1]?.hec?.token ?? '';
+  }
+
   /** PUTs the tenant as an operator would; its version. */
   async applyTenant(): Promise<number> {
     const answer = await this.#admin('PUT', '/api/v1/tenants/acme', dump(this.#tenant));

@@ -37,13 +37,76 @@ export interface ConfigureRequest {
   /** For the audit: what is done, and the paths that change; at most 100. */
   readonly action?: Extract<AuditAction, 'config.saved' | 'secret.rotated' | 'secrets.resealed'>;
   readonly changedPaths?: readonly string[];
+  /** Of a first config: later than this it is refused, as what the writer saw elsewhere is too old (domain/claim.ts). */
+  readonly notAfterMs?: number;
 }
 
 export type LaneStart = 'now' | 'backlog';
 
 export type ConfigureAnswer =
   | { readonly kind: 'saved'; readonly version: number; readonly isPublished: boolean }
-  | { readonly kind: 'version_conflict'; readonly version: number | null }
+  | VersionConflict
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+/** Somebody else was first. */
+export interface VersionConflict {
+  readonly kind: 'version_conflict';
+  readonly version: number | null;
+  /** The id is claimed for another place until then. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** A config was saved again that changes nothing: the pauses of all lanes end, and KV gets what it lacks. */
+export interface EndPausesRequest {
+  readonly v: 1;
+  readonly actor?: Actor;
+  /** The version that nothing is changed of. */
+  readonly expectedVersion: number;
+}
+
+export type EndPausesAnswer =
+  | { readonly kind: 'ended'; readonly version: number; readonly isPublished: boolean }
+  | VersionConflict
+  | { readonly kind: 'unknown_tenant' }
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+export interface RemoveRequest {
+  readonly v: 1;
+  readonly actor?: Actor;
+  readonly expectedVersion: number;
+  /** Gives up what is not delivered, dead letters included; else the tenant stays while there is any. */
+  readonly discard: boolean;
+}
+
+/** What a lane would leave behind. `undelivered`: events that wait, parked ones included; an upper bound. */
+export interface LaneRest {
+  readonly lane: string;
+  readonly undelivered: number;
+  readonly deadLetters: number;
+}
+
+export type RemoveAnswer =
+  /** For good. `isUnpublished`: its copy in KV is gone, too; else the alarm goes on trying. */
+  | { readonly kind: 'removed'; readonly rest: readonly LaneRest[]; readonly isUnpublished: boolean }
+  | { readonly kind: 'undelivered'; readonly rest: readonly LaneRest[] }
+  | VersionConflict
+  | { readonly kind: 'unknown_tenant' }
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+/** Asked of the object that a tenant of the same id would have elsewhere, before it is made here. */
+export interface MakeRoomRequest {
+  readonly v: 1;
+  /** Keeps the asked object from taking a first config for a while (domain/claim.ts). */
+  readonly claims: boolean;
+}
+
+export type MakeRoomAnswer =
+  /** Nothing of an earlier tenant will reach KV any more from there. */
+  | { readonly kind: 'made' }
+  /** The tenant exists there. */
+  | { readonly kind: 'taken' }
+  /** A write to KV is under way that would undo what the new tenant publishes. */
+  | { readonly kind: 'busy' }
   | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
 export interface StoredConfig {
@@ -186,6 +249,7 @@ export const AUDIT_ACTIONS = [
   'config.saved',
   'secret.rotated',
   'secrets.resealed',
+  'pauses.ended', // a config that changes nothing was saved again
   'destination.paused',
   'destination.resumed',
   'destination.tested',
@@ -333,6 +397,9 @@ export interface TenantRelayRpc {
   accept(request: AcceptRequest): Promise<AcceptAnswer>;
   configure(request: ConfigureRequest): Promise<ConfigureAnswer>;
   readConfig(): Promise<StoredConfig | null>;
+  endPauses(request: EndPausesRequest): Promise<EndPausesAnswer>;
+  remove(request: RemoveRequest): Promise<RemoveAnswer>;
+  makeRoom(request: MakeRoomRequest): Promise<MakeRoomAnswer>;
   drain(request: DrainRequest): Promise<DrainAnswer>;
   lanes(): Promise<LaneView[]>;
   acceptSealed(request: AcceptSealedRequest): Promise<AcceptSealedAnswer>;

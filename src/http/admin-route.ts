@@ -59,6 +59,8 @@ interface RouteParts<Q extends object, B extends object> {
   readonly query?: Readers<Q>;
   /** Of a short body. Absent: `handle` reads the body, or there is none. */
   readonly body?: Readers<B>;
+  /** Default 4 KiB. */
+  readonly bodyBytesMax?: number;
   readonly handle: (call: Call<Q, B>) => Promise<Result<Answer, RequestFailure>>;
 }
 
@@ -121,7 +123,7 @@ async function answerOf<Q extends object, B extends object>(
   if (!reason.ok) return reason;
   const query = readParameters<Q>(c, route.query);
   if (!query.ok) return query;
-  const body = route.body ? await readBodyFields<B>(c, route.body) : success({});
+  const body = route.body ? await readBodyFields<B>(c, route.body, route.bodyBytesMax) : success({});
   if (!body.ok) return body;
   return route.handle({
     c,

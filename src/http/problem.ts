@@ -5,6 +5,7 @@
 
 import type { ConfigFault } from '../domain/fault.ts';
 import type { Role } from '../domain/principal.ts';
+import type { LaneRest } from '../domain/rpc.ts';
 import type { Residency } from '../domain/tenant-config.ts';
 import { unreachable } from '../lib/result.ts';
 
@@ -29,11 +30,18 @@ export type RequestFailure =
   | { readonly kind: 'body_invalid'; readonly faults: readonly ConfigFault[] }
   | { readonly kind: 'parameter_invalid'; readonly path: string; readonly detail: string }
   | { readonly kind: 'precondition_failed'; readonly version: number | null }
-  | { readonly kind: 'version_conflict' }
+  | {
+      readonly kind: 'version_conflict';
+      /** What it is at now; absent: not known. */
+      readonly version?: number | null;
+      readonly retryAfterSeconds?: number;
+    }
   | { readonly kind: 'residency_change'; readonly stored: Residency }
   | { readonly kind: 'tenant_not_found' }
   | { readonly kind: 'token_not_found' }
   | { readonly kind: 'too_many_tokens'; readonly max: number }
+  /** It may not be deleted as it is. */
+  | { readonly kind: 'tenant_has_undelivered'; readonly rest: readonly LaneRest[] }
   | { readonly kind: 'destination_not_found' }
   | { readonly kind: 'event_not_found' }
   | { readonly kind: 'dead_letter_not_found' }
@@ -122,13 +130,22 @@ function wordsOf(failure: RequestFailure): Words {
     case 'parameter_invalid':
       return { ...words(400, 'Invalid parameter', failure.detail), more: { path: failure.path } };
     case 'precondition_failed':
-      return words(412, 'Precondition failed', preconditionDetail(failure.version));
+      return {
+        ...words(412, 'Precondition failed', preconditionDetail(failure.version)),
+        more: { version: failure.version },
+      };
     case 'version_conflict':
-      return words(
-        409,
-        'Changed meanwhile',
-        'Someone else saved the tenant at the same time: read it again and repeat the change.',
-      );
+      return {
+        ...words(
+          409,
+          'Changed meanwhile',
+          'Someone else saved the tenant at the same time: read it again and repeat the change.',
+        ),
+        ...(failure.retryAfterSeconds !== undefined && {
+          headers: retryAfter({ retryAfterSeconds: failure.retryAfterSeconds }),
+        }),
+        ...(failure.version !== undefined && { more: { version: failure.version } }),
+      };
     case 'residency_change':
       return words(
         409,
@@ -145,6 +162,11 @@ function wordsOf(failure: RequestFailure): Words {
         'Too many tokens',
         `${failure.max} tokens of this tenant, or for every tenant, are not expired yet: let some expire first, and mint short-lived ones.`,
       );
+    case 'tenant_has_undelivered':
+      return {
+        ...words(409, 'Not delivered', undeliveredDetail(failure.rest)),
+        more: { lanes: failure.rest },
+      };
     case 'destination_not_found':
       return words(404, 'No such destination', 'The tenant has no destination of this name.');
     case 'event_not_found':
@@ -209,6 +231,12 @@ function roleDetail(role: Role | undefined): string {
 
 function countFaults(what: 'config' | 'body', faults: readonly ConfigFault[]): string {
   return `The ${what} has ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}.`;
+}
+
+function undeliveredDetail(rest: readonly LaneRest[]): string {
+  const undelivered = rest.reduce((sum, lane) => sum + lane.undelivered, 0);
+  const deadLetters = rest.reduce((sum, lane) => sum + lane.deadLetters, 0);
+  return `Up to ${undelivered} events are not delivered yet, and ${deadLetters} are dead letters: deliver them, or give them up with ?undelivered=discard.`;
 }
 
 function preconditionDetail(version: number | null): string {

@@ -50,6 +50,16 @@ export class Database {
     return this.#storage.transactionSync(work);
   }
 
+  /** Whether the table exists. Reads only: an object that nobody configured must stay without a trace. */
+  hasTable(name: string): boolean {
+    return this.first("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name) !== undefined;
+  }
+
+  /** Everything goes at once, the alarm too: what is written in the same turn stands in an empty storage. */
+  async deleteAll(): Promise<void> {
+    await this.#storage.deleteAll();
+  }
+
   async setAlarm(atMs: number): Promise<void> {
     this.#rowsWritten++;
     await this.#storage.setAlarm(atMs);

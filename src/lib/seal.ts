@@ -49,10 +49,20 @@ export interface KeyIds {
   readonly previous?: string;
 }
 
+/** What a seal says of itself. Unproven until it is opened: the header is part of what is authenticated. */
+export interface SealFacts {
+  /** It was made under the key that seals now. */
+  readonly isPrimaryKey: boolean;
+  /** When the sealed value was set, in epoch seconds; absent: it was sealed before this was written down. */
+  readonly setAtSeconds?: number;
+}
+
 export interface Sealer {
-  seal(text: string, binding: SealBinding): Promise<string>;
+  /** `setAtSeconds` is when the value was set, not when it is sealed; it is readable without a key. */
+  seal(text: string, binding: SealBinding, setAtSeconds?: number): Promise<string>;
   open(jwe: string, binding: SealBinding): Promise<Result<string, SealFailure>>;
   keyIds(): Promise<KeyIds>;
+  describe(jwe: string): Promise<SealFacts>;
 }
 
 interface MasterKey {
@@ -80,11 +90,12 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
   };
 
   return {
-    async seal(text, binding) {
+    async seal(text, binding, setAtSeconds) {
       assertBinding(binding);
       const master = await primary;
+      const iat = setAtSeconds === undefined ? {} : { iat: setAtSeconds };
       return new CompactEncrypt(new TextEncoder().encode(text))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: master.kid, ...pick(binding) })
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: master.kid, ...pick(binding), ...iat })
         .encrypt(await keyFor(master, binding));
     },
     async open(jwe, binding) {
@@ -102,6 +113,12 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
     async keyIds() {
       const { kid } = await primary;
       return { primary: kid, ...(previous && { previous: (await previous).kid }) };
+    },
+    async describe(jwe) {
+      const { kid, iat } = readHeader(jwe) ?? {};
+      const { kid: primaryKid } = await primary;
+      const setAt = Number.isSafeInteger(iat) ? { setAtSeconds: Number(iat) } : {};
+      return { isPrimaryKey: kid === primaryKid, ...setAt };
     },
   };
 }

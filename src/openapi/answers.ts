@@ -81,6 +81,15 @@ export const redriven = z.strictObject({ redriven: count, left: count, detail: z
 
 export const savedDestination = z.strictObject({ version, published: z.boolean(), discarded: count });
 
+export const shownSecret = z.strictObject({
+  path: z.string(),
+  purpose: z.enum(['webhook', 'destination', 'pseudonym']),
+  fingerprint: z.nullable(z.string()),
+  setAt: z.nullable(instant),
+  opens: z.boolean(),
+  isPrimaryKey: z.boolean(),
+});
+
 /** Every secret is `<set>`. */
 export const shownConfig = tenantConfigSchema;
 

@@ -25,7 +25,7 @@ const TYPE = 'noxys-relay-token+jwt';
 const ALGORITHM = 'HS256';
 /** Of a `kid`: tells two keys apart, says nothing about them. */
 const KID_BYTES = 8;
-/** A whole token has about 450 characters. */
+/** A whole token has about 500 characters. */
 const TOKEN_LENGTH_MAX = 2_048;
 
 export interface MintedToken {

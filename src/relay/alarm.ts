@@ -17,8 +17,8 @@ export class Alarm {
     this.#atMs = await this.#db.getAlarm();
   }
 
-  /** The platform has fired it: none is armed now. */
-  noteFired(): void {
+  /** It has fired, or went with all that was stored: none is armed now. */
+  noteGone(): void {
     this.#atMs = null;
   }
 

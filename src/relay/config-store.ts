@@ -53,6 +53,11 @@ export class ConfigStore {
     return version;
   }
 
+  /** The tenant has no config any more. Call inside a transaction, and `load` after it holds. */
+  forget(): void {
+    this.#db.run('DELETE FROM config');
+  }
+
   notePublished(version: number): void {
     writeMeta(this.#db, 'published_version', version);
     this.#publishedVersion = version;

@@ -13,7 +13,8 @@ import type {
   UserKeyRequest,
 } from '../domain/event-view.ts';
 import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
-import type { AuditDetail, Explained, Explanation } from '../domain/rpc.ts';
+import { loggedIds } from '../domain/logged-ids.ts';
+import type { AuditDetail, Explained, ExplainedEvent, Explanation } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { readId } from '../ingest/field-values.ts';
 import type { Database } from '../lib/database.ts';
@@ -88,8 +89,7 @@ export class EventQueries {
     const { lastSeq } = scanned;
     const events = scanned.found.map(({ entry, view }) => ({ event: view, lanes: this.#explained(entry) }));
     if (showsPersons && events.length > 0) {
-      const detail = { eventId: id, ...(type !== undefined && { type }), count: events.length };
-      audit.append('persons.shown', actor, detail, nowMs());
+      audit.append('persons.shown', actor, detailOfShown(events), nowMs());
     }
     const isComplete = scanned.isComplete || (type !== undefined && events.length > 0);
     return { events, isComplete, ...(!isComplete && lastSeq !== null && { nextBefore: lastSeq }) };
@@ -160,6 +160,17 @@ function passes(event: CanonicalEvent, filter: EventFilter): boolean {
 
 function isOfUser({ user }: CanonicalEvent, key: string | undefined, keys: PersonKeys): boolean {
   return key === undefined || (user !== undefined && keys.isOf(key, user));
+}
+
+/** The newest of them; its id, unless somebody may have chosen it: it could name a person. */
+function detailOfShown(events: readonly ExplainedEvent[]): AuditDetail {
+  const [event] = events.map((explained) => explained.event);
+  const [eventId] = event ? loggedIds([event]) : [];
+  return {
+    ...(event && { seq: event.seq }),
+    ...(eventId !== undefined && { eventId }),
+    count: events.length,
+  };
 }
 
 /** What was asked for, without the user: the audit names nobody. */

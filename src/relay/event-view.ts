@@ -35,7 +35,7 @@ function namesIn({ user, device }: CanonicalEvent): string[] {
 
 type Nameless = Omit<CanonicalEvent, 'user' | 'device'>;
 
-/** The fields that hold a text of Noxys' or of an administrator's own choice, checked; ids and type stay, as they find the event. */
+/** The fields that hold a text of somebody's own choice, checked. The type is one of those that the tenant's config names. */
 function withoutNames({ urlHost: _urlHost, ...event }: Nameless, names: readonly string[]): Nameless {
   const clean = (text: string): string => {
     const folded = text.toLowerCase();
@@ -44,6 +44,7 @@ function withoutNames({ urlHost: _urlHost, ...event }: Nameless, names: readonly
   const { platform, policy, direction, sensor, interactionType, model, interactionId } = event;
   return {
     ...event,
+    id: clean(event.id),
     ...(platform && { platform: { id: clean(platform.id), name: clean(platform.name) } }),
     ...(policy?.name !== undefined && { policy: { ...policy, name: clean(policy.name) } }),
     ...(direction !== undefined && { direction: clean(direction) }),

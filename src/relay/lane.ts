@@ -35,6 +35,7 @@ export class Lane implements RunningLane {
   #searchedTo = 0;
   /** Counts config changes: what was opened before one is stale. */
   #revision = 0;
+  #isStopped = false;
   #poke: () => void = () => undefined;
 
   constructor(parts: LaneParts, state: LaneState) {
@@ -92,6 +93,7 @@ export class Lane implements RunningLane {
 
   /** Starts a run when there is something to send and the lane is due. Never waits for it. Throws only when storage does. */
   start(): void {
+    if (this.#isStopped) return;
     const nowMs = this.parts.io.nowMs();
     this.restore();
     if (this.#state.isHeadAlone && this.#hasOthers()) this.#state = hurried(this.#state, nowMs);
@@ -108,6 +110,14 @@ export class Lane implements RunningLane {
     this.#opened = undefined;
     this.#searchedTo = 0;
     this.adopt(state);
+    this.#poke();
+  }
+
+  /** For good: the tenant is removed. What is under way changes nothing any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#generation++;
+    this.#leaseEndsAtMs = 0;
     this.#poke();
   }
 

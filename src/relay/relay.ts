@@ -5,11 +5,13 @@
 
 import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
+import type { Actor } from '../domain/principal.ts';
 import type {
   AcceptAnswer,
   AcceptSealedAnswer,
   AcceptSealedRequest,
   ConfigureRequest,
+  LaneRest,
   LaneStart,
   PauseRequest,
   NoteWebhookRequest,
@@ -30,6 +32,7 @@ import { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { Database } from '../lib/database.ts';
 import { EventQueries } from './event-queries.ts';
+import { endPauses } from './end-pauses.ts';
 import { Findings } from './findings.ts';
 import { objectHealth } from './health.ts';
 import type { RelayIo } from './io.ts';
@@ -45,10 +48,11 @@ import type { Occurrence } from './notices.ts';
 import { openLane } from './open-lane.ts';
 import { openOverflow } from './open-overflow.ts';
 import { leaveWakeup } from './leave-wakeup.ts';
-import { Publisher } from './publisher.ts';
+import type { Publisher } from './publisher.ts';
 import { redrive } from './redrive.ts';
 import { isResumeFelt, resumed, writeResumed } from './resume.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
+import { CREATED_AT, readMeta } from './schema.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 
@@ -82,6 +86,9 @@ export interface RelayParts {
   readonly io: RelayIo;
   readonly sizes: RelaySizes;
   readonly timeouts: () => Timeouts;
+  readonly publisher: Publisher;
+  /** For KV and the queue: the platform's sixth connection, so that a destination that hangs can't hold them up. */
+  readonly outside: Semaphore;
 }
 
 export class Relay {
@@ -89,7 +96,6 @@ export class Relay {
   /** For lanes. KV and the queue have one of their own, the platform's sixth: a destination that hangs can't hold them up. */
   readonly connections = new Semaphore(CONNECTIONS_MAX);
   readonly #probeSlots = new Semaphore(PROBES_MAX);
-  readonly #outside = new Semaphore(1);
   readonly #log: EventLog;
   readonly #laneStore: LaneStore;
   readonly lanes: LaneSet;
@@ -100,7 +106,10 @@ export class Relay {
   readonly #lastWebhook: LastWebhook;
   readonly #upkeep: Upkeep;
   readonly #bucket: TokenBucket;
-  readonly #publisher: Publisher;
+  /** When the tenant was made; 0: before this was written down. */
+  readonly #createdAtMs: number;
+  /** The last config, once the tenant is removed. */
+  #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
   #isSliceAsked = false;
   #sizeAsk = { nextAtMs: 0, isFull: false };
@@ -131,12 +140,7 @@ export class Relay {
     this.#lastWebhook = new LastWebhook(db);
     this.#lastWebhook.load();
     this.#bucket = new TokenBucket(bucketLimits(this.#config), io.nowMs());
-    this.#publisher = new Publisher(
-      parts.env.RELAY_KV,
-      parts.configs,
-      this.#outside,
-      () => void parts.alarm.armBy(io.nowMs()).catch(() => undefined),
-    );
+    this.#createdAtMs = readMeta(db, CREATED_AT) ?? 0;
     this.#upkeep = new Upkeep({
       db,
       log: this.#log,
@@ -157,7 +161,7 @@ export class Relay {
   }
 
   get #stored(): StoredConfig {
-    const stored = this.#parts.configs.current;
+    const stored = this.#removed ?? this.#parts.configs.current;
     if (!stored) throw new Error('Cannot run a relay as its tenant must have a config: it has none');
     return stored;
   }
@@ -185,8 +189,12 @@ export class Relay {
   /** Opens what overflowed, then takes it. Without the rate limit: its sender was answered 202 already. */
   async acceptSealed({ sealed, sealedAtMs }: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
     const { io, sealer } = this.#parts;
-    if (io.nowMs() - sealedAtMs > OVERFLOW_AGE_MS_MAX) return { kind: 'refused', reason: 'too_old' };
+    const nowMs = io.nowMs();
+    // An earlier tenant of the same id had the same key: its events are not this one's. (Unless the clock has gone back.)
+    const isEarlier = sealedAtMs < this.#createdAtMs && this.#createdAtMs <= nowMs;
+    if (nowMs - sealedAtMs > OVERFLOW_AGE_MS_MAX || isEarlier) return { kind: 'refused', reason: 'too_old' };
     const opened = await openOverflow(sealer, this.#config.id, sealed);
+    if (this.#removed) return { kind: 'unknown_tenant' };
     if (!opened.ok) return opened.error;
     if (this.#isFull(io.nowMs())) return { kind: 'unavailable', reason: 'space_exhausted' };
     const answer = await this.#take(opened.value);
@@ -339,6 +347,34 @@ export class Relay {
     this.#bucket.configure(bucketLimits(config));
   }
 
+  /** Ends the pauses of all lanes, as a saved config does, and writes nothing where there is none. */
+  async endPauses(actor: Actor | undefined): Promise<boolean> {
+    const { db, io, alarm } = this.#parts;
+    const nowMs = io.nowMs();
+    if (endPauses({ db, lanes: this.lanes, store: this.#laneStore }, actor, nowMs)) {
+      const armed = alarm.armBy(nowMs + WATCH_MS);
+      this.lanes.startAll();
+      await armed;
+    }
+    return this.#parts.publisher.publish();
+  }
+
+  /** What each lane has not delivered, dead letters included; lanes without any are left out. */
+  rest(): LaneRest[] {
+    return this.lanes
+      .views(this.#parts.io.nowMs())
+      .map(({ lane, undelivered, parked, deadLettered }) => {
+        return { lane, undelivered: undelivered + parked, deadLetters: deadLettered };
+      })
+      .filter(({ undelivered, deadLetters }) => undelivered + deadLetters > 0);
+  }
+
+  /** The tenant is removed: nothing that is under way writes anything any more, and no lane starts again. */
+  stop(): void {
+    this.#removed = this.#stored;
+    for (const lane of this.lanes.known) lane.stop();
+  }
+
   /** Sends dead letters again; their lanes start at once. */
   async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
     const { db, io, alarm } = this.#parts;
@@ -358,7 +394,7 @@ export class Relay {
     const armed = alarm.armBy(io.nowMs() + WATCH_MS);
     this.lanes.startAll();
     await armed;
-    return this.#publisher.publish();
+    return this.#parts.publisher.publish();
   }
 
   /** What the alarm does: looks after everything, between two slices of a lane too, and starts what is due. */
@@ -366,7 +402,7 @@ export class Relay {
     this.#isSliceAsked = false;
     this.#upkeep.run(this.#parts.io.nowMs());
     this.lanes.startAll();
-    await this.#publisher.publish();
+    await this.#parts.publisher.publish();
   }
 
   /** When the object must look after itself again; null when there is nothing to watch. */
@@ -409,7 +445,7 @@ export class Relay {
           Math.max(1, Math.floor(settings.requestsPerSlice / Math.max(1, this.lanes.all.length))),
         leaveWakeup: (lane, waitMs) => {
           const { id: tenant, residency } = this.#config;
-          void leaveWakeup(this.#outside, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
+          void leaveWakeup(this.#parts.outside, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
         },
         notify: (occurrence) => this.#notify(occurrence),
         askForSlice: () => {

@@ -15,7 +15,7 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
     statements: [
-      // Numbers that outlive a restart: next_seq, rolled_up_seq, published_version.
+      // Numbers that outlive a restart: next_seq, rolled_up_seq, published_version and others.
       'CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID',
       'CREATE TABLE config (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, saved_at INTEGER NOT NULL, document TEXT NOT NULL)',
       'CREATE TABLE periods (n INTEGER PRIMARY KEY, opened_at INTEGER NOT NULL, closed_at INTEGER, first_seq INTEGER NOT NULL, bytes INTEGER NOT NULL, has_events INTEGER NOT NULL, has_seen INTEGER NOT NULL)',
@@ -52,7 +52,7 @@ export const MIGRATIONS: readonly Migration[] = [
 
 /** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */
 export function isCreated(db: Database): boolean {
-  return db.first("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'") !== undefined;
+  return db.hasTable('migrations');
 }
 
 /** Brings the tables to the newest version. Throws when a statement fails; nothing of that version stays then. */
@@ -69,6 +69,9 @@ export function migrate(db: Database, nowMs: number): void {
     });
   }
 }
+
+/** The meta key of when the tenant was made. */
+export const CREATED_AT = 'created_at';
 
 /** A number of the meta table, undefined when it was never written. */
 export function readMeta(db: Database, key: string): number | undefined {

@@ -20,14 +20,20 @@ import type {
   DeadLetterView,
   DrainAnswer,
   DrainRequest,
+  EndPausesAnswer,
+  EndPausesRequest,
   EventsAnswer,
   ExplainAnswer,
   LaneView,
+  MakeRoomAnswer,
+  MakeRoomRequest,
   NoteWebhookRequest,
   ObjectHealth,
   PauseRequest,
   RedriveAnswer,
   RedriveRequest,
+  RemoveAnswer,
+  RemoveRequest,
   ResumeAnswer,
   ResumeRequest,
   StoredConfig,
@@ -39,6 +45,7 @@ import type {
 } from '../domain/rpc.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
+import { Semaphore } from '../lib/semaphore.ts';
 import { type Env, settingsOf } from '../settings.ts';
 import type { HourOfActivity } from './activity.ts';
 import { Alarm } from './alarm.ts';
@@ -50,8 +57,11 @@ import { platformIo } from './io.ts';
 import { writeFirstLanes } from './lane-set.ts';
 import { laneStoreOver } from './lane-store.ts';
 import { TIMEOUTS, type Timeouts } from './lane-parts.ts';
+import { Publisher } from './publisher.ts';
 import { RELAY_SIZES, Relay, type RelaySizes } from './relay.ts';
-import { isCreated, migrate, readMeta } from './schema.ts';
+import { Removal } from './removal.ts';
+import { CREATED_AT, isCreated, migrate, readMeta, writeMeta } from './schema.ts';
+import { Vacancy } from './vacancy.ts';
 import { WATCH_MS } from './watchdog.ts';
 
 const PAGE_ENTRIES_MAX = 500;
@@ -68,7 +78,12 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   readonly #db: Database;
   readonly #alarm: Alarm;
   readonly #configs: ConfigStore;
-  /** Undefined: never configured, or faulty. */
+  readonly #removal: Removal;
+  readonly #vacancy: Vacancy;
+  /** These two outlive a tenant: what an earlier one has under way must not come after a later one's. */
+  readonly #outside = new Semaphore(1);
+  readonly #publisher: Publisher;
+  /** Undefined: never configured, removed, or faulty. */
   #relay: Relay | undefined;
   #isFaulty = false;
   #tests: DestinationTests | undefined;
@@ -78,11 +93,28 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     this.#db = new Database(ctx.storage);
     this.#alarm = new Alarm(this.#db);
     this.#configs = new ConfigStore(this.#db);
+    this.#removal = new Removal(this.#db);
+    this.#publisher = new Publisher({
+      kv: () => this.env.RELAY_KV,
+      configs: this.#configs,
+      removal: this.#removal,
+      connections: this.#outside,
+      nowMs: () => this.io.nowMs(),
+      askAgain: () => void this.#alarm.armBy(this.io.nowMs()).catch(() => undefined),
+    });
+    this.#vacancy = new Vacancy({
+      db: this.#db,
+      alarm: this.#alarm,
+      removal: this.#removal,
+      publisher: this.#publisher,
+      nowMs: () => this.io.nowMs(),
+      isTaken: () => this.#relay !== undefined,
+    });
     // Only storage is awaited here: nothing that may hang holds requests back.
     void ctx.blockConcurrencyWhile(async () => {
       await this.#alarm.load().catch(() => undefined);
       this.load();
-      if (this.#relay || this.#isFaulty)
+      if (this.#relay || this.#removal.current || this.#isFaulty)
         await this.#alarm.armBy(this.io.nowMs() + WATCH_MS).catch(() => undefined);
     });
   }
@@ -106,15 +138,65 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
     const version = this.#configs.current?.version ?? null;
     if (request.expectedVersion !== version) return { kind: 'version_conflict', version };
+    const refused = this.#relay ? undefined : this.#vacancy.refusal(request);
+    if (refused) return refused;
     try {
+      const cleared = this.#relay ? undefined : this.#vacancy.clear();
       if (this.#relay) this.#relay.configure(request);
       else this.#relay = this.#create(request);
-      const isPublished = await this.#relay.putToWork();
-      return { kind: 'saved', version: this.#configs.current?.version ?? 0, isPublished };
+      const saved = this.#configs.current?.version ?? 0;
+      const [isPublished] = await Promise.all([this.#relay.putToWork(), cleared]);
+      return { kind: 'saved', version: saved, isPublished };
     } catch (error) {
       logEvent('error', 'config.saving_failed', { tenant: request.config.id, ...causeFields(error) });
       // A relay that runs goes on with the config that it has: the transaction left nothing behind.
       if (!this.#relay) this.load();
+      return { kind: 'unavailable', reason: 'object_fault' };
+    }
+  }
+
+  /** As a saved config does, where one changes nothing. */
+  async endPauses(request: EndPausesRequest): Promise<EndPausesAnswer> {
+    return this.#ask(request.v, 'pauses.ending_failed', async (relay) => {
+      const version = this.#configs.current?.version ?? null;
+      if (request.expectedVersion !== version) return { kind: 'version_conflict', version };
+      return { kind: 'ended', version, isPublished: await relay.endPauses(request.actor) };
+    });
+  }
+
+  /** Forgets the tenant at once and for good; what that leaves behind goes step by step, from the alarm if need be. */
+  async remove(request: RemoveRequest): Promise<RemoveAnswer> {
+    return this.#ask(request.v, 'removal.failed', async (relay) => {
+      const version = this.#configs.current?.version ?? null;
+      if (request.expectedVersion !== version) return { kind: 'version_conflict', version };
+      const rest = relay.rest();
+      if (rest.length > 0 && !request.discard) return { kind: 'undelivered', rest };
+      const [tenant, nowMs] = [this.#tenant, this.io.nowMs()];
+      this.#db.transaction(() => {
+        this.#removal.begin(tenant, nowMs);
+        this.#configs.forget();
+      });
+      const armed = this.#alarm.armBy(nowMs + WATCH_MS);
+      relay.stop();
+      this.#relay = undefined;
+      this.#configs.load();
+      this.#removal.load();
+      await armed;
+      await this.#vacancy.goOnRemoving().catch((error: unknown) => {
+        logEvent('warn', 'removal.deferred', { tenant, ...causeFields(error) });
+      });
+      return { kind: 'removed', rest, isUnpublished: this.#removal.unpublished === null };
+    });
+  }
+
+  /** Before a tenant of this object's id is made in another place. Writes nothing unless it is to hold a claim. */
+  async makeRoom(request: MakeRoomRequest): Promise<MakeRoomAnswer> {
+    if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
+    if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
+    try {
+      return await this.#vacancy.makeRoom(request);
+    } catch (error) {
+      logEvent('error', 'claim.failed', causeFields(error));
       return { kind: 'unavailable', reason: 'object_fault' };
     }
   }
@@ -248,13 +330,15 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** Re-arms first, then works: whatever fails below, the next alarm is set. */
   override async alarm(): Promise<void> {
-    this.#alarm.noteFired();
+    this.#alarm.noteGone();
     await this.#alarm.armBy(this.io.nowMs() + WATCH_MS);
     try {
       if (this.#isFaulty) this.load();
       await this.#relay?.watch();
+      await this.#vacancy.tidy();
       // Asked and set in one turn: what an event that comes in meanwhile needs is not overwritten.
-      if (!this.#isFaulty) await this.#alarm.set(this.#relay?.nextAlarmAtMs() ?? null);
+      if (this.#isFaulty) return;
+      await this.#alarm.set((this.#relay ?? this.#vacancy).nextAlarmAtMs());
     } catch (error) {
       logEvent('error', 'alarm.failed', { tenant: this.#tenant, ...causeFields(error) });
     }
@@ -265,6 +349,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     try {
       this.#relay = undefined;
       this.#isFaulty = false;
+      this.#vacancy.load();
       if (!isCreated(this.#db)) return;
       migrate(this.#db, this.io.nowMs());
       this.#configs.load();
@@ -280,6 +365,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     const nowMs = this.io.nowMs();
     this.#db.transaction(() => {
       migrate(this.#db, nowMs);
+      writeMeta(this.#db, CREATED_AT, nowMs);
       new Audit(this.#db).noteSaved(by, this.#configs.write(config, nowMs), nowMs);
       writeFirstLanes(laneStoreOver(this.#db), config, (readMeta(this.#db, 'next_seq') ?? 1) - 1);
     });
@@ -321,6 +407,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       io: this.io,
       sizes: this.sizes,
       timeouts: () => this.timeouts,
+      publisher: this.#publisher,
+      outside: this.#outside,
     });
   }
 

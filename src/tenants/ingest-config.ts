@@ -1,11 +1,12 @@
 /**
  * What ingest needs of a tenant's config, as it stands in KV: a copy, published by the tenant's object.
- * Key `ingest/v1/{tenant}`, no expiry, metadata `{residency}`; secrets are sealed, nothing personal is in it.
+ * Key `ingest/v1/{tenant}`, no expiry, metadata `{residency, version, savedAt}`; secrets are sealed, nothing personal is in it.
  */
 
 import * as z from 'zod/mini';
 
-import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import type { StoredConfig } from '../domain/rpc.ts';
+import type { Residency, SealedTenantConfig } from '../domain/tenant-config.ts';
 import { PRIVACY_LEVELS, RESIDENCIES } from '../domain/tenant-config.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import type { Result } from '../lib/result.ts';
@@ -51,8 +52,17 @@ export interface IngestConfigReader {
   get(key: string, options: { type: 'json'; cacheTtl: number }): Promise<unknown>;
 }
 
+/** What a list of tenants shows of one, without reading its value. An earlier release wrote the residency alone. */
+export interface IngestMetadata {
+  readonly residency: Residency;
+  readonly version: number;
+  /** ISO 8601 UTC. */
+  readonly savedAt: string;
+}
+
 export interface IngestConfigWriter {
-  put(key: string, value: string, options: { metadata: { residency: string } }): Promise<void>;
+  put(key: string, value: string, options: { metadata: IngestMetadata }): Promise<void>;
+  delete(key: string): Promise<void>;
 }
 
 /** Unreadable: KV failed, or holds what this Worker can't read. Never to be taken for an unknown tenant. */
@@ -61,7 +71,7 @@ export interface KvUnreadable {
   readonly detail: string;
 }
 
-/** Before the tenant's id, in every key: what the hourly poke lists. */
+/** Before the tenant's id, in every key: what the hourly poke and the list of tenants go through. */
 export const INGEST_CONFIG_PREFIX = 'ingest/v1/';
 
 /** The KV key of a tenant's ingest config. */
@@ -85,12 +95,12 @@ export function projectionOf(config: SealedTenantConfig, version: number): Inges
 
 /** Writes the projection; throws when KV does, so that the object tries again from its alarm. */
 export async function publishIngestConfig(
-  kv: IngestConfigWriter,
-  config: SealedTenantConfig,
-  version: number,
+  kv: Pick<IngestConfigWriter, 'put'>,
+  { config, version, savedAt }: StoredConfig,
 ): Promise<void> {
+  const { id, residency } = config;
   const value = JSON.stringify(projectionOf(config, version));
-  await kv.put(ingestKey(config.id), value, { metadata: { residency: config.residency } });
+  await kv.put(ingestKey(id), value, { metadata: { residency, version, savedAt } });
 }
 
 /** A sender must not wait longer than this to be told to come again. */

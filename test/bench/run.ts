@@ -12,6 +12,7 @@ import { neighbours } from './neighbours.ts';
 import { outage } from './outage.ts';
 import { type Report, printReport } from './report.ts';
 import { closeStages } from './stages.ts';
+import { tenants } from './tenants.ts';
 import { throughput } from './throughput.ts';
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = {
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Repo
   outage,
   neighbours,
   memory,
+  tenants,
 };
 /** No bench takes longer than this on a machine that can run it. */
 const RUN_MS_MAX = 20 * 60_000;

@@ -42,6 +42,10 @@ export class AdminClient {
     });
   }
 
+  async delete(path: string): Promise<AdminAnswer> {
+    return this.#request('DELETE', path);
+  }
+
   async #request(
     method: string,
     path: string,

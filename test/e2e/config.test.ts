@@ -49,11 +49,23 @@ describe("a tenant's config", () => {
     }
   });
 
-  it('is saved again as it is shown', async () => {
+  it('is unchanged when it comes again as it is shown, and the next version when it is changed', async () => {
     const shown = await stage.admin.get('/api/v1/tenants/acme');
-    const { config } = shown.body as { readonly config: unknown };
-    const saved = await stage.admin.put('acme', config, { 'if-match': shown.headers['etag'] ?? '' });
-    expect(saved).toMatchObject({ status: 200, body: { version: 2 } });
+    const { config } = shown.body as { readonly config: object };
+    const ifMatch = { 'if-match': shown.headers['etag'] ?? '' };
+    const same = await stage.admin.put('acme', config, ifMatch);
+    expect(same).toMatchObject({ status: 200, body: { version: 1, changed: false } });
+    const changed = { ...config, limits: { burst: 700 } };
+    expect(await stage.admin.post('/api/v1/tenants/acme/plan', changed)).toMatchObject({
+      status: 200,
+      body: {
+        change: 'update',
+        version: 1,
+        changes: [{ path: 'limits.burst', from: 600, to: 700 }],
+      },
+    });
+    const saved = await stage.admin.put('acme', changed, ifMatch);
+    expect(saved).toMatchObject({ status: 200, body: { version: 2, changed: true } });
   });
 
   it('is refused as a whole with every fault and its path', async () => {

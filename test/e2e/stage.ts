@@ -44,12 +44,18 @@ export function newWebhookSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
+/** 32 random bytes, as the variable holds them. */
+export function newMasterKey(): string {
+  return randomBytes(32).toString('base64url');
+}
+
 export class Stage implements AsyncDisposable {
   readonly adminToken = randomBytes(24).toString('base64url');
-  readonly masterKey = randomBytes(32).toString('base64url');
   readonly destinations: Destinations;
   /** What the Worker logged; only of a relay in this process. */
   readonly logs: string[] = [];
+  /** What the relay is started with; change them before the next start. */
+  masterKeys: { readonly primary: string; readonly previous?: string } = { primary: newMasterKey() };
   readonly #options: StageOptions;
   #folder = '';
   #port = 0;
@@ -104,7 +110,12 @@ export class Stage implements AsyncDisposable {
   /** Starts the relay: on the same state and port as before, if it ran before. */
   async startRelay(): Promise<void> {
     const { isApart = false, hasInspector = false, vars: more } = this.#options;
-    const vars = { ...more, RELAY_MASTER_KEY: this.masterKey, RELAY_ADMIN_TOKEN: this.adminToken };
+    const vars = {
+      ...more,
+      RELAY_MASTER_KEY: this.masterKeys.primary,
+      RELAY_MASTER_KEY_PREVIOUS: this.masterKeys.previous ?? '',
+      RELAY_ADMIN_TOKEN: this.adminToken,
+    };
     const options = { port: this.#port, persistTo: this.stateFolder, vars, hasInspector };
     if (isApart) this.#apart = await spawnRelay(options);
     else this.#inside = await startLocalRelay({ ...options, onLog: (line) => void this.logs.push(line) });

@@ -118,8 +118,13 @@ export class TroubledDay implements AsyncDisposable {
   }
 
   async #play(): Promise<void> {
-    const { adminToken, masterKey, destinations } = this.stage;
-    this.#keep({ adminToken, masterKey, edrToken: this.#edrToken, hecKey: destinations.hecKey });
+    const { adminToken, masterKeys, destinations } = this.stage;
+    this.#keep({
+      adminToken,
+      masterKey: masterKeys.primary,
+      edrToken: this.#edrToken,
+      hecKey: destinations.hecKey,
+    });
     this.#keep({ echoToken: this.#echoToken, authToken: this.#authToken, webhookSecret: this.#secret });
     await this.#save();
     await this.#askWrongly();

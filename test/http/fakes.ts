@@ -18,14 +18,21 @@ import type {
   ConfigureRequest,
   DeadLetterPage,
   DeadLetterView,
+  EndPausesAnswer,
+  EndPausesRequest,
   EventsAnswer,
   ExplainAnswer,
+  LaneRest,
   LaneView,
+  MakeRoomAnswer,
+  MakeRoomRequest,
   NoteWebhookRequest,
   ObjectHealth,
   PauseRequest,
   RedriveAnswer,
   RedriveRequest,
+  RemoveAnswer,
+  RemoveRequest,
   ResumeAnswer,
   ResumeRequest,
   StoredConfig,
@@ -36,7 +43,7 @@ import type {
 } from '../../src/domain/rpc.ts';
 import type { Actor } from '../../src/domain/principal.ts';
 import type { Env, RegistryNamespace, RelayNamespace } from '../../src/settings.ts';
-import { publishIngestConfig } from '../../src/tenants/ingest-config.ts';
+import { ingestKey, publishIngestConfig } from '../../src/tenants/ingest-config.ts';
 import { FakeKv } from '../tenants/fake-kv.ts';
 import { FakeLimit, FakeRegistry } from './fake-registry.ts';
 
@@ -127,13 +134,52 @@ export class FakeRelay implements TenantRelayRpc {
     if (before !== expectedVersion) return { kind: 'version_conflict', version: before };
     const version = (before ?? 0) + 1;
     this.stored = { version, savedAt: '2026-11-22T00:00:00.000Z', config };
-    if (this.isPublishing) await publishIngestConfig(this.#kv, config, version);
+    if (this.isPublishing) await publishIngestConfig(this.#kv, this.stored);
     return { kind: 'saved', version, isPublished: this.isPublishing };
   }
 
+  configReads = 0;
+
   async readConfig(): Promise<StoredConfig | null> {
     this.reads.config++;
+    this.configReads++;
     return this.stored;
+  }
+
+  readonly endedPauses: Omit<EndPausesRequest, 'actor'>[] = [];
+
+  async endPauses({ actor, ...request }: EndPausesRequest): Promise<EndPausesAnswer> {
+    this.actors.push(actor);
+    this.endedPauses.push(request);
+    const version = this.stored?.version ?? null;
+    if (version === null) return { kind: 'unknown_tenant' };
+    if (version !== request.expectedVersion) return { kind: 'version_conflict', version };
+    return { kind: 'ended', version, isPublished: this.isPublishing };
+  }
+
+  /** What the tenant has not delivered. */
+  rest: LaneRest[] = [];
+  readonly removals: Omit<RemoveRequest, 'actor'>[] = [];
+
+  async remove({ actor, ...request }: RemoveRequest): Promise<RemoveAnswer> {
+    this.actors.push(actor);
+    this.removals.push(request);
+    const version = this.stored?.version ?? null;
+    if (!this.stored) return { kind: 'unknown_tenant' };
+    if (version !== request.expectedVersion) return { kind: 'version_conflict', version };
+    const { rest } = this;
+    if (rest.length > 0 && !request.discard) return { kind: 'undelivered', rest };
+    if (this.isPublishing) await this.#kv.delete(ingestKey(this.stored.config.id));
+    this.stored = null;
+    return { kind: 'removed', rest, isUnpublished: this.isPublishing };
+  }
+
+  readonly roomAsked: MakeRoomRequest[] = [];
+  makesRoom: () => Promise<MakeRoomAnswer> = async () => ({ kind: this.stored ? 'taken' : 'made' });
+
+  async makeRoom(request: MakeRoomRequest): Promise<MakeRoomAnswer> {
+    this.roomAsked.push(request);
+    return this.makesRoom();
   }
 
   async drain() {

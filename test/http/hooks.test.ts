@@ -44,7 +44,8 @@ async function publishTenant(changes: object): Promise<void> {
   const sealer = createSealer(settings.masterKeys);
   const sealed = config.ok ? await sealConfig(config.value, { sealer, stored: null }) : undefined;
   if (!sealed?.ok) throw new Error('the sample must be valid');
-  await publishIngestConfig(world.kv, sealed.value, 1);
+  const stored = { version: 1, savedAt: '2026-11-22T00:00:00.000Z', config: sealed.value };
+  await publishIngestConfig(world.kv, stored);
 }
 
 async function sign(

@@ -58,7 +58,11 @@ async function open(logOneIn: number): Promise<void> {
   const sealer = createSealer(settings.masterKeys);
   const sealed = config.ok ? await sealConfig(config.value, { sealer, stored: null }) : undefined;
   if (!sealed?.ok) throw new Error('the sample must be valid');
-  await publishIngestConfig(world.kv, sealed.value, 1);
+  await publishIngestConfig(world.kv, {
+    version: 1,
+    savedAt: '2026-11-22T00:00:00.000Z',
+    config: sealed.value,
+  });
 }
 
 async function post(value: unknown, headers: Record<string, string> = {}): Promise<number> {

@@ -32,6 +32,28 @@ describe('createSealer', () => {
     });
   });
 
+  it('keeps when a value was set in the header, and opens a seal that does not say', async () => {
+    const jwe = await sealer.seal('x', BINDING, 1_795_305_600);
+    expect(headerOf(jwe)).toMatchObject({ iat: 1_795_305_600 });
+    expect(await sealer.open(jwe, BINDING)).toEqual({ ok: true, value: 'x' });
+    expect(await sealer.describe(jwe)).toEqual({ isPrimaryKey: true, setAtSeconds: 1_795_305_600 });
+    expect(await sealer.describe(await sealer.seal('x', BINDING))).toEqual({ isPrimaryKey: true });
+  });
+
+  it('does not open when the time in its header was changed', async () => {
+    const [header, ...rest] = (await sealer.seal('x', BINDING, 1)).split('.');
+    const later = JSON.stringify({ ...headerOf(header ?? ''), iat: 2 });
+    const forged = [Buffer.from(later).toString('base64url'), ...rest].join('.');
+    expect(await sealer.open(forged, BINDING)).toEqual({ ok: false, error: { kind: 'corrupt' } });
+  });
+
+  it('tells a seal of another key, and what is none, from one under the primary key', async () => {
+    const rotated = createSealer({ primary: NEW, previous: OLD });
+    expect(await rotated.describe(await sealer.seal('x', BINDING))).toEqual({ isPrimaryKey: false });
+    for (const text of ['', 'x', 'e30....'])
+      expect(await rotated.describe(text)).toEqual({ isPrimaryKey: false });
+  });
+
   it.each([
     ['another tenant', { tenant: 'other', purpose: 'webhook' }],
     ['another purpose', { tenant: 'acme', purpose: 'destination' }],

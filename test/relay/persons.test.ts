@@ -89,6 +89,7 @@ describe('without persons', () => {
     tenant.destinations.answer(EDR, () => new Response('no', { status: 400 }));
     await acceptAll(tenant);
     await tenant.accept(
+      stored(tenant, `${ALICE.email}/1`, { user: ALICE }, 'keep'),
       stored(
         tenant,
         'evt-4',
@@ -269,13 +270,17 @@ describe('persons', () => {
     ]);
   });
 
-  it('of one event are audited with its id', async () => {
+  it('of one event are audited with its seq, and with its id where a machine has made it', async () => {
     const tenant = await tenantWith();
     await acceptAll(tenant);
     expect(await explain(tenant, 'evt-1', true)).toMatchObject({ events: [{ event: { user: ALICE } }] });
     await explain(tenant, 'nothing', true);
+    const id = 'evt_01JD0000000000000000000001';
+    await tenant.accept(tenant.event(id));
+    await explain(tenant, id, true);
     expect(await audited(tenant)).toMatchObject([
-      { action: 'persons.shown', ...ACTOR, detail: { eventId: 'evt-1', count: 1 } },
+      { action: 'persons.shown', ...ACTOR, detail: { seq: 1, count: 1 } },
+      { action: 'persons.shown', ...ACTOR, detail: { seq: 4, eventId: id, count: 1 } },
     ]);
   });
 

@@ -52,13 +52,13 @@ export interface HecBatch {
 
 export class HecEndpoint {
   readonly #options: HecOptions;
-  #key: string;
+  #keys: readonly string[];
   readonly events: HecEvent[] = [];
   readonly batches: HecBatch[] = [];
 
   constructor(options: HecOptions) {
     this.#options = options;
-    this.#key = options.hecKey;
+    this.#keys = [options.hecKey];
   }
 
   idsInOrder(): string[] {
@@ -71,19 +71,20 @@ export class HecEndpoint {
     );
   }
 
-  /** The connector takes this key from now on, and the earlier one no more. */
-  rotateKey(key: string): void {
-    this.#key = key;
+  /** The connector takes this key from now on, and the earlier one no more, or for a while as well. */
+  rotateKey(key: string, { isOldTaken = false } = {}): void {
+    this.#keys = isOldTaken ? [key, ...this.#keys] : [key];
   }
 
   /** `Authorization: Bearer {HEC key}`; not `Splunk`, not an OAuth token. */
   isAuthorized(request: SimulatorRequest): boolean {
-    return bearer(request) === this.#key;
+    const key = bearer(request);
+    return key !== undefined && this.#keys.includes(key);
   }
 
   collect(request: SimulatorRequest, endpoint: 'structured' | 'raw', nowMs: number): SimulatorAnswer {
     const key = bearer(request);
-    if (key !== this.#key) {
+    if (!this.isAuthorized(request)) {
       const status = key === undefined ? 401 : (this.#options.wrongKeyStatus ?? 401);
       return refuse(status, 'access denied, invalid bearer token');
     }

@@ -62,9 +62,9 @@ export class FalconSimulator extends SimulatorServer {
     return this.#hec.duplicates();
   }
 
-  /** HEC takes this key from now on, and the earlier one no more. */
-  rotateHecKey(key: string): void {
-    this.#hec.rotateKey(key);
+  /** HEC takes this key from now on, and the earlier one no more, or for a while as well. */
+  rotateHecKey(key: string, { isOldTaken = false } = {}): void {
+    this.#hec.rotateKey(key, { isOldTaken });
   }
 
   /** Whether a token was minted here, is not revoked and has not expired. */

@@ -50,13 +50,13 @@ export class HarfangLabSimulator extends SimulatorServer {
   readonly #eventsPath: string;
   readonly #events: HarfangLabEvent[] = [];
   readonly #keys = new Map<string, string>();
-  #token: string;
+  #tokens: readonly string[];
   #hasLoginPage = false;
 
   constructor(options: HarfangLabOptions) {
     super({ ...options, bodyBytesMax: options.bodyBytesMax ?? BODY_BYTES_MAX });
     this.#options = options;
-    this.#token = options.token;
+    this.#tokens = [options.token];
     this.#eventsPath = options.eventsPath ?? EVENTS_PATH;
   }
 
@@ -75,9 +75,9 @@ export class HarfangLabSimulator extends SimulatorServer {
     return repeatedIds(this.#events.map(({ id, body }) => `${String(body['type'])} ${id}`));
   }
 
-  /** The manager takes this token from now on, and the earlier one no more. */
-  rotateToken(token: string): void {
-    this.#token = token;
+  /** The manager takes this token from now on, and the earlier one no more, or for a while as well. */
+  rotateToken(token: string, { isOldTaken = false } = {}): void {
+    this.#tokens = isOldTaken ? [token, ...this.#tokens] : [token];
   }
 
   /** Puts a portal's login page in front of every path: 200 with HTML, nothing recorded. Source: certeu/droid harfanglab.py. */
@@ -88,7 +88,7 @@ export class HarfangLabSimulator extends SimulatorServer {
   /** All public integrations send `Authorization: Token <raw key>`; docs.sekoia.io: without any `token_` prefix. */
   protected override authorizationIsRight(request: SimulatorRequest): boolean {
     const match = /^Token (\S+)$/i.exec(request.headers['authorization'] ?? '');
-    return match?.[1] === this.#token;
+    return match?.[1] !== undefined && this.#tokens.includes(match[1]);
   }
 
   protected override answer(request: SimulatorRequest): SimulatorAnswer {

@@ -19,7 +19,8 @@ async function publish(version: number): Promise<void> {
   const config = validateTenantConfig({ ...sampleDocument(), webhook }, PRODUCTION);
   const sealed = config.ok ? await sealConfig(config.value, { sealer, stored: null }) : undefined;
   if (!sealed?.ok) throw new Error('the sample must be valid');
-  await publishIngestConfig(kv, sealed.value, version);
+  const savedAt = '2026-11-22T00:00:00.000Z';
+  await publishIngestConfig(kv, { version, savedAt, config: sealed.value });
 }
 
 beforeEach(async () => {

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import type { StoredConfig } from '../../src/domain/rpc.ts';
+import type { SealedTenantConfig } from '../../src/domain/tenant-config.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import {
   ingestKey,
@@ -21,6 +23,10 @@ async function sealedSample() {
   return sealed.value;
 }
 
+function storedAt(version: number, config: SealedTenantConfig): StoredConfig {
+  return { version, savedAt: '2026-11-22T00:00:00.000Z', config };
+}
+
 let kv: FakeKv;
 beforeEach(() => {
   kv = new FakeKv();
@@ -29,17 +35,21 @@ beforeEach(() => {
 describe('the ingest config in KV', () => {
   it('is read back as it was published', async () => {
     const config = await sealedSample();
-    await publishIngestConfig(kv, config, 3);
+    await publishIngestConfig(kv, storedAt(3, config));
     expect(await readIngestConfig(kv, 'acme')).toEqual({ ok: true, value: projectionOf(config, 3) });
   });
 
-  it('carries the residency as metadata, for the hourly poke', async () => {
-    await publishIngestConfig(kv, await sealedSample(), 1);
-    expect(kv.metadata.get('ingest/v1/acme')).toEqual({ residency: 'eu' });
+  it('carries what the hourly poke and the list of tenants need as metadata', async () => {
+    await publishIngestConfig(kv, storedAt(1, await sealedSample()));
+    expect(kv.metadata.get('ingest/v1/acme')).toEqual({
+      residency: 'eu',
+      version: 1,
+      savedAt: '2026-11-22T00:00:00.000Z',
+    });
   });
 
   it('holds no destination and no secret in clear', async () => {
-    await publishIngestConfig(kv, await sealedSample(), 1);
+    await publishIngestConfig(kv, storedAt(1, await sealedSample()));
     const value = kv.values.get(ingestKey('acme')) ?? '';
     for (const text of ['harfanglab', 'crowdstrike', 'whsec_', 'hec-secret-token'])
       expect(value).not.toContain(text);
@@ -81,7 +91,7 @@ describe('the ingest config in KV', () => {
 
   it('lets a failed write be seen, so that the object tries again', async () => {
     kv.fault = new Error('KV PUT failed: 429');
-    await expect(publishIngestConfig(kv, await sealedSample(), 1)).rejects.toThrow('429');
+    await expect(publishIngestConfig(kv, storedAt(1, await sealedSample()))).rejects.toThrow('429');
   });
 
   it('is unreadable when KV does not answer in time: the sender is told to come again', async () => {

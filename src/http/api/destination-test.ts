@@ -17,7 +17,7 @@ import { adminRoute } from '../admin-route.ts';
 import { readBody } from '../body.ts';
 import type { RequestFailure } from '../problem.ts';
 import { askExisting, requestFields, UNAVAILABLE, unavailable } from './existing.ts';
-import { configIn, DOCUMENT_BYTES_MAX } from './tenants.ts';
+import { configIn, DOCUMENT_BYTES_MAX } from './candidate.ts';
 import { hintOf } from './test-hints.ts';
 
 export const destinationTestRoutes: readonly AdminRoute[] = [

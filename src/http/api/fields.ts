@@ -47,8 +47,9 @@ export function readParameters<T extends object>(
 export async function readBodyFields<T extends object>(
   c: Context<AppEnv>,
   readers: Readers<T>,
+  bytesMax = BODY_BYTES_MAX,
 ): Promise<Result<Partial<T>, RequestFailure>> {
-  const body = await readBody(c.req.raw, BODY_BYTES_MAX);
+  const body = await readBody(c.req.raw, bytesMax);
   if (!body.ok) return body;
   if (body.value.byteLength === 0) return success({});
   const document = parseDocument(body.value, c.req.header('content-type'));

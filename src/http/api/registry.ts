@@ -1,16 +1,18 @@
 /** The token registry, as an admin route asks it. */
 
 import type { NoteRequest, RegistryWrite, TokenRegistryRpc } from '../../domain/registry.ts';
+import type { AuditDetail } from '../../domain/rpc.ts';
 import type { Result } from '../../lib/result.ts';
 import type { Call } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
 import { askRegistry } from '../registry.ts';
 
-type Caller = Pick<Call, 'c' | 'deployment' | 'options' | 'actor'>;
+/** What asking takes of a request. */
+export type RegistryCaller = Pick<Call, 'c' | 'deployment' | 'options' | 'actor'>;
 
 /** What the registry answers; `write` is what each request that writes carries. */
 export async function askTokens<T>(
-  { c, deployment, options, actor }: Caller,
+  { c, deployment, options, actor }: RegistryCaller,
   ask: (registry: TokenRegistryRpc, write: RegistryWrite) => Promise<T>,
 ): Promise<Result<T, RequestFailure>> {
   const asked = { env: c.env, settings: deployment.settings, requestId: c.get('requestId') };
@@ -19,9 +21,9 @@ export async function askTokens<T>(
 
 /** Notes in the deployment's audit that a tenant came or went; it is done already, so whoever asks decides what a failure means. */
 export async function noteTenant(
-  call: Caller,
+  call: RegistryCaller,
   action: NoteRequest['action'],
-  tenant: string,
+  detail: AuditDetail & { readonly tenant: string },
 ): Promise<Result<void, RequestFailure>> {
-  return askTokens(call, async (registry, write) => registry.note({ ...write, action, detail: { tenant } }));
+  return askTokens(call, async (registry, write) => registry.note({ ...write, action, detail }));
 }

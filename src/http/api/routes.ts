@@ -11,12 +11,18 @@ import { laneRoutes } from './lanes.ts';
 import { meRoutes } from './me.ts';
 import { metricsRoutes } from './metrics.ts';
 import { noticeRoutes } from './notices.ts';
+import { secretRoutes } from './secrets.ts';
+import { tenantListRoutes } from './tenant-list.ts';
+import { tenantRemovalRoutes } from './tenant-removal.ts';
 import { tenantRoutes } from './tenants.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
 
 export const adminRoutes: readonly AdminRoute[] = [
+  ...tenantListRoutes,
   ...tenantRoutes,
+  ...tenantRemovalRoutes,
+  ...secretRoutes,
   ...laneRoutes,
   ...deadLetterRoutes,
   ...destinationRoutes,

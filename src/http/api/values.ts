@@ -66,6 +66,15 @@ function isShortText(text: string, lengthMax: number): boolean {
   return text.length <= lengthMax && text.trim() !== '' && !/\p{Cc}/u.test(text);
 }
 
+/** A text of so many UTF-16 units. */
+export function textOf({ min, max }: { readonly min: number; readonly max: number }): Reader<string> {
+  return reader({ type: 'string', minLength: min, maxLength: max }, (value) =>
+    typeof value === 'string' && value.length >= min && value.length <= max
+      ? success(value)
+      : failure(`must be a text of ${min} to ${max} characters`),
+  );
+}
+
 /** Where a lane begins, or goes on. */
 export const laneStart = oneOf<LaneStart>(['now', 'backlog']);
 

@@ -2,18 +2,133 @@
 
 import * as z from 'zod/mini';
 
-import { lane, notice, page, shared, shownConfig } from '../answers.ts';
+import { lane, notice, page, shared, shownConfig, shownSecret } from '../answers.ts';
 import type { Operations } from '../operation.ts';
 
 const saved = z.strictObject({
   id: shared.tenantId,
   version: shared.version,
+  changed: z.boolean(),
   published: z.boolean(),
   warnings: z.array(z.string()),
   config: shownConfig,
 });
 
 export const tenantOperations: Operations = {
+  'GET /api/v1/tenants': {
+    id: 'listTenants',
+    tag: 'tenants',
+    summary: 'Every tenant that the caller may see, by id',
+    description:
+      'From the copies that the edge reads: a change shows within about a minute. Who is granted single tenants gets these, as they are now.',
+    answers: {
+      200: {
+        description: 'One page; no `nextCursor`: it was the last.',
+        schema: z.strictObject({
+          tenants: z.array(
+            z.strictObject({
+              id: shared.tenantId,
+              residency: shared.residency,
+              version: z.optional(shared.version),
+              savedAt: z.optional(shared.instant),
+            }),
+          ),
+          nextCursor: z.optional(z.string()),
+        }),
+      },
+    },
+  },
+  'POST /api/v1/tenants/:id/plan': {
+    id: 'planTenant',
+    tag: 'tenants',
+    summary: 'What a `PUT` of the same document would change: nothing is written',
+    description: 'Validates as `PUT` does. Secrets are shown as fingerprints.',
+    answers: {
+      200: {
+        description: 'What would change; `version` is the stored one, null before there is one.',
+        schema: z.strictObject({
+          change: z.enum(['create', 'update', 'none']),
+          version: z.nullable(shared.version),
+          changes: z.array(
+            z.strictObject({
+              path: z.string(),
+              from: z.optional(z.unknown()),
+              to: z.optional(z.unknown()),
+            }),
+          ),
+          warnings: z.array(z.string()),
+        }),
+      },
+    },
+    body: 'config',
+    isConditional: true,
+    failures: [409],
+  },
+  'DELETE /api/v1/tenants/:id': {
+    id: 'deleteTenant',
+    tag: 'tenants',
+    summary: 'Delete a tenant and all that is stored of it, for good',
+    description:
+      'While something is not delivered, or waits as a dead letter, the answer is 409 with the counts per lane, unless `undelivered=discard`. Its tokens hold no longer.',
+    answers: {
+      200: {
+        description: 'Gone, with so many events and dead letters given up.',
+        schema: z.strictObject({
+          id: shared.tenantId,
+          undelivered: shared.count,
+          deadLetters: shared.count,
+        }),
+      },
+    },
+    isConditional: true,
+    failures: [409],
+  },
+  'GET /api/v1/tenants/:id/secrets': {
+    id: 'listSecrets',
+    tag: 'secrets',
+    summary: 'What is sealed: fingerprint, age, and whether it opens. Never a value',
+    answers: {
+      200: {
+        description: 'Every secret of the config, the pseudonym key last.',
+        schema: z.strictObject({ secrets: z.array(shownSecret) }),
+      },
+    },
+  },
+  'POST /api/v1/tenants/:id/secrets': {
+    id: 'rotateSecret',
+    tag: 'secrets',
+    summary: 'Put a new secret in the place of an old one',
+    description:
+      "`path` is `webhook.secrets`, `webhook.auth_token`, or a destination's, such as `destinations.edr.token`. A webhook secret comes first; the older ones stay valid, three in all, unless `previous` is `drop`.",
+    answers: {
+      200: {
+        description: 'Saved.',
+        schema: z.strictObject({
+          version: shared.version,
+          published: z.boolean(),
+          warnings: z.array(z.string()),
+          secrets: z.array(shownSecret),
+        }),
+      },
+    },
+    isConditional: true,
+    hasEtag: true,
+    failures: [409],
+  },
+  'POST /api/v1/tenants/:id/reseal': {
+    id: 'resealTenant',
+    tag: 'secrets',
+    summary: 'Seal every secret under the primary master key',
+    answers: {
+      200: {
+        description: 'So many were moved; 0: all were under it already, and nothing was saved.',
+        schema: z.strictObject({ version: shared.version, resealed: shared.count }),
+      },
+    },
+    isConditional: true,
+    hasEtag: true,
+    failures: [409, 422],
+  },
   'GET /api/v1/tenants/:id': {
     id: 'getTenant',
     tag: 'tenants',
@@ -26,6 +141,13 @@ export const tenantOperations: Operations = {
           version: shared.version,
           savedAt: shared.instant,
           config: shownConfig,
+          secrets: z.array(
+            z.strictObject({
+              path: z.string(),
+              fingerprint: z.nullable(z.string()),
+              setAt: z.nullable(shared.instant),
+            }),
+          ),
         }),
       },
     },

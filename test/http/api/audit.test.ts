@@ -2,14 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 let acme: Acme;
 beforeEach(async () => {
   acme = await makeAcme();
 });
-
-describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme/audit' });
 
 describe('GET …/audit', () => {
   it('shows one page, and where the next one begins only when there may be one', async () => {

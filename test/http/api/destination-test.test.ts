@@ -13,20 +13,12 @@ import { settingsOf } from '../../../src/settings.ts';
 import { sampleDocument, sampleFalcon, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 const PATH = 'acme/destinations/edr/test';
 
 let acme: Acme;
 beforeEach(async () => {
   acme = await makeAcme();
-});
-
-describeAdminSecurity({ method: 'POST', path: '/api/v1/tenants/acme/destinations/edr/test' });
-describeAdminSecurity({
-  method: 'POST',
-  path: '/api/v1/tenants/acme/destinations/edr/test',
-  body: JSON.stringify(sampleDocument()),
 });
 
 /** The sample with `<set>` for every secret. */

@@ -8,21 +8,12 @@ import type { AppEnv } from '../../../src/http/deployment.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
 import { SHOWN_EVENT } from '../fakes.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 const KEY = 'p_0123456789abcdefghijkl';
 
 let acme: Acme;
 beforeEach(async () => {
   acme = await makeAcme();
-});
-
-describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme/events' });
-describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme/events/evt_1' });
-describeAdminSecurity({
-  method: 'POST',
-  path: '/api/v1/tenants/acme/events/search',
-  body: '{"user_id":"u-1"}',
 });
 
 /** The routes for somebody with a single grant. */

@@ -5,14 +5,11 @@ import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
 import { expectDescribed } from '../described.ts';
 import { ADMIN_TOKEN, FakeQueue, fakeWorld } from '../fakes.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 let acme: Acme;
 beforeEach(async () => {
   acme = await makeAcme();
 });
-
-describeAdminSecurity({ method: 'GET', path: '/api/v1/tenants/acme/health' });
 
 describe('GET /api/v1/tenants/{id}/health', () => {
   it("is what the tenant's object, config and seals say", async () => {

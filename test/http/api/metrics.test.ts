@@ -12,7 +12,6 @@ import { objectName } from '../../../src/residency.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
 import { ADMIN_TOKEN } from '../fakes.ts';
-import { describeAdminSecurity } from '../security.ts';
 import { labelKey, parsePrometheus } from './prometheus.ts';
 
 let acme: Acme;
@@ -20,8 +19,6 @@ beforeEach(async () => {
   acme = await makeAcme();
   for (const { reads } of acme.world.relays.values()) Object.assign(reads, { config: 0, health: 0 });
 });
-
-describeAdminSecurity({ method: 'GET', path: '/metrics?tenant=acme' });
 
 async function scrape(query = '?tenant=acme'): Promise<Response> {
   const request = new Request(`https://relay.example.com/metrics${query}`, {

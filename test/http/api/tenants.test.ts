@@ -1,6 +1,7 @@
 /* oxlint-disable typescript/no-unsafe-type-assertion -- a test reads the answer that it expects */
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { FORWARDED_EVENT_TYPES } from '../../../src/domain/event.ts';
 import { createApp } from '../../../src/http/app.ts';
 import { objectName } from '../../../src/residency.ts';
 import { settingsOf } from '../../../src/settings.ts';
@@ -78,6 +79,15 @@ async function inClear(sealed: SealedTenantConfig | undefined): Promise<TenantCo
   });
 }
 
+function reordered() {
+  const document = sampleDocument();
+  return { ...document, destinations: document.destinations.toReversed() };
+}
+
+function withOneTwice(): string[] {
+  return [...FORWARDED_EVENT_TYPES, 'interaction.high_risk'];
+}
+
 const get = async (id = 'acme') => call('GET', `/api/v1/tenants/${id}`);
 
 describe('PUT /api/v1/tenants/{id}', () => {
@@ -93,9 +103,47 @@ describe('PUT /api/v1/tenants/{id}', () => {
     expect(answer.body['warnings']).toContainEqual(expect.stringContaining('about 2 minutes'));
   });
 
-  it('changes a tenant with 200', async () => {
+  it('changes a tenant with 200, and tells the object what is changed and by whom', async () => {
     await put(sampleDocument());
-    expect(await put(sampleDocument())).toMatchObject({ status: 200, etag: '"2"' });
+    const changed = { ...sampleDocument(), limits: { burst: 700 }, destinations: [sampleHarfangLab()] };
+    expect(await put(changed, { 'relay-reason': 'INC-7%20burst' })).toMatchObject({
+      status: 200,
+      etag: '"2"',
+      body: { changed: true },
+    });
+    const relay = world.relays.get(`eu/${objectName('acme')}`);
+    expect(relay?.configured.at(-1)).toMatchObject({
+      action: 'config.saved',
+      changedPaths: ['limits.burst', 'destinations.falcon'],
+    });
+    expect(relay?.actors.at(-1)).toEqual({
+      by: 'bootstrap',
+      requestId: expect.any(String),
+      reason: 'INC-7 burst',
+    });
+  });
+
+  it('names at most a hundred changed paths', async () => {
+    await put(sampleDocument());
+    const destinations = Array.from({ length: 16 }, (_, i) => ({
+      ...sampleHarfangLab(),
+      name: `edr-${i}`,
+    }));
+    await put({ ...sampleDocument(), destinations });
+    const all = { user_id: 'drop', user_email: 'drop', device: 'drop', url: 'drop' };
+    await put({
+      ...sampleDocument(),
+      destinations: destinations.map((destination) => ({
+        ...destination,
+        enabled: false,
+        in_flight: 1,
+        country: 'FR',
+        events: ['interaction.high_risk'],
+        privacy: all,
+      })),
+    });
+    const { configured = [] } = world.relays.get(`eu/${objectName('acme')}`) ?? {};
+    expect(configured.at(-1)?.changedPaths).toHaveLength(100);
   });
 
   it('reads YAML, and keeps a token that looks like a number a text', async () => {
@@ -119,10 +167,65 @@ describe('PUT /api/v1/tenants/{id}', () => {
     await put(sampleDocument());
     const relay = world.relays.get(`eu/${objectName('acme')}`);
     const before = await inClear(relay?.stored?.config);
-    expect(await put((await get()).body['config'])).toMatchObject({ status: 200 });
+    const shown = (await get()).body['config'] as object;
+    expect(await put({ ...shown, limits: { burst: 700 } })).toMatchObject({ status: 200 });
     expect(relay?.stored?.version).toBe(2);
     expect(before).toMatchObject({ destinations: [{ token: 'hl-secret-token' }, {}] });
-    expect(await inClear(relay?.stored?.config)).toEqual(before);
+    const after = await inClear(relay?.stored?.config);
+    expect([after.webhook, after.destinations]).toEqual([before.webhook, before.destinations]);
+  });
+
+  it.each<[string, (shown: object) => object]>([
+    ['as it is shown', (shown) => shown],
+    ['as it was written', () => sampleDocument()],
+    ['with its destinations in another order', () => reordered()],
+    ['with its defaults written out', () => ({ ...sampleDocument(), retention: { events: 30 } })],
+    ['with a type twice', () => ({ ...sampleDocument(), forward: { events: withOneTwice() } })],
+  ])('saves no version of a config that comes again %s, and ends the pauses', async (_case, again) => {
+    await put(sampleDocument());
+    const relay = world.relays.get(`eu/${objectName('acme')}`);
+    const writes = world.kv.writes;
+    const shown = (await get()).body['config'] as object;
+    expect(await put(again(shown), { 'if-match': '"1"' })).toMatchObject({
+      status: 200,
+      etag: '"1"',
+      body: { id: 'acme', version: 1, changed: false, published: true, warnings: [] },
+    });
+    expect(relay?.configured).toHaveLength(1);
+    expect(relay?.endedPauses).toEqual([{ v: 1, expectedVersion: 1 }]);
+    expect(relay?.actors.at(-1)).toMatchObject({ by: 'bootstrap' });
+    expect(world.kv.writes).toBe(writes);
+  });
+
+  it('takes webhook secrets in another order for a change: the first is the newest', async () => {
+    const [a, b] = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_AAAAr8GKYqrTwjUPD8ILPZIo2LaLaSw0'];
+    await put({ ...sampleDocument(), webhook: { secrets: [a, b] } });
+    const answer = await put({ ...sampleDocument(), webhook: { secrets: [b, a] } });
+    expect(answer.body).toMatchObject({ version: 2, changed: true });
+  });
+
+  it('seals an unchanged config again under a new master key, and says that nothing is changed', async () => {
+    await put(sampleDocument());
+    const { RELAY_MASTER_KEY: old = '' } = world.env;
+    const primary = 'HxAAAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+    world = {
+      ...world,
+      env: { ...world.env, RELAY_MASTER_KEY: primary, RELAY_MASTER_KEY_PREVIOUS: old },
+    };
+    expect((await put(sampleDocument())).body).toMatchObject({ version: 2, changed: false });
+    const relay = world.relays.get(`eu/${objectName('acme')}`);
+    expect(relay?.configured.at(-1)).toMatchObject({
+      action: 'secrets.resealed',
+      changedPaths: [
+        'webhook.secrets[0]',
+        'destinations.edr.token',
+        'destinations.falcon.hec.token',
+        'pseudonym_key',
+      ],
+    });
+    expect((await put(sampleDocument())).body).toMatchObject({ version: 2, changed: false });
+    world = { ...world, env: { ...world.env, RELAY_MASTER_KEY_PREVIOUS: '' } };
+    expect((await put(sampleDocument())).body).toMatchObject({ version: 2, changed: false });
   });
 
   it('says nothing of the edge when a config is saved again unchanged, as shown or as written', async () => {
@@ -254,13 +357,14 @@ describe('PUT /api/v1/tenants/{id}', () => {
   });
 
   it.each([
-    ['?added_from=now', { addedFrom: 'now' }],
-    ['?added_from=backlog', { addedFrom: 'backlog' }],
-    ['', {}],
+    ['?added_from=now', 'now'],
+    ['?added_from=backlog', 'backlog'],
+    ['', undefined],
   ])('tells the object where added lanes begin: %j', async (query, addedFrom) => {
     await put(sampleDocument(), {}, `acme${query}`);
-    const { v, config: _config, ...told } = world.relays.get(`eu/${objectName('acme')}`)?.configured[0] ?? {};
-    expect([v, told]).toEqual([1, { expectedVersion: null, ...addedFrom }]);
+    const [told] = world.relays.get(`eu/${objectName('acme')}`)?.configured ?? [];
+    expect(told).toMatchObject({ v: 1, expectedVersion: null });
+    expect(told?.addedFrom).toBe(addedFrom);
   });
 
   it.each([
@@ -292,11 +396,30 @@ describe('PUT /api/v1/tenants/{id}', () => {
     expect((await put(sampleDocument(), { 'if-none-match': '*' })).status).toBe(201);
   });
 
-  it('answers 409 when someone else was first', async () => {
-    world.prepare = (relay) => {
-      relay.configures = async () => ({ kind: 'version_conflict', version: 2 });
-    };
-    expect((await put(sampleDocument())).status).toBe(409);
+  it.each<[string, Record<string, string>, number]>([
+    ['409', {}, 409],
+    ['409 to If-Match *, which still holds', { 'if-match': '*' }, 409],
+    ['412 to If-Match with the version that was read', { 'if-match': '"1"' }, 412],
+  ])('answers %s when someone else was first, with the version of now', async (_case, headers, status) => {
+    await put(sampleDocument());
+    const relay = world.relays.get(`eu/${objectName('acme')}`);
+    if (relay) relay.configures = async () => ({ kind: 'version_conflict', version: 2 });
+    const answer = await put({ ...sampleDocument(), limits: { burst: 700 } }, headers);
+    expect(answer).toMatchObject({ status, body: { version: 2 } });
+  });
+
+  it('answers 412 to a stale If-Match with the version of now, also when nothing would change', async () => {
+    await put(sampleDocument());
+    await put({ ...sampleDocument(), limits: { burst: 700 } });
+    const stale = await put({ ...sampleDocument(), limits: { burst: 700 } }, { 'if-match': '"1"' });
+    expect(stale).toMatchObject({ status: 412, body: { version: 2 } });
+  });
+
+  it('answers 409 when an unchanged config was changed by someone else meanwhile', async () => {
+    await put(sampleDocument());
+    const relay = world.relays.get(`eu/${objectName('acme')}`);
+    if (relay) relay.endPauses = async () => ({ kind: 'version_conflict', version: 2 });
+    expect(await put(sampleDocument())).toMatchObject({ status: 409, body: { version: 2 } });
   });
 
   it('answers 409 to a change of residency', async () => {
@@ -337,6 +460,18 @@ describe('GET /api/v1/tenants/{id}', () => {
         config: { retention: { events: 30 } },
       },
     });
+  });
+
+  it('shows where each secret is, a fingerprint and since when, but not the pseudonym key', async () => {
+    await put(sampleDocument());
+    const shown = (await get()).body['secrets'] as object[];
+    expect(shown).toEqual(
+      ['webhook.secrets[0]', 'destinations.edr.token', 'destinations.falcon.hec.token'].map((path) => ({
+        path,
+        fingerprint: expect.stringMatching(/^[0-9a-f]{10}$/),
+        setAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      })),
+    );
   });
 
   it('answers 404 for a tenant that does not exist', async () => {

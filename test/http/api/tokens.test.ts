@@ -229,9 +229,12 @@ describe('GET /api/v1/audit', () => {
         },
         { by: 'bootstrap', action: 'token.minted', reason: 'ticket 12' },
       ],
-      nextBefore: 2,
+      nextBefore: 3,
     });
-    expect((await call('GET', 'audit?before=2')).body['entries']).toHaveLength(1);
+    expect((await call('GET', 'audit?before=3')).body['entries']).toMatchObject([
+      { action: 'token.minted' },
+      { action: 'tenant.created', detail: { tenant: 'acme' } },
+    ]);
   });
 });
 

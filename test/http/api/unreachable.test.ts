@@ -6,10 +6,20 @@ import type { TenantRelayRpc } from '../../../src/domain/rpc.ts';
 import { sampleDocument } from '../../tenants/sample.ts';
 import { makeAcme } from '../acme.ts';
 
+const CHANGED = { ...sampleDocument(), limits: { burst: 700 } };
+
 it.each<[method: string, path: string, asked: keyof TenantRelayRpc, body?: unknown]>([
   ['GET', 'acme', 'readConfig'],
   ['PUT', 'acme', 'readConfig', sampleDocument()],
-  ['PUT', 'acme', 'configure', sampleDocument()],
+  ['PUT', 'acme', 'configure', CHANGED],
+  ['PUT', 'acme', 'endPauses', sampleDocument()],
+  ['DELETE', 'acme', 'readConfig'],
+  ['DELETE', 'acme', 'remove'],
+  ['POST', 'acme/plan', 'readConfig', sampleDocument()],
+  ['GET', 'acme/secrets', 'readConfig'],
+  ['POST', 'acme/secrets', 'readConfig', { path: 'destinations.edr.token', value: 'new' }],
+  ['POST', 'acme/secrets', 'configure', { path: 'destinations.edr.token', value: 'new' }],
+  ['POST', 'acme/reseal', 'readConfig'],
   ['GET', 'acme/lanes', 'readConfig'],
   ['GET', 'acme/lanes', 'lanes'],
   ['GET', 'acme/dead-letters', 'deadLetters'],

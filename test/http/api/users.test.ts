@@ -2,19 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
-import { describeAdminSecurity } from '../security.ts';
 
 const PATH = 'acme/users/key';
 
 let acme: Acme;
 beforeEach(async () => {
   acme = await makeAcme();
-});
-
-describeAdminSecurity({
-  method: 'POST',
-  path: '/api/v1/tenants/acme/users/key',
-  body: '{"user_id":"u-1"}',
 });
 
 describe('POST …/users/key', () => {

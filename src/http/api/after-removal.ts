@@ -1,0 +1,40 @@
+/** What a tenant's removal means beyond its object. */
+
+import { logEvent } from '../../lib/log.ts';
+import type { Result } from '../../lib/result.ts';
+import { success } from '../../lib/result.ts';
+import type { RequestFailure } from '../problem.ts';
+import type { RegistryCaller } from './registry.ts';
+import { askTokens, noteTenant } from './registry.ts';
+
+export interface Removal {
+  readonly tenant: string;
+  /** What was removed, by this request; absent: the tenant was gone already, perhaps by an earlier one that came no further. */
+  readonly removed?: {
+    readonly version: number;
+    /** Given up with it. */
+    readonly undelivered: number;
+    readonly deadLetters: number;
+    /** Whether its copy in KV is gone; if not, its object goes on trying. */
+    readonly isUnpublished: boolean;
+  };
+}
+
+/**
+ * Call after the object has forgotten the tenant, and again whenever it is asked to and has forgotten it already:
+ * the tenant's tokens hold no longer, also should another tenant of its id be made.
+ */
+export async function afterRemoval(
+  call: RegistryCaller,
+  { tenant, removed }: Removal,
+): Promise<Result<void, RequestFailure>> {
+  if (removed) {
+    logEvent('info', 'tenant.removed', { requestId: call.actor.requestId, tenant, ...removed });
+    const noted = await noteTenant(call, 'tenant.deleted', { tenant, ...removed });
+    if (!noted.ok) return noted;
+  }
+  const revoked = await askTokens(call, async (registry, write) =>
+    registry.revokeTenant({ ...write, tenant }),
+  );
+  return revoked.ok ? success(undefined) : revoked;
+}

@@ -1,0 +1,107 @@
+/**
+ * What an object keeps while it has no tenant: the removal of the one that it had, and a claim on its id for the other place.
+ * Both are rows that the alarm clears up after. An object that never had either keeps nothing.
+ */
+
+import type { ConfigureRequest, MakeRoomAnswer, MakeRoomRequest, VersionConflict } from '../domain/rpc.ts';
+import type { Database } from '../lib/database.ts';
+import type { Alarm } from './alarm.ts';
+import { Claim } from './claim.ts';
+import type { Publisher } from './publisher.ts';
+import type { Removal } from './removal.ts';
+
+/** The removal of a tenant whose copy in KV could not be deleted goes on this soon. */
+const RETRY_MS = 10_000;
+
+export interface VacancyParts {
+  readonly db: Database;
+  readonly alarm: Alarm;
+  readonly removal: Removal;
+  readonly publisher: Publisher;
+  readonly nowMs: () => number;
+  /** Whether the object has a tenant again. */
+  readonly isTaken: () => boolean;
+}
+
+export class Vacancy {
+  readonly #parts: VacancyParts;
+  readonly #claim: Claim;
+
+  constructor(parts: VacancyParts) {
+    this.#parts = parts;
+    this.#claim = new Claim(parts.db);
+  }
+
+  /** Reads only. */
+  load(): void {
+    this.#parts.removal.load();
+    this.#claim.load();
+  }
+
+  /** Whether the alarm has something to do. */
+  get isKeeping(): boolean {
+    return this.#parts.removal.current !== null || this.#claim.untilMs !== null;
+  }
+
+  /** Why no tenant may be made here now. */
+  refusal({ notAfterMs = Infinity }: Pick<ConfigureRequest, 'notAfterMs'>): VersionConflict | undefined {
+    const nowMs = this.#parts.nowMs();
+    const claimedMs = this.#claim.leftMs(nowMs);
+    if (claimedMs === 0 && nowMs <= notAfterMs) return undefined;
+    const wait = claimedMs === 0 ? {} : { retryAfterSeconds: Math.ceil(claimedMs / 1000) };
+    return { kind: 'version_conflict', version: null, ...wait };
+  }
+
+  /** Nothing of an earlier tenant of the id, or of a claim, may stay. Call in the turn of what is written next. */
+  async clear(): Promise<void> {
+    const { db, alarm } = this.#parts;
+    if (!this.isKeeping) return;
+    const cleared = db.deleteAll();
+    alarm.noteGone();
+    this.load();
+    await cleared;
+  }
+
+  /** For a tenant that is about to be made in the other place. */
+  async makeRoom({ claims }: MakeRoomRequest): Promise<MakeRoomAnswer> {
+    const { removal, publisher, alarm, nowMs, isTaken } = this.#parts;
+    const isAtRest = await publisher.rest();
+    if (isTaken()) return { kind: 'taken' };
+    const isGone = removal.current?.isWiped ?? true;
+    if (!isAtRest || !isGone) return { kind: 'busy' };
+    const cleared = removal.current ? this.clear() : undefined;
+    if (claims) this.#claim.hold(nowMs());
+    await Promise.all([cleared, alarm.set(this.nextAlarmAtMs())]);
+    return { kind: 'made' };
+  }
+
+  /** What is due: a step of the removal, the end of a claim. What fails is for the next alarm. */
+  async tidy(): Promise<void> {
+    await this.goOnRemoving();
+    const { nowMs, isTaken } = this.#parts;
+    if (!isTaken() && this.#claim.untilMs !== null && this.#claim.leftMs(nowMs()) === 0) await this.clear();
+  }
+
+  /** A step of a removal, if one is due: the copy in KV first, then the storage. */
+  async goOnRemoving(): Promise<void> {
+    const { removal, publisher, alarm, nowMs, isTaken } = this.#parts;
+    const { current } = removal;
+    // Taken: an earlier release, which knows no removals, has made a tenant here.
+    if (!current || isTaken() || current.dueAtMs > nowMs()) return;
+    if (current.isWiped) removal.confirm();
+    const isUnpublished = await publisher.publish();
+    // A tenant may have been made meanwhile.
+    if (!isUnpublished || isTaken() || removal.current !== current) return;
+    const wiped = removal.wipe(nowMs());
+    alarm.noteGone();
+    await Promise.all([wiped, alarm.set(this.nextAlarmAtMs())]);
+  }
+
+  /** When the object must look after this again; null when it keeps nothing. */
+  nextAlarmAtMs(): number | null {
+    const { current } = this.#parts.removal;
+    if (!current) return this.#claim.untilMs;
+    const nowMs = this.#parts.nowMs();
+    return current.dueAtMs > nowMs ? current.dueAtMs : nowMs + RETRY_MS;
+  }
+}

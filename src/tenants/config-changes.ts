@@ -1,0 +1,101 @@
+/**
+ * What a config changes of the stored one, path by path, defaults filled in on both sides. Secrets are compared in clear and shown
+ * as fingerprints. Destinations are known by their names; where the order of a list means nothing, it is no change.
+ */
+
+import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
+import { mapSecrets, tenantConfigSchema } from '../domain/tenant-config.ts';
+import { isRecord } from '../lib/record.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { UNOPENED } from './stored-secrets.ts';
+
+export interface ConfigChange {
+  /** Such as `limits.burst`, `webhook.secrets`, `destinations.edr.token`; `destinations.edr` when it comes or goes as a whole. */
+  readonly path: string;
+  /** Absent: it was not there. */
+  readonly from?: unknown;
+  /** Absent: it goes. */
+  readonly to?: unknown;
+}
+
+/** Newest first. */
+const ORDERED_LISTS: ReadonlySet<string> = new Set(['webhook.secrets']);
+const NOT_OPENED = '<does not open>';
+
+/** Both configs with their secrets in clear; null: there is none yet. In the order of the new config, then what goes. */
+export async function changesOf(
+  before: TenantConfig | null,
+  after: TenantConfig,
+  fingerprint: Fingerprint,
+): Promise<ConfigChange[]> {
+  const old = before && (await leavesOf(before, fingerprint));
+  const next = await leavesOf(after, fingerprint);
+  const [oldNames, nextNames] = [namesOf(before), namesOf(after)];
+  const paths = [...next.keys(), ...[...(old?.keys() ?? [])].filter((path) => !next.has(path))];
+  return paths.flatMap((path): ConfigChange[] => {
+    const destination = /^destinations\.([^.]+)/.exec(path)?.[1];
+    const isWhole = path === `destinations.${destination}`;
+    const isInBoth = destination === undefined || (oldNames.has(destination) && nextNames.has(destination));
+    // One that comes or goes is one change, one that stays is as many as it has.
+    if (destination !== undefined && isInBoth === isWhole) return [];
+    const [from, to] = [old?.get(path), next.get(path)];
+    if (from?.text === to?.text) return [];
+    return [{ path, ...(from && { from: from.shown }), ...(to && { to: to.shown }) }];
+  });
+}
+
+function namesOf(config: TenantConfig | null): ReadonlySet<string> {
+  return new Set(config?.destinations.map(({ name }) => name));
+}
+
+/** Whether a change is of what ingest reads from KV. */
+export function touchesIngest(changes: readonly ConfigChange[]): boolean {
+  return changes.some(({ path }) => /^(?:webhook|forward|privacy|residency)(?:\.|$)/.test(path));
+}
+
+interface Leaf {
+  /** Equal for equal values. */
+  readonly text: string;
+  readonly shown: unknown;
+}
+
+/** Every value by its path, and each destination as a whole, too. The id is left out: it can't change. */
+async function leavesOf(config: TenantConfig, fingerprint: Fingerprint): Promise<ReadonlyMap<string, Leaf>> {
+  // What an earlier release stored may lack what has a default now.
+  const filled = tenantConfigSchema.safeParse(config).data ?? config;
+  const shown = await mapSecrets(filled, async (secret) =>
+    secret === UNOPENED ? NOT_OPENED : fingerprint(secret),
+  );
+  const leaves = new Map<string, Leaf>();
+  addLeaves(leaves, '', rootOf(filled), rootOf(shown));
+  for (const [index, destination] of filled.destinations.entries()) {
+    const path = `destinations.${destination.name}`;
+    const [parts, shownParts] = [partsOf(destination), partsOf(shown.destinations[index] ?? destination)];
+    leaves.set(path, { text: canonical(parts, true), shown: shownParts });
+    addLeaves(leaves, path, parts, shownParts);
+  }
+  return leaves;
+}
+
+function partsOf({ name: _name, ...parts }: DestinationConfig): object {
+  return parts;
+}
+
+function rootOf({ id: _id, destinations: _destinations, ...root }: TenantConfig) {
+  return root;
+}
+
+function addLeaves(leaves: Map<string, Leaf>, path: string, value: unknown, shown: unknown): void {
+  if (isRecord(value) && isRecord(shown) && !Array.isArray(value)) {
+    for (const key of Object.keys(value))
+      addLeaves(leaves, path === '' ? key : `${path}.${key}`, value[key], shown[key]);
+    return;
+  }
+  if (value !== undefined) leaves.set(path, { text: canonical(value, ORDERED_LISTS.has(path)), shown });
+}
+
+/** A text that is equal for equal values; of a list without an order, for the same members. */
+function canonical(value: unknown, isOrdered: boolean): string {
+  if (isOrdered || !Array.isArray(value)) return JSON.stringify(value);
+  return JSON.stringify([...new Set(value.map((member) => JSON.stringify(member)))].toSorted());
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+
+import type { TenantConfig } from '../../src/domain/tenant-config.ts';
+import { mapSecrets } from '../../src/domain/tenant-config.ts';
+import { changesOf, touchesIngest } from '../../src/tenants/config-changes.ts';
+import { UNOPENED } from '../../src/tenants/stored-secrets.ts';
+import { validateTenantConfig } from '../../src/tenants/validate.ts';
+import { PRODUCTION, sampleDocument, sampleFalcon, sampleHarfangLab } from './sample.ts';
+
+const fingerprint = async (secret: string) => `fp(${secret.length})`;
+
+function configOf(changes: object = {}): TenantConfig {
+  const result = validateTenantConfig({ ...sampleDocument(), ...changes }, PRODUCTION);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
+async function changesFrom(before: object | null, after: object = {}) {
+  return changesOf(before && configOf(before), configOf(after), fingerprint);
+}
+
+describe('changesOf', () => {
+  it.each<[string, object, object, object[]]>([
+    ['nothing', {}, {}, []],
+    ['a limit', {}, { limits: { burst: 700 } }, [{ path: 'limits.burst', from: 600, to: 700 }]],
+    [
+      'a default that is written out and another one that is not',
+      { limits: { burst: 700 } },
+      { limits: { events_per_minute: 6000 } },
+      [{ path: 'limits.burst', from: 700, to: 600 }],
+    ],
+    [
+      'what is optional and comes',
+      {},
+      { webhook: { ...sampleDocument().webhook, secret_encoding: 'text' } },
+      [{ path: 'webhook.secret_encoding', to: 'text' }],
+    ],
+    [
+      'what is optional and goes',
+      { webhook: { ...sampleDocument().webhook, auth_token: 'opaque' } },
+      {},
+      [{ path: 'webhook.auth_token', from: 'fp(6)' }],
+    ],
+    [
+      'a secret in the list, as fingerprints',
+      {},
+      { webhook: { secrets: ['b2xk', ...sampleDocument().webhook.secrets] } },
+      [{ path: 'webhook.secrets', from: ['fp(38)'], to: ['fp(4)', 'fp(38)'] }],
+    ],
+    [
+      "a destination's token, by its name",
+      {},
+      { destinations: [sampleFalcon(), { ...sampleHarfangLab(), token: 'another' }] },
+      [{ path: 'destinations.edr.token', from: 'fp(15)', to: 'fp(7)' }],
+    ],
+    [
+      'a filter',
+      { destinations: [{ ...sampleHarfangLab(), where: { model: ['a', 'b'] } }] },
+      { destinations: [{ ...sampleHarfangLab(), where: { model: ['b', 'a'], 'risk_score|gte': 0.5 } }] },
+      [{ path: 'destinations.edr.where.risk_score|gte', to: 0.5 }],
+    ],
+    [
+      'the order of types',
+      { forward: { events: ['a.b', 'c.d'] } },
+      { forward: { events: ['c.d', 'a.b', 'a.b'] } },
+      [],
+    ],
+    [
+      'a type',
+      { forward: { events: ['a.b', 'c.d'] } },
+      { forward: { events: ['a.b'] } },
+      [{ path: 'forward.events', from: ['a.b', 'c.d'], to: ['a.b'] }],
+    ],
+  ])('finds %s', async (_case, before, after, expected) => {
+    expect(await changesFrom(before, after)).toEqual(expected);
+  });
+
+  it('shows a destination that comes or goes as one change, its secret as a fingerprint', async () => {
+    const found = await changesFrom(
+      { destinations: [sampleHarfangLab()] },
+      { destinations: [sampleFalcon()] },
+    );
+    expect(found.map(({ path }) => path)).toEqual(['destinations.falcon', 'destinations.edr']);
+    expect(found).toEqual([
+      { path: 'destinations.falcon', to: expect.objectContaining({ type: 'falcon', region: 'eu-1' }) },
+      { path: 'destinations.edr', from: expect.objectContaining({ token: 'fp(15)', in_flight: 4 }) },
+    ]);
+    expect(JSON.stringify(found)).not.toContain('secret-token');
+  });
+
+  it('shows everything of a new tenant', async () => {
+    const paths = (await changesFrom(null)).map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['residency', 'webhook.secrets', 'retention.events', 'destinations.edr']),
+    );
+    expect(paths).not.toContain('id');
+    expect(paths).not.toContain('destinations.edr.token');
+  });
+
+  it('fills the defaults in that an earlier release did not store', async () => {
+    const { retention: _retention, ...old } = configOf();
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as it would be read from the storage
+    expect(await changesOf(old as TenantConfig, configOf(), fingerprint)).toEqual([]);
+  });
+
+  it('takes a stored secret that does not open for another one', async () => {
+    const unopened = await mapSecrets(configOf(), (secret, purpose) =>
+      purpose === 'webhook' ? UNOPENED : secret,
+    );
+    expect(await changesOf(unopened, configOf(), fingerprint)).toEqual([
+      { path: 'webhook.secrets', from: ['<does not open>'], to: ['fp(38)'] },
+    ]);
+  });
+});
+
+describe('touchesIngest', () => {
+  it.each<[object, boolean]>([
+    [{ privacy: { device: 'drop' } }, true],
+    [{ forward: { events: ['interaction.high_risk'] } }, true],
+    [{ webhook: { secrets: ['b2xk'] } }, true],
+    [{ limits: { burst: 700 } }, false],
+    [{ destinations: [{ ...sampleHarfangLab(), privacy: { device: 'drop' } }] }, false],
+  ])('of %j is %s', async (after, expected) => {
+    expect(touchesIngest(await changesFrom({}, after))).toBe(expected);
+  });
+});
