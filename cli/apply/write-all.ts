@@ -7,12 +7,13 @@ import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { type ApiFailure, cliFailureOf } from '../api-failure.ts';
 import { tenantPath } from '../api-paths.ts';
-import type { Plan, TenantListed, TenantSaved } from '../api-types.ts';
+import type { Plan, TenantSaved } from '../api-types.ts';
 import type { Io } from '../io.ts';
 import { startProgress } from '../output/progress.ts';
 import { formatDuration } from '../output/time.ts';
 import { inPool } from '../pool.ts';
 import type { PlannedTenant } from './plan-all.ts';
+import type { DoomedTenant } from './prune.ts';
 
 export interface Written {
   readonly id: string;
@@ -27,7 +28,7 @@ export interface Written {
 
 export interface Work {
   readonly changed: readonly PlannedTenant[];
-  readonly deleted: readonly TenantListed[];
+  readonly deleted: readonly DoomedTenant[];
   readonly concurrency: number;
   /** Where the lanes of added destinations begin. */
   readonly addedFrom?: string | undefined;
@@ -125,7 +126,7 @@ async function putTenant(
 
 async function deleteTenant(
   api: ApiClient,
-  { id, version }: TenantListed,
+  { id, version }: DoomedTenant,
   isDiscarding: boolean,
 ): Promise<Done> {
   const answer = await api.send({

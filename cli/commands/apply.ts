@@ -5,11 +5,10 @@ import { Command, Option } from '@commander-js/extra-typings';
 import type { Act } from '../action.ts';
 import { agree, agreeByTyping } from '../apply/agree.ts';
 import { planAll, type Planned } from '../apply/plan-all.ts';
-import { tenantsInNoFile } from '../apply/prune.ts';
+import { type DoomedTenant, tenantsInNoFile } from '../apply/prune.ts';
 import { reportWritten } from '../apply/report.ts';
 import { showPlan } from '../apply/show-plan.ts';
 import { writeAll } from '../apply/write-all.ts';
-import type { TenantListed } from '../api-types.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { wholeNumber } from '../option-values.ts';
 import { count } from '../output/time.ts';
@@ -75,7 +74,7 @@ async function apply(session: Session, options: Options): Promise<ExitCode> {
 async function askFor(
   { io }: Session,
   { changed }: Planned,
-  deleted: readonly TenantListed[],
+  deleted: readonly DoomedTenant[],
   isAgreed: boolean,
 ): Promise<void> {
   const [only] = deleted;
