@@ -191,6 +191,17 @@ describe('apply --prune', () => {
     expect(shell.asked[0]).toContain('"delete beta"');
   });
 
+  it('reads the version of a tenant that the list does not tell', async () => {
+    const { relay, shell } = await applied();
+    shell.write('tenants/beta.yaml', tenantYaml('gamma'));
+    relay.intercept = ({ method, path }) =>
+      method === 'GET' && path.startsWith('/api/v1/tenants?')
+        ? Response.json({ tenants: [{ id: 'beta', residency: 'global' }] })
+        : undefined;
+    expect((await shell.run('apply -f tenants --prune --yes')).code).toBe(EXIT.ok);
+    expect(relay.sent('DELETE')[0]?.headers.get('if-match')).toBe('"1"');
+  });
+
   it('leaves a tenant with undelivered events, and says how to delete it all the same', async () => {
     const { relay, shell } = await applied();
     relay.state.undelivered.set('beta', 12);
