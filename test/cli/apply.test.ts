@@ -20,6 +20,11 @@ async function applied() {
   return { relay, shell };
 }
 
+function connectionLost(): Error {
+  const cause = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+  return Object.assign(new TypeError('fetch failed'), { cause });
+}
+
 const writes = (relay: StandIn) => [...relay.sent('PUT'), ...relay.sent('DELETE')];
 
 describe('apply', () => {
@@ -261,7 +266,13 @@ describe('apply, when the relay is busy or others write', () => {
     ]);
   });
 
-  it('takes a write for done whose answer was lost', async () => {
+  it.each([
+    ['with the connection', async () => Promise.reject(connectionLost())],
+    [
+      'half read',
+      async () => new Response(new ReadableStream({ start: (stream) => stream.error(connectionLost()) })),
+    ],
+  ])('takes a write for done whose answer was lost %s', async (_how, lose) => {
     const { relay, shell } = await applied();
     shell.write('tenants/beta.yaml', tenantYaml('beta', 'retention: { events: 7 }\n'));
     const { fetch } = shell.io;
@@ -271,9 +282,7 @@ describe('apply, when the relay is busy or others write', () => {
         const response = await fetch(...args);
         if (args[1]?.method !== 'PUT' || isLost) return response;
         isLost = true;
-        throw Object.assign(new TypeError('fetch failed'), {
-          cause: Object.assign(new Error(), { code: 'ECONNRESET' }),
-        });
+        return lose();
       },
     });
     const ran = await shell.run('apply -f tenants --yes');
