@@ -58,7 +58,9 @@ async function apply(session: Session, options: Options): Promise<ExitCode> {
   const planned = await planAll(io, api, files, options.concurrency);
   out.say(showPlan(out, planned, deleted));
   const isNothing = planned.changed.length + deleted.length === 0;
-  if (options.dryRun === true || isNothing) return reportWritten(out, planned, [], options.dryRun === true);
+  if (options.dryRun === true || isNothing) {
+    return reportWritten(out, planned, deleted, { written: [], isDryRun: options.dryRun === true });
+  }
   await askFor(session, planned, deleted, options.yes === true);
   const written = await writeAll(io, api, {
     changed: planned.changed,
@@ -67,7 +69,7 @@ async function apply(session: Session, options: Options): Promise<ExitCode> {
     addedFrom: options.addedFrom,
     isDiscarding: options.discardUndelivered === true,
   });
-  const code = reportWritten(out, planned, written, false);
+  const code = reportWritten(out, planned, deleted, { written, isDryRun: false });
   return io.signal.aborted ? EXIT.interrupted : code;
 }
 

@@ -221,6 +221,15 @@ describe('apply --prune', () => {
     expect(relay.state.tenants.has('beta')).toBe(false);
   });
 
+  it('--dry-run names those that would be deleted', async () => {
+    const { relay, shell } = await applied();
+    shell.write('tenants/beta.yaml', tenantYaml('gamma'));
+    expect((await shell.run('apply -f tenants --prune --dry-run --json')).json()).toMatchObject({
+      deletes: ['beta'],
+    });
+    expect(writes(relay)).toEqual([]);
+  });
+
   it('needs a folder: a single file is not all that there is', async () => {
     const { relay, shell } = await applied();
     const ran = await shell.run('apply -f tenants/acme.yaml --prune --yes');

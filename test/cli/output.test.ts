@@ -142,3 +142,25 @@ describe('--json', () => {
     }
   });
 });
+
+describe('a fault of the command line itself', () => {
+  it('is shown with its trace, and without secrets', async () => {
+    const token = 'secret-token-0123456789';
+    const fetch = async () => Promise.resolve(undefined as unknown as Response);
+    const shell = new FakeIo({ fetch, env: { NOXYS_RELAY_TOKEN: token } });
+    Object.assign(shell.io, {
+      nowMs: () => {
+        throw new Error(`odd ${token}`);
+      },
+    });
+    const ran = await shell.run('tenants --json');
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('odd [secret]') });
+    expect(ran.json()).toMatchObject({ error: { kind: 'internal_error' } });
+  });
+
+  it('is not a file that can not be read', async () => {
+    const shell = new FakeIo({ files: { 'tenants/.env/x': '', 'tenants/a.yaml': 'id: a' } });
+    const ran = await shell.run('apply -f tenants');
+    expect(ran).toMatchObject({ code: 1, stderr: "A file can't be used: EISDIR.\n" });
+  });
+});
