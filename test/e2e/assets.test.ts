@@ -26,7 +26,10 @@ describe('the static files', () => {
     });
     const file: unknown = JSON.parse(readFileSync(join(PUBLIC, 'api', 'v1', 'openapi.json'), 'utf8'));
     expect(await answer.json()).toEqual(file);
-    expect(file).toMatchObject({ openapi: expect.stringMatching(/^3\.1\./), info: { title: 'noxys-relay' } });
+    expect(file).toMatchObject({
+      openapi: expect.stringMatching(/^3\.1\./),
+      info: { title: 'noxys-relay admin API' },
+    });
   });
 
   it.each([

@@ -146,14 +146,15 @@ describe('callers of the admin API', () => {
 
   it('are in the audit with what they did, and their secrets are in no log line', async () => {
     const audit = await call('GET', 'audit', bearer(ADMIN_TOKEN));
-    const entries = audit.body['entries'] as { action: string; detail: { name?: string } }[];
-    expect(entries.map(({ action, detail }) => `${action} ${detail.name}`)).toEqual([
+    const entries = audit.body['entries'] as { action: string; detail: { name?: string; tenant?: string } }[];
+    expect(entries.map(({ action, detail }) => `${action} ${detail.name ?? detail.tenant}`)).toEqual([
       'token.minted meanwhile',
       'token.minted after',
       'token.minted before',
       'token.revoked ci',
       'token.minted kept',
       'token.minted ci',
+      'tenant.created acme',
     ]);
     const written = [...logs, JSON.stringify(audit.body)].join('\n');
     expect(

@@ -53,9 +53,10 @@ describe('the last webhook', () => {
     const { masterKeys } = settingsOf(env);
     const content = JSON.stringify({ v: 1, events: [tenant.event('evt-1')] });
     const jwe = await createSealer(masterKeys).seal(content, { tenant: tenant.id, purpose: 'overflow' });
-    await tenant.stub.acceptSealed({ v: 1, sealed: encodeUtf8(jwe), sealedAtMs: START_MS - 60_000 });
+    tenant.nowMs += 60_000;
+    await tenant.stub.acceptSealed({ v: 1, sealed: encodeUtf8(jwe), sealedAtMs: START_MS + 1 });
     expect(await lastOf(tenant)).toEqual({
-      at: at(START_MS - 60_000),
+      at: at(START_MS + 1),
       type: 'interaction.policy_violated',
       accepted: true,
     });

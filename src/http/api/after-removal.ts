@@ -28,13 +28,10 @@ export async function afterRemoval(
   call: RegistryCaller,
   { tenant, removed }: Removal,
 ): Promise<Result<void, RequestFailure>> {
-  if (removed) {
-    logEvent('info', 'tenant.removed', { requestId: call.actor.requestId, tenant, ...removed });
-    const noted = await noteTenant(call, 'tenant.deleted', { tenant, ...removed });
-    if (!noted.ok) return noted;
-  }
+  if (removed) logEvent('info', 'tenant.removed', { requestId: call.actor.requestId, tenant, ...removed });
   const revoked = await askTokens(call, async (registry, write) =>
     registry.revokeTenant({ ...write, tenant }),
   );
-  return revoked.ok ? success(undefined) : revoked;
+  if (!revoked.ok) return revoked;
+  return removed ? noteTenant(call, 'tenant.deleted', { tenant, ...removed }) : success(undefined);
 }

@@ -4,14 +4,15 @@ import type { DeadLetterPage, DeadLetterReason, RedriveAnswer, RedriveRequest } 
 import { DEAD_LETTER_REASONS } from '../../domain/rpc.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
-import { failure, success, unreachable } from '../../lib/result.ts';
+import { failure, success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
-import { askExisting, requestFields, unavailable } from './existing.ts';
+import { askExisting, requestFields } from './existing.ts';
 import type { Readers } from './fields.ts';
 import { bodyInvalid } from './fields.ts';
 import { FIRST_PAGE, nextBefore, PAGE_READERS } from './page.ts';
+import { refused } from './refused.ts';
 import { instantMs, laneName, oneOf, wholeNumber } from './values.ts';
 
 const ROOT = '/api/v1/tenants/:id/dead-letters';
@@ -129,11 +130,7 @@ async function redrive(
     }
     case 'not_found':
       return failure(NOT_FOUND);
-    case 'unknown_tenant':
-      return failure({ kind: 'tenant_not_found' });
-    case 'unavailable':
-      return unavailable(c, { cause: answer.value.reason });
     default:
-      return unreachable(answer.value);
+      return refused(c, answer.value);
   }
 }

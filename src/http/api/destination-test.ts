@@ -9,7 +9,7 @@ import type { LaneTest, TenantRelayRpc, TestDestinationAnswer } from '../../doma
 import type { SealedTenantConfig, TenantConfig } from '../../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
-import { failure, success, unreachable } from '../../lib/result.ts';
+import { failure, success } from '../../lib/result.ts';
 import { findTenant, relayStub } from '../../residency.ts';
 import { sealConfig } from '../../tenants/secrets.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
@@ -18,6 +18,7 @@ import { readBody } from '../body.ts';
 import type { RequestFailure } from '../problem.ts';
 import { askExisting, requestFields, UNAVAILABLE, unavailable } from './existing.ts';
 import { configIn, DOCUMENT_BYTES_MAX } from './candidate.ts';
+import { refused } from './refused.ts';
 import { hintOf } from './test-hints.ts';
 
 export const destinationTestRoutes: readonly AdminRoute[] = [
@@ -112,12 +113,8 @@ function answerOf(
       return failure({ kind: 'too_many_requests', retryAfterSeconds: answer.retryAfterSeconds });
     case 'unknown_destination':
       return failure({ kind: 'destination_not_found' });
-    case 'unknown_tenant':
-      return failure({ kind: 'tenant_not_found' });
-    case 'unavailable':
-      return unavailable(c, { cause: answer.reason });
     default:
-      return unreachable(answer);
+      return refused(c, answer);
   }
 }
 

@@ -3,11 +3,12 @@
 import type { LaneStart, PauseRequest, ResumeAnswer, TenantRelayRpc } from '../../domain/rpc.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
-import { failure, success, unreachable } from '../../lib/result.ts';
+import { failure, success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
-import { askExisting, requestFields, unavailable } from './existing.ts';
+import { askExisting, requestFields } from './existing.ts';
+import { refused } from './refused.ts';
 import { laneStart } from './values.ts';
 import { etagOf } from './version.ts';
 
@@ -51,11 +52,7 @@ async function save(
     }
     case 'unknown_destination':
       return failure({ kind: 'destination_not_found' });
-    case 'unknown_tenant':
-      return failure({ kind: 'tenant_not_found' });
-    case 'unavailable':
-      return unavailable(c, { cause: answer.value.reason });
     default:
-      return unreachable(answer.value);
+      return refused(c, answer.value);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { LaneRest } from '../../domain/rpc.ts';
 import type { Result } from '../../lib/result.ts';
-import { failure, success, unreachable } from '../../lib/result.ts';
+import { failure, success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
@@ -10,6 +10,7 @@ import { afterRemoval } from './after-removal.ts';
 import { findExisting, unavailable } from './existing.ts';
 import { causeFields } from '../../lib/log.ts';
 import { conflict } from './save.ts';
+import { refused } from './refused.ts';
 import { oneOf } from './values.ts';
 import { isPreconditionMet } from './version.ts';
 
@@ -57,12 +58,8 @@ async function removeTenant(call: Call<Parameters>): Promise<Result<Answer, Requ
         return failure({ kind: 'tenant_has_undelivered', rest: answer.rest });
       case 'version_conflict':
         return failure(conflict(call, answer));
-      case 'unknown_tenant':
-        return failure({ kind: 'tenant_not_found' });
-      case 'unavailable':
-        return unavailable(c, { cause: answer.reason });
       default:
-        return unreachable(answer);
+        return refused(c, answer);
     }
   } catch (error) {
     return unavailable(c, causeFields(error));
