@@ -73,7 +73,7 @@ describe('completion scripts', () => {
     expect(shellQuoted('/usr/bin/node')).toBe('/usr/bin/node');
   });
 
-  it('work in bash, and evaluate nothing that was typed', () => {
+  it('work in bash, and evaluate nothing that was typed', { timeout: 60_000 }, () => {
     const { cwd } = new FakeIo({ files: { 'tenants/acme.yaml': '' } });
     const bin = join(import.meta.dirname, '../../cli/bin.mjs');
     const script = `${completionScript('bash', [process.execPath, bin].map(shellQuoted).join(' '))}

@@ -12,7 +12,10 @@ import { formatAge, formatBytes, formatDuration } from '../../cli/output/time.ts
 import { FakeIo, NOW_MS } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
 
-describe('tables', () => {
+/** Properties, on a machine that may be busy. */
+const PATIENT = { timeout: 60_000 };
+
+describe('tables', PATIENT, () => {
   const columns = [{ head: 'id' }, { head: 'text' }, { head: 'n', align: 'right' }] as const;
 
   it('are no wider than the terminal, as far as that is possible', () => {
@@ -56,7 +59,7 @@ describe('tables', () => {
   });
 });
 
-describe('texts of others', () => {
+describe('texts of others', PATIENT, () => {
   it('never bring control characters to the terminal', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
