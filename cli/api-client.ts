@@ -6,8 +6,8 @@
 import type { Result } from '../src/lib/result.ts';
 import { failure, success } from '../src/lib/result.ts';
 import { type ApiFailure, cliFailureOf } from './api-failure.ts';
-import { missingMember, type Shape } from './api-shapes.ts';
-import { readProblem } from './api-problem.ts';
+import { type Answer, readAnswer } from './api-answer.ts';
+import type { Shape } from './api-shapes.ts';
 import type { Io } from './io.ts';
 import { networkErrorOf } from './network-error.ts';
 
@@ -37,14 +37,6 @@ export interface ApiRequest {
   readonly isRepeatable?: boolean;
   /** Ctrl-C does not break it off: whether a change was made must be known. */
   readonly mustFinish?: boolean;
-}
-
-export interface Answer<T> {
-  readonly status: number;
-  readonly body: T;
-  readonly headers: Headers;
-  /** An earlier attempt may have done it already. */
-  readonly isRepeated: boolean;
 }
 
 export interface ApiClientOptions {
@@ -84,7 +76,6 @@ export class ApiClient {
     const signal = request.mustFinish === true ? NEVER : this.#io.signal;
     const isRepeatable = request.isRepeatable ?? request.method === 'GET';
     const untilMs = nowMs() + WAIT_TOTAL_MS_MAX;
-    let isRepeated = false;
     for (let losses = 0; ;) {
       if (!(await this.#passGate(signal))) return failure({ kind: 'interrupted' });
       const response = await this.#attempt(request, signal);
@@ -95,15 +86,13 @@ export class ApiClient {
           return failure({ kind: 'not_reachable', detail: response.error.words });
         }
         losses++;
-        isRepeated = true;
         this.#close(backoffMs);
         continue;
       }
       const { status, headers } = response.value;
       const waitMs = status === 429 || (status === 503 && isRepeatable) ? retryAfterMs(headers) : undefined;
       if (waitMs === undefined || nowMs() + waitMs > untilMs)
-        return read<T>(response.value, request.shape, isRepeated);
-      isRepeated ||= status === 503;
+        return readAnswer<T>(response.value, request.shape);
       await response.value.body?.cancel();
       this.#close(waitMs);
       this.onWait(waitMs);
@@ -157,36 +146,4 @@ export class ApiClient {
 function retryAfterMs(headers: Headers): number {
   const seconds = Number(headers.get('retry-after') ?? RETRY_AFTER_SECONDS_DEFAULT);
   return (Number.isFinite(seconds) && seconds > 0 ? seconds : RETRY_AFTER_SECONDS_DEFAULT) * 1000;
-}
-
-async function read<T>(
-  response: Response,
-  shape: Shape,
-  isRepeated: boolean,
-): Promise<Result<Answer<T>, ApiFailure>> {
-  const { status, headers } = response;
-  if (status >= 300 && status < 400)
-    return failure({ kind: 'redirected', to: originOf(headers.get('location')) });
-  const text = await response.text().catch(() => undefined);
-  if (text === undefined) return failure({ kind: 'not_reachable', detail: 'the answer broke off' });
-  const body = parse(text);
-  if (!response.ok) return failure(readProblem(status, body));
-  const missing = missingMember(body, shape);
-  if (missing !== undefined)
-    return failure({ kind: 'not_a_relay', detail: `answered ${status} without ${missing}` });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay's own answer, typed by its contract
-  return success({ status, headers, body: body as T, isRepeated });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Where it redirects to, without path and query, which may hold anything. */
-function originOf(location: string | null): string {
-  return location !== null && URL.canParse(location) ? new URL(location).origin : 'another address';
 }

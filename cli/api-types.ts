@@ -37,8 +37,9 @@ export interface Me {
 export interface TenantListed {
   readonly id: string;
   readonly residency: Residency;
-  readonly version: number;
-  readonly savedAt: string;
+  /** Absent where the relay's list does not tell it. */
+  readonly version?: number;
+  readonly savedAt?: string;
 }
 
 export interface TenantPage {

@@ -8,12 +8,6 @@ export async function main(): Promise<void> {
   const { io, end } = nodeIo();
   try {
     process.exitCode = await runCli(process.argv.slice(2), io);
-  } catch (error) {
-    // A bug of the command line: the one case in which a stack trace helps somebody.
-    process.stderr.write(
-      `noxys-relay failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exitCode = 1;
   } finally {
     end();
   }

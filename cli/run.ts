@@ -69,9 +69,23 @@ function end(error: unknown, { stdout, stderr }: Io, { isJson, concealed }: End)
     tell({ kind: 'usage', message: withoutValues(error.message) });
     return EXIT.invalid;
   }
-  if (!(error instanceof CliFailure)) throw error;
-  const { message, hint, kind, details, exitCode } = error;
+  const expected = error instanceof CliFailure ? error : fileFailure(error);
+  if (!expected) {
+    // A bug of the command line: the one case in which a stack trace helps somebody.
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    stderr.write(concealed.scrub(`noxys-relay failed, which is a fault of its own:\n${trace}\n`));
+    tell({ kind: 'internal_error', message: 'The command line failed: stderr has the trace.' });
+    return EXIT.failed;
+  }
+  const { message, hint, kind, details, exitCode } = expected;
   stderr.write(concealed.scrub(`${message}\n${hint === undefined ? '' : `${hint}\n`}`));
   tell({ kind, message, hint, ...details });
   return exitCode;
+}
+
+/** A file or folder that the system does not let us have. */
+function fileFailure(error: unknown): CliFailure | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : 'A file';
+  return new CliFailure(EXIT.failed, 'file_failed', `${path} can't be used: ${String(error.code)}.`);
 }

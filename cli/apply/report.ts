@@ -5,20 +5,22 @@ import type { Output } from '../output/output.ts';
 import { printable } from '../output/printable.ts';
 import { count } from '../output/time.ts';
 import type { Planned } from './plan-all.ts';
+import type { DoomedTenant } from './prune.ts';
 import type { Written } from './write-all.ts';
 
 /** Writes the report and says how the command ends. */
 export function reportWritten(
   out: Output,
   planned: Planned,
-  written: readonly Written[],
-  isDryRun: boolean,
+  deleted: readonly DoomedTenant[],
+  { written, isDryRun }: { readonly written: readonly Written[]; readonly isDryRun: boolean },
 ): ExitCode {
   const failed = written.filter(({ outcome }) => outcome !== 'done');
   const document = {
     dryRun: isDryRun,
     unchanged: planned.unchanged,
     changes: planned.changed.map(({ tenant, plan }) => ({ id: tenant.id, file: tenant.file.name, ...plan })),
+    deletes: deleted.map(({ id }) => id),
     written,
     failed: failed.length,
   };

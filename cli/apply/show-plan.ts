@@ -1,10 +1,11 @@
 /** A plan as people read it: what each tenant would get, and the sums. Pure. */
 
-import type { PlanChange, TenantListed } from '../api-types.ts';
+import type { PlanChange } from '../api-types.ts';
 import type { Output } from '../output/output.ts';
 import { printable } from '../output/printable.ts';
 import { count } from '../output/time.ts';
 import type { Planned, PlannedTenant } from './plan-all.ts';
+import type { DoomedTenant } from './prune.ts';
 
 /** Tenants whose changes are shown line by line; `--json` has all. */
 const TENANTS_SHOWN_MAX = 50;
@@ -16,7 +17,7 @@ const INDENT = '  ';
 export function showPlan(
   out: Output,
   { changed, unchanged }: Planned,
-  deleted: readonly TenantListed[],
+  deleted: readonly DoomedTenant[],
 ): string {
   const shown = changed.slice(0, TENANTS_SHOWN_MAX).map((planned) => showTenant(out, planned));
   const more = changed.slice(TENANTS_SHOWN_MAX).map(({ tenant, plan }) => `${plan.change} ${tenant.id}`);

@@ -5,11 +5,10 @@ import { Command, Option } from '@commander-js/extra-typings';
 import type { Act } from '../action.ts';
 import { agree, agreeByTyping } from '../apply/agree.ts';
 import { planAll, type Planned } from '../apply/plan-all.ts';
-import { tenantsInNoFile } from '../apply/prune.ts';
+import { type DoomedTenant, tenantsInNoFile } from '../apply/prune.ts';
 import { reportWritten } from '../apply/report.ts';
 import { showPlan } from '../apply/show-plan.ts';
 import { writeAll } from '../apply/write-all.ts';
-import type { TenantListed } from '../api-types.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { wholeNumber } from '../option-values.ts';
 import { count } from '../output/time.ts';
@@ -59,7 +58,9 @@ async function apply(session: Session, options: Options): Promise<ExitCode> {
   const planned = await planAll(io, api, files, options.concurrency);
   out.say(showPlan(out, planned, deleted));
   const isNothing = planned.changed.length + deleted.length === 0;
-  if (options.dryRun === true || isNothing) return reportWritten(out, planned, [], options.dryRun === true);
+  if (options.dryRun === true || isNothing) {
+    return reportWritten(out, planned, deleted, { written: [], isDryRun: options.dryRun === true });
+  }
   await askFor(session, planned, deleted, options.yes === true);
   const written = await writeAll(io, api, {
     changed: planned.changed,
@@ -68,14 +69,14 @@ async function apply(session: Session, options: Options): Promise<ExitCode> {
     addedFrom: options.addedFrom,
     isDiscarding: options.discardUndelivered === true,
   });
-  const code = reportWritten(out, planned, written, false);
+  const code = reportWritten(out, planned, deleted, { written, isDryRun: false });
   return io.signal.aborted ? EXIT.interrupted : code;
 }
 
 async function askFor(
   { io }: Session,
   { changed }: Planned,
-  deleted: readonly TenantListed[],
+  deleted: readonly DoomedTenant[],
   isAgreed: boolean,
 ): Promise<void> {
   const [only] = deleted;

@@ -3,16 +3,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { script, ShellCompDirective } from '@bomb.sh/tab';
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 
 import type { Act } from '../action.ts';
 import { candidatesFor } from '../completion/candidates.ts';
+import { completionScript, FILES, NO_FILES, shellQuoted, SHELLS } from '../completion/scripts.ts';
 import { printable } from '../output/printable.ts';
 import type { Session } from '../session.ts';
 
-const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
-const NAME = 'noxys-relay';
 /** Where tenant files are by default: their names are the tenants that completion knows. */
 const FOLDER = 'tenants';
 
@@ -20,12 +18,12 @@ export function completionCommand(act: Act) {
   return new Command('completion')
     .summary('print the completion script of a shell')
     .description(
-      `Prints what the shell needs to complete commands, options and tenants:\n\n  bash  source <(npx ${NAME} completion bash)\n  zsh   source <(npx ${NAME} completion zsh)\n  fish  npx ${NAME} completion fish | source\n\nIt completes the word ${NAME}: alias ${NAME}='npx ${NAME}'`,
+      "Prints what the shell needs to complete commands, options and tenants:\n\n  bash  source <(npx noxys-relay completion bash)\n  zsh   source <(npx noxys-relay completion zsh)\n  fish  npx noxys-relay completion fish | source\n\nIt completes the word noxys-relay: alias noxys-relay='npx noxys-relay'",
     )
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .action(
-      act(async (_session: Session, shell, _options: object) => {
-        script(shell, NAME, commandLine());
+      act(async ({ io }: Session, shell, _options: object) => {
+        io.stdout.write(`${completionScript(shell, commandLine())}\n`);
         return undefined;
       }),
     );
@@ -40,19 +38,18 @@ export function completeCommand(act: Act, program: () => CommandUnknownOpts) {
       act(async ({ io }: Session, words, _options: object) => {
         const known = words.length === 0 ? [''] : words;
         const { candidates, hasFiles } = candidatesFor(program(), known, tenantsIn(io.cwd));
-        for (const { value, description } of candidates)
+        for (const { value, description } of candidates) {
           io.stdout.write(`${value}\t${printable(description)}\n`);
-        const { ShellCompDirectiveDefault, ShellCompDirectiveNoFileComp } = ShellCompDirective;
-        io.stdout.write(`:${hasFiles ? ShellCompDirectiveDefault : ShellCompDirectiveNoFileComp}\n`);
+        }
+        io.stdout.write(`${hasFiles ? FILES : NO_FILES}\n`);
         return undefined;
       }),
     );
 }
 
-/** This very Node and this very script: the completion starts no npx at each key. */
+/** This very Node and this very script: completion starts no npx at each Tab. */
 function commandLine(): string {
-  const bin = join(import.meta.dirname, '..', 'bin.mjs');
-  return [process.execPath, bin].map((path) => (/\s/.test(path) ? `'${path}'` : path)).join(' ');
+  return [process.execPath, join(import.meta.dirname, '..', 'bin.mjs')].map(shellQuoted).join(' ');
 }
 
 function tenantsIn(cwd: string): readonly string[] {

@@ -48,8 +48,8 @@ function tableOf({ out, io }: Session, tenants: readonly TenantListed[]): string
   const rows = tenants.map(({ id, residency, version, savedAt }) => [
     id,
     residency,
-    String(version),
-    formatAge(savedAt, io.nowMs()),
+    version === undefined ? '–' : String(version),
+    savedAt === undefined ? '–' : formatAge(savedAt, io.nowMs()),
   ]);
   return `${out.table(COLUMNS, rows)}\n${out.paint('faint', count(tenants.length, 'tenant'))}`;
 }

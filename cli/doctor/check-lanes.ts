@@ -32,7 +32,7 @@ function checkLane(lane: LaneView, tenant: string, nowMs: number): readonly Find
       failing(
         'lane_blocked',
         `${printable(name)} is blocked${since}: ${printable(blocked?.detail ?? 'for no reason that is told')}`,
-        `${count(undelivered, 'event')} wait, until their retention ends.`,
+        `${count(undelivered, 'event waits', 'events wait')}, until their retention ends.`,
         `docs/operations.md, "A lane is blocked", ${blocked?.reason ?? ''}. Then: npx noxys-relay resume ${tenant} ${printable(destination)}`,
       ),
     ];
@@ -45,7 +45,7 @@ function checkLane(lane: LaneView, tenant: string, nowMs: number): readonly Find
     warning(
       'lane_waiting',
       `${printable(name)} waits: ${printable(lastFailure.detail)}`,
-      `It tries again by itself; ${count(undelivered, 'event')} wait.`,
+      `It tries again by itself; ${count(undelivered, 'event waits', 'events wait')}.`,
       `See that the destination is up: npx noxys-relay test ${tenant} ${printable(destination)}`,
     ),
   ];

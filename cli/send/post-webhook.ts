@@ -44,7 +44,9 @@ export async function postWebhook(io: Io, posting: Posting): Promise<Taken> {
     const isNew = answer.status === 401 && io.nowMs() < newUntilMs;
     const waitMs = isNew ? REPEAT_MS : answer.retryAfterMs;
     if (waitMs === undefined || io.nowMs() + waitMs > deadlineMs) throw refused(answer, posting, isNew);
-    onWait(isNew ? 'The tenant is new and not at the edge yet' : `The relay answered ${answer.status}`);
+    onWait(
+      isNew ? 'Its webhook settings are new, and not at the edge yet' : `The relay answered ${answer.status}`,
+    );
     await io.sleep(waitMs, io.signal).catch(() => undefined);
     if (io.signal.aborted) throw interrupted();
   }

@@ -30,7 +30,13 @@ export function followInEnvFile({ io }: Session, { tenant, path, value, file }: 
   if (name === undefined || !(name in readEnvFile(folder))) {
     return [`${found.name} still has the old value, or refers to it: change it before the next apply.`];
   }
-  writeEnvFile(folder, { [name]: value });
+  try {
+    writeEnvFile(folder, { [name]: value });
+  } catch {
+    return [
+      `${name} in .env still has the old value, as the file can't be written: change it before the next apply.`,
+    ];
+  }
   return [`${name} in ${relative(io.cwd, envFileIn(folder)) || envFileIn(folder)} has the new value.`];
 }
 

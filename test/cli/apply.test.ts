@@ -20,6 +20,11 @@ async function applied() {
   return { relay, shell };
 }
 
+function connectionLost(): Error {
+  const cause = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+  return Object.assign(new TypeError('fetch failed'), { cause });
+}
+
 const writes = (relay: StandIn) => [...relay.sent('PUT'), ...relay.sent('DELETE')];
 
 describe('apply', () => {
@@ -191,6 +196,17 @@ describe('apply --prune', () => {
     expect(shell.asked[0]).toContain('"delete beta"');
   });
 
+  it('reads the version of a tenant that the list does not tell', async () => {
+    const { relay, shell } = await applied();
+    shell.write('tenants/beta.yaml', tenantYaml('gamma'));
+    relay.intercept = ({ method, path }) =>
+      method === 'GET' && path.startsWith('/api/v1/tenants?')
+        ? Response.json({ tenants: [{ id: 'beta', residency: 'global' }] })
+        : undefined;
+    expect((await shell.run('apply -f tenants --prune --yes')).code).toBe(EXIT.ok);
+    expect(relay.sent('DELETE')[0]?.headers.get('if-match')).toBe('"1"');
+  });
+
   it('leaves a tenant with undelivered events, and says how to delete it all the same', async () => {
     const { relay, shell } = await applied();
     relay.state.undelivered.set('beta', 12);
@@ -203,6 +219,15 @@ describe('apply --prune', () => {
     expect(relay.state.tenants.has('beta')).toBe(true);
     expect((await shell.run('apply -f tenants --prune --yes --discard-undelivered')).code).toBe(EXIT.ok);
     expect(relay.state.tenants.has('beta')).toBe(false);
+  });
+
+  it('--dry-run names those that would be deleted', async () => {
+    const { relay, shell } = await applied();
+    shell.write('tenants/beta.yaml', tenantYaml('gamma'));
+    expect((await shell.run('apply -f tenants --prune --dry-run --json')).json()).toMatchObject({
+      deletes: ['beta'],
+    });
+    expect(writes(relay)).toEqual([]);
   });
 
   it('needs a folder: a single file is not all that there is', async () => {
@@ -250,7 +275,13 @@ describe('apply, when the relay is busy or others write', () => {
     ]);
   });
 
-  it('takes a write for done whose answer was lost', async () => {
+  it.each([
+    ['with the connection', async () => Promise.reject(connectionLost())],
+    [
+      'half read',
+      async () => new Response(new ReadableStream({ start: (stream) => stream.error(connectionLost()) })),
+    ],
+  ])('takes a write for done whose answer was lost %s', async (_how, lose) => {
     const { relay, shell } = await applied();
     shell.write('tenants/beta.yaml', tenantYaml('beta', 'retention: { events: 7 }\n'));
     const { fetch } = shell.io;
@@ -260,9 +291,7 @@ describe('apply, when the relay is busy or others write', () => {
         const response = await fetch(...args);
         if (args[1]?.method !== 'PUT' || isLost) return response;
         isLost = true;
-        throw Object.assign(new TypeError('fetch failed'), {
-          cause: Object.assign(new Error(), { code: 'ECONNRESET' }),
-        });
+        return lose();
       },
     });
     const ran = await shell.run('apply -f tenants --yes');

@@ -43,7 +43,10 @@ async function run(
   });
 }
 
-describe('npx noxys-relay', () => {
+/** Each starts a Node or two, on a machine that may be busy. */
+const PATIENT = { timeout: 60_000 };
+
+describe('npx noxys-relay', PATIENT, () => {
   it('runs in a clone and below it', async () => {
     const env = { npm_config_offline: 'true', npm_config_update_notifier: 'false' };
     expect(await run('npx', ['noxys-relay', '--version'], env)).toMatchObject({ code: 0, stdout: '0.1.0\n' });
@@ -76,7 +79,7 @@ describe('npx noxys-relay', () => {
   });
 });
 
-describe('the program against a server', () => {
+describe('the program against a server', PATIENT, () => {
   let server: Server;
   let url = '';
   const seen: string[] = [];

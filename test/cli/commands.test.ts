@@ -264,14 +264,14 @@ describe('dead letters, notices and audit', () => {
       id: 1,
       at: AT,
       by: 'token:ci',
-      action: 'tenant.put',
+      action: 'config.saved',
       requestId: 'r1',
       reason: 'ticket 7',
       detail: { version: 2 },
     });
     expect((await shell.run('notices acme')).stdout).toMatch(/lane_blocked +edr\/events +– +Look\./);
     expect((await shell.run('audit acme')).stdout).toMatch(
-      /token:ci +tenant\.put +ticket 7 +\{"version":2\}/,
+      /token:ci +config\.saved +ticket 7 +\{"version":2\}/,
     );
     await shell.run('audit');
     expect(relay.requests.at(-1)?.path).toBe('/api/v1/audit?limit=50');

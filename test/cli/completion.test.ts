@@ -1,6 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import { EXIT } from '../../cli/exit-codes.ts';
+import { completionScript, FILES, NO_FILES, shellQuoted, SHELLS } from '../../cli/completion/scripts.ts';
 import { FakeIo } from './fake-io.ts';
 import { tenantYaml } from './tenant-documents.ts';
 
@@ -14,9 +19,6 @@ async function complete(
   const lines = stdout.trim().split('\n');
   return { values: lines.slice(0, -1).map((line) => line.split('\t')[0] ?? ''), directive: lines.at(-1) };
 }
-
-const FILES = ':0';
-const NO_FILES = ':4';
 
 describe('completion', () => {
   it.each([
@@ -50,5 +52,38 @@ describe('completion', () => {
 
   it('refuses a shell that it has no script for', async () => {
     expect((await new FakeIo().run('completion tcsh')).code).toBe(EXIT.invalid);
+  });
+
+  it('never takes what is typed for secrets, options or commands of its own', async () => {
+    expect((await complete('lanes', 'acme', '--json', '--wa')).values).toEqual(['--watch']);
+    expect((await complete('lanes', 'acme', '--help', '--wa')).values).toEqual(['--watch']);
+    expect((await complete('nonsense', '--odd', 'x')).values).toEqual([]);
+  });
+});
+
+describe('completion scripts', () => {
+  it.each(SHELLS)('of %s run this program, whatever its path', async (shell) => {
+    const { stdout } = await new FakeIo().run(`completion ${shell}`);
+    expect(stdout).toContain('bin.mjs complete -- ');
+    expect(completionScript(shell, '$& x')).toContain('$& x complete -- ');
+  });
+
+  it('quote a path with spaces and quotes', () => {
+    expect(shellQuoted("/it's here/node")).toBe(String.raw`'/it'\''s here/node'`);
+    expect(shellQuoted('/usr/bin/node')).toBe('/usr/bin/node');
+  });
+
+  it('work in bash, and evaluate nothing that was typed', { timeout: 60_000 }, () => {
+    const { cwd } = new FakeIo({ files: { 'tenants/acme.yaml': '' } });
+    const bin = join(import.meta.dirname, '../../cli/bin.mjs');
+    const script = `${completionScript('bash', [process.execPath, bin].map(shellQuoted).join(' '))}
+comp() { COMP_WORDS=(noxys-relay "$@"); COMP_CWORD=$#; _noxys_relay; echo "\${COMPREPLY[*]}"; }
+comp lanes a
+comp token create ci --role = v
+comp lanes '$(touch evaluated)' ''
+comp apply -f ''`;
+    const lines = execFileSync('bash', ['-c', script], { cwd, encoding: 'utf8' }).split('\n');
+    expect(lines.slice(0, 4)).toEqual(['acme', 'viewer', '', '']);
+    expect(existsSync(join(cwd, 'evaluated'))).toBe(false);
   });
 });

@@ -12,7 +12,10 @@ import { formatAge, formatBytes, formatDuration } from '../../cli/output/time.ts
 import { FakeIo, NOW_MS } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
 
-describe('tables', () => {
+/** Properties, on a machine that may be busy. */
+const PATIENT = { timeout: 60_000 };
+
+describe('tables', PATIENT, () => {
   const columns = [{ head: 'id' }, { head: 'text' }, { head: 'n', align: 'right' }] as const;
 
   it('are no wider than the terminal, as far as that is possible', () => {
@@ -56,7 +59,7 @@ describe('tables', () => {
   });
 });
 
-describe('texts of others', () => {
+describe('texts of others', PATIENT, () => {
   it('never bring control characters to the terminal', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
@@ -140,5 +143,27 @@ describe('--json', () => {
       const ran = await shell.run(`${line} --json`);
       expect(() => ran.json()).not.toThrow();
     }
+  });
+});
+
+describe('a fault of the command line itself', () => {
+  it('is shown with its trace, and without secrets', async () => {
+    const token = 'secret-token-0123456789';
+    const fetch = async () => Promise.resolve(undefined as unknown as Response);
+    const shell = new FakeIo({ fetch, env: { NOXYS_RELAY_TOKEN: token } });
+    Object.assign(shell.io, {
+      nowMs: () => {
+        throw new Error(`odd ${token}`);
+      },
+    });
+    const ran = await shell.run('tenants --json');
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('odd [secret]') });
+    expect(ran.json()).toMatchObject({ error: { kind: 'internal_error' } });
+  });
+
+  it('is not a file that can not be read', async () => {
+    const shell = new FakeIo({ files: { 'tenants/.env/x': '', 'tenants/a.yaml': 'id: a' } });
+    const ran = await shell.run('apply -f tenants');
+    expect(ran).toMatchObject({ code: 1, stderr: "A file can't be used: EISDIR.\n" });
   });
 });

@@ -81,7 +81,7 @@ const layouts: fc.Arbitrary<SignatureOptions> = fc.record({
   ),
 });
 
-describe('signature try', () => {
+describe('signature try', { timeout: 60_000 }, () => {
   it('finds every scheme, encoding and header layout, and prints YAML under which the relay verifies', async () => {
     await fc.assert(
       fc.asyncProperty(layouts, fc.constantFrom(SECRET, HEX_SECRET), async (options, secret) => {

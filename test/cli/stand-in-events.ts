@@ -19,8 +19,9 @@ async function hook({ state, headers, body, parts: [id = ''] }: Asked): Promise<
   const parsed = parseBody(body, { tenant: id, receivedAtMs: state.nowMs });
   if (!parsed.ok) return problem(400, 'body_unusable', parsed.error.detail);
   const forwarded = parsed.value.events.filter(({ type }) => stored.config.forward.events.includes(type));
-  for (const event of forwarded)
+  for (const { personal: _nobody, ...event } of forwarded) {
     state.events.push({ ...event, source: 'noxys', seq: state.events.length + 1 });
+  }
   const filtered = parsed.value.events.length - forwarded.length;
   return answer({ accepted: forwarded.length, duplicates: 0, filtered, rejected: [] }, {}, 202);
 }

@@ -45,7 +45,7 @@ async function setSecret(asked: Asked): Promise<Response> {
     secrets.push({ path: at, purpose, fingerprint, setAt: stored.savedAt, opens: true, isPrimaryKey: true });
     return fingerprint;
   });
-  return answer({ version: stored.version, published: true, secrets });
+  return answer({ version: stored.version, published: true, warnings: [], secrets });
 }
 
 function tenantHealth({ state, parts: [id = ''] }: Asked): Response {
@@ -64,7 +64,7 @@ function tenantHealth({ state, parts: [id = ''] }: Asked): Response {
     eventsAccepted: 1,
     deadLetters: 0,
     storageBytes: 4096,
-    noticeChannels: [{}],
+    noticeChannels: ['mail'],
     time,
     ...state.health,
   };

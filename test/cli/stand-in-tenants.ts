@@ -89,7 +89,8 @@ async function put(asked: Asked): Promise<Response> {
   const isSame = stored !== undefined && (await changesOf(stored, config.value)).length === 0;
   const version = isSame ? stored.version : (stored?.version ?? 0) + 1;
   state.tenants.set(id, { version, savedAt: new Date(state.nowMs).toISOString(), config: config.value });
-  const body = { id, version, changed: !isSame, published: true, warnings: [], config: {} };
+  const shown = await mapSecrets(config.value, () => KEPT_SECRET);
+  const body = { id, version, changed: !isSame, published: true, warnings: [], config: shown };
   return answer(body, { etag: `"${version}"` }, stored ? 200 : 201);
 }
 

@@ -1,8 +1,9 @@
 /**
  * Stands in for the relay: its admin API and its hooks as the contract has them, in memory and in this process.
- * It refuses what the relay refuses, with the relay's own validation, and counts what it is asked.
+ * It refuses what the relay refuses, with the relay's own validation, answers as the OpenAPI document says, and counts what it is asked.
  */
 
+import { expectDescribed } from '../http/described.ts';
 import { ORIGIN, TOKEN } from './fake-io.ts';
 import { eventRoutes } from './stand-in-events.ts';
 import { otherRoutes } from './stand-in-other.ts';
@@ -65,7 +66,9 @@ export class StandIn {
       const match = route.method === method ? route.path.exec(url.pathname) : null;
       if (!match) continue;
       const parts = match.slice(1).map(decodeURIComponent);
-      return route.handle({ state: this.state, url, headers, body, parts });
+      const response = await route.handle({ state: this.state, url, headers, body, parts });
+      const isOk = isAdmin && response.status < 300;
+      return isOk ? described(method, url.pathname, response) : response;
     }
     return url.pathname === '/healthz'
       ? answer({ status: 'ok' }, { date: new Date(this.state.nowMs).toUTCString() })
@@ -75,4 +78,14 @@ export class StandIn {
 
 function coded(code: string): Error {
   return Object.assign(new Error(code), { code });
+}
+
+/** The answer, if the OpenAPI document has it so; else one that no test takes for the relay's. */
+async function described(method: string, path: string, response: Response): Promise<Response> {
+  try {
+    expectDescribed(method, path, response.status, await response.clone().json());
+    return response;
+  } catch (error) {
+    return problem(500, 'stand_in_wrong', error instanceof Error ? error.message : String(error));
+  }
 }
