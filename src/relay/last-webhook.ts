@@ -1,8 +1,10 @@
 /**
  * The last authentic webhook of a tenant: when it came, its type, whether events of it were taken.
- * Kept in memory and written at most once a minute: after a restart it may be a minute older than it was.
+ * Kept in memory and written at most once a minute. After a restart it is the newest that is known from its row or from the log;
+ * only repeated webhooks, which leave nothing in the log, may be missing by a minute.
  */
 
+import type { CanonicalEvent } from '../domain/event.ts';
 import type { WebhookView } from '../domain/rpc.ts';
 import type { Database } from '../lib/database.ts';
 
@@ -25,11 +27,16 @@ export class LastWebhook {
     this.#db = db;
   }
 
-  load(): void {
+  /** `newest` is the newest event of the log, if there is one. */
+  load(newest?: Pick<CanonicalEvent, 'type' | 'receivedAt'>): void {
     const row = this.#db.first<{ at: number; type: string; accepted: number }>(
       'SELECT at, type, accepted FROM last_webhook WHERE id = 1',
     );
     this.#last = row && { atMs: row.at, type: row.type, isAccepted: row.accepted === 1 };
+    const receivedAtMs = newest ? Date.parse(newest.receivedAt) : -Infinity;
+    if (!newest || receivedAtMs <= (row?.at ?? -Infinity)) return;
+    this.#last = { atMs: receivedAtMs, type: newest.type, isAccepted: true };
+    this.#isWritten = false;
   }
 
   /** Takes a webhook over, unless a later one is known. Writes nothing. */

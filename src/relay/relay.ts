@@ -124,7 +124,7 @@ export class Relay {
       nowMs: () => io.nowMs(),
     });
     this.#lastWebhook = new LastWebhook(db);
-    this.#lastWebhook.load();
+    this.#lastWebhook.load(this.#log.read(this.#log.head)?.event);
     this.intake = new Intake({
       db,
       io,

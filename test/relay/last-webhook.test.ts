@@ -62,6 +62,19 @@ describe('the last webhook', () => {
     });
   });
 
+  it('is known after an eviction, although no minute had passed to write it', async () => {
+    const tenant = await Tenant.create();
+    await tenant.stub.noteWebhook({ v: 1, atMs: START_MS, type: 'webhook.test' });
+    tenant.nowMs += 5_000;
+    await tenant.accept(tenant.event('evt-1'));
+    await tenant.evict();
+    expect(await lastOf(tenant)).toEqual({
+      at: at(START_MS + 5_000),
+      type: 'interaction.policy_violated',
+      accepted: true,
+    });
+  });
+
   it('is what the Worker notes of webhooks that it does not forward', async () => {
     const tenant = await Tenant.create();
     await tenant.stub.noteWebhook({ v: 1, atMs: START_MS - 10, type: 'webhook.test' });
