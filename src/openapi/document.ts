@@ -1,5 +1,5 @@
 /**
- * The OpenAPI 3.1 document of the admin API, made from the routes as they are mounted and the schemas that validate.
+ * The OpenAPI 3.1 document: the admin API, made from the routes as they are mounted and the schemas that validate, and what is public.
  * Pure. Not part of the Worker: it is written to public/ and served as a static asset.
  */
 
@@ -8,6 +8,7 @@ import * as z from 'zod/mini';
 import { tenantConfigSchema } from '../domain/tenant-config.ts';
 import type { AdminRoute } from '../http/admin-route.ts';
 import { problem } from './answers.ts';
+import { publicPaths } from './public-paths.ts';
 import type { Operation, Operations } from './operation.ts';
 
 type Json = Record<string, unknown>;
@@ -45,7 +46,7 @@ export function openApiDocument(
     throw new Error(
       `Cannot describe the API as each operation must have a route: ${surplus.join(', ')} has none`,
     );
-  const paths: Record<string, Json> = {};
+  const paths = publicPaths(schemaOf);
   for (const route of routes) {
     const operation = operations[keyOf(route)];
     if (!operation)
@@ -58,7 +59,7 @@ export function openApiDocument(
   return {
     openapi: '3.1.0',
     info: {
-      title: 'noxys-relay admin API',
+      title: 'noxys-relay API',
       version: release,
       summary: 'Tenants, destinations, lanes, events, tokens.',
       description: SUMMARY_OF_ROLES,

@@ -28,7 +28,7 @@ describe('the static files', () => {
     expect(await answer.json()).toEqual(file);
     expect(file).toMatchObject({
       openapi: expect.stringMatching(/^3\.1\./),
-      info: { title: 'noxys-relay admin API' },
+      info: { title: 'noxys-relay API' },
     });
   });
 
