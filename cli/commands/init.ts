@@ -15,6 +15,7 @@ import {
 } from '../init/check-candidate.ts';
 import { nextSteps } from '../init/next-steps.ts';
 import { refuseExisting, writeTenant } from '../init/write-tenant.ts';
+import { completedUrl } from '../init/completed-url.ts';
 import { canAsk } from '../io.ts';
 import { isDelivered, testsTable } from '../output/tests-table.ts';
 import type { Session } from '../session.ts';
@@ -108,7 +109,10 @@ async function testOne(session: Session, given: Record<string, unknown>, name: s
     const tested = await testCandidate(await session.api(), String(document['id']), name, document);
     if (tested === undefined) return true;
     session.out.note(testsTable(session.out, [tested]));
-    return tested.tests.every(isDelivered);
+    const isTaken = tested.tests.every(isDelivered);
+    const url = isTaken ? undefined : completedUrl(document, name);
+    if (url !== undefined) session.out.note(`${name} was sought at ${url}.`);
+    return isTaken;
   } catch (error) {
     // A fault in what was entered can be mended here and now; a relay that is away can't.
     if (!(error instanceof CliFailure) || error.exitCode !== EXIT.invalid) throw error;

@@ -28,7 +28,9 @@ function wordsOf(
 ): string[][] {
   const isSwitchedOff = name.startsWith('no-');
   const value = env[`npm_config_${name.replace(/^no-/, '').replaceAll('-', '_')}`];
-  const isTaken = isSwitchedOff ? value === '' || value === 'false' : !['', 'false', undefined].includes(value);
+  const isTaken = isSwitchedOff
+    ? value === '' || value === 'false'
+    : !['', 'false', undefined].includes(value);
   const isOurs = args.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
   if (!isTaken || isOurs) return [];
   // npm makes `true` of an option whose value it takes for a word of its own: that word is among our arguments.

@@ -96,9 +96,9 @@ function placedByMessage(name: string, { path, message }: ConfigFault): FileFaul
 function readReferenced(folder: string, path: string): Result<string, string> {
   if (path === '') return failure('refers to a file without a name');
   const bytes = readBytes(resolve(folder, path));
-  if (!bytes.ok) return failure(`refers to a file that ${bytes.error}`);
+  if (!bytes.ok) return failure(`refers to the file ${path}, which ${bytes.error}`);
   const text = bytes.value.toString('utf8').replace(/\r?\n$/, '');
-  return text === '' ? failure('refers to a file that is empty') : success(text);
+  return text === '' ? failure(`refers to the file ${path}, which is empty`) : success(text);
 }
 
 function readBytes(path: string): Result<Buffer, string> {

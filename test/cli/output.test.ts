@@ -146,6 +146,16 @@ describe('--json', () => {
   });
 });
 
+describe('--json without a command', () => {
+  it('says that a command is missing', async () => {
+    const ran = await new FakeIo().run('--json');
+    expect(ran.code).toBe(2);
+    expect(ran.json()).toEqual({
+      error: { kind: 'usage', message: 'A command is missing: --help lists them.' },
+    });
+  });
+});
+
 describe('a fault of the command line itself', () => {
   it('is shown with its trace, and without secrets', async () => {
     const token = 'secret-token-0123456789';
