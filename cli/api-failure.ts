@@ -57,7 +57,7 @@ function unreachableFailure(kind: string, message: string, hints: readonly strin
 }
 
 /** What the API says to callers of the API; the hint says it in options. */
-const API_WORDS = ' with ?undelivered=discard';
+const API_WORDS = ': deliver them, or give them up with ?undelivered=discard';
 
 type Problem = Extract<ApiFailure, { kind: 'problem' }>;
 

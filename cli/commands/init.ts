@@ -7,18 +7,14 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { CliFailure, invalidInput } from '../failure.ts';
 import { readAnswers, withWebhookSecret } from '../init/answers.ts';
 import { askTenant } from '../init/ask-tenant.ts';
-import {
-  faultsWithoutRelay,
-  faultyCandidate,
-  planCandidate,
-  testCandidate,
-} from '../init/check-candidate.ts';
+import { faultyCandidate, planCandidate, testCandidate } from '../init/check-candidate.ts';
 import { nextSteps } from '../init/next-steps.ts';
 import { refuseExisting, writeTenant } from '../init/write-tenant.ts';
 import { completedUrl } from '../init/completed-url.ts';
 import { canAsk } from '../io.ts';
 import { isDelivered, testsTable } from '../output/tests-table.ts';
 import type { Session } from '../session.ts';
+import { faultsWithoutRelay } from '../tenant-files/faults-without-relay.ts';
 import { secretPlaces } from '../tenant-files/literal-secrets.ts';
 
 interface Options {

@@ -155,6 +155,11 @@ describe('the program against a server', PATIENT, () => {
     }
   });
 
+  it.skipIf(process.platform !== 'linux')('says in one line that its output can not be written', async () => {
+    const ended = await run('bash', ['-c', '"$0" "$1" --version > /dev/full', process.execPath, BIN]);
+    expect(ended).toMatchObject({ code: EXIT.failed, stderr: "Can't write to stdout: ENOSPC.\n" });
+  });
+
   it('ends quietly when the reader of its output has enough', async () => {
     const ended = await run('bash', [
       '-c',
