@@ -56,10 +56,14 @@ function unreachableFailure(kind: string, message: string, hints: readonly strin
   return new CliFailure(EXIT.unreachable, kind, message, { hint: hints.join(' ') });
 }
 
+/** What the API says to callers of the API; the hint says it in options. */
+const API_WORDS = ': deliver them, or give them up with ?undelivered=discard';
+
 type Problem = Extract<ApiFailure, { kind: 'problem' }>;
 
 function problemFailure(failure: Problem, what: string): CliFailure {
-  const { status, problem, detail, faults, requestId } = failure;
+  const { status, problem, faults, requestId } = failure;
+  const detail = failure.detail.replace(API_WORDS, '');
   const hint = HINTS[problem] ?? HINTS[`http_${status}`];
   const lines = faults.map(({ path, message }) => `\n  ${path === '' ? 'the document' : path} ${message}`);
   const request = status >= 500 && requestId !== undefined ? ` (request ${requestId})` : '';

@@ -57,7 +57,7 @@ async function readToken(
   }
   throw invalidInput(
     `There is no token for ${origin}.`,
-    'Set NOXYS_RELAY_TOKEN, or name a file with --token-file.',
+    `Set NOXYS_RELAY_TOKEN, or name a file with --token-file${isLoopback(origin) ? ', or run it in the folder with .dev.vars' : ''}.`,
   );
 }
 

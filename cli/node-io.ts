@@ -47,7 +47,8 @@ function endNow(): never {
 
 function endOfPipe(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
+  process.stderr.write(`Can't write to stdout: ${error.code ?? error.message}.\n`);
+  process.exit(EXIT.failed);
 }
 
 function sinkOf(stream: NodeJS.WriteStream): Sink {

@@ -55,6 +55,9 @@ function withoutValues(text: string): string {
     .replaceAll(/argument '[^']{24,}' is invalid/g, 'argument is invalid');
 }
 
+/** Commander shows the help then, and says nothing of its own. */
+const NO_COMMAND = 'A command is missing: --help lists them.';
+
 interface End {
   readonly isJson: boolean;
   readonly concealed: Concealed;
@@ -66,7 +69,8 @@ function end(error: unknown, { stdout, stderr }: Io, { isJson, concealed }: End)
   };
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok;
-    tell({ kind: 'usage', message: withoutValues(error.message) });
+    const message = error.code === 'commander.help' ? NO_COMMAND : withoutValues(error.message);
+    tell({ kind: 'usage', message });
     return EXIT.invalid;
   }
   const expected = error instanceof CliFailure ? error : fileFailure(error);

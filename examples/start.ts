@@ -130,7 +130,7 @@ function stageOf(demo: Demo): Stage {
 /** Stays up until Ctrl-C, which exits with `code`; Enter prints a fresh line, because a signature is valid for five minutes. */
 async function explore(stage: Stage, code: number): Promise<never> {
   process.exitCode = code;
-  console.log(`\nThe relay stays up. Ctrl-C ends it. From a second shell, in this folder:\n
+  console.log(`\nThe relay stays up. Ctrl-C ends it, and nothing is kept: tenants and events go with it. From a second shell, in this folder:\n
   export NOXYS_RELAY_URL=${stage.url}
   npx noxys-relay lanes acme
   npx noxys-relay events tail acme

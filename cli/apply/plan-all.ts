@@ -12,7 +12,7 @@ import type { Io } from '../io.ts';
 import { startProgress } from '../output/progress.ts';
 import { formatDuration } from '../output/time.ts';
 import { inPool } from '../pool.ts';
-import type { FileFault } from '../tenant-files/file-fault.ts';
+import { byPlace, type FileFault } from '../tenant-files/file-fault.ts';
 import { brokenFiles } from '../tenant-files/read-folder.ts';
 import { placeFaults, type TenantFile } from '../tenant-files/read-tenant.ts';
 
@@ -66,7 +66,7 @@ export async function planAll(
     progress.stop();
   }
   if (failure) throw failure;
-  if (faults.length > 0) throw brokenFiles(faults.toSorted(byFile));
+  if (faults.length > 0) throw brokenFiles(faults.toSorted(byPlace));
   return { changed: changed.toSorted(byId), unchanged: files.length - changed.length };
 }
 
@@ -83,11 +83,6 @@ function faultsOf({ file }: TenantFile, error: ApiFailure): FileFault[] {
 
 function place(file: TenantFile['file'], faults: Parameters<typeof placeFaults>[2]): FileFault[] {
   return placeFaults(file.name, readFileSync(file.path, 'utf8'), faults);
-}
-
-function byFile(a: FileFault, b: FileFault): number {
-  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
-  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 function byId(a: PlannedTenant, b: PlannedTenant): number {

@@ -48,6 +48,7 @@ async function doctor(session: Session, tenants: readonly string[], options: Opt
 
 const MARKS: Readonly<Record<Level, readonly [mark: string, tone: Tone]>> = {
   ok: ['✔', 'good'],
+  info: ['·', 'faint'],
   skipped: ['–', 'faint'],
   warning: ['!', 'warning'],
   failure: ['✖', 'bad'],

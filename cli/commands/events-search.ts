@@ -11,8 +11,9 @@ import { type EventFilters, filtersOf, instant, instantAt } from '../event-filte
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { invalidInput } from '../failure.ts';
 import { tenantId, wholeNumber } from '../option-values.ts';
+import { canAsk, type Io } from '../io.ts';
 import { eventsTable } from '../output/event-lines.ts';
-import { readSecret } from '../read-secret.ts';
+import { refuseEmpty } from '../read-secret.ts';
 import type { Session } from '../session.ts';
 
 const PAGE_MAX = 200;
@@ -32,7 +33,7 @@ export function searchCommand(act: Act) {
   return new Command('search')
     .summary('search stored events')
     .description(
-      'A search for a user is written to the audit log, with the key of the user and never the id.\nWithout a value, --user-id and --user-email ask for it, so that the shell does not keep it.',
+      'A search for a user is written to the audit log, with the key of the user and never the id.\nWithout a value, --user-id and --user-email ask for it, so that the shell does not keep it; - is stdin.',
     )
     .argument('<tenant>', "the tenant's id", tenantId)
     .option('--user-id [id]', 'only events of this user')
@@ -104,7 +105,21 @@ async function userOf({ io }: Session, options: Options): Promise<Readonly<Recor
   const value = userId ?? userEmail;
   if (value === undefined) return {};
   const what = userId === undefined ? "The user's e-mail address" : "The user's id";
-  const source = { what, option: '--user-id or --user-email', file: undefined, variable: 'NOXYS_RELAY_USER' };
-  const user = value === true ? await readSecret(io, source) : value;
+  const user = value === true || value === '-' ? await askUser(io, what, value === '-') : value;
   return userId === undefined ? { user_email: user } : { user_id: user };
+}
+
+/** From stdin or a prompt: a person is no argument either. */
+async function askUser(io: Io, what: string, isPiped: boolean): Promise<string> {
+  if (!isPiped && !canAsk(io)) {
+    throw invalidInput(
+      `${what} is needed, and nobody can be asked here.`,
+      'Write - after the option and give it on stdin, or write it after the option.',
+    );
+  }
+  const given = isPiped
+    ? new TextDecoder().decode(await io.stdin.readAll())
+    : await io.prompts.text({ message: what, validate: refuseEmpty });
+  if (given.trim() === '') throw invalidInput(`${what} is empty.`);
+  return given.trim();
 }

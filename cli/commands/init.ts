@@ -7,17 +7,14 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { CliFailure, invalidInput } from '../failure.ts';
 import { readAnswers, withWebhookSecret } from '../init/answers.ts';
 import { askTenant } from '../init/ask-tenant.ts';
-import {
-  faultsWithoutRelay,
-  faultyCandidate,
-  planCandidate,
-  testCandidate,
-} from '../init/check-candidate.ts';
+import { faultyCandidate, planCandidate, testCandidate } from '../init/check-candidate.ts';
 import { nextSteps } from '../init/next-steps.ts';
 import { refuseExisting, writeTenant } from '../init/write-tenant.ts';
+import { completedUrl } from '../init/completed-url.ts';
 import { canAsk } from '../io.ts';
 import { isDelivered, testsTable } from '../output/tests-table.ts';
 import type { Session } from '../session.ts';
+import { faultsWithoutRelay } from '../tenant-files/faults-without-relay.ts';
 import { secretPlaces } from '../tenant-files/literal-secrets.ts';
 
 interface Options {
@@ -108,7 +105,10 @@ async function testOne(session: Session, given: Record<string, unknown>, name: s
     const tested = await testCandidate(await session.api(), String(document['id']), name, document);
     if (tested === undefined) return true;
     session.out.note(testsTable(session.out, [tested]));
-    return tested.tests.every(isDelivered);
+    const isTaken = tested.tests.every(isDelivered);
+    const url = isTaken ? undefined : completedUrl(document, name);
+    if (url !== undefined) session.out.note(`${name} was sought at ${url}.`);
+    return isTaken;
   } catch (error) {
     // A fault in what was entered can be mended here and now; a relay that is away can't.
     if (!(error instanceof CliFailure) || error.exitCode !== EXIT.invalid) throw error;

@@ -30,7 +30,8 @@ export function pauseCommand(act: Act) {
         });
         session.out.result(
           answer,
-          () => `${destination} is paused: its events wait, until their retention ends at most.`,
+          () =>
+            `${destination} is paused: its events wait, until their retention ends at most.\nA tenant file that has no \`enabled: false\` for it ends the pause at the next apply.`,
         );
         return undefined;
       }),

@@ -39,7 +39,10 @@ export function resumeCommand(act: Act) {
         });
         const lost =
           answer.discarded > 0 ? ` ${count(answer.discarded, 'event was', 'events were')} given up.` : '';
-        session.out.result(answer, () => `${destination} delivers again.${lost}`);
+        session.out.result(
+          answer,
+          () => `${destination} is resumed; see \`npx noxys-relay lanes ${tenant}\`.${lost}`,
+        );
         return undefined;
       }),
     );

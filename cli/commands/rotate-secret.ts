@@ -1,5 +1,8 @@
 /** `noxys-relay rotate-secret TENANT PATH`: puts a new secret in place; `--finish` drops the older webhook secrets. */
 
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
 import { Command } from '@commander-js/extra-typings';
 
 import { SHAPES } from '../api-shapes.ts';
@@ -17,6 +20,9 @@ import { followInEnvFile } from '../tenant-files/follow-rotation.ts';
 
 const PATH_PATTERN = /^(?:webhook\.(?:secrets|auth_token)|destinations\.[a-z0-9-]{1,32}\.(?:hec\.)?token)$/;
 
+/** Where tenant files are by default. */
+const FOLDER = 'tenants';
+
 interface Rotated {
   readonly version: number;
   readonly published: boolean;
@@ -26,7 +32,7 @@ interface Rotated {
 interface Options {
   readonly secretFile?: string | undefined;
   readonly finish?: true | undefined;
-  readonly file: string;
+  readonly file?: string | undefined;
 }
 
 export function rotateSecretCommand(act: Act) {
@@ -39,7 +45,7 @@ export function rotateSecretCommand(act: Act) {
     .argument('<path>', 'which secret')
     .option('--secret-file <file>', 'file with the new value; - is stdin')
     .option('--finish', 'webhook.secrets only: the newest alone stays valid')
-    .option('-f, --file <path>', 'tenant files, whose .env follows', 'tenants')
+    .option('-f, --file <path>', 'tenant files, whose .env follows (default: "tenants")')
     .action(
       act(async (session: Session, tenant: string, path: string, options) => {
         if (!PATH_PATTERN.test(path)) {
@@ -57,6 +63,9 @@ export function rotateSecretCommand(act: Act) {
 
 async function rotate(session: Session, tenant: string, path: string, options: Options): Promise<ExitCode> {
   const { io, out } = session;
+  const { file } = options;
+  if (file !== undefined && !existsSync(resolve(io.cwd, file)))
+    throw invalidInput(`${file} is not there: nothing was changed.`, 'Name the tenant files with -f.');
   const value = await readSecret(io, {
     what: `The new ${path} of ${tenant}`,
     option: '--secret-file',
@@ -72,7 +81,8 @@ async function rotate(session: Session, tenant: string, path: string, options: O
     body: { path, value },
     mustFinish: true,
   });
-  const followed = followInEnvFile(session, { tenant, path, value, file: options.file });
+  const followed = followInEnvFile(session, { tenant, path, value, file: file ?? FOLDER });
+  if (out.isJson) for (const line of followed) out.note(line);
   const next = path === 'webhook.secrets' ? webhookNext(tenant) : ['It takes effect with the next request.'];
   out.result(rotated, () => [...secretLines(path, rotated.secrets), ...followed, ...next].join('\n'));
   return EXIT.ok;

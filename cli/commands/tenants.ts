@@ -3,6 +3,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { stringify } from 'yaml';
 
+import { nearestWord } from '../../src/lib/nearest.ts';
 import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
@@ -13,10 +14,21 @@ import { tenantId } from '../option-values.ts';
 import { count, formatAge, formatInstant } from '../output/time.ts';
 import type { Session } from '../session.ts';
 
+const SUBCOMMANDS = ['list', 'show', 'delete', 'help'];
+
 export function tenantsCommand(act: Act) {
   const tenants = new Command('tenants')
     .summary('list, show and delete tenants')
     .description('Lists the tenants; a change takes up to a minute to show in the list.');
+  // What is no subcommand would be an argument too many of the default one.
+  tenants.hook('preSubcommand', ({ args }) => {
+    const [word] = args;
+    if (word === undefined || word.startsWith('-') || SUBCOMMANDS.includes(word)) return;
+    const nearest = nearestWord(word, SUBCOMMANDS);
+    tenants.error(
+      `error: unknown command '${word}'${nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`}`,
+    );
+  });
   tenants.addCommand(listCommand(act), { isDefault: true });
   tenants.addCommand(showCommand(act));
   tenants.addCommand(deleteCommand(act));

@@ -1,6 +1,6 @@
 /** `noxys-relay token create|list|revoke`: bearer tokens for people and scripts. */
 
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { Command, Option } from '@commander-js/extra-typings';
@@ -9,7 +9,8 @@ import { ROLES } from '../../src/domain/principal.ts';
 import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import type { TokenCreated, TokenView } from '../api-types.ts';
-import { invalidInput } from '../failure.ts';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure, invalidInput } from '../failure.ts';
 import { tenantId, wholeNumber } from '../option-values.ts';
 import { printable } from '../output/printable.ts';
 import { formatAge, formatInstant } from '../output/time.ts';
@@ -37,37 +38,57 @@ function createCommand(act: Act) {
     .action(
       act(async (session: Session, name: string, { role, tenant, days, out: file }) => {
         const api = await session.api();
-        const created = await api.ask<TokenCreated>('create the token', {
-          method: 'POST',
-          shape: SHAPES.tokenCreated,
-          path: '/api/v1/tokens',
-          body: { name, role, ...(tenant === undefined ? {} : { tenant }), expires_in_days: days },
-          mustFinish: true,
-        });
+        // Before there is a token: one that can't be written is a token that nobody has.
+        const target = file === undefined ? undefined : newFile(session, file);
+        const created = await api
+          .ask<TokenCreated>('create the token', {
+            method: 'POST',
+            shape: SHAPES.tokenCreated,
+            path: '/api/v1/tokens',
+            body: { name, role, ...(tenant === undefined ? {} : { tenant }), expires_in_days: days },
+            mustFinish: true,
+          })
+          .catch((error: unknown) => {
+            if (target !== undefined) rmSync(target, { force: true });
+            throw error;
+          });
         const { token, ...facts } = created;
         const until = `Valid until ${formatInstant(created.expiresAt)} UTC. Revoke it with: npx noxys-relay token revoke ${created.id}`;
-        if (file === undefined) {
+        if (file === undefined || target === undefined) {
           session.out.note(`This is the only time that it is shown. ${until}`);
           session.out.result(created, () => token);
           return undefined;
         }
-        save(session, file, token, created.id);
+        save(target, token, created.id);
         session.out.result({ ...facts, file }, () => `Token ${created.id} is in ${file}. ${until}`);
         return undefined;
       }),
     );
 }
 
-/** Never over a file that is there: it may hold the token in use. */
-function save({ io }: Session, file: string, token: string, id: string): void {
+/** An empty file for its owner alone; never one that is there: it may hold the token in use. Its absolute path. */
+function newFile({ io }: Session, file: string): string {
+  const path = resolve(io.cwd, file);
   try {
-    writeFileSync(resolve(io.cwd, file), `${token}\n`, { mode: OWNER_ONLY, flag: 'wx' });
+    writeFileSync(path, '', { mode: OWNER_ONLY, flag: 'wx' });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     const why = code === 'EEXIST' ? 'it is there already' : code;
-    throw invalidInput(
-      `Can't write ${file}: ${why}. The token ${id} was made, and nobody has it.`,
-      `Revoke it (npx noxys-relay token revoke ${id}) and create it again with another --out.`,
+    throw invalidInput(`Can't write ${file}: ${why}. No token was made.`, 'Name another file with --out.');
+  }
+  return path;
+}
+
+function save(path: string, token: string, id: string): void {
+  try {
+    writeFileSync(path, `${token}\n`, { mode: OWNER_ONLY });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    throw new CliFailure(
+      EXIT.failed,
+      'file_failed',
+      `Can't write ${path}: ${code}. The token ${id} was made, and nobody has it.`,
+      { hint: `Revoke it: npx noxys-relay token revoke ${id}` },
     );
   }
 }

@@ -3,9 +3,11 @@
  * looks again whether KV and queues are in the EU, and it never lets wrangler make what is missing there.
  */
 
+import { EXIT } from '../exit-codes.ts';
 import { findQueue, listNamespaces } from './account.ts';
 import { DEPLOY_USAGE, readDeployOptions, type DeployOptions } from './arguments.ts';
 import { CONFIG_PATH, environmentOf, readRawConfig, type Environment } from './environment.ts';
+import { optionsKeptByNpm } from './npm-options.ts';
 import { jurisdictionFaults } from './plan.ts';
 import { readRecord, type DeployRecord } from './record.ts';
 import { runWrangler } from './wrangler.ts';
@@ -20,6 +22,11 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
 });
 
 async function main(args: readonly string[]): Promise<number> {
+  const keptByNpm = optionsKeptByNpm('deploy', args, process.env);
+  if (keptByNpm !== undefined) {
+    console.error(keptByNpm);
+    return EXIT.invalid;
+  }
   const options = readDeployOptions(args);
   if (!options) {
     console.log(DEPLOY_USAGE);

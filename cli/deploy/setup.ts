@@ -6,9 +6,11 @@
 
 import { relative } from 'node:path';
 
+import { EXIT } from '../exit-codes.ts';
 import { createNamespace, createQueue, putSecrets, readAccount } from './account.ts';
 import { SETUP_USAGE, readSetupOptions, type SetupOptions } from './arguments.ts';
 import { ROOT, environmentOf, readRawConfig, type Environment } from './environment.ts';
+import { optionsKeptByNpm } from './npm-options.ts';
 import { planSetup, type Plan, type Step, type Wanted } from './plan.ts';
 import { isSameRecord, readRecord, recordPath, writeRecord, type DeployRecord } from './record.ts';
 import { printFaults, printFinish, printHead, printStep } from './report.ts';
@@ -20,6 +22,11 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
 });
 
 async function main(args: readonly string[]): Promise<number> {
+  const keptByNpm = optionsKeptByNpm('deploy:setup', args, process.env);
+  if (keptByNpm !== undefined) {
+    console.error(keptByNpm);
+    return EXIT.invalid;
+  }
   const options = readSetupOptions(args);
   if (!options) {
     console.log(SETUP_USAGE);

@@ -5,6 +5,7 @@
 
 import { spawn, type StdioOptions } from 'node:child_process';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 import { CONFIG_PATH, ROOT } from './environment.ts';
 
@@ -43,12 +44,13 @@ export async function runWrangler(args: readonly string[]): Promise<number> {
   return codeOf(child);
 }
 
-/** Fails with wrangler's words, and with what helps when nobody is logged in. */
+/** wrangler's words, set apart and without colours; before them what helps when nobody is logged in. */
 export function wranglerError(what: string, { stdout, stderr }: Answer): Error {
   const words =
-    [stderr, stdout].map((text) => text.trim()).find((text) => text !== '') ?? 'wrangler said nothing';
-  const hint = LOGIN_PATTERN.test(words) ? `\n${LOGIN_HINT}` : '';
-  return new Error(`Cannot ${what}: wrangler refused.\n${words}${hint}`);
+    [stderr, stdout].map((text) => stripVTControlCharacters(text).trim()).find((text) => text !== '') ??
+    'wrangler said nothing';
+  const hint = LOGIN_PATTERN.test(words) ? `${LOGIN_HINT}\n` : '';
+  return new Error(`${hint}Cannot ${what}: wrangler refused.\n${words.replaceAll(/^(?=.)/gm, '  ')}`);
 }
 
 function start(args: readonly string[], stdio: StdioOptions, extra: Readonly<Record<string, string>>) {

@@ -3,9 +3,9 @@
 import type { LaneView, TenantHealth } from '../api-types.ts';
 import { printable } from '../output/printable.ts';
 import { count, formatAge } from '../output/time.ts';
-import { failing, type Finding, ok, warning } from './finding.ts';
+import { failing, type Finding, info, ok, warning } from './finding.ts';
 
-/** A lane that waits longer is more than a short outage. */
+/** A lane without events that waits longer is more than a short outage. */
 const WAITING_LONG_MS = 15 * 60_000;
 
 export function checkLanes({ lanes, deadLetters, tenant }: TenantHealth, nowMs: number): readonly Finding[] {
@@ -13,7 +13,7 @@ export function checkLanes({ lanes, deadLetters, tenant }: TenantHealth, nowMs: 
   const isUsed = lanes.some(({ state }) => state !== 'removed' && state !== 'disabled');
   return [
     ...(own.length === 0 && isUsed ? [ok('lanes', `${count(lanes.length, 'lane')} in order.`)] : own),
-    ...(isUsed ? [] : [noLane(lanes)]),
+    ...(isUsed ? disabledOf(lanes, tenant) : [noLane(lanes)]),
     ...(deadLetters === 0 ? [] : [someDeadLetters(deadLetters, tenant)]),
   ];
 }
@@ -21,6 +21,20 @@ export function checkLanes({ lanes, deadLetters, tenant }: TenantHealth, nowMs: 
 function noLane(lanes: readonly LaneView[]): Finding {
   const what = lanes.length === 0 ? 'The tenant has no destination.' : 'Every destination is disabled.';
   return warning('lanes', what, 'Events are stored and reach no one.', 'Add a destination, or resume one.');
+}
+
+/** Once for each destination, whatever lanes it has. */
+function disabledOf(lanes: readonly LaneView[], tenant: string): readonly Finding[] {
+  const names = lanes.flatMap(({ lane, state }) =>
+    state === 'disabled' ? (lane.split('/')[0] ?? lane) : [],
+  );
+  return [...new Set(names)].map((name) =>
+    info(
+      'destination_disabled',
+      `${printable(name)} is disabled: its events wait, until their retention ends.`,
+      `npx noxys-relay resume ${tenant} ${printable(name)}`,
+    ),
+  );
 }
 
 function checkLane(lane: LaneView, tenant: string, nowMs: number): readonly Finding[] {
@@ -40,7 +54,7 @@ function checkLane(lane: LaneView, tenant: string, nowMs: number): readonly Find
   if (state !== 'waiting' || lastFailure === undefined) return [];
   const isLong =
     lane.lastDeliveredAt === undefined || nowMs - Date.parse(lane.lastDeliveredAt) > WAITING_LONG_MS;
-  if (!isLong) return [];
+  if (!isLong && undelivered === 0) return [];
   return [
     warning(
       'lane_waiting',

@@ -6,6 +6,8 @@ import { cliFailureOf } from '../api-failure.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { DestinationTested, TenantHealth, TenantShown } from '../api-types.ts';
 import type { Residency } from '../../src/domain/tenant-config.ts';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
 import { listTenants } from '../list-tenants.ts';
 import { startProgress } from '../output/progress.ts';
 import { isDelivered } from '../output/tests-table.ts';
@@ -33,8 +35,9 @@ export async function examineTenants(
   api: ApiClient,
   { tenants, isSending, concurrency, env }: TenantExamination,
 ): Promise<readonly Finding[]> {
-  const asked: readonly Asked[] =
-    tenants.length === 0 ? await listTenants(api) : tenants.map((id) => ({ id, residency: undefined }));
+  const listed = tenants.length === 0 ? await listAll(api) : undefined;
+  if (listed !== undefined && 'level' in listed) return [listed];
+  const asked: readonly Asked[] = listed ?? tenants.map((id) => ({ id, residency: undefined }));
   if (asked.length === 0) {
     return [
       warning('tenants', 'There is no tenant.', 'No webhook is taken.', 'npx noxys-relay init, then apply.'),
@@ -55,6 +58,16 @@ export async function examineTenants(
     return findings.flatMap((found) => found ?? []);
   } finally {
     progress.stop();
+  }
+}
+
+/** All tenants, or that they can't be listed: what was found before is to be shown all the same. */
+async function listAll(api: ApiClient): Promise<readonly Asked[] | Finding> {
+  try {
+    return await listTenants(api);
+  } catch (error) {
+    if (!(error instanceof CliFailure) || error.exitCode === EXIT.interrupted) throw error;
+    return failing('tenants', error.message, 'No tenant was examined.', error.hint ?? '');
   }
 }
 

@@ -1,6 +1,6 @@
 /** What `doctor` finds: what, why it matters, and what to do. Pure. */
 
-export type Level = 'ok' | 'warning' | 'failure' | 'skipped';
+export type Level = 'ok' | 'info' | 'warning' | 'failure' | 'skipped';
 
 export interface Finding {
   readonly level: Level;
@@ -15,6 +15,11 @@ export interface Finding {
 
 export function ok(check: string, what: string): Finding {
   return { level: 'ok', check, what };
+}
+
+/** As somebody wanted it, and worth to be remembered. */
+export function info(check: string, what: string, fix: string): Finding {
+  return { level: 'info', check, what, fix };
 }
 
 export function skipped(check: string, what: string, fix?: string): Finding {

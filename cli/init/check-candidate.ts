@@ -1,9 +1,6 @@
 /** Whether the relay would take a document, and whether its destinations take a test event; nothing is stored. */
 
 import { SHAPES } from '../api-shapes.ts';
-import { normaliseBaseUrl } from '../../src/destinations/harfanglab/base-url.ts';
-import { isRecord } from '../../src/lib/record.ts';
-import { validateTenantConfig } from '../../src/tenants/validate.ts';
 import type { ConfigFault } from '../../src/domain/fault.ts';
 import type { ApiClient } from '../api-client.ts';
 import { cliFailureOf } from '../api-failure.ts';
@@ -11,23 +8,6 @@ import { tenantPath } from '../api-paths.ts';
 import type { DestinationTested, Plan } from '../api-types.ts';
 import { CliFailure } from '../failure.ts';
 import { EXIT } from '../exit-codes.ts';
-
-/** Without a relay: the schema alone. Which hosts are allowed, and what else the deployment says, is not known. */
-export function faultsWithoutRelay(document: unknown): readonly ConfigFault[] {
-  const egressAllow = hostsIn(document);
-  const checked = validateTenantConfig(document, { env: 'local', residency: 'global', egressAllow });
-  return checked.ok ? [] : checked.error;
-}
-
-function hostsIn(document: unknown): string[] {
-  const destinations: unknown = isRecord(document) ? document['destinations'] : undefined;
-  return (Array.isArray(destinations) ? destinations : []).flatMap((destination: unknown) => {
-    const url = isRecord(destination)
-      ? normaliseBaseUrl(String(destination['base_url']), { isLocal: true })
-      : undefined;
-    return url?.ok === true ? [new URL(url.value).hostname] : [];
-  });
-}
 
 /** Throws a CliFailure with the faults that the relay finds. */
 export async function planCandidate(api: ApiClient, id: string, document: unknown): Promise<Plan> {

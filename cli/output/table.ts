@@ -12,6 +12,8 @@ export interface Column {
 
 /** Narrower than this nothing can be read. */
 const COLUMN_WIDTH_MIN = 8;
+/** A terminal narrower than this gets rows that do not fit as records. */
+const TABLE_WIDTH_MIN = 80;
 const GAP = 2;
 
 const NO_BORDER = {
@@ -38,7 +40,10 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   width: number | undefined,
 ): string {
-  const widths = columnWidths(columns, rows, width);
+  const natural = columnWidths(columns, rows, undefined);
+  const isTooWide = width !== undefined && sum(natural) + GAP * (columns.length - 1) > width;
+  if (isTooWide && width < TABLE_WIDTH_MIN) return renderRecords(columns, rows, width);
+  const widths = isTooWide ? columnWidths(columns, rows, width) : natural;
   const table = new Table({
     head: columns.map(({ head }, index) => wrapAnsi(head, widths[index] ?? 1, { hard: true })),
     colAligns: columns.map(({ align = 'left' }) => align),
@@ -53,6 +58,27 @@ export function renderTable(
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** Each row as lines of head and cell, so that an id, which is to be copied, stays in one piece. */
+function renderRecords(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): string {
+  const headWidth = Math.max(...columns.map(({ head }) => lengthOf(head)));
+  const cellWidth = Math.max(COLUMN_WIDTH_MIN, width - headWidth - GAP);
+  return rows
+    .map((row) =>
+      columns.flatMap(({ head }, index) => {
+        const [first = '', ...rest] = wrapAnsi(row[index] ?? '', cellWidth, { hard: true }).split('\n');
+        const indent = ' '.repeat(headWidth + GAP);
+        const lines = [`${head}${' '.repeat(headWidth - lengthOf(head) + GAP)}${first}`];
+        return [...lines, ...rest.map((line) => `${indent}${line}`)].map((line) => line.trimEnd());
+      }),
+    )
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
 }
 
 /** As wide as their content; the widest give way until all fit. */

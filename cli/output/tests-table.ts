@@ -12,6 +12,9 @@ const COLUMNS = [
   { head: 'why' },
 ] as const;
 
+/** Of workerd, for its own log. */
+const RUNTIME_REFERENCE = /;? ?reference = [a-z0-9]{8,}/g;
+
 export function isDelivered({ outcome }: LaneTest): boolean {
   return outcome === 'delivered';
 }
@@ -24,7 +27,10 @@ export function testsTable(out: Output, tested: readonly DestinationTested[]): s
     out.paint(isDelivered(test) ? 'good' : 'bad', test.outcome),
     test.status === undefined ? '–' : String(test.status),
     String(test.durationMs),
-    printable([test.reason, test.detail].filter((part) => part !== undefined).join(': ')),
+    printable([test.reason, test.detail].filter((part) => part !== undefined).join(': ')).replaceAll(
+      RUNTIME_REFERENCE,
+      '',
+    ),
   ]);
   const hints = new Set(tests.flatMap(({ hint }) => (hint === undefined ? [] : printable(hint))));
   return [out.table(COLUMNS, rows), ...hints].join('\n');

@@ -45,7 +45,9 @@ export async function postWebhook(io: Io, posting: Posting): Promise<Taken> {
     const waitMs = isNew ? REPEAT_MS : answer.retryAfterMs;
     if (waitMs === undefined || io.nowMs() + waitMs > deadlineMs) throw refused(answer, posting, isNew);
     onWait(
-      isNew ? 'Its webhook settings are new, and not at the edge yet' : `The relay answered ${answer.status}`,
+      isNew
+        ? 'It answered 401: its webhook settings are new and may not be at the edge yet, or the secret or scheme is another one'
+        : `The relay answered ${answer.status}`,
     );
     await io.sleep(waitMs, io.signal).catch(() => undefined);
     if (io.signal.aborted) throw interrupted();
@@ -116,7 +118,7 @@ const REFUSED_HINTS: Readonly<Record<number, string>> = {
 function refused({ status, body }: HookAnswer, { tenant }: Posting, isNew: boolean): CliFailure {
   const detail = isRecord(body) && typeof body['detail'] === 'string' ? ` ${printable(body['detail'])}` : '';
   const hint = isNew
-    ? 'The tenant was saved just now and may not be at every edge yet: try again in 2 minutes.'
+    ? 'The tenant was saved just now and may not be at every edge yet: try again in 2 minutes. Or the secret or scheme is another one: compare them with `npx noxys-relay tenants show`.'
     : REFUSED_HINTS[status];
   return new CliFailure(
     EXIT.failed,

@@ -18,3 +18,9 @@ export function formatFileFault({ file, line, column, path, message }: FileFault
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
   return `${place}: ${path === '' ? 'the document' : printable(path)} ${printable(message)}`;
 }
+
+/** By file, then from top to bottom. */
+export function byPlace(a: FileFault, b: FileFault): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}

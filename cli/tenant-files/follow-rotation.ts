@@ -6,6 +6,7 @@
 import { relative } from 'node:path';
 
 import { isRecord } from '../../src/lib/record.ts';
+import { KEPT_SECRET } from '../../src/tenants/kept-secret.ts';
 import type { Session } from '../session.ts';
 import { envFileIn, readEnvFile, writeEnvFile } from './env-file.ts';
 import { findTenantFile } from './find-tenant.ts';
@@ -23,10 +24,14 @@ export interface Rotation {
 /** What was done, or is left to do, in lines. */
 export function followInEnvFile({ io }: Session, { tenant, path, value, file }: Rotation): readonly string[] {
   const found = findTenantFile(io.cwd, file, tenant);
-  if (!found) return [];
+  if (!found)
+    return [
+      `There is no tenant file of ${tenant} in ${file}: change yours before the next apply, or name it with -f.`,
+    ];
   const written = valueAt(found.document, path);
   const name = typeof written === 'string' ? soleReference(written) : undefined;
   const { folder } = found;
+  if (written === KEPT_SECRET) return [`${found.name} keeps what the relay has: it stays as it is.`];
   if (name === undefined || !(name in readEnvFile(folder))) {
     return [`${found.name} still has the old value, or refers to it: change it before the next apply.`];
   }

@@ -1,13 +1,15 @@
 /** All tenant files of a command: read, resolved, and checked against each other. Nothing is sent. */
 
+import { readFileSync } from 'node:fs';
+
 import { count } from '../output/time.ts';
 import { CliFailure } from '../failure.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { readEnvFile } from './env-file.ts';
-import { type FileFault, formatFileFault } from './file-fault.ts';
+import { byPlace, type FileFault, formatFileFault } from './file-fault.ts';
 import { findFiles } from './find-files.ts';
-import { readTenantFile, type TenantFile } from './read-tenant.ts';
+import { placedFaults, placeFaults, readTenantFile, type TenantFile } from './read-tenant.ts';
 
 /** Faults shown to a person; a missing `.env` makes one for each file. */
 const FAULTS_SHOWN_MAX = 50;
@@ -26,7 +28,11 @@ export function readTenantFiles(session: Session, paths: readonly string[]): rea
     else files.push(read.value);
   }
   faults.push(...sameIds(files));
-  if (faults.length > 0) throw brokenFiles(faults);
+  if (faults.length > 0) {
+    // The relay would find more in the files that can be read: what is known of them here is said in the same round.
+    for (const file of files) faults.push(...placedFaults(file));
+    throw brokenFiles(faults.toSorted(byPlace));
+  }
   for (const { secrets } of files) for (const secret of secrets) out.conceal(secret);
   return files;
 }
@@ -34,13 +40,14 @@ export function readTenantFiles(session: Session, paths: readonly string[]): rea
 /** One tenant can't be what two files say. */
 function sameIds(files: readonly TenantFile[]): FileFault[] {
   const first = new Map<string, string>();
-  return files.flatMap(({ id, file }) => {
+  return files.flatMap(({ id, file }): FileFault[] => {
     const other = first.get(id);
     if (other === undefined) {
       first.set(id, file.name);
       return [];
     }
-    return [{ file: file.name, path: 'id', message: `is ${id}, which is the tenant of ${other}, too` }];
+    const message = `is ${id}, which is the tenant of ${other}, too`;
+    return placeFaults(file.name, readFileSync(file.path, 'utf8'), [{ path: 'id', message }]);
   });
 }
 

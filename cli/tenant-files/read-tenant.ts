@@ -14,11 +14,12 @@ import { isRecord } from '../../src/lib/record.ts';
 import type { Result } from '../../src/lib/result.ts';
 import { failure, success } from '../../src/lib/result.ts';
 import { KEPT_SECRET } from '../../src/tenants/kept-secret.ts';
+import { faultsWithoutRelay } from './faults-without-relay.ts';
 import type { FileFault } from './file-fault.ts';
 import type { FoundFile } from './find-files.ts';
 import { literalSecrets, secretPlaces } from './literal-secrets.ts';
 import { positionFinder } from './positions.ts';
-import { resolveReferences } from './references.ts';
+import { type Lookups, resolveReferences } from './references.ts';
 
 /** As the relay takes it. */
 const FILE_BYTES_MAX = 256 * 1024;
@@ -45,18 +46,21 @@ export function readTenantFile(
   const document = parseDocument(bytes.value, type);
   if (!document.ok) {
     const faults = document.error.kind === 'document_unreadable' ? document.error.faults : [];
-    return failure(faults.map((fault) => placedByMessage(file.name, fault)));
+    const text = bytes.value.toString('utf8');
+    return failure(faults.map((fault) => placedByMessage(file.name, fault, text)));
   }
   const place = (faults: readonly ConfigFault[]) =>
     failure(placeFaults(file.name, bytes.value.toString('utf8'), faults));
   const lookups = { variable, file: (path: string) => readReferenced(dirname(file.path), path) };
   const resolved = resolveReferences(document.value, lookups);
   if (!resolved.ok) {
-    return place(resolved.error.map(({ path, message }) => ({ path: formatPath(path), message })));
+    const own = resolved.error.map(({ path, message }) => ({ path: formatPath(path), message }));
+    return place(withOthers(own, withoutGaps(document.value, lookups)));
   }
   const { value, used } = resolved.value;
   const id = isRecord(value) && !Array.isArray(value) ? value['id'] : undefined;
-  if (typeof id !== 'string' || !TENANT_ID_PATTERN.test(id)) return place([{ path: 'id', message: NO_ID }]);
+  if (typeof id !== 'string' || !TENANT_ID_PATTERN.test(id))
+    return place(withOthers([{ path: 'id', message: NO_ID }], value));
   return success({
     file,
     id,
@@ -67,6 +71,33 @@ export function readTenantFile(
 }
 
 const NO_ID = 'must name the tenant: 1 to 64 lower-case letters, digits and inner dashes';
+
+/** With what else is wrong with the document, so that one round shows all; not twice of one place. */
+function withOthers(own: readonly ConfigFault[], document: unknown): readonly ConfigFault[] {
+  if (document === undefined) return own;
+  const others = faultsWithoutRelay(document).filter(
+    ({ path }) =>
+      path !== '' && !own.some((fault) => path === fault.path || path.startsWith(`${fault.path}.`)),
+  );
+  return [...own, ...others];
+}
+
+/** The document in which a stored secret stands for every reference that leads nowhere; undefined where even that can't be. */
+function withoutGaps(document: unknown, { variable, file }: Lookups): unknown {
+  const resolved = resolveReferences(document, {
+    variable: (name) => variable(name) || KEPT_SECRET,
+    file: (path) => {
+      const found = file(path);
+      return found.ok ? found : success(KEPT_SECRET);
+    },
+  });
+  return resolved.ok ? resolved.value.value : undefined;
+}
+
+/** Of a file that can be read: what is wrong with it as far as that is known without the relay. */
+export function placedFaults({ file, json }: TenantFile): readonly FileFault[] {
+  return placeFaults(file.name, readFileSync(file.path, 'utf8'), faultsWithoutRelay(JSON.parse(json)));
+}
 
 /** What stands at the places of secrets, and the parts of it that references stood for. */
 function secretsOf(document: unknown, used: readonly string[]): readonly string[] {
@@ -86,19 +117,31 @@ export function placeFaults(name: string, text: string, faults: readonly ConfigF
 }
 
 /** A parser names the place in words. */
-function placedByMessage(name: string, { path, message }: ConfigFault): FileFault {
+function placedByMessage(name: string, { path, message }: ConfigFault, text: string): FileFault {
   const place = / at line (\d+), column (\d+)/.exec(message);
-  if (!place) return { file: name, path, message };
+  // Of these two the parser names no place: the file's begin, or where the second document begins.
+  if (!place)
+    return { file: name, line: message.includes(SECOND) ? lineOfSecond(text) : 1, column: 1, path, message };
   const position = { line: Number(place[1]), column: Number(place[2]) };
   return { file: name, ...position, path, message: message.replace(place[0], '') };
+}
+
+const SECOND = 'single document';
+
+/** The line of the mark between two documents. */
+function lineOfSecond(text: string): number {
+  const lines = text.split('\n');
+  const first = lines.findIndex((line) => !/^\s*(?:#.*|%.*|---.*)?$/.test(line));
+  const second = lines.findIndex((line, index) => index > first && /^(?:---|\.\.\.)(?:\s|$)/.test(line));
+  return Math.max(second, 0) + 1;
 }
 
 function readReferenced(folder: string, path: string): Result<string, string> {
   if (path === '') return failure('refers to a file without a name');
   const bytes = readBytes(resolve(folder, path));
-  if (!bytes.ok) return failure(`refers to a file that ${bytes.error}`);
+  if (!bytes.ok) return failure(`refers to the file ${path}, which ${bytes.error}`);
   const text = bytes.value.toString('utf8').replace(/\r?\n$/, '');
-  return text === '' ? failure('refers to a file that is empty') : success(text);
+  return text === '' ? failure(`refers to the file ${path}, which is empty`) : success(text);
 }
 
 function readBytes(path: string): Result<Buffer, string> {

@@ -20,6 +20,8 @@ import { NoxysSender } from '../../test/simulators/noxys.ts';
 
 const ROOT = fileURLToPath(import.meta.resolve('../..'));
 export const RELAY_PORT = 8787;
+/** As in examples/acme.yaml. */
+const VENDORS_PORT = 8701;
 /** Log lines kept: the last refusals explain themselves. */
 const LOG_LINES_MAX = 1000;
 
@@ -66,8 +68,11 @@ export class Stage {
     const { vars } = ensureDevVars(join(ROOT, '.dev.vars'));
     const tenant = load(readFileSync(join(ROOT, 'examples', 'acme.yaml'), 'utf8')) as TenantFile;
     const [edrConfig, falconConfig] = tenant.destinations;
-    const edr = new HarfangLabSimulator({ token: edrConfig?.token ?? '' });
-    const falcon = new FalconSimulator({ hecKey: falconConfig?.hec?.token ?? '' });
+    // The same ones each time, where they are free: a tenant file that was written for one run fits the next.
+    const edrPort = await freePort(VENDORS_PORT);
+    const falconPort = await freePort(Math.max(VENDORS_PORT, edrPort) + 1);
+    const edr = new HarfangLabSimulator({ token: edrConfig?.token ?? '', port: edrPort });
+    const falcon = new FalconSimulator({ hecKey: falconConfig?.hec?.token ?? '', port: falconPort });
     try {
       await Promise.all([edr.start(), falcon.start()]);
       if (edrConfig) edrConfig.base_url = edr.url;

@@ -236,7 +236,7 @@ function countFaults(what: 'config' | 'body', faults: readonly ConfigFault[]): s
 function undeliveredDetail(rest: readonly LaneRest[]): string {
   const undelivered = rest.reduce((sum, lane) => sum + lane.undelivered, 0);
   const deadLetters = rest.reduce((sum, lane) => sum + lane.deadLetters, 0);
-  return `Up to ${undelivered} events are not delivered yet, and ${deadLetters} are dead letters: deliver them, or give them up with ?undelivered=discard.`;
+  return `Not delivered yet: up to ${undelivered}; dead letters: ${deadLetters}: deliver them, or give them up with ?undelivered=discard.`;
 }
 
 function preconditionDetail(version: number | null): string {

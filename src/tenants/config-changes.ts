@@ -1,12 +1,13 @@
 /**
  * What a config changes of the stored one, path by path, defaults filled in on both sides. Secrets are compared in clear and shown
- * as fingerprints. Destinations are known by their names; where the order of a list means nothing, it is no change.
+ * as fingerprints, those of a new tenant as `<set>`. Destinations are known by their names; where the order of a list means nothing, it is no change.
  */
 
 import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
 import { mapSecrets, tenantConfigSchema } from '../domain/tenant-config.ts';
 import { isRecord } from '../lib/record.ts';
 import type { Fingerprint } from './fingerprint.ts';
+import { KEPT_SECRET } from './kept-secret.ts';
 import { UNOPENED } from './stored-secrets.ts';
 
 export interface ConfigChange {
@@ -29,7 +30,11 @@ export async function changesOf(
   fingerprint: Fingerprint,
 ): Promise<ConfigChange[]> {
   const old = before && (await leavesOf(before, fingerprint));
-  const next = await leavesOf(after, fingerprint);
+  // Of a new tenant nothing can be compared, and the key of its fingerprints is not stored yet: they would differ each time.
+  const next = await leavesOf(
+    after,
+    before === null ? async () => Promise.resolve(KEPT_SECRET) : fingerprint,
+  );
   const [oldNames, nextNames] = [namesOf(before), namesOf(after)];
   const paths = [...next.keys(), ...[...(old?.keys() ?? [])].filter((path) => !next.has(path))];
   return paths.flatMap((path): ConfigChange[] => {

@@ -40,6 +40,33 @@ describe('apply', () => {
     expect(relay.sent('PUT')[0]?.headers.get('if-none-match')).toBe('*');
   });
 
+  it('lists references that lead nowhere together with all that is wrong without a relay, in one round', async () => {
+    const { relay, shell } = stage({
+      env: { WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET },
+      files: {
+        'tenants/acme.yaml': tenantYaml('acme', 'retention: { events: 9999 }\n'),
+        'tenants/beta.yaml': tenantYaml('Beta!', 'retentoin: {}\n'),
+        'tenants/empty.yaml': '',
+        'tenants/two.yaml': '# two\n---\nid: two\n---\nid: three\n',
+        'tenants/x.yaml': 'id: same\nwebhook: { secrets: ["${file:nope.txt}"] }\n',
+      },
+    });
+    const ran = await shell.run('apply -f tenants --yes');
+    expect(ran.code).toBe(EXIT.invalid);
+    expect(ran.stderr).toMatch(/acme\.yaml:\d+:\d+: destinations\[0\]\.token refers to EDR_TOKEN/);
+    expect(ran.stderr).toMatch(/acme\.yaml:\d+:\d+: retention\.events must/);
+    expect(ran.stderr).toMatch(/beta\.yaml:\d+:\d+: retentoin /);
+    expect(ran.stderr).toContain('tenants/empty.yaml:1:1: the document');
+    expect(ran.stderr).toContain('tenants/two.yaml:4:1: the document');
+    expect(ran.stderr).toContain('webhook.secrets[0] refers to the file nope.txt, which is not there');
+    expect(relay.requests).toEqual([]);
+  });
+
+  it('says where a tenant stands that another file has, too', async () => {
+    const { shell } = stage({ files: { 't/a.yaml': tenantYaml('acme'), 't/b.yaml': tenantYaml('acme') } });
+    expect((await shell.run('apply -f t --yes')).stderr).toMatch(/t\/b\.yaml:\d+:\d+: id is acme/);
+  });
+
   it('writes only what changed, at the version that was compared', async () => {
     const { relay, shell } = await applied();
     shell.write('tenants/beta.yaml', tenantYaml('beta', 'retention: { events: 7 }\n'));
@@ -128,7 +155,7 @@ describe('apply', () => {
     const ran = await shell.run('apply -f tenants --yes');
     expect(ran).toMatchObject({
       code: EXIT.invalid,
-      stderr: expect.stringContaining('tenants/b.yaml: id is acme'),
+      stderr: expect.stringMatching(/tenants\/b\.yaml:1:1: id is acme/),
     });
     expect(relay.requests).toEqual([]);
   });
@@ -214,7 +241,7 @@ describe('apply --prune', () => {
     const ran = await shell.run('apply -f tenants --prune --yes');
     expect(ran).toMatchObject({
       code: EXIT.failed,
-      stdout: expect.stringContaining("Can't delete beta: 12 events wait."),
+      stdout: expect.stringContaining("Can't delete beta: Not delivered yet: up to 12"),
     });
     expect(relay.state.tenants.has('beta')).toBe(true);
     expect((await shell.run('apply -f tenants --prune --yes --discard-undelivered')).code).toBe(EXIT.ok);

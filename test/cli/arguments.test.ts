@@ -71,6 +71,8 @@ describe('a secret on the command line', () => {
 describe('usage', () => {
   it.each([
     ['lanez', 'Did you mean lanes?'],
+    ['tenants lst', 'Did you mean list?'],
+    ['events search acme --user-email', 'give it on stdin'],
     ['lanes acme --wach', 'Did you mean --watch?'],
     ['lanes', "missing required argument 'tenant'"],
     ['lanes Acme', 'lower-case letters'],

@@ -72,6 +72,30 @@ describe('npx noxys-relay', PATIENT, () => {
     });
   });
 
+  it('says npm ci for the scripts of package.json, too, in one line', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'noxys-relay-launch-'));
+    mkdirSync(join(folder, 'cli'));
+    copyFileSync(join(ROOT, 'cli', 'launch.mjs'), join(folder, 'cli', 'launch.mjs'));
+    const ended = await run(process.execPath, [join(folder, 'cli', 'launch.mjs'), 'examples/start.ts']);
+    rmSync(folder, { recursive: true });
+    expect(ended).toMatchObject({ code: EXIT.invalid, stdout: '' });
+    expect(ended.stderr).toMatch(/^[^\n]*npm ci\n$/);
+  });
+
+  it('refuses options that npm kept for itself', async () => {
+    const env = {
+      npm_config_offline: 'true',
+      npm_config_update_notifier: 'false',
+      CLOUDFLARE_API_TOKEN: 'none',
+    };
+    const ended = await run('npm', ['run', '--silent', 'deploy:setup', '--dry-run'], env);
+    expect(ended.stdout).toBe('');
+    expect(ended).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringContaining('npm run deploy:setup -- --dry-run'),
+    });
+  });
+
   it('starts the Node of its packages where this one is too old, and ends as that does', async () => {
     const old = ['--import', OLD_NODE, BIN];
     expect(await run(process.execPath, [...old, '--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
@@ -129,6 +153,11 @@ describe('the program against a server', PATIENT, () => {
       expect(await ended).toBe(EXIT.interrupted);
       expect(stderr).toBe('Interrupted.\n');
     }
+  });
+
+  it.skipIf(process.platform !== 'linux')('says in one line that its output can not be written', async () => {
+    const ended = await run('bash', ['-c', '"$0" "$1" --version > /dev/full', process.execPath, BIN]);
+    expect(ended).toMatchObject({ code: EXIT.failed, stderr: "Can't write to stdout: ENOSPC.\n" });
   });
 
   it('ends quietly when the reader of its output has enough', async () => {

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import type { EventView, LaneView } from '../../cli/api-types.ts';
 import { EXIT } from '../../cli/exit-codes.ts';
-import { FakeIo, type FakeOptions, NOW_MS } from './fake-io.ts';
+import { FakeIo, type FakeOptions, NOW_MS, TOKEN } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
 import { SECRETS, tenantYaml } from './tenant-documents.ts';
 
@@ -98,8 +98,8 @@ describe('test', () => {
 describe('pause and resume', () => {
   it('stop a destination and start it again', async () => {
     const { relay, shell } = await stage();
-    expect((await shell.run('pause acme edr')).code).toBe(EXIT.ok);
-    expect((await shell.run('resume acme edr')).code).toBe(EXIT.ok);
+    expect((await shell.run('pause acme edr')).stdout).toContain('ends the pause at the next apply');
+    expect((await shell.run('resume acme edr')).stdout).toContain('npx noxys-relay lanes acme');
     expect(relay.requests.map(({ path, body }) => [path.replace(/.*\//, ''), body])).toEqual([
       ['pause', ''],
       ['resume', '{"from":"backlog"}'],
@@ -350,7 +350,43 @@ describe('secrets and tokens', () => {
     expect(readFileSync(join(shell.cwd, 'ci.token'), 'utf8')).toBe('minted.tok2.secret-part\n');
     expect(statSync(join(shell.cwd, 'ci.token')).mode & 0o777).toBe(0o600);
     const again = await shell.run('token create ci --role viewer --out ci.token');
-    expect(again).toMatchObject({ code: EXIT.invalid, stderr: expect.stringContaining('token revoke tok3') });
+    expect(again).toMatchObject({ code: EXIT.invalid, stderr: expect.stringContaining('No token was made') });
+    expect(relay.sent('POST', /tokens$/)).toHaveLength(2);
+  });
+
+  it('token create leaves no empty file where no token was made', async () => {
+    const shell = new FakeIo({ env: { NOXYS_RELAY_TOKEN: TOKEN } });
+    expect((await shell.run('token create ci --role viewer --out ci.token')).code).toBe(EXIT.unreachable);
+    expect(existsSync(join(shell.cwd, 'ci.token'))).toBe(false);
+  });
+
+  it('tenants delete names its own option where events wait', async () => {
+    const { relay, shell } = await stage();
+    relay.state.undelivered.set('acme', 1);
+    const ran = await shell.run('tenants delete acme --yes');
+    expect(ran).toMatchObject({
+      code: EXIT.failed,
+      stderr: expect.stringContaining('--discard-undelivered'),
+    });
+    expect(ran.all).not.toContain('undelivered=');
+  });
+
+  it('rotate-secret says when no file was changed, and refuses a -f that is not there', async () => {
+    const env = { NOXYS_NEW_SECRET: 'typed-token-0123456789', ...SECRETS };
+    const { relay, shell } = await stage({ env });
+    const gone = await shell.run('rotate-secret acme destinations.edr.token -f elsewhere');
+    expect(gone).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringContaining('elsewhere is not there'),
+    });
+    expect(relay.requests).toEqual([]);
+    rmSync(join(shell.cwd, 'tenants'), { recursive: true });
+    const ran = await shell.run('rotate-secret acme destinations.edr.token');
+    expect(ran.stdout).toContain(
+      'There is no tenant file of acme in tenants: change yours before the next apply',
+    );
+    const silent = await shell.run('rotate-secret acme destinations.edr.token --json');
+    expect(silent.stderr).toContain('change yours before the next apply');
   });
 
   it('token list and revoke', async () => {

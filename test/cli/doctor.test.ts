@@ -37,6 +37,48 @@ describe('doctor', () => {
     expect(seen.code).toBe(EXIT.ok);
   });
 
+  it('keeps what it found where the token may not list tenants', async () => {
+    const { relay, shell } = await stage();
+    const problem = { type: 'urn:noxys-relay:problem:role-missing', detail: 'This needs the role viewer.' };
+    const fetching: typeof fetch = async (input, init) =>
+      new URL(input instanceof Request ? input.url : input).pathname === '/api/v1/tenants'
+        ? Response.json(problem, { status: 403, headers: { 'content-type': 'application/problem+json' } })
+        : relay.fetch(input, init);
+    Object.assign(shell.io, { fetch: fetching });
+    const seen = await examined({ shell });
+    expect(seen.code).toBe(EXIT.failed);
+    expect(seen.bad.map(({ check }) => check)).toEqual(['tenants']);
+    expect(seen.findings.map(({ check }) => check)).toContain('token_works');
+  });
+
+  it('mentions a disabled destination once, and a lane that fails while events wait', async () => {
+    const { relay, shell } = await stage();
+    const failing = { at: ago(1_000), reason: 'network', detail: 'No answer.' };
+    relay.state.lanes.push(
+      { ...IDLE_LANE, lane: 'old/events', state: 'disabled' },
+      { ...IDLE_LANE, lane: 'old/alerts', state: 'disabled' },
+      {
+        ...IDLE_LANE,
+        lane: 'siem/events',
+        state: 'waiting',
+        undelivered: 1,
+        lastFailure: failing,
+        lastDeliveredAt: ago(1_000),
+      },
+    );
+    const seen = await examined({ shell });
+    expect(seen.findings.filter(({ level }) => level === 'info')).toEqual([
+      expect.objectContaining({
+        check: 'destination_disabled',
+        what: expect.stringContaining('old is disabled'),
+      }),
+    ]);
+    expect(seen.bad).toEqual([
+      expect.objectContaining({ check: 'lane_waiting', why: expect.stringContaining('1 event waits') }),
+    ]);
+    expect((await shell.run('doctor')).stdout).toContain('old is disabled');
+  });
+
   it.each<[string, string, 'warning' | 'failure', (relay: StandIn) => void]>([
     [
       'a jurisdiction that does not fit',

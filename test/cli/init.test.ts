@@ -105,6 +105,21 @@ describe('init', () => {
     expect(ran.all).not.toContain('wrong-token');
   });
 
+  it('shows the address that it made of one without a scheme, and no reference of the runtime', async () => {
+    const answers = [
+      ['acme', 'global', '', 'harfanglab', 'edr', 'edr.example.com:8443', 'some-token', 'keep'],
+      ['none'],
+    ].flat();
+    const { relay, shell } = stage({ answers });
+    const detail = 'internal error; reference = 0123456789abcdefghij';
+    relay.state.tests.set('edr', { outcome: 'retry', reason: 'network', detail });
+    const ran = await shell.run('init --dir my-files');
+    expect(ran.stderr).toContain('edr was sought at https://edr.example.com:8443');
+    expect(ran.all).not.toContain('reference');
+    expect(ran.stdout).toContain('send-test-event acme -f my-files\n');
+    expect(ran.stdout).toContain('rotate-secret acme webhook.secrets -f my-files');
+  });
+
   it('makes a webhook secret up where there is none yet, and says how to replace it', async () => {
     const { shell } = stage({ answers: ['acme', 'global', '', 'none'] });
     const ran = await shell.run('init');

@@ -50,6 +50,16 @@ describe('tables', PATIENT, () => {
     );
   });
 
+  it('keep an id in one piece on a narrow terminal', () => {
+    const id = '01JD0Z3V9Q7M2K4R8T6W5X1Y0A';
+    const text = 'some words that are longer than the rest of the line';
+    expect(renderTable(columns, [[id, text, '3']], 50)).toBe(
+      [`id    ${id}`, 'text  some words that are longer than the rest of', '      the line', 'n     3'].join(
+        '\n',
+      ),
+    );
+  });
+
   it('are not wrapped where there is no terminal', () => {
     const long = 'x'.repeat(500);
     expect(renderTable(columns, [['1', long, '2']], undefined).split('\n')).toEqual([
@@ -143,6 +153,16 @@ describe('--json', () => {
       const ran = await shell.run(`${line} --json`);
       expect(() => ran.json()).not.toThrow();
     }
+  });
+});
+
+describe('--json without a command', () => {
+  it('says that a command is missing', async () => {
+    const ran = await new FakeIo().run('--json');
+    expect(ran.code).toBe(2);
+    expect(ran.json()).toEqual({
+      error: { kind: 'usage', message: 'A command is missing: --help lists them.' },
+    });
   });
 });
 

@@ -116,10 +116,15 @@ function remove(asked: Asked): Response {
     return problem(412, 'precondition_failed', 'The tenant is at another version.');
   const waiting = undelivered.get(id) ?? 0;
   if (waiting > 0 && asked.url.searchParams.get('undelivered') !== 'discard') {
-    return problem(409, 'tenant_has_undelivered', `${waiting} events wait.`, {
-      undelivered: waiting,
-      deadLetters: 0,
-    });
+    return problem(
+      409,
+      'tenant_has_undelivered',
+      `Not delivered yet: up to ${waiting}; dead letters: 0: deliver them, or give them up with ?undelivered=discard.`,
+      {
+        undelivered: waiting,
+        deadLetters: 0,
+      },
+    );
   }
   tenants.delete(id);
   return answer({ id, undelivered: waiting, deadLetters: 0 });

@@ -89,7 +89,10 @@ describe('changesOf', () => {
   });
 
   it('shows everything of a new tenant', async () => {
-    const paths = (await changesFrom(null)).map(({ path }) => path);
+    const changes = await changesFrom(null);
+    expect(changes.find(({ path }) => path === 'webhook.secrets')?.to).toEqual(['<set>']);
+    expect(JSON.stringify(changes)).not.toContain('fp(');
+    const paths = changes.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining(['residency', 'webhook.secrets', 'retention.events', 'destinations.edr']),
     );

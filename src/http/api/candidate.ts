@@ -96,6 +96,7 @@ export async function compare(
     existing: found.value && opened && { ...found.value, opened },
     clear: clear.value,
     changes,
-    warnings: warningsOf(config, touchesIngest(changes)),
+    // Of a new tenant the edge knows nothing: there is no old secret to keep.
+    warnings: warningsOf(config, version !== null && touchesIngest(changes)),
   });
 }

@@ -42,7 +42,8 @@ export const tenantOperations: Operations = {
     id: 'planTenant',
     tag: 'tenants',
     summary: 'What a `PUT` of the same document would change: nothing is written',
-    description: 'Validates as `PUT` does. Secrets are shown as fingerprints.',
+    description:
+      'Validates as `PUT` does. Secrets are shown as fingerprints, those of a new tenant as `<set>`.',
     answers: {
       200: {
         description: 'What would change; `version` is the stored one, null before there is one.',
