@@ -275,12 +275,18 @@ export interface AuditEntry {
   readonly detail: AuditDetail;
 }
 
+/** So much of the log was looked through of late that lanes would wait: asked again later, it is. */
+export interface Busy {
+  readonly kind: 'busy';
+  readonly retryAfterSeconds: number;
+}
+
 type Refused =
   { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
-export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Refused;
+export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Busy | Refused;
 export type UserKeyAnswer = { readonly kind: 'key'; readonly key: string } | Refused;
-export type ExplainAnswer = (Explained & { readonly kind: 'explained' }) | Refused;
+export type ExplainAnswer = (Explained & { readonly kind: 'explained' }) | Busy | Refused;
 
 export interface Explained {
   /** Newest first. */

@@ -269,16 +269,12 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** A page of the stored events, without their people unless they are asked for. */
   async events(request: EventsRequest): Promise<EventsAnswer> {
-    return this.#ask(request.v, 'events.failed', async (relay) => {
-      return { kind: 'events', ...(await relay.events.events(request)) };
-    });
+    return this.#ask(request.v, 'events.failed', async (relay) => relay.events.events(request));
   }
 
   /** The events of an id, and what every lane did with them. */
   async explainEvent(request: ExplainRequest): Promise<ExplainAnswer> {
-    return this.#ask(request.v, 'events.failed', async (relay) => {
-      return { kind: 'explained', ...(await relay.events.explain(request)) };
-    });
+    return this.#ask(request.v, 'events.failed', async (relay) => relay.events.explain(request));
   }
 
   async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
