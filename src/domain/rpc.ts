@@ -325,7 +325,7 @@ export interface Explanation {
   /** The dead letter's id: of `dead_letter`, and of `parked` when it is sent again. */
   readonly deadLetter?: number;
   readonly reason?: DeadLetterReason;
-  /** Of `not_wanted`: `events`, or `where.` and the entry's key. */
+  /** Of `not_wanted`: `events`, `where.` and the entry's key, or `where` alone: the entry is about a person. */
   readonly filter?: string;
   /** Of `parked`: failures since it was set aside. */
   readonly tries?: number;

@@ -105,7 +105,10 @@ export class EventQueries {
     });
     if ('kind' in scanned) return scanned;
     const { lastSeq } = scanned;
-    const events = scanned.found.map(({ entry, view }) => ({ event: view, lanes: this.#explained(entry) }));
+    const events = scanned.found.map(({ entry, view }) => ({
+      event: view,
+      lanes: this.#explained(entry, showsPersons),
+    }));
     if (showsPersons && events.length > 0) {
       audit.append('persons.shown', actor, detailOfShown(events), nowMs());
     }
@@ -137,7 +140,7 @@ export class EventQueries {
   }
 
   /** What every lane did, removed ones too. */
-  #explained({ seq, event }: LogEntry): Explanation[] {
+  #explained({ seq, event }: LogEntry, showsPersons: boolean): Explanation[] {
     const { lanes, laneStore } = this.#parts;
     const letters = laneStore.letters.ofEvent(seq);
     return lanes.known.map((lane) => {
@@ -152,6 +155,7 @@ export class EventQueries {
         followUp: laneStore.followUps.between(lane.name, seq, seq)[0],
         end: laneStore.history.endOf(lane.name, seq),
         span: spanOf(laneStore.history.spans(lane.name), seq),
+        showsPersons,
       });
     });
   }
