@@ -8,6 +8,7 @@ import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { FieldName } from '../domain/field-map.ts';
 import { nearestField, readField, resolveField } from '../domain/field-map.ts';
+import { HIDDEN_VALUE } from '../domain/personal-fields.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';
 
@@ -50,6 +51,8 @@ function compileEntry(key: string, wanted: Where[string]): Result<EventPredicate
       `"${showKey(name)}" is no field of an event${nearest ? `: did you mean "${nearest}"?` : ''}`,
     );
   }
+  if (wanted === HIDDEN_VALUE || (Array.isArray(wanted) && wanted.includes(HIDDEN_VALUE)))
+    return failure(`${HIDDEN_VALUE} stands for a value that viewers do not see: write the value itself.`);
   if (operators.length === 0) return compileEquality(field, Array.isArray(wanted) ? wanted : [wanted]);
   const operator = operators.join('|');
   const compare = COMPARISONS.get(operator);

@@ -31,9 +31,14 @@ export function loggedIds(events: readonly Identified[]): readonly string[] {
   const ids: string[] = [];
   for (const { id } of events) {
     if (ids.length === LOGGED_IDS_MAX) break;
-    if (MACHINE_MADE_PATTERNS.some((pattern) => pattern.test(id))) ids.push(id);
+    if (isMachineMade(id)) ids.push(id);
   }
   return ids;
+}
+
+/** Whether an id is of a form that no person's name, address or number has. */
+export function isMachineMade(id: string): boolean {
+  return MACHINE_MADE_PATTERNS.some((pattern) => pattern.test(id));
 }
 
 /** The ids, of those that are sampled, that may be written; undefined when none of the events is sampled. */

@@ -275,12 +275,18 @@ export interface AuditEntry {
   readonly detail: AuditDetail;
 }
 
+/** So much of the log was looked through of late that lanes would wait: asked again later, it is. */
+export interface Busy {
+  readonly kind: 'busy';
+  readonly retryAfterSeconds: number;
+}
+
 type Refused =
   { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
-export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Refused;
+export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Busy | Refused;
 export type UserKeyAnswer = { readonly kind: 'key'; readonly key: string } | Refused;
-export type ExplainAnswer = (Explained & { readonly kind: 'explained' }) | Refused;
+export type ExplainAnswer = (Explained & { readonly kind: 'explained' }) | Busy | Refused;
 
 export interface Explained {
   /** Newest first. */
@@ -319,7 +325,7 @@ export interface Explanation {
   /** The dead letter's id: of `dead_letter`, and of `parked` when it is sent again. */
   readonly deadLetter?: number;
   readonly reason?: DeadLetterReason;
-  /** Of `not_wanted`: `events`, or `where.` and the entry's key. */
+  /** Of `not_wanted`: `events`, `where.` and the entry's key, or `where` alone: the entry is about a person. */
   readonly filter?: string;
   /** Of `parked`: failures since it was set aside. */
   readonly tries?: number;

@@ -6,6 +6,8 @@
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { DestinationConfig, PrivacyConfig, PrivacyLevel } from '../domain/tenant-config.ts';
 import { PRIVACY_LEVELS } from '../domain/tenant-config.ts';
+import { NAME_PART_LENGTH_MIN, localPartOf, shortNameOf } from '../domain/personal-fields.ts';
+import { leaveOutNames } from './leave-out-names.ts';
 import type { ParsedEvent, PersonalFields } from './parse-event.ts';
 import { present } from './present.ts';
 import { type PseudonymKind, pseudonymOf, pseudonymOfStored } from './pseudonym.ts';
@@ -13,7 +15,10 @@ import { type PseudonymKind, pseudonymOf, pseudonymOfStored } from './pseudonym.
 /** What becomes of one value of a kind at a level. */
 type Replace = (value: string, kind: PseudonymKind) => string;
 
-/** The event as it may be stored: each personal field kept, replaced by a keyed pseudonym, or dropped. */
+/**
+ * The event as it may be stored: each personal field kept, replaced by a keyed pseudonym, or dropped; what is not kept
+ * is left out of the event's texts, too.
+ */
 export function minimise(
   event: ParsedEvent,
   privacy: PrivacyConfig,
@@ -21,7 +26,8 @@ export function minimise(
 ): CanonicalEvent {
   const { personal, ...rest } = event;
   const replace: Replace = (value, kind) => pseudonymOf(value, kind, pseudonymKey);
-  return { ...rest, ...reduce(personal, privacy, replace), source: 'noxys' };
+  const reduced: CanonicalEvent = { ...rest, ...reduce(personal, privacy, replace), source: 'noxys' };
+  return leaveOutNames(reduced, namesNotKept(personal, privacy));
 }
 
 /**
@@ -49,7 +55,7 @@ export function reduceFurther(
     url: stricter(tenantPrivacy.url, destinationPrivacy.url),
   };
   const replace: Replace = (value, kind) => pseudonymOfStored(value, kind, tenantPrivacy, pseudonymKey);
-  return { ...rest, ...reduce(personal, privacy, replace) };
+  return leaveOutNames({ ...rest, ...reduce(personal, privacy, replace) }, namesNotKept(personal, privacy));
 }
 
 function reduce(
@@ -74,6 +80,19 @@ function reduce(
     ...(Object.keys(device).length > 0 ? { device } : {}),
     ...(privacy.url === 'keep' ? present('urlHost', personal.urlHost) : {}),
   };
+}
+
+/** The raw names that a level does not keep, long enough to be looked for in texts. */
+function namesNotKept(
+  { userId = '', userEmail = '', deviceId = '', hostname = '' }: PersonalFields,
+  privacy: PrivacyConfig,
+): readonly string[] {
+  const names = [
+    ...(privacy.user_id === 'keep' ? [] : [userId]),
+    ...(privacy.user_email === 'keep' ? [] : [userEmail, ...localPartOf(userEmail)]),
+    ...(privacy.device === 'keep' ? [] : [deviceId, hostname, ...shortNameOf(hostname)]),
+  ];
+  return names.filter((name) => name.length >= NAME_PART_LENGTH_MIN);
 }
 
 function stricter<L extends PrivacyLevel>(a: L, b: L | undefined): L {

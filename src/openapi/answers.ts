@@ -26,6 +26,7 @@ export const problem = z.looseObject({
   faults: z.optional(z.array(z.strictObject({ path: z.string(), message: z.string() }))),
 });
 
+/** The details quote the destination: `…` below the role operator. */
 export const lane = z.strictObject({
   lane: z.string(),
   state: z.enum(['idle', 'running', 'waiting', 'blocked', 'disabled', 'removed']),
@@ -44,6 +45,7 @@ export const lane = z.strictObject({
   lastDeliveredAt: z.optional(instant),
 });
 
+/** Below the role operator `excerpt` is `…`, and so is an `eventId` that no machine has made. */
 export const deadLetter = z.strictObject({
   id: z.int(),
   lane: z.string(),
@@ -90,7 +92,7 @@ export const shownSecret = z.strictObject({
   isPrimaryKey: z.boolean(),
 });
 
-/** Every secret is `<set>`. */
+/** Every secret is `<set>`; for viewers every value of a filter on a person is `<hidden>`. */
 export const shownConfig = tenantConfigSchema;
 
 export const page = { nextBefore: z.optional(z.int()) };

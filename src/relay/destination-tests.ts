@@ -36,6 +36,8 @@ export interface DestinationTestInput {
   readonly destination: string;
   /** Those of the lanes; absent where there are none. */
   readonly connections: Semaphore | undefined;
+  /** Called once, in the turn of the call, when the test is not refused: before anything is sent. */
+  readonly noteBegun: () => void;
 }
 
 export class DestinationTests {
@@ -58,6 +60,7 @@ export class DestinationTests {
     if (this.#underWay.has(name)) return tooMany(UNDER_WAY_RETRY_SECONDS);
     const waitMs = this.#bucket.take(1, this.#parts.io.nowMs());
     if (waitMs > 0) return tooMany(Math.ceil(waitMs / 1000));
+    input.noteBegun();
     this.#underWay.add(name);
     try {
       const tests: LaneTest[] = [];

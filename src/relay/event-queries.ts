@@ -14,7 +14,7 @@ import type {
 } from '../domain/event-view.ts';
 import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
 import { loggedIds } from '../domain/logged-ids.ts';
-import type { AuditDetail, Explained, ExplainedEvent, Explanation } from '../domain/rpc.ts';
+import type { AuditDetail, Busy, Explained, ExplainedEvent, Explanation } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { readId } from '../ingest/field-values.ts';
 import type { Database } from '../lib/database.ts';
@@ -25,8 +25,17 @@ import { explain } from './explain.ts';
 import { spanOf } from './lane-history.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
+import { TokenBucket } from './limits.ts';
 import type { EventLog, LogEntry } from './log.ts';
-import { type Direction, type Scanned, scanLog } from './log-scan.ts';
+import {
+  type Direction,
+  ROWS_PER_TURN_MAX,
+  SCANNED_ROWS,
+  type Scanned,
+  type Search,
+  scanLog,
+} from './log-scan.ts';
+
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
 
 /** Of one answer: each comes with every lane. */
@@ -45,54 +54,81 @@ export interface EventQueryParts {
 
 export class EventQueries {
   readonly #parts: EventQueryParts;
+  readonly #rows: TokenBucket;
 
   constructor(parts: EventQueryParts) {
     this.#parts = parts;
+    this.#rows = new TokenBucket(SCANNED_ROWS, parts.nowMs());
   }
 
   /** One page. Everything after the keys are open is one turn of the object. */
-  async events(request: EventsRequest): Promise<EventPage> {
+  async events(request: EventsRequest): Promise<(EventPage & { readonly kind: 'events' }) | Busy> {
     const { db, log, audit, nowMs } = this.#parts;
     const { user, filter, after, before = Number.MAX_SAFE_INTEGER, showsPersons } = request;
     // A tail that has seen everything costs nothing.
-    if (after !== undefined && after >= log.head && !user) return { events: [], lastSeq: log.head };
+    if (after !== undefined && after >= log.head && !user)
+      return { kind: 'events', events: [], lastSeq: log.head };
     const keys = await this.#openKeys();
     const key = user && ('key' in user ? user.key : keys.ofName(user));
     const direction: Direction = after === undefined ? { before, sinceMs: filter.sinceMs } : { after };
-    const scanned = scanLog(db, log, direction, boundedLimit(request.limit), (entry) =>
-      passes(entry.event, filter) && isOfUser(entry.event, key, keys)
-        ? eventView(entry, keys, showsPersons)
-        : undefined,
-    );
+    const scanned = this.#scan(direction, boundedLimit(request.limit), {
+      texts: textsOf(filter),
+      pick: (entry) =>
+        passes(entry.event, filter) && isOfUser(entry.event, key, keys)
+          ? eventView(entry, keys, showsPersons)
+          : undefined,
+    });
+    if ('kind' in scanned) return scanned;
     const asked = { ...detailOf(request), ...(key !== undefined && { key }), count: scanned.found.length };
     db.transaction(() => {
       if (key !== undefined) audit.append('user.searched', request.actor, asked, nowMs());
       if (showsPersons && scanned.found.length > 0)
         audit.append('persons.shown', request.actor, asked, nowMs());
     });
-    return pageOf(scanned, after !== undefined, log.head);
+    return { kind: 'events', ...pageOf(scanned, after !== undefined, log.head) };
   }
 
   /** The events of an id, each with what every lane did with it. */
-  async explain(request: ExplainRequest): Promise<Explained> {
-    const { db, log, audit, nowMs } = this.#parts;
+  async explain(request: ExplainRequest): Promise<(Explained & { readonly kind: 'explained' }) | Busy> {
+    const { audit, nowMs } = this.#parts;
     const { type, before = Number.MAX_SAFE_INTEGER, showsPersons, actor } = request;
     const id = readId(request.id).value ?? request.id;
     const keys = await this.#openKeys();
     // Within the de-duplication period an id is there once per type.
     const limit = type === undefined ? EXPLAINED_MAX : 1;
-    const scanned = scanLog(db, log, { before }, limit, (entry) =>
-      entry.event.id === id && (type === undefined || entry.event.type === type)
-        ? { entry, view: eventView(entry, keys, showsPersons) }
-        : undefined,
-    );
+    const scanned = this.#scan({ before }, limit, {
+      texts: [id, type].flatMap((text) => (text === undefined ? [] : JSON.stringify(text))),
+      pick: (entry) =>
+        entry.event.id === id && (type === undefined || entry.event.type === type)
+          ? { entry, view: eventView(entry, keys, showsPersons) }
+          : undefined,
+    });
+    if ('kind' in scanned) return scanned;
     const { lastSeq } = scanned;
-    const events = scanned.found.map(({ entry, view }) => ({ event: view, lanes: this.#explained(entry) }));
+    const events = scanned.found.map(({ entry, view }) => ({
+      event: view,
+      lanes: this.#explained(entry, showsPersons),
+    }));
     if (showsPersons && events.length > 0) {
       audit.append('persons.shown', actor, detailOfShown(events), nowMs());
     }
     const isComplete = scanned.isComplete || (type !== undefined && events.length > 0);
-    return { events, isComplete, ...(!isComplete && lastSeq !== null && { nextBefore: lastSeq }) };
+    return {
+      kind: 'explained',
+      events,
+      isComplete,
+      ...(!isComplete && lastSeq !== null && { nextBefore: lastSeq }),
+    };
+  }
+
+  /** Looks through a turn's worth of rows, unless too many were looked at of late. What is charged is what was looked at. */
+  #scan<T extends object>(direction: Direction, limit: number, search: Search<T>): Scanned<T> | Busy {
+    const { db, log, nowMs } = this.#parts;
+    const waitMs = this.#rows.take(ROWS_PER_TURN_MAX, nowMs());
+    if (waitMs > 0) return { kind: 'busy', retryAfterSeconds: Math.ceil(waitMs / 1000) };
+    const scanned = scanLog(db, log, direction, limit, search);
+    this.#rows.giveBack(ROWS_PER_TURN_MAX - scanned.rows);
+    return scanned;
   }
 
   /** By which a user is known to those who may not see names. */
@@ -104,7 +140,7 @@ export class EventQueries {
   }
 
   /** What every lane did, removed ones too. */
-  #explained({ seq, event }: LogEntry): Explanation[] {
+  #explained({ seq, event }: LogEntry, showsPersons: boolean): Explanation[] {
     const { lanes, laneStore } = this.#parts;
     const letters = laneStore.letters.ofEvent(seq);
     return lanes.known.map((lane) => {
@@ -119,6 +155,7 @@ export class EventQueries {
         followUp: laneStore.followUps.between(lane.name, seq, seq)[0],
         end: laneStore.history.endOf(lane.name, seq),
         span: spanOf(laneStore.history.spans(lane.name), seq),
+        showsPersons,
       });
     });
   }
@@ -143,6 +180,12 @@ function pageOf(
 
 function boundedLimit(limit: number): number {
   return Math.min(Math.max(1, limit), EVENTS_PER_PAGE_MAX);
+}
+
+/** As the log writes the values that a filter wants. */
+function textsOf({ type, platform, level, decision }: EventFilter): string[] {
+  const values = [type, platform?.toLowerCase(), level, decision];
+  return values.flatMap((value) => (value === undefined ? [] : JSON.stringify(value)));
 }
 
 function passes(event: CanonicalEvent, filter: EventFilter): boolean {

@@ -6,11 +6,10 @@
 
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { EventView } from '../domain/event-view.ts';
+import { LEFT_OUT, localPartOf, shortNameOf } from '../domain/personal-fields.ts';
 import type { LogEntry } from './log.ts';
 import type { PersonKeys } from './person-keys.ts';
 
-/** Stands for a text that names a person. */
-export const LEFT_OUT = '…';
 const EMAIL_PATTERN = /[^\s@]+@[^\s@]+\.[^\s@]+/u;
 /** A shorter name is part of too many words. */
 const NAME_LENGTH_MIN = 3;
@@ -28,9 +27,14 @@ export function eventView({ seq, event }: LogEntry, keys: PersonKeys, showsPerso
 }
 
 function namesIn({ user, device }: CanonicalEvent): string[] {
-  return [user?.id, user?.email, device?.id, device?.hostname].flatMap((name) =>
-    name !== undefined && name.length >= NAME_LENGTH_MIN ? name.toLowerCase() : [],
-  );
+  const { email = '' } = user ?? {};
+  const { hostname = '' } = device ?? {};
+  const names = [user?.id ?? '', email, device?.id ?? '', hostname];
+  return [
+    ...names.filter((name) => name.length >= NAME_LENGTH_MIN),
+    ...localPartOf(email),
+    ...shortNameOf(hostname),
+  ].map((name) => name.toLowerCase());
 }
 
 type Nameless = Omit<CanonicalEvent, 'user' | 'device'>;

@@ -5,6 +5,7 @@
 
 import { compileWhere } from '../detection/where.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
+import { isPersonalKey } from '../domain/personal-fields.ts';
 import type { DeadLetterReason, Explanation } from '../domain/rpc.ts';
 import type { DestinationConfig } from '../domain/tenant-config.ts';
 import { unreachable } from '../lib/result.ts';
@@ -26,6 +27,8 @@ export interface Facts {
   readonly end: LaneEnd | undefined;
   /** By which rule the lane passed this stretch of the log. */
   readonly span: Span;
+  /** Names an entry of a filter that is about a person, too. */
+  readonly showsPersons?: boolean;
 }
 
 type Outcome = Omit<Explanation, 'lane'>;
@@ -86,7 +89,9 @@ const FORGOTTEN =
   'The lane has it behind it, and by which rule is not remembered: it was delivered, not wanted, or given up.';
 
 /** The lane has it behind it. */
-function passed({ state, seq, event, span: { rule, settled } }: Facts): Outcome {
+function passed(facts: Facts): Outcome {
+  const { state, seq, span } = facts;
+  const { rule, settled } = span;
   if (state.ahead.includes(seq) || settled?.includes(seq)) return DELIVERED;
   switch (rule.kind) {
     case 'before':
@@ -96,20 +101,21 @@ function passed({ state, seq, event, span: { rule, settled } }: Facts): Outcome 
     case 'unknown':
       return { outcome: 'settled', why: FORGOTTEN };
     case 'sent':
-      return notWanted(rule, event) ?? DELIVERED;
+      return notWanted(rule, facts) ?? DELIVERED;
     case 'given_up':
-      return notWanted(rule, event) ?? { outcome: 'discarded', why: GIVEN_UP };
+      return notWanted(rule, facts) ?? { outcome: 'discarded', why: GIVEN_UP };
     default:
       return unreachable(rule);
   }
 }
 
 /** Its turn has not come. */
-function open({ state, seq, event, destination }: Facts): Outcome {
+function open(facts: Facts): Outcome {
+  const { state, seq, destination } = facts;
   const stretch = owedStretches(state, seq).find(({ after, to }) => after < seq && seq <= to);
-  if (stretch?.leaving) return notWanted(stretch.leaving, event) ?? { outcome: 'waiting', why: LEAVES };
+  if (stretch?.leaving) return notWanted(stretch.leaving, facts) ?? { outcome: 'waiting', why: LEAVES };
   if (!stretch || !destination) return ABSENT;
-  return notWanted(destination, event) ?? waiting(state, seq, destination);
+  return notWanted(destination, facts) ?? waiting(state, seq, destination);
 }
 
 function waiting(state: LaneState, seq: number, { name, enabled }: DestinationConfig): Outcome {
@@ -132,18 +138,25 @@ function waiting(state: LaneState, seq: number, { name, enabled }: DestinationCo
 }
 
 /** Which part of a filter keeps the event back; undefined: it wants it. */
-function notWanted({ events, where }: Filter, event: CanonicalEvent): Outcome | undefined {
+function notWanted(
+  { events, where }: Filter,
+  { event, showsPersons = false }: Pick<Facts, 'event' | 'showsPersons'>,
+): Outcome | undefined {
   if (events && !events.includes(event.type)) {
     const why = "Its type is not among the destination's events.";
     return { outcome: 'not_wanted', why, filter: 'events' };
   }
   // One that does not compile lets all through, as when it is sent.
   if (!where || !compileWhere(where).ok) return undefined;
-  const key = Object.keys(where).find((name) => {
+  const failing = Object.keys(where).filter((name) => {
     const entry = compileWhere({ [name]: where[name] ?? '' });
     return entry.ok && !entry.value(event);
   });
-  if (key === undefined) return undefined;
+  if (failing.length === 0) return undefined;
+  // That an entry before the named one held would tell who somebody is, too.
+  const key = showsPersons ? failing[0] : failing.find((name) => !isPersonalKey(name));
+  if (key === undefined)
+    return { outcome: 'not_wanted', why: "It does not match the destination's where.", filter: 'where' };
   return {
     outcome: 'not_wanted',
     why: `It does not match ${key} of the destination's where.`,

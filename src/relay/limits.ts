@@ -37,7 +37,7 @@ export function takeTokens(
   return { bucket: { tokens, filledAtMs: nowMs }, waitMs: Math.ceil((count - tokens) / perMs) };
 }
 
-/** The inbound bucket of a tenant. It lives in memory: after a restart the tenant has its full burst again. */
+/** A bucket of a tenant. It lives in memory: after a restart the tenant has its full burst again. */
 export class TokenBucket {
   #limits: BucketLimits;
   #bucket: Bucket;
@@ -57,6 +57,11 @@ export class TokenBucket {
     const taken = takeTokens(this.#bucket, this.#limits, count, nowMs);
     this.#bucket = taken.bucket;
     return taken.waitMs;
+  }
+
+  /** Of what was taken, what was not needed. */
+  giveBack(count: number): void {
+    this.#bucket = { ...this.#bucket, tokens: Math.min(this.#limits.burst, this.#bucket.tokens + count) };
   }
 }
 

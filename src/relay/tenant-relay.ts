@@ -269,16 +269,12 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** A page of the stored events, without their people unless they are asked for. */
   async events(request: EventsRequest): Promise<EventsAnswer> {
-    return this.#ask(request.v, 'events.failed', async (relay) => {
-      return { kind: 'events', ...(await relay.events.events(request)) };
-    });
+    return this.#ask(request.v, 'events.failed', async (relay) => relay.events.events(request));
   }
 
   /** The events of an id, and what every lane did with them. */
   async explainEvent(request: ExplainRequest): Promise<ExplainAnswer> {
-    return this.#ask(request.v, 'events.failed', async (relay) => {
-      return { kind: 'explained', ...(await relay.events.explain(request)) };
-    });
+    return this.#ask(request.v, 'events.failed', async (relay) => relay.events.explain(request));
   }
 
   async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
@@ -306,11 +302,12 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
         timeouts: () => this.timeouts,
       });
       const connections = this.#relay?.connections;
-      const answer = await this.#tests.run({ config, destination, connections });
-      if (answer.kind !== 'tested' || request.config) return answer;
-      const outcomes = answer.tests.map(({ lane, outcome }) => `${lane} ${outcome}`);
-      new Audit(this.#db).append('destination.tested', actor, { destination, outcomes }, io.nowMs());
-      return answer;
+      // Before anything is sent: a crash does not lose it, and no later tenant of this id gets it.
+      const noteBegun = (): void => {
+        if (!request.config)
+          this.#relay?.audit.append('destination.tested', actor, { destination }, io.nowMs());
+      };
+      return await this.#tests.run({ config, destination, connections, noteBegun });
     } catch (error) {
       logEvent('error', 'destination_test.failed', { tenant: config.id, ...causeFields(error) });
       return { kind: 'unavailable', reason: 'object_fault' };

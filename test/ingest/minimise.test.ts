@@ -70,6 +70,51 @@ describe('minimise', () => {
     expect(personalOf(minimise(PARSED, privacy, KEY))).toEqual(expected);
   });
 
+  it.each([
+    ['pseudonymise', PSEUDONYMISE],
+    ['drop', DROP],
+  ])('leaves the names that it may not keep out of every text at %s', (_level, privacy) => {
+    const parsed = typed({
+      user_id: 'U-4711',
+      user_email: 'Alice.Martin@acme.fr',
+      device_id: 'dev-4711',
+      hostname: 'LAPTOP-MARTIN.acme.fr',
+      policy_name: 'Exception of alice.martin (ALICE.MARTIN@ACME.FR) on laptop-martin',
+      platform_id: 'alice.martin.example',
+      direction: 'laptop-martin',
+      interaction_type: 'u-4711',
+      content_metadata: { model: 'alice.martin-tuned', url: 'https://alice.martin.pages.example/' },
+      classifications: ['IBAN', 'ALICE.MARTIN', 'DEV-4711'],
+    });
+    const event = minimise(parsed, { ...privacy, url: 'keep' }, KEY);
+    expect(JSON.stringify(event)).not.toMatch(/alice|martin|4711/i);
+    expect(event).toMatchObject({
+      policy: { name: 'Exception of … (…) on …' },
+      platform: { id: '….example' },
+      urlHost: '….pages.example',
+      classifications: ['IBAN', '…', '…'],
+    });
+  });
+
+  it('looks for a name only where its own level keeps it not, and for none that is short', () => {
+    const parsed = typed({
+      user_id: 'alice.martin',
+      user_email: 'bob@acme.fr',
+      hostname: 'PC-1',
+      policy_name: 'alice.martin, bob, pc-1',
+    });
+    const nameAt = (privacy: PrivacyConfig) => minimise(parsed, privacy, KEY).policy?.name;
+    expect(nameAt(KEEP)).toBe('alice.martin, bob, pc-1');
+    expect(nameAt({ ...KEEP, user_email: 'drop' })).toBe('alice.martin, bob, pc-1');
+    expect(nameAt({ ...KEEP, user_id: 'pseudonymise' })).toBe('…, bob, pc-1');
+    expect(nameAt({ ...KEEP, device: 'drop' })).toBe('alice.martin, bob, …');
+  });
+
+  it('leaves a text out as a whole when its lower case has other places', () => {
+    const parsed = typed({ user_id: 'alice.martin', policy_name: 'İ alice.martin' });
+    expect(minimise(parsed, DROP, KEY).policy?.name).toBe('…');
+  });
+
   it('leaves no trace of the fields that it replaced or dropped', () => {
     for (const privacy of [PSEUDONYMISE, DROP]) {
       const text = JSON.stringify(minimise(PARSED, privacy, KEY));

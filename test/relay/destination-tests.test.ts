@@ -93,7 +93,7 @@ describe('a test of a destination', () => {
         requestId: 'req-1',
         reason: 'new token',
         action: 'destination.tested',
-        detail: { destination: 'edr', outcomes: ['edr/events delivered'] },
+        detail: { destination: 'edr' },
       },
     ]);
   });
@@ -215,6 +215,45 @@ describe('a test of a destination', () => {
     await tenant.crash();
     expect(await test(tenant, 'edr')).toEqual({ kind: 'unavailable', reason: 'object_fault' });
     expect(tenant.destinations.sent).toEqual([]);
+  });
+});
+
+describe('the audit of a test', () => {
+  /** A test that a destination has, and does not answer until told. */
+  async function held(tenant: Tenant) {
+    let answer: (response: Response) => void = () => undefined;
+    tenant.destinations.answer(EDR, () => new Promise<Response>((resolve) => (answer = resolve)));
+    const tested = test(tenant, 'edr');
+    await tenant.until(() => tenant.destinations.underWay === 1, 'the test is under way');
+    return { tested, answer: async () => tenant.inside(() => answer(new Response('{}'))) };
+  }
+
+  it('is there before anything is sent', async () => {
+    const tenant = await Tenant.create();
+    const { tested, answer } = await held(tenant);
+    expect(await audit(tenant)).toMatchObject([{ action: 'destination.tested', by: 'token:7' }]);
+    await answer();
+    await tested;
+    expect(await audit(tenant)).toHaveLength(1);
+  });
+
+  it('is not in that of the next tenant of the id', async () => {
+    const tenant = await Tenant.create();
+    const { tested, answer } = await held(tenant);
+    await tenant.inside(async (relay) => relay.remove({ v: 1, expectedVersion: 1, discard: true }));
+    await tenant.configure();
+    await answer();
+    expect(await tested).toMatchObject({ kind: 'tested' });
+    expect(await audit(tenant)).toEqual([]);
+  });
+
+  it('has nothing of a test that is refused', async () => {
+    const tenant = await Tenant.create();
+    const { tested, answer } = await held(tenant);
+    expect(await test(tenant, 'edr')).toMatchObject({ kind: 'too_many_tests' });
+    expect(await audit(tenant)).toHaveLength(1);
+    await answer();
+    await tested;
   });
 });
 

@@ -137,6 +137,58 @@ describe('a page of events', () => {
     ]);
   });
 
+  const NOTHING = { v: 1, filter: { platform: 'nope' }, limit: 1, showsPersons: false } as const;
+
+  it('is refused while the rows that may be looked at are used up, and then there are as many as the time allows', async () => {
+    const tenant = await tenantOf();
+    await fill(tenant, 6_000);
+    const kinds = async (times: number) =>
+      tenant.inside(async (relay) => {
+        const answers: unknown[] = [];
+        for (let n = 0; n < times; n++) answers.push(await relay.events(NOTHING));
+        return answers;
+      });
+    const answers = await kinds(11);
+    expect(answers.slice(0, 10)).toEqual(
+      Array(10).fill({ kind: 'events', events: [], lastSeq: 6_000, nextBefore: 1_001 }),
+    );
+    expect(answers[10]).toEqual({ kind: 'busy', retryAfterSeconds: 1 });
+    const explained = await tenant.inside(async (relay) =>
+      relay.explainEvent({ v: 1, id: 'nope', showsPersons: false }),
+    );
+    expect(explained).toEqual({ kind: 'busy', retryAfterSeconds: 1 });
+    const searched = await tenant.inside(async (relay) =>
+      relay.events({ ...NOTHING, user: { id: 'nobody' } }),
+    );
+    expect(searched).toMatchObject({ kind: 'busy' });
+    expect(
+      (await tenant.inside(async (relay) => relay.auditEntries({ limit: 9 }))).map((e) => e.action),
+    ).toEqual(['config.saved']);
+    tenant.nowMs += 1_000;
+    expect((await kinds(3)).map((answer) => (answer as { kind: string }).kind)).toEqual([
+      'events',
+      'events',
+      'busy',
+    ]);
+  });
+
+  it('costs what was looked at: short pages and a tail that finds nothing new go on', async () => {
+    const tenant = await tenantOf();
+    await fill(tenant, 6_000);
+    for (let n = 0; n < 50; n++) expect((await ask(tenant, { limit: 1 })).events).toHaveLength(1);
+    for (let n = 0; n < 8; n++) expect((await ask(tenant, NOTHING)).events).toEqual([]);
+    await tenant.inside(async (relay) => relay.events(NOTHING));
+    expect(await tenant.inside(async (relay) => relay.events(NOTHING))).toMatchObject({ kind: 'busy' });
+    for (let n = 0; n < 20; n++)
+      expect(await ask(tenant, { after: 6_000 })).toEqual({ events: [], lastSeq: 6_000 });
+  });
+
+  it('finds what a filter wants whatever else its text has', async () => {
+    const tenant = await tenantOf([{ platform: { id: 'a"b\\é', name: 'x' } }, { model: 'critical' }]);
+    expect(idsOf(await ask(tenant, { filter: { platform: 'A"b\\É' } }))).toEqual(['evt-1']);
+    expect(idsOf(await ask(tenant, { filter: { level: 'critical' } }))).toEqual([]);
+  });
+
   it('has at most 200 events, whatever is asked for', async () => {
     const tenant = await tenantOf();
     await fill(tenant, 300);

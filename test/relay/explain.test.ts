@@ -93,10 +93,16 @@ describe('an event', () => {
       "It does not match risk_score|gte of the destination's where.",
     ],
     [
-      { where: { user_id: 'u-secret', severity: 'high' } },
+      { where: { user_id: 'u-secret', severity: 'critical' } },
       {},
-      'where.user_id',
-      "It does not match user_id of the destination's where.",
+      'where.severity',
+      "It does not match severity of the destination's where.",
+    ],
+    [
+      { where: { 'user.id': 'u-secret', platform_id: 'chatgpt' } },
+      { platform: { id: 'chatgpt', name: 'ChatGPT' } },
+      'where',
+      "It does not match the destination's where.",
     ],
   ])('is not wanted by the filter %j, passed or not', async (filter, changes, part, why) => {
     const tenant = await Tenant.create(filtered({ ...filter }));
@@ -108,6 +114,17 @@ describe('an event', () => {
     await pause(tenant);
     await tenant.accept(tenant.event('evt-3', changes));
     expect(await of(tenant, 'evt-3')).toEqual(expected);
+  });
+
+  it('is not wanted by a filter on a person, which only those learn who see persons', async () => {
+    const tenant = await Tenant.create(filtered({ where: { user_id: 'u-secret' } }));
+    await tenant.accept(tenant.event('evt-1'));
+    const answer = await tenant.inside(async (relay) =>
+      relay.explainEvent({ v: 1, id: 'evt-1', showsPersons: true }),
+    );
+    expect(answer).toMatchObject({
+      events: [{ lanes: [{ filter: 'where.user_id' }, { lane: 'falcon/events' }] }],
+    });
   });
 
   it('is a dead letter, by number and reason', async () => {

@@ -137,6 +137,22 @@ describe('without persons', () => {
     for (const view of (await ask(tenant)).events) expect(view).not.toHaveProperty('user');
   });
 
+  it('a text with the short name of a user or a host in it is left out', async () => {
+    const tenant = await tenantWith();
+    const event = tenant.event('evt-1', {
+      user: { id: 'u-1', email: 'alice.martin@acme.fr' },
+      device: { hostname: 'LAPTOP-17.acme.fr' },
+      policy: { name: 'Exception of Alice.Martin' },
+      model: 'alice.martin%40acme.fr',
+      direction: 'laptop-17',
+      classifications: ['alice.martin＠acme.fr', 'IBAN'],
+    });
+    await tenant.accept(event);
+    expect((await ask(tenant)).events).toMatchObject([
+      { policy: { name: '…' }, model: '…', direction: '…', classifications: ['…', 'IBAN'] },
+    ]);
+  });
+
   it('a text with an address in it is left out although its owner is not stored', async () => {
     const tenant = await tenantWith();
     const { user: _user, ...event } = tenant.event('evt-1', { policy: { name: 'For eve@acme.fr' } });

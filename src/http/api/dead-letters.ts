@@ -9,6 +9,7 @@ import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
 import { askExisting, requestFields } from './existing.ts';
+import { lettersFor } from './for-viewers.ts';
 import type { Readers } from './fields.ts';
 import { bodyInvalid } from './fields.ts';
 import { FIRST_PAGE, nextBefore, PAGE_READERS } from './page.ts';
@@ -35,11 +36,13 @@ export const deadLetterRoutes: readonly AdminRoute[] = [
     role: 'viewer',
     scope: 'tenant',
     query: LIST_READERS,
-    handle: async ({ c, deployment, query }) => {
+    handle: async (call) => {
+      const { c, deployment, query } = call;
       const page = { ...FIRST_PAGE, ...query };
       const letters = await askExisting(c, deployment, async (relay) => relay.deadLetters(page));
       if (!letters.ok) return letters;
-      return success({ body: { deadLetters: letters.value, ...nextBefore(letters.value, page) } });
+      const shown = lettersFor(call, letters.value);
+      return success({ body: { deadLetters: shown, ...nextBefore(shown, page) } });
     },
   }),
   adminRoute({
@@ -76,13 +79,15 @@ function accepted(answer: Result<Redriven, RequestFailure>): Result<Answer, Requ
 
 const NOT_FOUND = { kind: 'dead_letter_not_found' } as const;
 
-async function showLetter({ c, deployment }: Call) {
+async function showLetter(call: Call) {
+  const { c, deployment } = call;
   const id = readLetter(c.req.param('letter'));
   const letter = await askExisting(c, deployment, async (relay) =>
     id.ok ? relay.deadLetter(id.value) : null,
   );
   if (!letter.ok) return letter;
-  return letter.value ? success(letter.value) : failure(NOT_FOUND);
+  const [shown] = lettersFor(call, letter.value ? [letter.value] : []);
+  return shown ? success(shown) : failure(NOT_FOUND);
 }
 
 interface Redriven {

@@ -17,6 +17,7 @@ import { backlogOf, versionOf } from '../bindings.ts';
 import type { Deployment } from '../deployment.ts';
 import type { RequestFailure } from '../problem.ts';
 import { findExisting, unavailable } from './existing.ts';
+import { lanesFor } from './for-viewers.ts';
 
 export const healthRoutes: readonly AdminRoute[] = [
   adminRoute({
@@ -58,6 +59,7 @@ async function tenantHealth(call: Call): Promise<Result<object, RequestFailure>>
     publishedVersion,
     ...(await configHealth(stored.config, deployment)),
     ...rest,
+    lanes: lanesFor(call, rest.lanes),
     // No notice is sent anywhere yet.
     noticeChannels: [],
     time: new Date(options.nowMs()).toISOString(),

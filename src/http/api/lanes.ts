@@ -3,6 +3,7 @@
 import { success } from '../../lib/result.ts';
 import { type AdminRoute, adminRoute } from '../admin-route.ts';
 import { askExisting } from './existing.ts';
+import { lanesFor } from './for-viewers.ts';
 
 export const laneRoutes: readonly AdminRoute[] = [
   adminRoute({
@@ -10,9 +11,10 @@ export const laneRoutes: readonly AdminRoute[] = [
     path: '/api/v1/tenants/:id/lanes',
     role: 'viewer',
     scope: 'tenant',
-    handle: async ({ c, deployment }) => {
+    handle: async (call) => {
+      const { c, deployment } = call;
       const lanes = await askExisting(c, deployment, async (relay) => relay.lanes());
-      return lanes.ok ? success({ body: { lanes: lanes.value } }) : lanes;
+      return lanes.ok ? success({ body: { lanes: lanesFor(call, lanes.value) } }) : lanes;
     },
   }),
 ];

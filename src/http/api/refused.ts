@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono';
 
-import type { UnavailableReason } from '../../domain/rpc.ts';
+import type { Busy, UnavailableReason } from '../../domain/rpc.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, unreachable } from '../../lib/result.ts';
 import type { AppEnv } from '../deployment.ts';
@@ -10,13 +10,17 @@ import type { RequestFailure } from '../problem.ts';
 import { unavailable } from './existing.ts';
 
 type Refused =
-  { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+  | Busy
+  | { readonly kind: 'unknown_tenant' }
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
 /** An unknown tenant here is one that went after it was found. */
 export function refused(c: Context<AppEnv>, answer: Refused): Result<never, RequestFailure> {
   switch (answer.kind) {
     case 'unknown_tenant':
       return failure({ kind: 'tenant_not_found' });
+    case 'busy':
+      return failure({ kind: 'too_many_requests', retryAfterSeconds: answer.retryAfterSeconds });
     case 'unavailable':
       return unavailable(c, { cause: answer.reason });
     default:

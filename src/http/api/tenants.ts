@@ -3,6 +3,7 @@
  * The tenant's object is the authority: it is asked first, and publishes the copy for ingest itself.
  */
 
+import { hidePersons } from '../../domain/personal-fields.ts';
 import type { LaneStart } from '../../domain/rpc.ts';
 import type { TenantConfig } from '../../domain/tenant-config.ts';
 import type { Result } from '../../lib/result.ts';
@@ -15,6 +16,7 @@ import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
 import { compare, readConfig } from './candidate.ts';
 import { findExisting } from './existing.ts';
+import { seesTexts } from './for-viewers.ts';
 import { noteTenant } from './registry.ts';
 import { NOT_PUBLISHED, saveCandidate } from './save.ts';
 import { laneStart } from './values.ts';
@@ -56,16 +58,18 @@ interface Parameters {
   readonly added_from: LaneStart;
 }
 
-async function showTenant({ c, deployment }: Call): Promise<Result<Answer, RequestFailure>> {
+async function showTenant(call: Call): Promise<Result<Answer, RequestFailure>> {
+  const { c, deployment } = call;
   const found = await findExisting(c, deployment);
   if (!found.ok) return found;
   const { version, savedAt, config } = found.value.stored;
   const secrets = await shownSecrets(await openConfig(config, deployment.sealer));
+  const shown = await redactConfig(config);
   const body = {
     id: config.id,
     version,
     savedAt,
-    config: await redactConfig(config),
+    config: seesTexts(call) ? shown : hidePersons(shown),
     secrets: secrets
       .filter(({ path }) => path !== PSEUDONYM_KEY_PATH)
       .map(({ path, fingerprint, setAt }) => ({ path, fingerprint, setAt })),

@@ -6,12 +6,15 @@ import { deadLetter, page, redriven } from '../answers.ts';
 import type { Operations } from '../operation.ts';
 
 const ROOT = '/api/v1/tenants/:id/dead-letters';
+const TEXTS =
+  'A destination may quote the event: below the role operator `excerpt` is `…`, and so is an `eventId` that does not look as if a machine had made it.';
 
 export const deadLetterOperations: Operations = {
   [`GET ${ROOT}`]: {
     id: 'listDeadLetters',
     tag: 'dead letters',
     summary: 'What could not be delivered, newest first',
+    description: TEXTS,
     answers: {
       200: {
         description: 'One page.',
@@ -23,6 +26,7 @@ export const deadLetterOperations: Operations = {
     id: 'getDeadLetter',
     tag: 'dead letters',
     summary: 'One dead letter',
+    description: TEXTS,
     answers: { 200: { description: 'The dead letter.', schema: deadLetter } },
   },
   [`POST ${ROOT}/redrive`]: {

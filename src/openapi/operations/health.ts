@@ -41,7 +41,7 @@ export const healthOperations: Operations = {
     tag: 'health',
     summary: 'How a tenant is: config, seals, lanes, last webhook, storage',
     description:
-      '`configFaults` is the stored config under the settings of now. `secrets` counts the sealed values, those that open, and those under the primary master key. `lastWebhook` is the last authentic one; `accepted` is false when nothing of it was forwarded.',
+      '`configFaults` is the stored config under the settings of now. `secrets` counts the sealed values, those that open, and those under the primary master key. `lastWebhook` is the last authentic one; `accepted` is false when nothing of it was forwarded. What destinations wrote (`detail` of a lane) is `…` below the role operator.',
     answers: { 200: { description: 'The health of the tenant.', schema: tenantHealth } },
   },
   'GET /api/v1/health': {

@@ -134,6 +134,8 @@ export const tenantOperations: Operations = {
     id: 'getTenant',
     tag: 'tenants',
     summary: "A tenant's config, its secrets left out",
+    description:
+      'Below the role operator the values of `where` on a user, a device, a host name or a page are `<hidden>`.',
     answers: {
       200: {
         description: 'The config; every secret reads `<set>`.',
@@ -173,6 +175,8 @@ export const tenantOperations: Operations = {
     id: 'listLanes',
     tag: 'tenants',
     summary: 'What the lanes do: one per channel of each destination',
+    description:
+      '`blocked.detail` and `lastFailure.detail` may quote the destination: `…` below the role operator.',
     answers: {
       200: {
         description: 'Every lane that was ever configured.',

@@ -208,6 +208,14 @@ describe.each([
     const { status, headers } = await acme.call(method, path, body);
     expect([status, headers.get('retry-after')]).toEqual([503, '5']);
   });
+
+  it('answers 429 while too much of the log was looked through of late', async () => {
+    const busy = { kind: 'busy', retryAfterSeconds: 2 } as const;
+    Object.assign(acme.relay, { lists: busy, explains: busy });
+    const answer = await acme.call(method, path, body);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '2']);
+    expect(answer.body).toMatchObject({ type: 'urn:noxys-relay:problem:too-many-requests' });
+  });
 });
 
 it('shows a page to a viewer, and lets none search', async () => {

@@ -1,0 +1,59 @@
+/**
+ * Takes the names of an event's own user and device out of its texts, where they are not to be kept.
+ * Pure, and cheap where no text has one: one look at all of them.
+ */
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import { LEFT_OUT } from '../domain/personal-fields.ts';
+
+type Texts = Pick<
+  CanonicalEvent,
+  'platform' | 'policy' | 'direction' | 'sensor' | 'interactionType' | 'model' | 'urlHost' | 'classifications'
+>;
+
+/** The event with `…` for each of the names, in any case, wherever a text of somebody's own choice holds one. */
+export function leaveOutNames<E extends Texts>(event: E, names: readonly string[]): E {
+  if (names.length === 0) return event;
+  const all = allTexts(event);
+  const found = names.map((name) => name.toLowerCase()).filter((name) => all.includes(name));
+  if (found.length === 0) return event;
+  // The address before what stands before its @.
+  const folded = found.toSorted((a, b) => b.length - a.length);
+  const clean = (text: string): string => folded.reduce(withoutName, text);
+  const { platform, policy, direction, sensor, interactionType, model, urlHost, classifications } = event;
+  return {
+    ...event,
+    ...(platform && { platform: { id: clean(platform.id), name: clean(platform.name) } }),
+    ...(policy?.name !== undefined && { policy: { ...policy, name: clean(policy.name) } }),
+    ...(direction !== undefined && { direction: clean(direction) }),
+    ...(sensor !== undefined && { sensor: clean(sensor) }),
+    ...(interactionType !== undefined && { interactionType: clean(interactionType) }),
+    ...(model !== undefined && { model: clean(model) }),
+    ...(urlHost !== undefined && { urlHost: clean(urlHost) }),
+    classifications: classifications.map(clean),
+  };
+}
+
+function allTexts({ platform, policy, ...event }: Texts): string {
+  const { direction, sensor, interactionType, model, urlHost, classifications } = event;
+  const names = [platform?.id, platform?.name, policy?.name];
+  return [...names, direction, sensor, interactionType, model, urlHost, ...classifications]
+    .join('\n')
+    .toLowerCase();
+}
+
+/** `name` is in lower case. */
+function withoutName(text: string, name: string): string {
+  const folded = text.toLowerCase();
+  let at = folded.indexOf(name);
+  if (at === -1) return text;
+  // A letter that has another length in lower case: places in the one are not those in the other.
+  if (folded.length !== text.length) return LEFT_OUT;
+  let clean = '';
+  let from = 0;
+  for (; at !== -1; at = folded.indexOf(name, from)) {
+    clean += text.slice(from, at) + LEFT_OUT;
+    from = at + name.length;
+  }
+  return clean + text.slice(from);
+}
