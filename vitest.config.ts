@@ -28,6 +28,8 @@ export default defineConfig({
         test: {
           name: 'pure',
           environment: 'node',
+          // Property tests take seconds where other work shares the machine.
+          testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
           exclude: [...IN_WORKERD, 'test/e2e/**', 'test/architecture.test.ts'],
         },
