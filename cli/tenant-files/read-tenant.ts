@@ -96,7 +96,8 @@ function withoutGaps(document: unknown, { variable, file }: Lookups): unknown {
 
 /** Of a file that can be read: what is wrong with it as far as that is known without the relay. */
 export function placedFaults({ file, json }: TenantFile): readonly FileFault[] {
-  return placeFaults(file.name, readFileSync(file.path, 'utf8'), faultsWithoutRelay(JSON.parse(json)));
+  const faults = faultsWithoutRelay(JSON.parse(json));
+  return faults.length === 0 ? [] : placeFaults(file.name, readFileSync(file.path, 'utf8'), faults);
 }
 
 /** What stands at the places of secrets, and the parts of it that references stood for. */

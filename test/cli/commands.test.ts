@@ -187,6 +187,14 @@ describe('events', () => {
     expect((await shell.run('events explain acme evt_1')).stdout).toContain('user=p_0123456789abcdef');
   });
 
+  it('search takes a user from stdin', async () => {
+    const { relay, shell } = await stage({ stdin: 'jane.doe@example.com\n' });
+    expect((await shell.run('events search acme --user-email -')).code).toBe(EXIT.ok);
+    expect(JSON.parse(relay.requests.at(-1)?.body ?? '')).toMatchObject({
+      user_email: 'jane.doe@example.com',
+    });
+  });
+
   it('explain says what each lane did, and is exit code 4 for an unknown event', async () => {
     const { relay, shell } = await stage();
     relay.state.events.push(eventOf(1));

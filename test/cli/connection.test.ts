@@ -95,6 +95,14 @@ describe('the token', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('may be in another folder: that is said on loopback alone', async () => {
+    const words = 'or run it in the folder with .dev.vars';
+    const env = { NOXYS_RELAY_TOKEN: '' };
+    const local = new FakeIo({ env: { ...env, NOXYS_RELAY_URL: 'http://127.0.0.1:8787' } });
+    expect((await local.run(COMMAND)).stderr).toContain(words);
+    expect((await new FakeIo({ env }).run(COMMAND)).stderr).not.toContain(words);
+  });
+
   it('is asked for once, where somebody can answer', async () => {
     const { relay, shell } = stage({ env: { NOXYS_RELAY_TOKEN: '' }, answers: [` ${TOKEN} `] });
     expect((await shell.run(COMMAND)).code).toBe(EXIT.ok);
