@@ -31,6 +31,8 @@ export interface MintRequest extends RegistryWrite {
 
 export type MintAnswer =
   | { readonly kind: 'minted' }
+  /** The actor is a token that does not hold any more. */
+  | { readonly kind: 'minter_revoked' }
   /** As many tokens of this tenant, or for every tenant, as there may be are not expired yet. */
   | { readonly kind: 'too_many_tokens'; readonly max: number };
 

@@ -123,7 +123,7 @@ async function answerOf<Q extends object, B extends object>(
   if (!reason.ok) return reason;
   const query = readParameters<Q>(c, route.query);
   if (!query.ok) return query;
-  const body = route.body ? await readBodyFields<B>(c, route.body, route.bodyBytesMax) : success({});
+  const body = route.body ? readBodyFields<B>(c, route.body, route.bodyBytesMax) : success({});
   if (!body.ok) return body;
   return route.handle({
     c,

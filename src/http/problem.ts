@@ -12,6 +12,7 @@ import { unreachable } from '../lib/result.ts';
 export type RequestFailure =
   | { readonly kind: 'body_too_large'; readonly bytesMax: number }
   | { readonly kind: 'body_interrupted' }
+  | { readonly kind: 'body_too_slow'; readonly timeoutMs: number }
   | { readonly kind: 'unsupported_media_type'; readonly accepted: string }
   | { readonly kind: 'unsupported_encoding' }
   /** Every refusal of a webhook: bad, missing, stale signature, unknown tenant. */
@@ -75,6 +76,12 @@ function wordsOf(failure: RequestFailure): Words {
       return words(413, 'Body too large', `The body may have at most ${failure.bytesMax} bytes.`);
     case 'body_interrupted':
       return words(400, 'Body incomplete', 'The connection ended before the body did.');
+    case 'body_too_slow':
+      return words(
+        408,
+        'Body too slow',
+        `The whole body must have come after ${failure.timeoutMs / 1000} seconds.`,
+      );
     case 'unsupported_media_type':
       return words(415, 'Unsupported media type', `Content-Type must be ${failure.accepted}.`);
     case 'unsupported_encoding':

@@ -54,6 +54,10 @@ export class TokenStore {
     return row.revoked_at === null ? 'active' : 'revoked';
   }
 
+  isActive(id: string): boolean {
+    return this.#db.first('SELECT 1 FROM tokens WHERE id = ? AND revoked_at IS NULL', id) !== undefined;
+  }
+
   find(id: string): TokenView | null {
     const row = this.#db.first<TokenRow>(`SELECT ${COLUMNS} FROM tokens WHERE id = ?`, id);
     return row ? viewOf(row) : null;

@@ -38,6 +38,9 @@ export class FakeRegistry implements TokenRegistryRpc {
   async mint(request: MintRequest): Promise<MintAnswer> {
     await this.#note('mint', request);
     const { token, actor, nowMs } = request;
+    const minter = actor.by.startsWith('token:') ? actor.by.slice('token:'.length) : null;
+    const isActive = ({ record, view }: Kept) => record.id === minter && view.revokedAt === undefined;
+    if (minter !== null && !this.#kept.some(isActive)) return { kind: 'minter_revoked' };
     const valid = this.#kept.filter(
       ({ record }) => record.tenant === token.tenant && record.expiresAtMs > nowMs,
     );

@@ -78,6 +78,18 @@ describe.each<[string, () => TokenRegistryRpc]>([
     ]);
   });
 
+  it('mints nothing for a token that was revoked, or that it does not know', async () => {
+    const registry = makeRegistry();
+    await mint(registry, 'a');
+    const write = { ...WRITE, actor: { by: 'token:a', requestId: 'req-2' } };
+    expect(await registry.mint({ ...write, token: record('b') })).toEqual({ kind: 'minted' });
+    await registry.revoke({ ...WRITE, id: 'a' });
+    expect(await registry.mint({ ...write, token: record('c') })).toEqual({ kind: 'minter_revoked' });
+    const unknown = { ...write, actor: { ...write.actor, by: 'token:x' } };
+    expect(await registry.mint({ ...unknown, token: record('c') })).toEqual({ kind: 'minter_revoked' });
+    expect(await registry.find('c')).toBeNull();
+  });
+
   it('has nothing to say of a token that it does not know', async () => {
     const registry = makeRegistry();
     expect(await registry.revoke({ ...WRITE, id: 'a' })).toBeNull();

@@ -19,15 +19,11 @@ import { openConfig } from '../../tenants/stored-secrets.ts';
 import { validateTenantConfig } from '../../tenants/validate.ts';
 import { warningsOf } from '../../tenants/warnings.ts';
 import type { Call } from '../admin-route.ts';
-import { readBody } from '../body.ts';
 import type { AppEnv, Deployment } from '../deployment.ts';
 import type { RequestFailure } from '../problem.ts';
 import { parseDocument } from './document.ts';
 import { UNAVAILABLE } from './existing.ts';
 import { isPreconditionMet } from './version.ts';
-
-/** A config with every list full is below 100 KiB. */
-export const DOCUMENT_BYTES_MAX = 256 * 1024;
 
 export interface Candidate {
   /** When the tenant was looked for. */
@@ -39,24 +35,14 @@ export interface Candidate {
   readonly warnings: readonly string[];
 }
 
-/** The request's config, normalised, or all its faults. */
-export async function readConfig(
-  c: Context<AppEnv>,
-  deployment: Deployment,
-): Promise<Result<TenantConfig, RequestFailure>> {
-  const body = await readBody(c.req.raw, DOCUMENT_BYTES_MAX);
-  return body.ok ? configIn(body.value, c, deployment) : body;
-}
-
-/** A body as the config of the route's tenant, normalised, or all its faults. */
-export function configIn(
-  body: Uint8Array,
+/** The request's config, of the route's tenant, normalised, or all its faults. */
+export function readConfig(
   c: Context<AppEnv>,
   { settings }: Deployment,
 ): Result<TenantConfig, RequestFailure> {
   const id = c.req.param('id') ?? '';
   if (!TENANT_ID_PATTERN.test(id)) return failure({ kind: 'tenant_not_found' });
-  const document = parseDocument(body, c.req.header('content-type'));
+  const document = parseDocument(c.get('body'), c.req.header('content-type'));
   if (!document.ok) return document;
   const config = validateTenantConfig(document.value, settings);
   const faults = [...(config.ok ? [] : config.error), ...otherId(document.value, id)];

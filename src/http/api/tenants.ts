@@ -85,7 +85,7 @@ interface Put {
 }
 
 async function putTenant(call: Call<Parameters>): Promise<Result<Put, RequestFailure>> {
-  const config = await readConfig(call.c, call.deployment);
+  const config = readConfig(call.c, call.deployment);
   if (!config.ok) return config;
   const candidate = await compare(call, config.value);
   if (!candidate.ok) return candidate;
@@ -109,7 +109,7 @@ async function putTenant(call: Call<Parameters>): Promise<Result<Put, RequestFai
 
 /** What a `PUT` of the same document would change now. */
 async function plan(call: Call): Promise<Result<Answer, RequestFailure>> {
-  const config = await readConfig(call.c, call.deployment);
+  const config = readConfig(call.c, call.deployment);
   if (!config.ok) return config;
   const candidate = await compare(call, config.value);
   if (!candidate.ok) return candidate;
