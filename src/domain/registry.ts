@@ -80,6 +80,7 @@ export const DEPLOYMENT_AUDIT_ACTIONS = [
   'token.revoked',
   'tokens.revoked', // all of a tenant, as it was deleted
   'tenant.created',
+  'tenant.deleting', // is about to be; that it is gone, the next one says
   'tenant.deleted',
 ] as const;
 export type DeploymentAuditAction = (typeof DEPLOYMENT_AUDIT_ACTIONS)[number];

@@ -23,7 +23,12 @@ export type RequestFailure =
   /** Every refusal of an operator: a token or an assertion that is missing, malformed, wrong, expired, revoked. */
   | { readonly kind: 'operator_refused' }
   /** Known, but without the role that the route needs; without one: has none at all. */
-  | { readonly kind: 'role_missing'; readonly role?: Role }
+  | {
+      readonly kind: 'role_missing';
+      readonly role?: Role;
+      /** The role for a tenant is not enough. */
+      readonly isForDeployment?: boolean;
+    }
   | { readonly kind: 'too_many_requests'; readonly retryAfterSeconds: number }
   | { readonly kind: 'document_unreadable'; readonly faults: readonly ConfigFault[] }
   | { readonly kind: 'config_invalid'; readonly faults: readonly ConfigFault[] }
@@ -113,7 +118,7 @@ function wordsOf(failure: RequestFailure): Words {
         headers: challenge('Bearer'),
       };
     case 'role_missing':
-      return words(403, 'Role missing', roleDetail(failure.role));
+      return words(403, 'Role missing', roleDetail(failure));
     case 'too_many_requests':
       return {
         ...words(429, 'Too many requests', 'Too many requests came from you: send them again later.'),
@@ -230,10 +235,10 @@ function retryAfter({ retryAfterSeconds }: { readonly retryAfterSeconds: number 
   return { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
 }
 
-function roleDetail(role: Role | undefined): string {
-  return role === undefined
-    ? 'ACCESS_ROLES gives you no role: neither your e-mail address nor a group or service of yours is in it.'
-    : `This needs the role ${role}, for what was asked.`;
+function roleDetail({ role, isForDeployment }: Extract<RequestFailure, { kind: 'role_missing' }>): string {
+  if (role === undefined)
+    return 'ACCESS_ROLES gives you no role: neither your e-mail address nor a group or service of yours is in it.';
+  return `This needs the role ${role}, for ${isForDeployment ? 'the whole deployment' : 'what was asked'}.`;
 }
 
 function countFaults(what: 'config' | 'body', faults: readonly ConfigFault[]): string {

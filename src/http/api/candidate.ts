@@ -2,6 +2,8 @@
 
 import type { Context } from 'hono';
 
+import type { Principal } from '../../domain/principal.ts';
+import { grantRefusal } from '../../domain/principal.ts';
 import type { TenantRelayRpc } from '../../domain/rpc.ts';
 import type { TenantConfig } from '../../domain/tenant-config.ts';
 import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
@@ -57,15 +59,21 @@ function otherId(document: unknown, id: string) {
   return [{ path: 'id', message: `must be ${id}, as in the URL: a tenant can't be renamed` }];
 }
 
-/** What a valid config would change. Fails for a stale precondition, another residency, and a `<set>` with nothing to keep. */
+/** Who is admin of one tenant alone is nobody once it is gone: what it still holds must not bring it back. */
+export function mayCreate(principal: Principal): boolean {
+  return grantRefusal(principal, 'admin', null) === undefined;
+}
+
+/** What a valid config would change. Fails for a tenant that the caller may not create, a stale precondition, another residency, and a `<set>` with nothing to keep. */
 export async function compare(
-  { c, deployment, options }: Pick<Call, 'c' | 'deployment' | 'options'>,
+  { c, deployment, options, principal }: Pick<Call, 'c' | 'deployment' | 'options' | 'principal'>,
   config: TenantConfig,
 ): Promise<Result<Candidate, RequestFailure>> {
   const { settings, sealer } = deployment;
   const readAtMs = options.nowMs();
   const found = await findTenant(c.env.TENANT_RELAY, settings, config.id);
   if (!found.ok) return failure(UNAVAILABLE);
+  if (!found.value && !mayCreate(principal)) return failure({ kind: 'tenant_not_found' });
   const version = found.value?.stored.version ?? null;
   if (!isPreconditionMet(c.req.raw.headers, version))
     return failure({ kind: 'precondition_failed', version });

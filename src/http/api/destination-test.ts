@@ -16,7 +16,7 @@ import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
 import { askExisting, requestFields, UNAVAILABLE, unavailable } from './existing.ts';
-import { readConfig } from './candidate.ts';
+import { mayCreate, readConfig } from './candidate.ts';
 import { refused } from './refused.ts';
 import { hintOf } from './test-hints.ts';
 
@@ -53,6 +53,7 @@ async function testCandidate(call: Call): Promise<Tested> {
     return failure({ kind: 'destination_not_found' });
   const found = await findTenant(c.env.TENANT_RELAY, deployment.settings, id);
   if (!found.ok) return failure(UNAVAILABLE);
+  if (!found.value && !mayCreate(principal)) return failure({ kind: 'tenant_not_found' });
   if (found.value && found.value.residency !== config.value.residency)
     return failure({ kind: 'residency_change', stored: found.value.residency });
   const stored = found.value?.stored.config ?? null;

@@ -15,7 +15,7 @@ import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
 import { compare, readConfig } from './candidate.ts';
 import { findExisting } from './existing.ts';
-import { noteTenant } from './registry.ts';
+import { noteTenant, revokeTokens } from './registry.ts';
 import { NOT_PUBLISHED, saveCandidate } from './save.ts';
 import { laneStart } from './values.ts';
 import { etagOf } from './version.ts';
@@ -91,6 +91,9 @@ async function putTenant(call: Call<Parameters>): Promise<Result<Put, RequestFai
   if (!candidate.ok) return candidate;
   const { existing, changes, warnings } = candidate.value;
   const { added_from: addedFrom } = call.query;
+  // Whatever became of an earlier tenant of this id, its tokens must not hold for this one.
+  const revoked = existing ? success(0) : await revokeTokens(call, config.value.id);
+  if (!revoked.ok) return revoked;
   const saved = await saveCandidate(call, candidate.value, addedFrom === undefined ? {} : { addedFrom });
   if (!saved.ok) return saved;
   const { version, isPublished } = saved.value;

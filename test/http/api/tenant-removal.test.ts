@@ -4,6 +4,7 @@ import { objectName } from '../../../src/residency.ts';
 import { sampleDocument } from '../../tenants/sample.ts';
 import type { FakeRelay, World } from '../fakes.ts';
 import { fakeWorld } from '../fakes.ts';
+import { tokenFor } from '../callers.ts';
 import { callOperator } from '../operator.ts';
 
 const PATH = '/api/v1/tenants/acme';
@@ -25,6 +26,10 @@ function relay(): FakeRelay {
   const found = world.relays.get(`eu/${objectName('acme')}`);
   if (!found) throw new Error('the tenant must exist');
   return found;
+}
+
+async function audited(): Promise<unknown> {
+  return (await callOperator(world.env, 'GET', '/api/v1/audit')).body.entries;
 }
 
 describe('DELETE /api/v1/tenants/{id}', () => {
@@ -86,6 +91,63 @@ describe('DELETE /api/v1/tenants/{id}', () => {
     expect((await callOperator(world.env, 'DELETE', '/api/v1/tenants/nobody')).status).toBe(404);
     expect(await remove('?undelivered=keep')).toMatchObject({ status: 400, body: { path: 'undelivered' } });
     expect(relay().removals).toEqual([]);
+  });
+
+  it('is in the audit before anything is removed, and with what was given up after it', async () => {
+    relay().rest = REST;
+    await remove('?undelivered=discard', { 'relay-reason': 'contract%20ended' });
+    expect(await audited()).toMatchObject([
+      { action: 'tenant.deleted', detail: { tenant: 'acme', version: 1, undelivered: 15, deadLetters: 2 } },
+      { action: 'tenant.deleting', reason: 'contract ended', detail: { tenant: 'acme', version: 1 } },
+      { action: 'tenant.created' },
+    ]);
+  });
+
+  it('removes nothing while the audit can not be written', async () => {
+    world.registry.answers = async () => Promise.reject(new Error('overloaded'));
+    expect((await remove()).status).toBe(503);
+    expect(relay().removals).toEqual([]);
+    world.registry.answers = async () => undefined;
+    expect((await callOperator(world.env, 'GET', PATH)).status).toBe(200);
+  });
+
+  it('leaves who did it in the audit, and no token that holds for a later tenant, when it is cut off', async () => {
+    const token = await tokenFor(world, { role: 'admin', tenant: 'acme' });
+    const headers = { authorization: `Bearer ${token}` };
+    world.registry.answers = async () => {
+      if (world.registry.asked.at(-1) === 'revokeTenant') throw new Error('overloaded');
+    };
+    expect((await remove()).status).toBe(503);
+    expect(await audited()).toMatchObject([{ action: 'tenant.deleting', by: 'bootstrap' }, {}, {}]);
+    const put = { body: sampleDocument() };
+    expect((await callOperator(world.env, 'PUT', PATH, put)).status).toBe(503);
+    expect((await callOperator(world.env, 'GET', PATH)).status).toBe(404);
+    world.registry.answers = async () => undefined;
+    expect((await callOperator(world.env, 'PUT', PATH, put)).status).toBe(201);
+    expect((await callOperator(world.env, 'GET', PATH, { headers })).status).toBe(401);
+  });
+
+  it("is not for the tenant's own admin, who can not bring it back either", async () => {
+    const token = await tokenFor(world, { role: 'admin', tenant: 'acme' });
+    const headers = { authorization: `Bearer ${token}` };
+    expect(await remove('', headers)).toMatchObject({
+      status: 403,
+      body: { detail: 'This needs the role admin, for the whole deployment.' },
+    });
+    relay().stored = null;
+    for (const [method, path] of [
+      ['PUT', PATH],
+      ['POST', `${PATH}/plan`],
+      ['POST', `${PATH}/destinations/edr/test`],
+    ] as const) {
+      const answer = await callOperator(world.env, method, path, { headers, body: sampleDocument() });
+      expect([path, answer.status, answer.body.type]).toEqual([
+        path,
+        404,
+        'urn:noxys-relay:problem:tenant-not-found',
+      ]);
+    }
+    expect([relay().stored, relay().tested]).toEqual([null, []]);
   });
 
   it('lets a tenant of the same id be made again, in the other place too', async () => {
