@@ -45,7 +45,7 @@ export type RequestFailure =
   | { readonly kind: 'residency_change'; readonly stored: Residency }
   | { readonly kind: 'tenant_not_found' }
   | { readonly kind: 'token_not_found' }
-  | { readonly kind: 'too_many_tokens'; readonly max: number }
+  | { readonly kind: 'too_many_tokens'; readonly max: number; readonly counted: 'valid' | 'kept' }
   /** It may not be deleted as it is. */
   | { readonly kind: 'tenant_has_undelivered'; readonly rest: readonly LaneRest[] }
   | { readonly kind: 'destination_not_found' }
@@ -169,11 +169,7 @@ function wordsOf(failure: RequestFailure): Words {
     case 'token_not_found':
       return words(404, 'No such token', 'No token has this id.');
     case 'too_many_tokens':
-      return words(
-        409,
-        'Too many tokens',
-        `${failure.max} tokens of this tenant, or for every tenant, are not expired yet: let some expire first, and mint short-lived ones.`,
-      );
+      return words(409, 'Too many tokens', tooManyTokensDetail(failure));
     case 'tenant_has_undelivered':
       return {
         ...words(409, 'Not delivered', undeliveredDetail(failure.rest)),
@@ -239,6 +235,13 @@ function roleDetail({ role, isForDeployment }: Extract<RequestFailure, { kind: '
   if (role === undefined)
     return 'ACCESS_ROLES gives you no role: neither your e-mail address nor a group or service of yours is in it.';
   return `This needs the role ${role}, for ${isForDeployment ? 'the whole deployment' : 'what was asked'}.`;
+}
+
+function tooManyTokensDetail({ max, counted }: Extract<RequestFailure, { kind: 'too_many_tokens' }>): string {
+  const tokens = `${max} tokens of this tenant, or for every tenant,`;
+  return counted === 'valid'
+    ? `${tokens} are valid: revoke some first, and mint short-lived ones.`
+    : `${tokens} were minted and are kept for a year after they expire: mint fewer ones.`;
 }
 
 function countFaults(what: 'config' | 'body', faults: readonly ConfigFault[]): string {
