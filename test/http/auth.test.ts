@@ -260,6 +260,18 @@ describe('a browser that another site drives', () => {
     expect(world.relays.size).toBe(0);
   });
 
+  it.each(['GET', 'HEAD', 'PUT', 'DELETE'])(
+    'does nothing with %s either: to look is audited',
+    async (method) => {
+      const app = createApp({ newRequestId: () => 'req-1', fetch: access.fetch });
+      const url = 'https://relay.example.com/api/v1/tenants/acme/events?persons=show';
+      const headers = { 'cf-access-jwt-assertion': await access.assertion(), 'sec-fetch-site': 'cross-site' };
+      const response = await app.fetch(new Request(url, { method, headers }), world.env);
+      expect(response.status).toBe(401);
+      expect(world.relays.size).toBe(0);
+    },
+  );
+
   it.each<Record<string, string>>([
     {},
     { origin: 'https://relay.example.com', 'sec-fetch-site': 'same-origin' },
