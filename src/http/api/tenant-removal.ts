@@ -44,14 +44,15 @@ async function removeTenant(call: Call<Parameters>): Promise<Result<Answer, Requ
     const finished = isGone ? await afterRemoval(call, { tenant }) : found;
     return finished.ok ? found : finished;
   }
-  const { version } = found.value.stored;
+  const { version, createdAtMs } = found.value.stored;
   if (!isPreconditionMet(c.req.raw.headers, version))
     return failure({ kind: 'precondition_failed', version });
   const discard = query.undelivered === 'discard';
   // First, so that whoever deletes is known whatever comes between; an attempt that comes no further has this entry alone.
   const noted = await noteTenant(call, 'tenant.deleting', { tenant, version, discard });
   if (!noted.ok) return noted;
-  const request = { v: 1, actor, expectedVersion: version, discard } as const;
+  const expected = { expectedVersion: version, expectedCreatedAtMs: createdAtMs };
+  const request = { v: 1, actor, ...expected, discard } as const;
   try {
     const answer = await found.value.stub.remove(request);
     switch (answer.kind) {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { objectName } from '../../../src/residency.ts';
 import { sampleDocument } from '../../tenants/sample.ts';
 import type { FakeRelay, World } from '../fakes.ts';
-import { fakeWorld } from '../fakes.ts';
+import { CREATED_AT_MS, fakeWorld } from '../fakes.ts';
 import { tokenFor } from '../callers.ts';
 import { callOperator } from '../operator.ts';
 
@@ -41,7 +41,9 @@ describe('DELETE /api/v1/tenants/{id}', () => {
     spy.mockRestore();
     spied.mockRestore();
     expect([answer.status, answer.body]).toEqual([200, { id: 'acme', undelivered: 0, deadLetters: 0 }]);
-    expect(relay().removals).toEqual([{ v: 1, expectedVersion: 1, discard: false }]);
+    expect(relay().removals).toEqual([
+      { v: 1, expectedVersion: 1, expectedCreatedAtMs: CREATED_AT_MS, discard: false },
+    ]);
     expect(relay().actors.at(-1)).toEqual({
       by: 'bootstrap',
       requestId: 'req-1',
@@ -149,6 +151,26 @@ describe('DELETE /api/v1/tenants/{id}', () => {
     }
     expect([relay().stored, relay().tested]).toEqual([null, []]);
   });
+
+  it.each([
+    ['DELETE', '', undefined],
+    ['PUT', '', { ...sampleDocument(), retention: { events: 3 } }],
+    ['PUT', '', sampleDocument()],
+    ['POST', '/secrets', { path: 'destinations.edr.token', value: 'another-token-0123456789' }],
+  ])(
+    'is not undone: a %s%s that read the earlier tenant leaves the next one alone',
+    async (method, path, body) => {
+      const object = relay();
+      const earlier = object.stored;
+      await remove();
+      await callOperator(world.env, 'PUT', PATH, { body: sampleDocument() });
+      const next = object.stored;
+      expect([earlier?.version, next?.version]).toEqual([1, 1]);
+      object.readConfig = async () => earlier;
+      expect((await callOperator(world.env, method, `${PATH}${path}`, { body })).status).toBe(409);
+      expect(object.stored).toBe(next);
+    },
+  );
 
   it('lets a tenant of the same id be made again, in the other place too', async () => {
     await remove();
