@@ -30,6 +30,8 @@ export interface AccessRule {
   readonly matchers: readonly Matcher[];
 }
 
+/** Beyond ASCII one address can fold to another. */
+const ASCII_PATTERN = /^[\x21-\x7e]+$/;
 const ADDRESS_PATTERN = /^[^\s@*]+@[^\s@*]+$/;
 const DOMAIN_PATTERN = /^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*$/;
 
@@ -81,6 +83,7 @@ function parseMatcher(text: string): Matcher | undefined {
     const name = text.slice(prefix.length).trim();
     return name === '' ? undefined : { kind, name };
   }
+  if (!ASCII_PATTERN.test(text)) return undefined;
   const address = text.toLowerCase();
   if (address.startsWith('*@')) {
     const name = address.slice(2);

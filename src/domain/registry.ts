@@ -31,8 +31,10 @@ export interface MintRequest extends RegistryWrite {
 
 export type MintAnswer =
   | { readonly kind: 'minted' }
-  /** As many tokens of this tenant, or for every tenant, as there may be are not expired yet. */
-  | { readonly kind: 'too_many_tokens'; readonly max: number };
+  /** The actor is a token that does not hold any more. */
+  | { readonly kind: 'minter_revoked' }
+  /** Of this tenant, or for every tenant, as many as may be are `valid` (neither expired nor revoked), or `kept` at all. */
+  | { readonly kind: 'too_many_tokens'; readonly max: number; readonly counted: 'valid' | 'kept' };
 
 /** `unknown`: this registry did not mint it, whoever signed it, or it is not the same token byte for byte. */
 export type TokenStanding = 'active' | 'revoked' | 'unknown';
@@ -48,11 +50,15 @@ export interface TokenView {
   readonly createdBy: string;
   readonly expiresAt: string;
   readonly revokedAt?: string;
+  /** It was for a tenant that was deleted, whatever has its id now. */
+  readonly isTenantGone?: true;
 }
 
 export interface TokenPage {
   /** Absent: the tokens of all tenants, and those for every tenant. */
   readonly tenant?: string;
+  /** Those of deleted tenants, too. */
+  readonly withGone?: boolean;
   /** The `nextBefore` of a page. */
   readonly before?: number;
   readonly limit: number;
@@ -78,6 +84,7 @@ export const DEPLOYMENT_AUDIT_ACTIONS = [
   'token.revoked',
   'tokens.revoked', // all of a tenant, as it was deleted
   'tenant.created',
+  'tenant.deleting', // is about to be; that it is gone, the next one says
   'tenant.deleted',
 ] as const;
 export type DeploymentAuditAction = (typeof DEPLOYMENT_AUDIT_ACTIONS)[number];
@@ -100,7 +107,7 @@ export interface TokenRegistryRpc {
   list(page: TokenPage): Promise<TokenListing>;
   /** The token, revoked now or before; null: there is none with this id. */
   revoke(request: RevokeRequest): Promise<TokenView | null>;
-  /** How many tokens of a tenant were revoked now. */
+  /** As a tenant goes, and before another one gets its id. How many of its tokens were revoked now. */
   revokeTenant(request: RevokeTenantRequest): Promise<number>;
   /** Writes an entry of the deployment's audit about something that is done elsewhere. */
   note(request: NoteRequest): Promise<void>;

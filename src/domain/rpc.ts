@@ -32,6 +32,8 @@ export interface ConfigureRequest {
   readonly config: SealedTenantConfig;
   /** The version that the writer read; null = the tenant must not exist yet. */
   readonly expectedVersion: number | null;
+  /** The `createdAtMs` of what the writer read; absent: an earlier Worker, or there is no tenant yet. */
+  readonly expectedCreatedAtMs?: number;
   /** Where lanes begin that this config adds: after the newest event (the default), or with the oldest that is retained. */
   readonly addedFrom?: LaneStart;
   /** For the audit: what is done, and the paths that change; at most 100. */
@@ -62,6 +64,7 @@ export interface EndPausesRequest {
   readonly actor?: Actor;
   /** The version that nothing is changed of. */
   readonly expectedVersion: number;
+  readonly expectedCreatedAtMs?: number;
 }
 
 export type EndPausesAnswer =
@@ -74,6 +77,7 @@ export interface RemoveRequest {
   readonly v: 1;
   readonly actor?: Actor;
   readonly expectedVersion: number;
+  readonly expectedCreatedAtMs?: number;
   /** Gives up what is not delivered, dead letters included; else the tenant stays while there is any. */
   readonly discard: boolean;
 }
@@ -113,6 +117,8 @@ export interface StoredConfig {
   readonly version: number;
   /** ISO 8601 UTC. */
   readonly savedAt: string;
+  /** Tells the tenant from an earlier one of its id, whose versions began at 1 as well; 0: an earlier release did not note it. */
+  readonly createdAtMs: number;
   readonly config: SealedTenantConfig;
 }
 

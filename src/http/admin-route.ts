@@ -43,7 +43,7 @@ export interface Answer {
 
 /**
  * `tenant`: the tenant of the path alone is asked for; `tenant_in_query`: that of the parameter `tenant`, which must be there.
- * `deployment`: a grant for every tenant is needed. `own`: anybody with the role for anything; the route shows or changes what
+ * `deployment`: a grant for every tenant is needed, also where the path names one. `own`: anybody with the role for anything; the route shows or changes what
  * the grants reach.
  */
 export type Scope = 'tenant' | 'tenant_in_query' | 'deployment' | 'own';
@@ -123,7 +123,7 @@ async function answerOf<Q extends object, B extends object>(
   if (!reason.ok) return reason;
   const query = readParameters<Q>(c, route.query);
   if (!query.ok) return query;
-  const body = route.body ? await readBodyFields<B>(c, route.body, route.bodyBytesMax) : success({});
+  const body = route.body ? readBodyFields<B>(c, route.body, route.bodyBytesMax) : success({});
   if (!body.ok) return body;
   return route.handle({
     c,
@@ -158,7 +158,7 @@ function refusalOf(
     case 'hidden':
       return { kind: 'tenant_not_found' };
     case 'role_missing':
-      return { kind: 'role_missing', role };
+      return { kind: 'role_missing', role, ...(tenant === null && { isForDeployment: true }) };
     default:
       return undefined;
   }

@@ -2,6 +2,7 @@
  * Who calls, in front of every admin route: by a bearer token, or through Cloudflare Access.
  * A bearer that is there decides alone: what else proves somebody does not mend a wrong one.
  * One answer to every refusal; the log names the reason, and never what was sent.
+ * The body is read here, so that nothing waits for the caller once it is let in.
  */
 
 import type { Context, MiddlewareHandler } from 'hono';
@@ -16,19 +17,24 @@ import { AccessAssertions, type AssertionFailure } from '../operators/access-ass
 import { type BearerRefusal, type Claimed, readBearer } from '../operators/bearer.ts';
 import { TokenAuthority } from '../operators/minted-tokens.ts';
 import { type Env, type Settings, settingsOf } from '../settings.ts';
+import type { BodyFailure } from './body.ts';
+import { DOCUMENT_BYTES_MAX, readBodyInTime } from './body.ts';
 import type { AppEnv, AppOptions } from './deployment.ts';
 import { problemResponse, type RequestFailure } from './problem.ts';
 import { askRegistry } from './registry.ts';
 
 /** The period of ADMIN_LIMIT in wrangler.toml. */
 const LIMIT_SECONDS = 10;
+/** For 256 KiB: 26 KiB a second. */
+const BODY_TIMEOUT_MS = 10_000;
 /** One for all who are refused at a location: no principal's id hashes to it. */
 const REFUSED_KEY = 'refused';
 const ACCESS_UNREACHABLE = { kind: 'unavailable', retryAfterSeconds: 5 } as const;
 
 type Refusal =
   | { readonly kind: 'operator_refused'; readonly reason: RefusalReason }
-  | Extract<RequestFailure, { kind: 'role_missing' | 'too_many_requests' | 'unavailable' }>;
+  | Extract<RequestFailure, { kind: 'role_missing' | 'too_many_requests' | 'unavailable' }>
+  | BodyFailure;
 
 type RefusalReason =
   | BearerRefusal
@@ -53,7 +59,8 @@ export function authenticate(options: AppOptions): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const admitted = await admit(c, options);
     if (!admitted.ok) return refuse(c, admitted.error);
-    c.set('principal', admitted.value);
+    c.set('principal', admitted.value.principal);
+    c.set('body', admitted.value.body);
     return next();
   };
 }
@@ -63,18 +70,34 @@ export function tokenAuthorityOf(env: Env, options: AppOptions): TokenAuthority 
   return operatorsOf(env, options).tokens;
 }
 
-/** Whether a token still holds is asked last: what is forged, or comes too often, never reaches the registry. */
-async function admit(c: Context<AppEnv>, options: AppOptions): Promise<Result<Principal, Refusal>> {
+interface Admitted {
+  readonly principal: Principal;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Whether a token still holds is asked last: what is forged, or comes too often, never reaches the registry, and its body is not
+ * read; and who is slow to send one gains no time after the token was revoked.
+ */
+async function admit(c: Context<AppEnv>, options: AppOptions): Promise<Result<Admitted, Refusal>> {
   const known = operatorsOf(c.env, options);
   const claimed = await claimOf(c, known, options.nowMs());
   if (!claimed.ok) return claimed;
   const { principal, token } = claimed.value;
   if (await isOverLimit(c, sha256Hex(principal.id))) return failure(tooMany());
-  if (!token) return success(principal);
+  const body = await bodyOf(c);
+  if (!token) return body.ok ? success({ principal, body: body.value }) : body;
   const asked = { env: c.env, settings: known.settings, requestId: c.get('requestId') };
   const standing = await askRegistry(asked, async (registry) => registry.check(token));
   if (!standing.ok) return standing;
-  return standing.value === 'active' ? success(principal) : refused(standing.value);
+  if (standing.value !== 'active') return refused(standing.value);
+  return body.ok ? success({ principal, body: body.value }) : body;
+}
+
+/** No route takes one with another method. */
+async function bodyOf({ req }: Context<AppEnv>): Promise<Result<Uint8Array, BodyFailure>> {
+  const isRead = req.method === 'PUT' || req.method === 'POST';
+  return isRead ? readBodyInTime(req.raw, DOCUMENT_BYTES_MAX, BODY_TIMEOUT_MS) : success(new Uint8Array(0));
 }
 
 async function claimOf(
@@ -92,15 +115,15 @@ async function claimOf(
   const identity = await assertions.verify(assertion, nowMs);
   if (!identity.ok)
     return identity.error === 'unreachable' ? failure(ACCESS_UNREACHABLE) : refused(identity.error);
-  if (isCrossSiteWrite(c)) return refused('cross_site');
+  if (isCrossSite(c)) return refused('cross_site');
   const grants = accessGrants(settings.access?.rules ?? [], identity.value);
   if (grants.length === 0) return failure({ kind: 'role_missing' });
   const expiresAt = new Date(identity.value.expiresAtMs).toISOString();
   return success({ principal: { id: `access:${identity.value.name}`, grants, expiresAt } });
 }
 
-function isCrossSiteWrite(c: Context<AppEnv>): boolean {
-  if (c.req.method === 'GET' || c.req.method === 'HEAD') return false;
+/** Whatever the method: to look at a person leaves an entry in the audit, under the name of who was made to. */
+function isCrossSite(c: Context<AppEnv>): boolean {
   const origin = c.req.header('origin');
   const site = c.req.header('sec-fetch-site');
   return (

@@ -27,7 +27,13 @@ export interface AppOptions {
 /** The types that Hono threads through its handlers. */
 export interface AppEnv {
   Bindings: Env;
-  Variables: { requestId: string; /** Behind `authenticate` only. */ principal: Principal };
+  Variables: {
+    requestId: string;
+    /** Behind `authenticate` only, as what follows. */
+    principal: Principal;
+    /** What came with `PUT` and `POST`, read before the caller was let in; empty with other methods. */
+    body: Uint8Array;
+  };
 }
 
 export interface Deployment {

@@ -12,6 +12,7 @@ import { unreachable } from '../lib/result.ts';
 export type RequestFailure =
   | { readonly kind: 'body_too_large'; readonly bytesMax: number }
   | { readonly kind: 'body_interrupted' }
+  | { readonly kind: 'body_too_slow'; readonly timeoutMs: number }
   | { readonly kind: 'unsupported_media_type'; readonly accepted: string }
   | { readonly kind: 'unsupported_encoding' }
   /** Every refusal of a webhook: bad, missing, stale signature, unknown tenant. */
@@ -22,7 +23,12 @@ export type RequestFailure =
   /** Every refusal of an operator: a token or an assertion that is missing, malformed, wrong, expired, revoked. */
   | { readonly kind: 'operator_refused' }
   /** Known, but without the role that the route needs; without one: has none at all. */
-  | { readonly kind: 'role_missing'; readonly role?: Role }
+  | {
+      readonly kind: 'role_missing';
+      readonly role?: Role;
+      /** The role for a tenant is not enough. */
+      readonly isForDeployment?: boolean;
+    }
   | { readonly kind: 'too_many_requests'; readonly retryAfterSeconds: number }
   | { readonly kind: 'document_unreadable'; readonly faults: readonly ConfigFault[] }
   | { readonly kind: 'config_invalid'; readonly faults: readonly ConfigFault[] }
@@ -39,7 +45,7 @@ export type RequestFailure =
   | { readonly kind: 'residency_change'; readonly stored: Residency }
   | { readonly kind: 'tenant_not_found' }
   | { readonly kind: 'token_not_found' }
-  | { readonly kind: 'too_many_tokens'; readonly max: number }
+  | { readonly kind: 'too_many_tokens'; readonly max: number; readonly counted: 'valid' | 'kept' }
   /** It may not be deleted as it is. */
   | { readonly kind: 'tenant_has_undelivered'; readonly rest: readonly LaneRest[] }
   | { readonly kind: 'destination_not_found' }
@@ -75,6 +81,12 @@ function wordsOf(failure: RequestFailure): Words {
       return words(413, 'Body too large', `The body may have at most ${failure.bytesMax} bytes.`);
     case 'body_interrupted':
       return words(400, 'Body incomplete', 'The connection ended before the body did.');
+    case 'body_too_slow':
+      return words(
+        408,
+        'Body too slow',
+        `The whole body must have come after ${failure.timeoutMs / 1000} seconds.`,
+      );
     case 'unsupported_media_type':
       return words(415, 'Unsupported media type', `Content-Type must be ${failure.accepted}.`);
     case 'unsupported_encoding':
@@ -106,7 +118,7 @@ function wordsOf(failure: RequestFailure): Words {
         headers: challenge('Bearer'),
       };
     case 'role_missing':
-      return words(403, 'Role missing', roleDetail(failure.role));
+      return words(403, 'Role missing', roleDetail(failure));
     case 'too_many_requests':
       return {
         ...words(429, 'Too many requests', 'Too many requests came from you: send them again later.'),
@@ -157,11 +169,7 @@ function wordsOf(failure: RequestFailure): Words {
     case 'token_not_found':
       return words(404, 'No such token', 'No token has this id.');
     case 'too_many_tokens':
-      return words(
-        409,
-        'Too many tokens',
-        `${failure.max} tokens of this tenant, or for every tenant, are not expired yet: let some expire first, and mint short-lived ones.`,
-      );
+      return words(409, 'Too many tokens', tooManyTokensDetail(failure));
     case 'tenant_has_undelivered':
       return {
         ...words(409, 'Not delivered', undeliveredDetail(failure.rest)),
@@ -223,10 +231,17 @@ function retryAfter({ retryAfterSeconds }: { readonly retryAfterSeconds: number 
   return { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) };
 }
 
-function roleDetail(role: Role | undefined): string {
-  return role === undefined
-    ? 'ACCESS_ROLES gives you no role: neither your e-mail address nor a group or service of yours is in it.'
-    : `This needs the role ${role}, for what was asked.`;
+function roleDetail({ role, isForDeployment }: Extract<RequestFailure, { kind: 'role_missing' }>): string {
+  if (role === undefined)
+    return 'ACCESS_ROLES gives you no role: neither your e-mail address nor a group or service of yours is in it.';
+  return `This needs the role ${role}, for ${isForDeployment ? 'the whole deployment' : 'what was asked'}.`;
+}
+
+function tooManyTokensDetail({ max, counted }: Extract<RequestFailure, { kind: 'too_many_tokens' }>): string {
+  const tokens = `${max} tokens of this tenant, or for every tenant,`;
+  return counted === 'valid'
+    ? `${tokens} are valid: revoke some first, and mint short-lived ones.`
+    : `${tokens} were minted and are kept for a year after they expire: mint fewer ones.`;
 }
 
 function countFaults(what: 'config' | 'body', faults: readonly ConfigFault[]): string {

@@ -18,6 +18,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   401: 'No valid token.',
   403: 'The caller lacks the role.',
   404: 'There is no such thing, or it is not for the caller to know.',
+  408: 'The body took too long.',
   409: 'It does not go with what is there now: the problem says what to do.',
   412: 'The version is another by now.',
   413: 'The body is too large.',
@@ -187,7 +188,7 @@ function failuresOf(route: AdminRoute, operation: Operation): Json {
   const statuses = new Set([
     ...ALWAYS,
     ...(route.path.includes('/:') ? [404] : []),
-    ...(takesBody ? [413, 415, 422] : []),
+    ...(takesBody ? [408, 413, 415, 422] : []),
     ...(operation.isConditional ? [412] : []),
     ...(operation.failures ?? []),
   ]);

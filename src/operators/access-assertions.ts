@@ -24,6 +24,8 @@ const SKEW_SECONDS = 5;
 const ASSERTION_LENGTH_MAX = 16_384;
 const NAME_LENGTH_MAX = 254;
 const GROUPS_MAX = 1_000;
+/** Beyond ASCII one address can fold to another: U+212A, the kelvin sign, is a k in lower case. */
+const ASCII_ADDRESS_PATTERN = /^[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+$/;
 
 export interface ProvenIdentity extends AccessIdentity {
   /** The e-mail address, else the service's name. */
@@ -84,12 +86,12 @@ function headerOf(text: string) {
 /** Source: Cloudflare Access, "Application token", read 2026-11. */
 function identityOf(payload: JWTPayload): Result<ProvenIdentity, AssertionFailure> {
   if (payload['type'] !== 'app') return failure('wrong_kind');
-  const email = nameOf(payload['email'])?.toLowerCase();
+  const email = nameOf(payload['email']);
   const service = nameOf(payload['common_name']);
-  const isPerson = email !== undefined && email.split('@').length === 2;
+  const isPerson = email !== undefined && ASCII_ADDRESS_PATTERN.test(email);
   // With an @ a service would be taken for a person in the audit.
   const isService = email === undefined && service !== undefined && !service.includes('@');
-  const name = isPerson ? email : isService ? service : undefined;
+  const name = isPerson ? email.toLowerCase() : isService ? service : undefined;
   if (name === undefined || payload.exp === undefined) return failure('nameless');
   const expiresAtMs = payload.exp * 1000;
   return success({ name, [isPerson ? 'email' : 'service']: name, groups: groupsOf(payload), expiresAtMs });

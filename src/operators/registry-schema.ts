@@ -8,9 +8,9 @@ import type { Database } from '../lib/database.ts';
 /** The k-th brings the tables to version k + 1. */
 const MIGRATIONS: readonly (readonly string[])[] = [
   [
-    'CREATE TABLE tokens (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, tenant TEXT, created_at INTEGER NOT NULL, created_by TEXT NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER)',
-    'CREATE INDEX tokens_of_tenant ON tokens (tenant, seq)',
-    'CREATE INDEX tokens_valid ON tokens (tenant, expires_at)',
+    'CREATE TABLE tokens (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, tenant TEXT, created_at INTEGER NOT NULL, created_by TEXT NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER, tenant_gone INTEGER NOT NULL DEFAULT 0)',
+    'CREATE INDEX tokens_of_tenant ON tokens (tenant, tenant_gone, seq)',
+    'CREATE INDEX tokens_valid ON tokens (tenant, expires_at) WHERE revoked_at IS NULL AND tenant_gone = 0',
     'CREATE INDEX tokens_expired ON tokens (expires_at)',
     'CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, request_id TEXT NOT NULL, reason TEXT, detail TEXT NOT NULL)',
     // When the next sweep is due: what its alarm takes for the time.

@@ -6,6 +6,7 @@
 
 import { DurableObject } from 'cloudflare:workers';
 
+import type { Actor } from '../domain/principal.ts';
 import type {
   DeploymentAuditEntry,
   MintAnswer,
@@ -33,9 +34,13 @@ const RETENTION_MS = 365 * DAY_MS;
 /** Rows of each table that one sweep drops; with more to drop the next one comes after a minute. */
 const SWEEP_ROWS_MAX = 1_000;
 const SWEEP_AGAIN_MS = 60_000;
-/** Unexpired tokens of one tenant, or for every tenant: nobody can fill the registry that all share. */
+/** Tokens that hold, of one tenant or for every tenant: who has so many loses sight of them. */
 export const TOKENS_MAX = 1_000;
+/** The same, whatever became of them: nobody can fill the registry that all share. A year after one has expired it is dropped. */
+export const KEPT_TOKENS_MAX = 10_000;
 const PAGE_ENTRIES_MAX = 500;
+/** Of a principal that is a token. */
+const TOKEN_PREFIX = 'token:';
 
 export class TokenRegistry extends DurableObject<Env> implements TokenRegistryRpc {
   readonly #db: Database;
@@ -52,13 +57,16 @@ export class TokenRegistry extends DurableObject<Env> implements TokenRegistryRp
 
   async mint(request: MintRequest): Promise<MintAnswer> {
     const { token, actor, nowMs } = request;
-    const isMinted = await this.#write(request, () => {
-      if (this.#tokens.countValid(token.tenant, TOKENS_MAX, nowMs) >= TOKENS_MAX) return false;
+    return this.#write<MintAnswer>(request, () => {
+      if (!this.#holds(actor)) return { kind: 'minter_revoked' };
+      if (this.#tokens.countValid(token.tenant, TOKENS_MAX, nowMs) >= TOKENS_MAX)
+        return { kind: 'too_many_tokens', max: TOKENS_MAX, counted: 'valid' };
+      if (this.#tokens.countKept(token.tenant, KEPT_TOKENS_MAX) >= KEPT_TOKENS_MAX)
+        return { kind: 'too_many_tokens', max: KEPT_TOKENS_MAX, counted: 'kept' };
       this.#tokens.insert(token, actor.by, nowMs);
       this.#audit.append('token.minted', actor, detailOf(token), nowMs);
-      return true;
+      return { kind: 'minted' };
     });
-    return isMinted ? { kind: 'minted' } : { kind: 'too_many_tokens', max: TOKENS_MAX };
   }
 
   async check(token: Pick<TokenRecord, 'id' | 'digest'>): Promise<TokenStanding> {
@@ -121,6 +129,11 @@ export class TokenRegistry extends DurableObject<Env> implements TokenRegistryRp
       this.#audit.dropBefore(atMs - RETENTION_MS, SWEEP_ROWS_MAX),
     ]);
     await this.#setSweep(atMs + (dropped.includes(SWEEP_ROWS_MAX) ? SWEEP_AGAIN_MS : DAY_MS));
+  }
+
+  /** Whoever is no token can't be revoked here. */
+  #holds({ by }: Actor): boolean {
+    return !by.startsWith(TOKEN_PREFIX) || this.#tokens.isActive(by.slice(TOKEN_PREFIX.length));
   }
 
   #isReadable(): boolean {

@@ -3,7 +3,7 @@
 import type { StoredConfig } from '../domain/rpc.ts';
 import { type SealedTenantConfig, withLaterKeys } from '../domain/tenant-config.ts';
 import type { Database } from '../lib/database.ts';
-import { readMeta, writeMeta } from './schema.ts';
+import { CREATED_AT, readMeta, writeMeta } from './schema.ts';
 
 export class ConfigStore {
   readonly #db: Database;
@@ -22,6 +22,7 @@ export class ConfigStore {
       ? {
           version: row.version,
           savedAt: new Date(row.saved_at).toISOString(),
+          createdAtMs: readMeta(this.#db, CREATED_AT) ?? 0,
           config: withLaterKeys(JSON.parse(row.document) as SealedTenantConfig),
         }
       : null;

@@ -42,6 +42,7 @@ import type {
   TestDestinationRequest,
   UnavailableReason,
   UserKeyAnswer,
+  VersionConflict,
 } from '../domain/rpc.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
@@ -69,6 +70,8 @@ const PAGE_ENTRIES_MAX = 500;
 /** What is answered when no relay can do what is asked. */
 type Refusal =
   { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+type Expected = Pick<ConfigureRequest, 'expectedVersion' | 'expectedCreatedAtMs'>;
 
 export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Time, chance, network: tests turn them. */
@@ -136,8 +139,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   async configure(request: ConfigureRequest): Promise<ConfigureAnswer> {
     if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
     if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
-    const version = this.#configs.current?.version ?? null;
-    if (request.expectedVersion !== version) return { kind: 'version_conflict', version };
+    const conflict = this.#conflict(request);
+    if (conflict) return conflict;
     const refused = this.#relay ? undefined : this.#vacancy.refusal(request);
     if (refused) return refused;
     try {
@@ -158,17 +161,21 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** As a saved config does, where one changes nothing. */
   async endPauses(request: EndPausesRequest): Promise<EndPausesAnswer> {
     return this.#ask(request.v, 'pauses.ending_failed', async (relay) => {
-      const version = this.#configs.current?.version ?? null;
-      if (request.expectedVersion !== version) return { kind: 'version_conflict', version };
-      return { kind: 'ended', version, isPublished: await relay.endPauses(request.actor) };
+      const conflict = this.#conflict(request);
+      if (conflict) return conflict;
+      return {
+        kind: 'ended',
+        version: request.expectedVersion,
+        isPublished: await relay.endPauses(request.actor),
+      };
     });
   }
 
   /** Forgets the tenant at once and for good; what that leaves behind goes step by step, from the alarm if need be. */
   async remove(request: RemoveRequest): Promise<RemoveAnswer> {
     return this.#ask(request.v, 'removal.failed', async (relay) => {
-      const version = this.#configs.current?.version ?? null;
-      if (request.expectedVersion !== version) return { kind: 'version_conflict', version };
+      const conflict = this.#conflict(request);
+      if (conflict) return conflict;
       const rest = relay.rest();
       if (rest.length > 0 && !request.discard) return { kind: 'undelivered', rest };
       const [tenant, nowMs] = [this.#tenant, this.io.nowMs()];
@@ -385,6 +392,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       logEvent('error', event, { tenant: this.#tenant, ...causeFields(error) });
       return { kind: 'unavailable', reason: 'object_fault' };
     }
+  }
+
+  /** Whether what the writer read is another version, or another tenant of this id. */
+  #conflict({ expectedVersion, expectedCreatedAtMs }: Expected): VersionConflict | undefined {
+    const { version = null, createdAtMs = 0 } = this.#configs.current ?? {};
+    const isSame = expectedCreatedAtMs === undefined || expectedCreatedAtMs === createdAtMs;
+    return expectedVersion === version && isSame ? undefined : { kind: 'version_conflict', version };
   }
 
   async #saved(relay: Relay, discarded: number): Promise<ResumeAnswer> {

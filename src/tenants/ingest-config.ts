@@ -96,7 +96,7 @@ export function projectionOf(config: SealedTenantConfig, version: number): Inges
 /** Writes the projection; throws when KV does, so that the object tries again from its alarm. */
 export async function publishIngestConfig(
   kv: Pick<IngestConfigWriter, 'put'>,
-  { config, version, savedAt }: StoredConfig,
+  { config, version, savedAt }: Pick<StoredConfig, 'config' | 'version' | 'savedAt'>,
 ): Promise<void> {
   const { id, residency } = config;
   const value = JSON.stringify(projectionOf(config, version));

@@ -63,6 +63,7 @@ describe('parseAccessRoles', () => {
     ['viewer/a/b=ops@mssp.eu', 'entry 1: what follows the slash must be the id of a tenant'],
     ['viewer/*=ops@mssp.eu', 'entry 1: what follows the slash must be the id of a tenant'],
     ['admin=', 'entry 1: name 1 must be an e-mail address'],
+    ['admin=\u212Aevin@mssp.eu', 'entry 1: name 1 must be an e-mail address'],
     ['admin=ops@mssp.eu,', 'entry 1: name 2 must be'],
     ['admin=*', 'entry 1: name 1 must be'],
     ['admin=*@*', 'entry 1: name 1 must be'],

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { createApp } from '../../src/http/app.ts';
 import { sha256Hex } from '../../src/lib/hmac.ts';
+import { sampleDocument } from '../tenants/sample.ts';
 import { AccessSimulator } from '../simulators/access.ts';
 import { type Caller, forgedToken, tokenFor, unknownTokenFor } from './callers.ts';
 import { ADMIN_TOKEN, fakeWorld, type World } from './fakes.ts';
@@ -124,6 +125,88 @@ describe('a token', () => {
   });
 });
 
+describe('a body', () => {
+  const DOCUMENT = JSON.stringify(sampleDocument());
+
+  /** A PUT whose body the test sends when it likes. */
+  function held(token: string, more: Record<string, string> = {}) {
+    let controller: ReadableStreamDefaultController | undefined;
+    const state = { isRead: false, isCancelled: false };
+    const body = new ReadableStream(
+      {
+        start: (started) => void (controller = started),
+        pull: () => void (state.isRead = true),
+        cancel: () => void (state.isCancelled = true),
+      },
+      { highWaterMark: 0 },
+    );
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...more };
+    const request = new Request('https://relay.example.com/api/v1/tenants/acme', {
+      method: 'PUT',
+      headers,
+      body,
+    });
+    const answer = createApp({ newRequestId: () => 'req-1' }).fetch(request, world.env);
+    const send = (text: string) => {
+      controller?.enqueue(new TextEncoder().encode(text));
+      controller?.close();
+    };
+    return { answer: Promise.resolve(answer), send, state };
+  }
+
+  it('that comes after its token was revoked changes nothing', async () => {
+    const { text, record } = await unknownTokenFor(world, { role: 'admin' });
+    const write = { v: 1, actor: { by: 'bootstrap', requestId: 'req-0' }, nowMs: Date.now() } as const;
+    await world.registry.mint({ ...write, token: record });
+    const { answer, send, state } = held(text);
+    await vi.waitFor(() => expect(state.isRead).toBe(true));
+    await world.registry.revoke({ ...write, id: record.id });
+    send(DOCUMENT);
+    expect((await answer).status).toBe(401);
+    expect(world.relays.size).toBe(0);
+  });
+
+  it('that takes its time is read when its token still holds', async () => {
+    const { answer, send, state } = held(await tokenFor(world, { role: 'admin' }));
+    await vi.waitFor(() => expect(state.isRead).toBe(true));
+    expect(world.registry.asked).not.toContain('check');
+    send(DOCUMENT);
+    expect((await answer).status).toBe(201);
+  });
+
+  it('is not read of who is not known, or comes too often', async () => {
+    const stranger = held(forgedToken({ key: 'hunter2' }));
+    expect((await stranger.answer).status).toBe(401);
+    world.limit.isOver = () => true;
+    const often = held(ADMIN_TOKEN);
+    expect((await often.answer).status).toBe(429);
+    expect([stranger.state.isRead, often.state.isRead]).toEqual([false, false]);
+  });
+
+  it('is waited for 10 seconds at most', async () => {
+    vi.useFakeTimers();
+    try {
+      const { answer, state } = held(ADMIN_TOKEN);
+      await vi.waitFor(() => expect(state.isRead).toBe(true));
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect((await answer).status).toBe(408);
+      expect(await (await answer).json()).toMatchObject({ type: 'urn:noxys-relay:problem:body-too-slow' });
+      expect(state.isCancelled).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not read further than 256 KiB, and of a revoked token nothing is said of it', async () => {
+    const large = held(ADMIN_TOKEN);
+    large.send('x'.repeat(256 * 1024 + 1));
+    expect((await large.answer).status).toBe(413);
+    const { text } = await unknownTokenFor(world, { role: 'admin' });
+    const unknown = held(text, { 'content-length': String(256 * 1024 + 1) });
+    expect((await unknown.answer).status).toBe(401);
+  });
+});
+
 describe('a refusal', () => {
   it.each<[string, Record<string, string>]>([
     ['missing_header', {}],
@@ -176,6 +259,18 @@ describe('a browser that another site drives', () => {
     expect(lines).toEqual([expect.stringContaining('"reason":"cross_site"')]);
     expect(world.relays.size).toBe(0);
   });
+
+  it.each(['GET', 'HEAD', 'PUT', 'DELETE'])(
+    'does nothing with %s either: to look is audited',
+    async (method) => {
+      const app = createApp({ newRequestId: () => 'req-1', fetch: access.fetch });
+      const url = 'https://relay.example.com/api/v1/tenants/acme/events?persons=show';
+      const headers = { 'cf-access-jwt-assertion': await access.assertion(), 'sec-fetch-site': 'cross-site' };
+      const response = await app.fetch(new Request(url, { method, headers }), world.env);
+      expect(response.status).toBe(401);
+      expect(world.relays.size).toBe(0);
+    },
+  );
 
   it.each<Record<string, string>>([
     {},

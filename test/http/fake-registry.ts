@@ -19,6 +19,7 @@ import type {
 import type { AuditDetail } from '../../src/domain/rpc.ts';
 
 const TOKENS_MAX = 1_000;
+const KEPT_TOKENS_MAX = 10_000;
 
 interface Kept {
   readonly record: TokenRecord;
@@ -38,10 +39,18 @@ export class FakeRegistry implements TokenRegistryRpc {
   async mint(request: MintRequest): Promise<MintAnswer> {
     await this.#note('mint', request);
     const { token, actor, nowMs } = request;
-    const valid = this.#kept.filter(
-      ({ record }) => record.tenant === token.tenant && record.expiresAtMs > nowMs,
+    const minter = actor.by.startsWith('token:') ? actor.by.slice('token:'.length) : null;
+    const isActive = ({ record, view }: Kept) => record.id === minter && holds(view);
+    if (minter !== null && !this.#kept.some(isActive)) return { kind: 'minter_revoked' };
+    const kept = this.#kept.filter(
+      ({ record, view }) => record.tenant === token.tenant && !view.isTenantGone,
     );
-    if (valid.length >= TOKENS_MAX) return { kind: 'too_many_tokens', max: TOKENS_MAX };
+    const valid = kept.filter(
+      ({ record, view }) => record.expiresAtMs > nowMs && view.revokedAt === undefined,
+    );
+    if (valid.length >= TOKENS_MAX) return { kind: 'too_many_tokens', max: TOKENS_MAX, counted: 'valid' };
+    if (kept.length >= KEPT_TOKENS_MAX)
+      return { kind: 'too_many_tokens', max: KEPT_TOKENS_MAX, counted: 'kept' };
     const { digest: _secret, expiresAtMs, ...shown } = token;
     const view = {
       ...shown,
@@ -58,7 +67,7 @@ export class FakeRegistry implements TokenRegistryRpc {
     await this.#note('check');
     const kept = this.#kept.find(({ record }) => record.id === id);
     if (kept?.record.digest !== digest) return 'unknown';
-    return kept.view.revokedAt === undefined ? 'active' : 'revoked';
+    return holds(kept.view) ? 'active' : 'revoked';
   }
 
   async find(id: string): Promise<TokenView | null> {
@@ -66,11 +75,17 @@ export class FakeRegistry implements TokenRegistryRpc {
     return this.#kept.find(({ record }) => record.id === id)?.view ?? null;
   }
 
-  async list({ tenant, before = Number.MAX_SAFE_INTEGER, limit }: TokenPage): Promise<TokenListing> {
+  async list({
+    tenant,
+    withGone = false,
+    before = Number.MAX_SAFE_INTEGER,
+    limit,
+  }: TokenPage): Promise<TokenListing> {
     await this.#note('list');
     const page = this.#kept
       .map(({ view }, index) => ({ view, seq: index + 1 }))
       .filter(({ view, seq }) => seq < before && (tenant === undefined || view.tenant === tenant))
+      .filter(({ view }) => withGone || !view.isTenantGone)
       .toReversed()
       .slice(0, limit);
     const last = page.length === limit ? page.at(-1) : undefined;
@@ -96,6 +111,8 @@ export class FakeRegistry implements TokenRegistryRpc {
         record.tenant === tenant && record.expiresAtMs > nowMs && view.revokedAt === undefined,
     );
     for (const kept of valid) this.#revoke(kept, nowMs);
+    for (const kept of this.#kept.filter(({ record }) => record.tenant === tenant))
+      kept.view = { ...kept.view, isTenantGone: true };
     if (valid.length > 0) this.#append('tokens.revoked', request, { tenant, count: valid.length });
     return valid.length;
   }
@@ -141,6 +158,10 @@ export class FakeRegistry implements TokenRegistryRpc {
       detail,
     });
   }
+}
+
+function holds({ revokedAt, isTenantGone }: TokenView): boolean {
+  return revokedAt === undefined && !isTenantGone;
 }
 
 /** ADMIN_LIMIT: counts, and is over for the keys that a test names. */

@@ -50,6 +50,9 @@ import { FakeLimit, FakeRegistry } from './fake-registry.ts';
 export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
 export const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 
+/** Of the first tenant in an object; the next ones follow by the millisecond. */
+export const CREATED_AT_MS = Date.UTC(2026, 10, 22);
+
 type AskedRequest =
   RedriveRequest | PauseRequest | ResumeRequest | EventsRequest | ExplainRequest | UserKeyRequest;
 
@@ -70,6 +73,8 @@ export const SHOWN_EVENT: EventView = {
 /** Accepts everything, keeps the config, publishes it at once. */
 export class FakeRelay implements TenantRelayRpc {
   readonly #kv: FakeKv;
+  /** How many there were so far. */
+  #tenants = 0;
   stored: StoredConfig | null = null;
   readonly requests: AcceptRequest[] = [];
   readonly pages: unknown[] = [];
@@ -126,16 +131,23 @@ export class FakeRelay implements TenantRelayRpc {
 
   async configure(request: ConfigureRequest): Promise<ConfigureAnswer> {
     const { actor, ...configured } = request;
-    const { config, expectedVersion } = configured;
+    const { config, expectedVersion, expectedCreatedAtMs } = configured;
     this.actors.push(actor);
     this.configured.push(configured);
     if (this.configures) return this.configures();
     const before = this.stored?.version ?? null;
-    if (before !== expectedVersion) return { kind: 'version_conflict', version: before };
+    if (before !== expectedVersion || this.#isAnother(expectedCreatedAtMs))
+      return { kind: 'version_conflict', version: before };
     const version = (before ?? 0) + 1;
-    this.stored = { version, savedAt: '2026-11-22T00:00:00.000Z', config };
+    const createdAtMs = this.stored?.createdAtMs ?? CREATED_AT_MS + this.#tenants++;
+    this.stored = { version, savedAt: '2026-11-22T00:00:00.000Z', createdAtMs, config };
     if (this.isPublishing) await publishIngestConfig(this.#kv, this.stored);
     return { kind: 'saved', version, isPublished: this.isPublishing };
+  }
+
+  /** Whether the tenant is another than who asks has read. */
+  #isAnother(expectedCreatedAtMs = this.stored?.createdAtMs): boolean {
+    return expectedCreatedAtMs !== this.stored?.createdAtMs;
   }
 
   configReads = 0;
@@ -153,7 +165,8 @@ export class FakeRelay implements TenantRelayRpc {
     this.endedPauses.push(request);
     const version = this.stored?.version ?? null;
     if (version === null) return { kind: 'unknown_tenant' };
-    if (version !== request.expectedVersion) return { kind: 'version_conflict', version };
+    if (version !== request.expectedVersion || this.#isAnother(request.expectedCreatedAtMs))
+      return { kind: 'version_conflict', version };
     return { kind: 'ended', version, isPublished: this.isPublishing };
   }
 
@@ -166,7 +179,8 @@ export class FakeRelay implements TenantRelayRpc {
     this.removals.push(request);
     const version = this.stored?.version ?? null;
     if (!this.stored) return { kind: 'unknown_tenant' };
-    if (version !== request.expectedVersion) return { kind: 'version_conflict', version };
+    if (version !== request.expectedVersion || this.#isAnother(request.expectedCreatedAtMs))
+      return { kind: 'version_conflict', version };
     const { rest } = this;
     if (rest.length > 0 && !request.discard) return { kind: 'undelivered', rest };
     if (this.isPublishing) await this.#kv.delete(ingestKey(this.stored.config.id));

@@ -28,6 +28,7 @@ export async function callAs(
   app.use(async (c, next) => {
     c.set('requestId', 'req-1');
     c.set('principal', principal);
+    c.set('body', new Uint8Array(0));
     await next();
   });
   mountAdminRoutes(app, OPTIONS, adminRoutes);

@@ -37,7 +37,7 @@ export function describeAdminSecurity(
     if (isOfTenant) describeOtherTenants(route, ROLES);
     else if (role && path.includes('tenant=acme')) describeOtherTenants(route, atLeast(role));
     if (scope === 'deployment') describeDeploymentAlone(route);
-    if (isOfTenant) describeImpossibleIds(route);
+    if (isOfTenant || path.includes('/acme')) describeImpossibleIds(route);
   });
 }
 
@@ -153,10 +153,11 @@ function describeOtherTenants(route: Target, roles: readonly Role[]): void {
 
 function describeDeploymentAlone(route: Target): void {
   it.each(ROLES)("gives a tenant's %s a 403", async (own) => {
-    const { response, world } = await ask(route, async (made) =>
+    const { response, text, world } = await ask(route, async (made) =>
       bearer(await tokenFor(made, { role: own, tenant: 'acme' })),
     );
     expect(response.status).toBe(403);
+    expect(text).toContain('for the whole deployment');
     expectUntouched(world);
   });
 }

@@ -57,6 +57,10 @@ describe('AccessAssertions', () => {
     [''],
     [['ops@mssp.eu']],
     ['ops@mssp.eu\n'],
+    ['\u212Aevin@mssp.eu'],
+    ['ops@\u212A.eu'],
+    ['@mssp.eu'],
+    ['jos\u00e9@mssp.eu'],
     [`${'a'.repeat(250)}@mssp.eu`],
   ])('do not take %j for an address', async (email) => {
     expect(await verify({ email })).toEqual({ ok: false, error: 'nameless' });

@@ -5,7 +5,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { RegistryWrite, TokenRecord, TokenRegistryRpc } from '../../src/domain/registry.ts';
-import { TOKENS_MAX } from '../../src/operators/token-registry.ts';
+import { KEPT_TOKENS_MAX, TOKENS_MAX } from '../../src/operators/token-registry.ts';
 import { FakeRegistry } from '../http/fake-registry.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -78,6 +78,18 @@ describe.each<[string, () => TokenRegistryRpc]>([
     ]);
   });
 
+  it('mints nothing for a token that was revoked, or that it does not know', async () => {
+    const registry = makeRegistry();
+    await mint(registry, 'a');
+    const write = { ...WRITE, actor: { by: 'token:a', requestId: 'req-2' } };
+    expect(await registry.mint({ ...write, token: record('b') })).toEqual({ kind: 'minted' });
+    await registry.revoke({ ...WRITE, id: 'a' });
+    expect(await registry.mint({ ...write, token: record('c') })).toEqual({ kind: 'minter_revoked' });
+    const unknown = { ...write, actor: { ...write.actor, by: 'token:x' } };
+    expect(await registry.mint({ ...unknown, token: record('c') })).toEqual({ kind: 'minter_revoked' });
+    expect(await registry.find('c')).toBeNull();
+  });
+
   it('has nothing to say of a token that it does not know', async () => {
     const registry = makeRegistry();
     expect(await registry.revoke({ ...WRITE, id: 'a' })).toBeNull();
@@ -96,7 +108,7 @@ describe.each<[string, () => TokenRegistryRpc]>([
     await mint(registry, 'all', { tenant: null });
     await registry.revoke({ ...WRITE, id: 'b' });
     expect(await registry.revokeTenant({ ...WRITE, tenant: 'acme' })).toBe(1);
-    const { tokens } = await registry.list({ limit: 10 });
+    const { tokens } = await registry.list({ limit: 10, withGone: true });
     expect(tokens.filter(({ revokedAt }) => revokedAt !== undefined).map(({ id }) => id)).toEqual(['b', 'a']);
     expect((await registry.audit({ limit: 1 }))[0]).toMatchObject({
       action: 'tokens.revoked',
@@ -148,16 +160,67 @@ describe.each<[string, () => TokenRegistryRpc]>([
   it('mints no more for a tenant than it may have, and others are not in its way', async () => {
     const registry = makeRegistry();
     for (let i = 0; i < TOKENS_MAX; i++) await mint(registry, `t${i}`);
-    expect(await mint(registry, 'one-more')).toEqual({ kind: 'too_many_tokens', max: TOKENS_MAX });
+    expect(await mint(registry, 'one-more')).toEqual({
+      kind: 'too_many_tokens',
+      max: TOKENS_MAX,
+      counted: 'valid',
+    });
     expect(await registry.find('one-more')).toBeNull();
     expect(await mint(registry, 'other', { tenant: 'other' })).toEqual({ kind: 'minted' });
     expect(await mint(registry, 'all', { tenant: null })).toEqual({ kind: 'minted' });
     const later = { ...WRITE, nowMs: NOW_MS + 2 * DAY_MS, token: record('later') };
     expect(await registry.mint(later)).toEqual({ kind: 'minted' });
+    await registry.revoke({ ...WRITE, id: 'later' });
+    await registry.revoke({ ...WRITE, id: 't0' });
+    expect(await mint(registry, 'instead')).toEqual({ kind: 'minted' });
+    expect(await mint(registry, 'one-more')).toMatchObject({ kind: 'too_many_tokens' });
+    await registry.revokeTenant({ ...WRITE, tenant: 'acme' });
+    expect(await mint(registry, 'of-the-next')).toEqual({ kind: 'minted' });
+  });
+
+  it('keeps the tokens of a deleted tenant apart from those of the next one of its id', async () => {
+    const registry = makeRegistry();
+    await mint(registry, 'old', { expiresAtMs: NOW_MS - 1 });
+    await mint(registry, 'revoked');
+    await registry.revoke({ ...WRITE, id: 'revoked' });
+    await mint(registry, 'a');
+    await registry.revokeTenant({ ...WRITE, tenant: 'acme' });
+    await mint(registry, 'next');
+    const ids = async (withGone: boolean, tenant?: string) => {
+      const { tokens } = await registry.list({
+        limit: 10,
+        withGone,
+        ...(tenant !== undefined && { tenant }),
+      });
+      return tokens.map(({ id, isTenantGone = false }) => `${id} ${isTenantGone}`);
+    };
+    const all = ['next false', 'a true', 'revoked true', 'old true'];
+    expect(await ids(true)).toEqual(all);
+    expect(await ids(true, 'acme')).toEqual(all);
+    expect(await ids(false)).toEqual(['next false']);
+    expect(await ids(false, 'acme')).toEqual(['next false']);
+    expect(await registry.check({ id: 'old', digest: 'digest of old' })).toBe('revoked');
   });
 });
 
 describe('TokenRegistry', () => {
+  it('keeps a bounded number of tokens of a tenant, whatever became of them', async () => {
+    await mint(realRegistry(), 'first');
+    await runInDurableObject(realRegistry(), async (_object, { storage }) => {
+      storage.sql.exec(
+        `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ${KEPT_TOKENS_MAX})
+         INSERT INTO tokens (id, digest, name, role, tenant, created_at, created_by, expires_at, revoked_at)
+         SELECT 'n' || i, 'x', 'x', 'viewer', 'acme', 0, 'bootstrap', ${NOW_MS}, 1 FROM n`,
+      );
+    });
+    expect(await mint(realRegistry(), 'one-more')).toEqual({
+      kind: 'too_many_tokens',
+      max: KEPT_TOKENS_MAX,
+      counted: 'kept',
+    });
+    expect(await mint(realRegistry(), 'other', { tenant: 'other' })).toEqual({ kind: 'minted' });
+  });
+
   it('leaves no trace of being read before anything was written', async () => {
     const registry = realRegistry();
     await registry.check({ id: 'a', digest: 'x' });
@@ -196,6 +259,7 @@ describe('TokenRegistry', () => {
         'created_by',
         'expires_at',
         'revoked_at',
+        'tenant_gone',
       ]);
     });
   });

@@ -78,7 +78,8 @@ beforeEach(() => {
 });
 
 async function stored(version: number): Promise<StoredConfig> {
-  return { version, savedAt: '2026-11-22T00:00:00.000Z', config: await sealedConfig('acme') };
+  const savedAt = '2026-11-22T00:00:00.000Z';
+  return { version, savedAt, createdAtMs: 0, config: await sealedConfig('acme') };
 }
 
 const REMOVING: Removing = { tenant: 'acme', dueAtMs: 0, isWiped: false };

@@ -4,12 +4,33 @@ import { describe, expect, it, vi } from 'vitest';
 import type { RemoveAnswer } from '../../src/domain/rpc.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import { settingsOf } from '../../src/settings.ts';
-import { EDR, HEC, Tenant, readConfig } from './tenant.ts';
+import { EDR, HEC, Tenant, readConfig, sealedConfig } from './tenant.ts';
 
 async function remove(tenant: Tenant, discard = false): Promise<RemoveAnswer> {
   const expectedVersion = (await readConfig(tenant.stub))?.version ?? 0;
   return tenant.stub.remove({ v: 1, expectedVersion, discard });
 }
+
+it('leaves the next tenant of the id to its own: what was read of the earlier one is a conflict, at the same version', async () => {
+  const tenant = await Tenant.create();
+  const earlier = await readConfig(tenant.stub);
+  await remove(tenant);
+  tenant.nowMs += 1;
+  const config = await sealedConfig(tenant.id);
+  await tenant.stub.configure({ v: 1, config, expectedVersion: null });
+  const next = await readConfig(tenant.stub);
+  if (!earlier || !next) throw new Error('both must have been configured');
+  expect([next.version, next.createdAtMs > earlier.createdAtMs]).toEqual([1, true]);
+  const stale = { v: 1, expectedVersion: 1, expectedCreatedAtMs: earlier.createdAtMs } as const;
+  const conflict = { kind: 'version_conflict', version: 1 };
+  expect(await tenant.stub.configure({ ...stale, config: earlier.config })).toEqual(conflict);
+  expect(await tenant.stub.remove({ ...stale, discard: true })).toEqual(conflict);
+  expect(await tenant.stub.endPauses(stale)).toEqual(conflict);
+  expect(await readConfig(tenant.stub)).toEqual(next);
+  const fresh = { ...stale, expectedCreatedAtMs: next.createdAtMs };
+  expect(await tenant.stub.endPauses(fresh)).toMatchObject({ kind: 'ended', version: 1 });
+  expect(await tenant.stub.remove({ ...fresh, discard: true })).toMatchObject({ kind: 'removed' });
+});
 
 /** What KV has of the tenant: the version, or null. */
 async function versionInKv({ id }: Tenant): Promise<number | null> {

@@ -24,7 +24,7 @@ async function sealedSample() {
 }
 
 function storedAt(version: number, config: SealedTenantConfig): StoredConfig {
-  return { version, savedAt: '2026-11-22T00:00:00.000Z', config };
+  return { version, savedAt: '2026-11-22T00:00:00.000Z', createdAtMs: 0, config };
 }
 
 let kv: FakeKv;

@@ -5,7 +5,7 @@ import type { Result } from '../../lib/result.ts';
 import { success } from '../../lib/result.ts';
 import type { RequestFailure } from '../problem.ts';
 import type { RegistryCaller } from './registry.ts';
-import { askTokens, noteTenant } from './registry.ts';
+import { noteTenant, revokeTokens } from './registry.ts';
 
 export interface Removal {
   readonly tenant: string;
@@ -29,9 +29,7 @@ export async function afterRemoval(
   { tenant, removed }: Removal,
 ): Promise<Result<void, RequestFailure>> {
   if (removed) logEvent('info', 'tenant.removed', { requestId: call.actor.requestId, tenant, ...removed });
-  const revoked = await askTokens(call, async (registry, write) =>
-    registry.revokeTenant({ ...write, tenant }),
-  );
+  const revoked = await revokeTokens(call, tenant);
   if (!revoked.ok) return revoked;
   return removed ? noteTenant(call, 'tenant.deleted', { tenant, ...removed }) : success(undefined);
 }

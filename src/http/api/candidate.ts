@@ -2,6 +2,8 @@
 
 import type { Context } from 'hono';
 
+import type { Principal } from '../../domain/principal.ts';
+import { grantRefusal } from '../../domain/principal.ts';
 import type { TenantRelayRpc } from '../../domain/rpc.ts';
 import type { TenantConfig } from '../../domain/tenant-config.ts';
 import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
@@ -19,15 +21,11 @@ import { openConfig } from '../../tenants/stored-secrets.ts';
 import { validateTenantConfig } from '../../tenants/validate.ts';
 import { warningsOf } from '../../tenants/warnings.ts';
 import type { Call } from '../admin-route.ts';
-import { readBody } from '../body.ts';
 import type { AppEnv, Deployment } from '../deployment.ts';
 import type { RequestFailure } from '../problem.ts';
 import { parseDocument } from './document.ts';
 import { UNAVAILABLE } from './existing.ts';
 import { isPreconditionMet } from './version.ts';
-
-/** A config with every list full is below 100 KiB. */
-export const DOCUMENT_BYTES_MAX = 256 * 1024;
 
 export interface Candidate {
   /** When the tenant was looked for. */
@@ -39,24 +37,14 @@ export interface Candidate {
   readonly warnings: readonly string[];
 }
 
-/** The request's config, normalised, or all its faults. */
-export async function readConfig(
-  c: Context<AppEnv>,
-  deployment: Deployment,
-): Promise<Result<TenantConfig, RequestFailure>> {
-  const body = await readBody(c.req.raw, DOCUMENT_BYTES_MAX);
-  return body.ok ? configIn(body.value, c, deployment) : body;
-}
-
-/** A body as the config of the route's tenant, normalised, or all its faults. */
-export function configIn(
-  body: Uint8Array,
+/** The request's config, of the route's tenant, normalised, or all its faults. */
+export function readConfig(
   c: Context<AppEnv>,
   { settings }: Deployment,
 ): Result<TenantConfig, RequestFailure> {
   const id = c.req.param('id') ?? '';
   if (!TENANT_ID_PATTERN.test(id)) return failure({ kind: 'tenant_not_found' });
-  const document = parseDocument(body, c.req.header('content-type'));
+  const document = parseDocument(c.get('body'), c.req.header('content-type'));
   if (!document.ok) return document;
   const config = validateTenantConfig(document.value, settings);
   const faults = [...(config.ok ? [] : config.error), ...otherId(document.value, id)];
@@ -71,15 +59,21 @@ function otherId(document: unknown, id: string) {
   return [{ path: 'id', message: `must be ${id}, as in the URL: a tenant can't be renamed` }];
 }
 
-/** What a valid config would change. Fails for a stale precondition, another residency, and a `<set>` with nothing to keep. */
+/** Who is admin of one tenant alone is nobody once it is gone: what it still holds must not bring it back. */
+export function mayCreate(principal: Principal): boolean {
+  return grantRefusal(principal, 'admin', null) === undefined;
+}
+
+/** What a valid config would change. Fails for a tenant that the caller may not create, a stale precondition, another residency, and a `<set>` with nothing to keep. */
 export async function compare(
-  { c, deployment, options }: Pick<Call, 'c' | 'deployment' | 'options'>,
+  { c, deployment, options, principal }: Pick<Call, 'c' | 'deployment' | 'options' | 'principal'>,
   config: TenantConfig,
 ): Promise<Result<Candidate, RequestFailure>> {
   const { settings, sealer } = deployment;
   const readAtMs = options.nowMs();
   const found = await findTenant(c.env.TENANT_RELAY, settings, config.id);
   if (!found.ok) return failure(UNAVAILABLE);
+  if (!found.value && !mayCreate(principal)) return failure({ kind: 'tenant_not_found' });
   const version = found.value?.stored.version ?? null;
   if (!isPreconditionMet(c.req.raw.headers, version))
     return failure({ kind: 'precondition_failed', version });

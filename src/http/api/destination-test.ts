@@ -14,10 +14,9 @@ import { findTenant, relayStub } from '../../residency.ts';
 import { sealConfig } from '../../tenants/secrets.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
-import { readBody } from '../body.ts';
 import type { RequestFailure } from '../problem.ts';
 import { askExisting, requestFields, UNAVAILABLE, unavailable } from './existing.ts';
-import { configIn, DOCUMENT_BYTES_MAX } from './candidate.ts';
+import { mayCreate, readConfig } from './candidate.ts';
 import { refused } from './refused.ts';
 import { hintOf } from './test-hints.ts';
 
@@ -28,10 +27,8 @@ export const destinationTestRoutes: readonly AdminRoute[] = [
     role: 'operator',
     scope: 'tenant',
     handle: async (call) => {
-      const body = await readBody(call.c.req.raw, DOCUMENT_BYTES_MAX);
-      if (!body.ok) return body;
-      const isCandidate = body.value.byteLength > 0;
-      const tested = isCandidate ? await testCandidate(call, body.value) : await testStored(call);
+      const isCandidate = call.c.get('body').byteLength > 0;
+      const tested = isCandidate ? await testCandidate(call) : await testStored(call);
       return tested.ok ? answerOf(call, tested.value, isCandidate) : tested;
     },
   }),
@@ -45,17 +42,18 @@ async function testStored({ c, deployment, actor }: Call): Promise<Tested> {
 }
 
 /** A candidate holds secrets, and says where requests go: that is an admin's to decide. */
-async function testCandidate(call: Call, body: Uint8Array): Promise<Tested> {
+async function testCandidate(call: Call): Promise<Tested> {
   const { c, deployment, principal } = call;
   const id = c.req.param('id') ?? '';
   if (grantRefusal(principal, 'admin', id)) return failure({ kind: 'role_missing', role: 'admin' });
-  const config = configIn(body, c, deployment);
+  const config = readConfig(c, deployment);
   if (!config.ok) return config;
   const destination = c.req.param('name') ?? '';
   if (!config.value.destinations.some(({ name }) => name === destination))
     return failure({ kind: 'destination_not_found' });
   const found = await findTenant(c.env.TENANT_RELAY, deployment.settings, id);
   if (!found.ok) return failure(UNAVAILABLE);
+  if (!found.value && !mayCreate(principal)) return failure({ kind: 'tenant_not_found' });
   if (found.value && found.value.residency !== config.value.residency)
     return failure({ kind: 'residency_change', stored: found.value.residency });
   const stored = found.value?.stored.config ?? null;

@@ -11,7 +11,7 @@ import { nearestWord } from '../../lib/nearest.ts';
 import { isRecord } from '../../lib/record.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
-import { readBody } from '../body.ts';
+import { bodyWithin } from '../body.ts';
 import type { AppEnv } from '../deployment.ts';
 import type { RequestFailure } from '../problem.ts';
 import { parseDocument } from './document.ts';
@@ -44,12 +44,12 @@ export function readParameters<T extends object>(
 }
 
 /** What the body has of the named keys, or every fault. An empty body has none of them. */
-export async function readBodyFields<T extends object>(
+export function readBodyFields<T extends object>(
   c: Context<AppEnv>,
   readers: Readers<T>,
   bytesMax = BODY_BYTES_MAX,
-): Promise<Result<Partial<T>, RequestFailure>> {
-  const body = await readBody(c.req.raw, bytesMax);
+): Result<Partial<T>, RequestFailure> {
+  const body = bodyWithin(c.get('body'), bytesMax);
   if (!body.ok) return body;
   if (body.value.byteLength === 0) return success({});
   const document = parseDocument(body.value, c.req.header('content-type'));

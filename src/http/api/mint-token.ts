@@ -43,6 +43,10 @@ export async function mintToken(
   const minted = await askTokens(call, async (registry, write) => registry.mint({ ...write, token: record }));
   if (!minted.ok) return minted;
   if (minted.value.kind === 'too_many_tokens') return failure(minted.value);
+  if (minted.value.kind === 'minter_revoked') {
+    logEvent('warn', 'operator.refused', { requestId: c.get('requestId'), reason: 'revoked' });
+    return failure({ kind: 'operator_refused' });
+  }
   // The tenant may have been deleted meanwhile, and its tokens revoked before this one was among them.
   const gone = await tenantRefusal(call, tenant);
   if (gone) return revokeUnseen(call, token.id, gone);

@@ -19,7 +19,15 @@ export async function askTokens<T>(
   return askRegistry(asked, async (registry) => ask(registry, { v: 1, actor, nowMs: options.nowMs() }));
 }
 
-/** Notes in the deployment's audit that a tenant came or went; it is done already, so whoever asks decides what a failure means. */
+/** Ends every token of a tenant, and says of how many. */
+export async function revokeTokens(
+  call: RegistryCaller,
+  tenant: string,
+): Promise<Result<number, RequestFailure>> {
+  return askTokens(call, async (registry, write) => registry.revokeTenant({ ...write, tenant }));
+}
+
+/** Notes in the deployment's audit that a tenant came, goes or went; whoever asks decides what a failure means. */
 export async function noteTenant(
   call: RegistryCaller,
   action: NoteRequest['action'],

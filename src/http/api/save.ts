@@ -50,6 +50,7 @@ export async function saveCandidate(
   return saveConfig(call, {
     config,
     expectedVersion: existing?.stored.version ?? null,
+    ...(existing && { expectedCreatedAtMs: existing.stored.createdAtMs }),
     action: toReseal.length > 0 ? 'secrets.resealed' : (action ?? 'config.saved'),
     changedPaths: toReseal.length > 0 ? toReseal : changes.map(({ path }) => path),
     ...(addedFrom !== undefined && { addedFrom }),
@@ -97,7 +98,8 @@ async function endPauses(
 ): Promise<Result<Saved, RequestFailure>> {
   const { c, actor } = call;
   try {
-    const answer = await stub.endPauses({ v: 1, actor, expectedVersion: stored.version });
+    const { version: expectedVersion, createdAtMs: expectedCreatedAtMs } = stored;
+    const answer = await stub.endPauses({ v: 1, actor, expectedVersion, expectedCreatedAtMs });
     switch (answer.kind) {
       case 'ended':
         return success({

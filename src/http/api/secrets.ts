@@ -84,7 +84,9 @@ async function rotate(call: Call<object, Rotation>): Promise<Result<Answer, Requ
   const candidate = await compare(call, config.value);
   if (!candidate.ok) return candidate;
   // Somebody else's change must not be undone by a config that was read before it.
-  if (candidate.value.existing?.stored.version !== found.value.stored.version)
+  const now = candidate.value.existing?.stored;
+  const { version: readVersion, createdAtMs } = found.value.stored;
+  if (now?.version !== readVersion || now.createdAtMs !== createdAtMs)
     return failure({ kind: 'version_conflict' });
   const saved = await saveCandidate(call, candidate.value, { action: 'secret.rotated' });
   if (!saved.ok) return saved;
@@ -102,7 +104,7 @@ async function resealTenant(call: Call): Promise<Result<Answer, RequestFailure>>
   const { c, deployment } = call;
   const found = await findExisting(c, deployment);
   if (!found.ok) return found;
-  const { version, config } = found.value.stored;
+  const { version, createdAtMs, config } = found.value.stored;
   if (!isPreconditionMet(c.req.raw.headers, version))
     return failure({ kind: 'precondition_failed', version });
   const opened = await openConfig(config, deployment.sealer);
@@ -114,6 +116,7 @@ async function resealTenant(call: Call): Promise<Result<Answer, RequestFailure>>
   const saved = await saveConfig(call, {
     config: resealed.value,
     expectedVersion: version,
+    expectedCreatedAtMs: createdAtMs,
     action: 'secrets.resealed',
     changedPaths: paths,
   });

@@ -23,6 +23,9 @@ const LOOK_UPS_AT_ONCE = 20;
 /** A cursor belongs to no tenant: no tenant id is spelt like this. */
 const CURSOR_BINDING = { tenant: '*', purpose: 'cursor' } as const;
 
+/** Whose page a cursor goes on from: each kind has cursors of its own. */
+type Kind = 'all' | 'granted';
+
 interface Parameters {
   readonly limit: number;
   readonly cursor: string;
@@ -55,16 +58,17 @@ async function readPage(call: Call<Parameters>): Promise<Result<TenantPage, Requ
   const { c, deployment, principal, query } = call;
   const { sealer } = deployment;
   const { prefix = '', limit = LIMIT_DEFAULT } = query;
-  const cursor = await openCursor(sealer, query.cursor, prefix);
-  if (!cursor.ok) return cursor;
   const isEverything = grantRefusal(principal, 'viewer', null) === undefined;
+  const kind = isEverything ? 'all' : 'granted';
+  const cursor = await openCursor(sealer, query.cursor, [kind, prefix]);
+  if (!cursor.ok) return cursor;
   const asked = { prefix, limit, ...(cursor.value !== undefined && { cursor: cursor.value }) };
   const page = isEverything ? await listTenants(c.env.RELAY_KV, asked) : await listGranted(call, asked);
   if (!page.ok) return failure(UNAVAILABLE);
   const { tenants, nextCursor } = page.value;
   return success({
     tenants,
-    ...(nextCursor !== undefined && { nextCursor: await sealCursor(sealer, nextCursor, prefix) }),
+    ...(nextCursor !== undefined && { nextCursor: await sealCursor(sealer, nextCursor, [kind, prefix]) }),
   });
 }
 
@@ -102,19 +106,23 @@ function grantedIds(principal: Principal): string[] {
 }
 
 /** Sealed, so that it is what this relay gave out, or is refused: KV's own answer to another one looks like a fault of KV. */
-async function sealCursor(sealer: Sealer, cursor: string, prefix: string): Promise<string> {
-  return sealer.seal(JSON.stringify([prefix, cursor]), CURSOR_BINDING);
+async function sealCursor(
+  sealer: Sealer,
+  cursor: string,
+  [kind, prefix]: readonly [Kind, string],
+): Promise<string> {
+  return sealer.seal(JSON.stringify([kind, prefix, cursor]), CURSOR_BINDING);
 }
 
 async function openCursor(
   sealer: Sealer,
   sealed: string | undefined,
-  prefix: string,
+  [kind, prefix]: readonly [Kind, string],
 ): Promise<Result<string | undefined, RequestFailure>> {
   if (sealed === undefined) return success(undefined);
   const opened = await sealer.open(sealed, CURSOR_BINDING);
-  const [ofPrefix, cursor]: unknown[] = opened.ok ? (JSON.parse(opened.value) as unknown[]) : [];
-  if (typeof cursor === 'string' && ofPrefix === prefix) return success(cursor);
-  const detail = 'cursor must be the nextCursor of a page of the same prefix.';
+  const [ofKind, ofPrefix, cursor]: unknown[] = opened.ok ? (JSON.parse(opened.value) as unknown[]) : [];
+  if (typeof cursor === 'string' && ofKind === kind && ofPrefix === prefix) return success(cursor);
+  const detail = 'cursor must be the nextCursor of a page of the same prefix and caller.';
   return failure({ kind: 'parameter_invalid', path: 'cursor', detail });
 }

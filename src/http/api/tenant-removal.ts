@@ -1,6 +1,7 @@
 /** `DELETE /api/v1/tenants/{id}`: a tenant and all that its object stores, for good. */
 
 import type { LaneRest } from '../../domain/rpc.ts';
+import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
@@ -11,6 +12,7 @@ import { findExisting, unavailable } from './existing.ts';
 import { causeFields } from '../../lib/log.ts';
 import { conflict } from './save.ts';
 import { refused } from './refused.ts';
+import { noteTenant } from './registry.ts';
 import { oneOf } from './values.ts';
 import { isPreconditionMet } from './version.ts';
 
@@ -24,7 +26,8 @@ export const tenantRemovalRoutes: readonly AdminRoute[] = [
     method: 'DELETE',
     path: '/api/v1/tenants/:id',
     role: 'admin',
-    scope: 'tenant',
+    // Its own admin would erase the audit that says what it did.
+    scope: 'deployment',
     query: { undelivered: oneOf(['discard']) },
     handle: async (call) => removeTenant(call),
   }),
@@ -33,6 +36,7 @@ export const tenantRemovalRoutes: readonly AdminRoute[] = [
 async function removeTenant(call: Call<Parameters>): Promise<Result<Answer, RequestFailure>> {
   const { c, deployment, actor, query } = call;
   const tenant = c.req.param('id') ?? '';
+  if (!TENANT_ID_PATTERN.test(tenant)) return failure({ kind: 'tenant_not_found' });
   const found = await findExisting(c, deployment);
   if (!found.ok) {
     // An earlier request may have removed it, and come no further.
@@ -40,11 +44,15 @@ async function removeTenant(call: Call<Parameters>): Promise<Result<Answer, Requ
     const finished = isGone ? await afterRemoval(call, { tenant }) : found;
     return finished.ok ? found : finished;
   }
-  const { version } = found.value.stored;
+  const { version, createdAtMs } = found.value.stored;
   if (!isPreconditionMet(c.req.raw.headers, version))
     return failure({ kind: 'precondition_failed', version });
   const discard = query.undelivered === 'discard';
-  const request = { v: 1, actor, expectedVersion: version, discard } as const;
+  // First, so that whoever deletes is known whatever comes between; an attempt that comes no further has this entry alone.
+  const noted = await noteTenant(call, 'tenant.deleting', { tenant, version, discard });
+  if (!noted.ok) return noted;
+  const expected = { expectedVersion: version, expectedCreatedAtMs: createdAtMs };
+  const request = { v: 1, actor, ...expected, discard } as const;
   try {
     const answer = await found.value.stub.remove(request);
     switch (answer.kind) {

@@ -17,7 +17,7 @@ import type { RequestFailure } from '../problem.ts';
 import { compare, readConfig } from './candidate.ts';
 import { findExisting } from './existing.ts';
 import { seesTexts } from './for-viewers.ts';
-import { noteTenant } from './registry.ts';
+import { noteTenant, revokeTokens } from './registry.ts';
 import { NOT_PUBLISHED, saveCandidate } from './save.ts';
 import { laneStart } from './values.ts';
 import { etagOf } from './version.ts';
@@ -89,12 +89,15 @@ interface Put {
 }
 
 async function putTenant(call: Call<Parameters>): Promise<Result<Put, RequestFailure>> {
-  const config = await readConfig(call.c, call.deployment);
+  const config = readConfig(call.c, call.deployment);
   if (!config.ok) return config;
   const candidate = await compare(call, config.value);
   if (!candidate.ok) return candidate;
   const { existing, changes, warnings } = candidate.value;
   const { added_from: addedFrom } = call.query;
+  // Whatever became of an earlier tenant of this id, its tokens must not hold for this one.
+  const revoked = existing ? success(0) : await revokeTokens(call, config.value.id);
+  if (!revoked.ok) return revoked;
   const saved = await saveCandidate(call, candidate.value, addedFrom === undefined ? {} : { addedFrom });
   if (!saved.ok) return saved;
   const { version, isPublished } = saved.value;
@@ -113,7 +116,7 @@ async function putTenant(call: Call<Parameters>): Promise<Result<Put, RequestFai
 
 /** What a `PUT` of the same document would change now. */
 async function plan(call: Call): Promise<Result<Answer, RequestFailure>> {
-  const config = await readConfig(call.c, call.deployment);
+  const config = readConfig(call.c, call.deployment);
   if (!config.ok) return config;
   const candidate = await compare(call, config.value);
   if (!candidate.ok) return candidate;

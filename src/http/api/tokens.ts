@@ -5,7 +5,7 @@
 
 import type { Principal, Role } from '../../domain/principal.ts';
 import { grantRefusal, ROLES } from '../../domain/principal.ts';
-import type { TokenPage } from '../../domain/registry.ts';
+import type { TokenPage, TokenView } from '../../domain/registry.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
@@ -48,7 +48,7 @@ const NEW_TOKEN_READERS: Readers<NewToken> = {
   tenant: tenantId,
   expires_in_days: days,
 };
-const LIST_READERS: Readers<TokenPage> = { ...PAGE_READERS, tenant: tenantId };
+const LIST_READERS: Readers<Omit<TokenPage, 'withGone'>> = { ...PAGE_READERS, tenant: tenantId };
 
 export const tokenRoutes: readonly AdminRoute[] = [
   adminRoute({
@@ -60,7 +60,7 @@ export const tokenRoutes: readonly AdminRoute[] = [
     handle: async (call) => {
       const refused = adminRefusal(call.principal, call.query.tenant ?? null);
       if (refused) return failure(refused);
-      const page = { ...FIRST_PAGE, ...call.query };
+      const page = { ...FIRST_PAGE, ...call.query, withGone: seesGone(call.principal) };
       const listing = await askTokens(call, async (registry) => registry.list(page));
       return listing.ok ? success({ body: listing.value }) : listing;
     },
@@ -99,13 +99,21 @@ function adminRefusal(principal: Principal, tenant: string | null): RequestFailu
   }
 }
 
+/** A tenant's admin has nothing to do with an earlier tenant of the same id. */
+function seesGone(principal: Principal): boolean {
+  return grantRefusal(principal, 'admin', null) === undefined;
+}
+
+function isHidden(principal: Principal, { tenant, isTenantGone }: TokenView): boolean {
+  return adminRefusal(principal, tenant) !== undefined || (isTenantGone === true && !seesGone(principal));
+}
+
 async function revokeToken(call: Call): Promise<Result<Answer, RequestFailure>> {
   const id = call.c.req.param('token') ?? '';
   const found = await askTokens(call, async (registry) => registry.find(id));
   if (!found.ok) return found;
   // One answer for a token that is not there and for one that is somebody else's.
-  if (!found.value || adminRefusal(call.principal, found.value.tenant))
-    return failure({ kind: 'token_not_found' });
+  if (!found.value || isHidden(call.principal, found.value)) return failure({ kind: 'token_not_found' });
   const revoked = await askTokens(call, async (registry, write) => registry.revoke({ ...write, id }));
   if (!revoked.ok) return revoked;
   if (!revoked.value) return failure({ kind: 'token_not_found' });

@@ -70,7 +70,7 @@ export const tenantOperations: Operations = {
     tag: 'tenants',
     summary: 'Delete a tenant and all that is stored of it, for good',
     description:
-      'While something is not delivered, or waits as a dead letter, the answer is 409 with the counts per lane, unless `undelivered=discard`. Its tokens hold no longer.',
+      'While something is not delivered, or waits as a dead letter, the answer is 409 with the counts per lane, unless `undelivered=discard`. Its tokens hold no longer. For who is admin of all tenants.',
     answers: {
       200: {
         description: 'Gone, with so many events and dead letters given up.',
@@ -161,7 +161,7 @@ export const tenantOperations: Operations = {
     tag: 'tenants',
     summary: 'Create a tenant, or save the next version of its config',
     description:
-      'The document is validated as a whole: 422 has every fault with its path. A secret written as `<set>` keeps the stored one. The edge has a new version within about 2 minutes.',
+      'The document is validated as a whole: 422 has every fault with its path. A secret written as `<set>` keeps the stored one. The edge has a new version within about 2 minutes. To create one is for who is admin of all tenants: others get 404.',
     answers: {
       200: { description: 'Saved.', schema: saved },
       201: { description: 'Created.', schema: saved },

@@ -16,6 +16,7 @@ const token = z.strictObject({
   createdBy: z.string(),
   expiresAt: shared.instant,
   revokedAt: z.optional(shared.instant),
+  isTenantGone: z.optional(z.literal(true)),
 });
 
 export const tokenOperations: Operations = {
@@ -38,7 +39,8 @@ export const tokenOperations: Operations = {
     id: 'listTokens',
     tag: 'tokens',
     summary: 'Minted tokens, newest first, revoked and expired ones too',
-    description: "Without `tenant` every token: for who is admin of all tenants. A tenant's admin names it.",
+    description:
+      "Without `tenant` every token: for who is admin of all tenants. A tenant's admin names it. `isTenantGone` is of a deleted tenant, whatever has its id now: for who is admin of all tenants.",
     answers: {
       200: { description: 'One page.', schema: z.strictObject({ tokens: z.array(token), ...page }) },
     },

@@ -39,6 +39,7 @@ async function callAs(role: Role, body?: string): Promise<Response> {
   app.use(async (c, next) => {
     c.set('requestId', 'req-1');
     c.set('principal', { id: 'token:1', grants: [{ role, tenant: 'acme' }] });
+    c.set('body', new Uint8Array(await c.req.raw.clone().arrayBuffer()));
     await next();
   });
   mountAdminRoutes(app, { nowMs: () => 0 } as AppOptions, destinationTestRoutes);

@@ -22,6 +22,7 @@ async function callAs(grant: Grant, method: string, path: string, body?: unknown
   app.use(async (c, next) => {
     c.set('requestId', 'req-1');
     c.set('principal', { id: 'token:t-1', grants: [grant] });
+    c.set('body', new Uint8Array(await c.req.raw.clone().arrayBuffer()));
     await next();
   });
   const options = {

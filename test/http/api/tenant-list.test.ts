@@ -148,6 +148,16 @@ describe('GET /api/v1/tenants of a caller whose grants name tenants', () => {
     expect(second.body).toEqual({ tenants: [expect.objectContaining({ id: 'acme-3' })] });
   });
 
+  it('has cursors of its own: neither list takes those of the other', async () => {
+    for (const id of ['acme-1', 'acme-2']) await put(id);
+    for (let i = 0; i < 20; i++) putInKv(`beta-${i}`, { residency: 'eu' });
+    const own = (await listAs(grants('acme-1', 'acme-2'), '?limit=1')).body.nextCursor;
+    const all = (await list('?limit=1')).body.nextCursor;
+    expect([typeof own, typeof all]).toEqual(['string', 'string']);
+    expect((await list(`?limit=1&cursor=${own}`)).status).toBe(400);
+    expect((await listAs(grants('acme-1', 'acme-2'), `?limit=1&cursor=${all}`)).status).toBe(400);
+  });
+
   it('answers 403 to grants below viewer', async () => {
     expect((await listAs([{ role: 'metrics', tenant: 'acme' }])).status).toBe(403);
     expect((await listAs([{ role: 'metrics', tenant: null }])).status).toBe(403);

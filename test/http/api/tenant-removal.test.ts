@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { objectName } from '../../../src/residency.ts';
 import { sampleDocument } from '../../tenants/sample.ts';
 import type { FakeRelay, World } from '../fakes.ts';
-import { fakeWorld } from '../fakes.ts';
+import { CREATED_AT_MS, fakeWorld } from '../fakes.ts';
+import { tokenFor } from '../callers.ts';
 import { callOperator } from '../operator.ts';
 
 const PATH = '/api/v1/tenants/acme';
@@ -27,6 +28,10 @@ function relay(): FakeRelay {
   return found;
 }
 
+async function audited(): Promise<unknown> {
+  return (await callOperator(world.env, 'GET', '/api/v1/audit')).body.entries;
+}
+
 describe('DELETE /api/v1/tenants/{id}', () => {
   it('removes a tenant that has delivered everything, and says who did it why', async () => {
     const spy = vi.spyOn(console, 'info').mockImplementation(() => undefined);
@@ -36,7 +41,9 @@ describe('DELETE /api/v1/tenants/{id}', () => {
     spy.mockRestore();
     spied.mockRestore();
     expect([answer.status, answer.body]).toEqual([200, { id: 'acme', undelivered: 0, deadLetters: 0 }]);
-    expect(relay().removals).toEqual([{ v: 1, expectedVersion: 1, discard: false }]);
+    expect(relay().removals).toEqual([
+      { v: 1, expectedVersion: 1, expectedCreatedAtMs: CREATED_AT_MS, discard: false },
+    ]);
     expect(relay().actors.at(-1)).toEqual({
       by: 'bootstrap',
       requestId: 'req-1',
@@ -87,6 +94,83 @@ describe('DELETE /api/v1/tenants/{id}', () => {
     expect(await remove('?undelivered=keep')).toMatchObject({ status: 400, body: { path: 'undelivered' } });
     expect(relay().removals).toEqual([]);
   });
+
+  it('is in the audit before anything is removed, and with what was given up after it', async () => {
+    relay().rest = REST;
+    await remove('?undelivered=discard', { 'relay-reason': 'contract%20ended' });
+    expect(await audited()).toMatchObject([
+      { action: 'tenant.deleted', detail: { tenant: 'acme', version: 1, undelivered: 15, deadLetters: 2 } },
+      { action: 'tenant.deleting', reason: 'contract ended', detail: { tenant: 'acme', version: 1 } },
+      { action: 'tenant.created' },
+    ]);
+  });
+
+  it('removes nothing while the audit can not be written', async () => {
+    world.registry.answers = async () => Promise.reject(new Error('overloaded'));
+    expect((await remove()).status).toBe(503);
+    expect(relay().removals).toEqual([]);
+    world.registry.answers = async () => undefined;
+    expect((await callOperator(world.env, 'GET', PATH)).status).toBe(200);
+  });
+
+  it('leaves who did it in the audit, and no token that holds for a later tenant, when it is cut off', async () => {
+    const token = await tokenFor(world, { role: 'admin', tenant: 'acme' });
+    const headers = { authorization: `Bearer ${token}` };
+    world.registry.answers = async () => {
+      if (world.registry.asked.at(-1) === 'revokeTenant') throw new Error('overloaded');
+    };
+    expect((await remove()).status).toBe(503);
+    expect(await audited()).toMatchObject([{ action: 'tenant.deleting', by: 'bootstrap' }, {}, {}]);
+    const put = { body: sampleDocument() };
+    expect((await callOperator(world.env, 'PUT', PATH, put)).status).toBe(503);
+    expect((await callOperator(world.env, 'GET', PATH)).status).toBe(404);
+    world.registry.answers = async () => undefined;
+    expect((await callOperator(world.env, 'PUT', PATH, put)).status).toBe(201);
+    expect((await callOperator(world.env, 'GET', PATH, { headers })).status).toBe(401);
+  });
+
+  it("is not for the tenant's own admin, who can not bring it back either", async () => {
+    const token = await tokenFor(world, { role: 'admin', tenant: 'acme' });
+    const headers = { authorization: `Bearer ${token}` };
+    expect(await remove('', headers)).toMatchObject({
+      status: 403,
+      body: { detail: 'This needs the role admin, for the whole deployment.' },
+    });
+    relay().stored = null;
+    for (const [method, path] of [
+      ['PUT', PATH],
+      ['POST', `${PATH}/plan`],
+      ['POST', `${PATH}/destinations/edr/test`],
+    ] as const) {
+      const answer = await callOperator(world.env, method, path, { headers, body: sampleDocument() });
+      expect([path, answer.status, answer.body.type]).toEqual([
+        path,
+        404,
+        'urn:noxys-relay:problem:tenant-not-found',
+      ]);
+    }
+    expect([relay().stored, relay().tested]).toEqual([null, []]);
+  });
+
+  it.each([
+    ['DELETE', '', undefined],
+    ['PUT', '', { ...sampleDocument(), retention: { events: 3 } }],
+    ['PUT', '', sampleDocument()],
+    ['POST', '/secrets', { path: 'destinations.edr.token', value: 'another-token-0123456789' }],
+  ])(
+    'is not undone: a %s%s that read the earlier tenant leaves the next one alone',
+    async (method, path, body) => {
+      const object = relay();
+      const earlier = object.stored;
+      await remove();
+      await callOperator(world.env, 'PUT', PATH, { body: sampleDocument() });
+      const next = object.stored;
+      expect([earlier?.version, next?.version]).toEqual([1, 1]);
+      object.readConfig = async () => earlier;
+      expect((await callOperator(world.env, method, `${PATH}${path}`, { body })).status).toBe(409);
+      expect(object.stored).toBe(next);
+    },
+  );
 
   it('lets a tenant of the same id be made again, in the other place too', async () => {
     await remove();

@@ -192,7 +192,7 @@ describe('PUT /api/v1/tenants/{id}', () => {
       body: { id: 'acme', version: 1, changed: false, published: true, warnings: [] },
     });
     expect(relay?.configured).toHaveLength(1);
-    expect(relay?.endedPauses).toEqual([{ v: 1, expectedVersion: 1 }]);
+    expect(relay?.endedPauses).toMatchObject([{ v: 1, expectedVersion: 1 }]);
     expect(relay?.actors.at(-1)).toMatchObject({ by: 'bootstrap' });
     expect(world.kv.writes).toBe(writes);
   });

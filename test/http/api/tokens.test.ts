@@ -4,6 +4,7 @@ import { createApp } from '../../../src/http/app.ts';
 import { TokenAuthority } from '../../../src/operators/minted-tokens.ts';
 import { objectName } from '../../../src/residency.ts';
 import { settingsOf } from '../../../src/settings.ts';
+import { sampleDocument } from '../../tenants/sample.ts';
 import { makeAcme } from '../acme.ts';
 import { tokenFor, unknownTokenFor } from '../callers.ts';
 import { expectDescribed } from '../described.ts';
@@ -147,9 +148,13 @@ describe('POST /api/v1/tokens', () => {
   });
 
   it('says when there are too many', async () => {
-    world.registry.mint = async () => ({ kind: 'too_many_tokens', max: 1_000 });
-    const { status, body } = await call('POST', 'tokens', { name: 'ci', role: 'viewer' });
-    expect([status, body['type']]).toEqual([409, 'urn:noxys-relay:problem:too-many-tokens']);
+    world.registry.mint = async () => ({ kind: 'too_many_tokens', max: 1_000, counted: 'valid' });
+    const valid = await call('POST', 'tokens', { name: 'ci', role: 'viewer' });
+    expect([valid.status, valid.body['type']]).toEqual([409, 'urn:noxys-relay:problem:too-many-tokens']);
+    expect(valid.body['detail']).toMatch(/^1000 .* are valid: revoke some/);
+    world.registry.mint = async () => ({ kind: 'too_many_tokens', max: 10_000, counted: 'kept' });
+    const kept = await call('POST', 'tokens', { name: 'ci', role: 'viewer' });
+    expect(kept.body['detail']).toMatch(/^10000 .* are kept/);
   });
 });
 
@@ -162,6 +167,21 @@ describe('GET /api/v1/tokens', () => {
     expect(second.body).toMatchObject({ tokens: [{ role: 'admin', tenant: 'acme' }] });
     expect((await call('GET', 'tokens?tenant=acme')).body['tokens']).toHaveLength(1);
     expect((await call('GET', 'tokens?tenant=nobody')).body).toEqual({ tokens: [] });
+  });
+
+  it("shows who is admin of all tenants a deleted tenant's tokens, and the next tenant's admin none of them", async () => {
+    const { tokens } = await world.registry.list({ limit: 1 });
+    const id = tokens[0]?.id ?? '';
+    await call('DELETE', 'tenants/acme');
+    expect((await call('PUT', 'tenants/acme', sampleDocument())).status).toBe(201);
+    const next = await tokenFor(world, { role: 'admin', tenant: 'acme' });
+    const own = await call('GET', 'tokens?tenant=acme', undefined, next);
+    expect(own.body['tokens']).toHaveLength(1);
+    expect(own.text).not.toContain('isTenantGone');
+    expect((await call('DELETE', `tokens/${id}`, undefined, next)).status).toBe(404);
+    const all = await call('GET', 'tokens?tenant=acme');
+    expect(all.body['tokens']).toMatchObject([{ createdBy: 'bootstrap' }, { id, isTenantGone: true }]);
+    expect((await call('DELETE', `tokens/${id}`)).status).toBe(200);
   });
 
   it("shows a tenant's admin the tenant's alone", async () => {
