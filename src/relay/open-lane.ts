@@ -13,9 +13,10 @@ import {
   mapDestinationSecrets,
 } from '../domain/tenant-config.ts';
 import { decodeBase64 } from '../lib/bytes.ts';
-import { type SendRequest, guardedHttp } from '../lib/http.ts';
+import { type HttpAnswer, type SendRequest, guardedHttp } from '../lib/http.ts';
 import { type Result, failure, success } from '../lib/result.ts';
 import type { Sealer } from '../lib/seal.ts';
+import { echoRemover } from '../lib/secret-echoes.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
 import { reduceFurther } from '../ingest/minimise.ts';
 import { allowsHost } from '../residency.ts';
@@ -84,19 +85,17 @@ export function wantsOf({
 
 /** A destination may quote the token that it was sent: it must not get from an answer into a dead letter. */
 function withoutEchoes(secrets: readonly string[], send: SendRequest): SendRequest {
+  const withoutSecrets = echoRemover(secrets);
   return async (request) => {
-    const spellings = secrets.flatMap((secret) => spellingsOf(secret));
     const answer = await send(request);
-    if (!answer.ok) return answer;
-    const body = spellings.reduce((text, secret) => text.replaceAll(secret, '…'), answer.value.body);
-    return success({ ...answer.value, body });
+    // Nothing is kept of the usual answer.
+    if (!answer.ok || isSuccess(answer.value)) return answer;
+    return success({ ...answer.value, body: withoutSecrets(answer.value.body) });
   };
 }
 
-/** As a destination may quote it: as it is, in JSON, in JSON with escaped slashes, in a URL. */
-function spellingsOf(secret: string): string[] {
-  const inJson = JSON.stringify(secret).slice(1, -1);
-  return [secret, inJson, inJson.replaceAll('/', '\\/'), encodeURIComponent(secret)];
+function isSuccess({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300;
 }
 
 function notConfigured(detail: string): Result<never, Blocked> {
