@@ -150,7 +150,7 @@ describe('a page of events', () => {
       });
     const answers = await kinds(11);
     expect(answers.slice(0, 10)).toEqual(
-      Array(10).fill({ kind: 'events', events: [], lastSeq: 6_000, nextBefore: 1_001 }),
+      Array.from({ length: 10 }, () => ({ kind: 'events', events: [], lastSeq: 6_000, nextBefore: 1_001 })),
     );
     expect(answers[10]).toEqual({ kind: 'busy', retryAfterSeconds: 1 });
     const explained = await tenant.inside(async (relay) =>
