@@ -55,15 +55,16 @@ export function layoutsOf(headers: Headers): Layouts {
       const key = JSON.stringify([webhookId, timestamp, digests.map((digest) => [...digest])]);
       seen.set(key, [...(seen.get(key) ?? []), names]);
     }
-    for (const [headers, ...others] of seen.values()) {
-      const own = namesIn(headers ?? {});
-      // Of the scheme's own names nobody doubts that they are meant.
-      const alike = new Set(own.length === 0 ? [] : others.flatMap((names) => namesIn(names)));
-      for (const name of own) alike.delete(name);
-      readable.push({ scheme, headers: headers ?? {}, ...(alike.size === 0 ? {} : { alike: [...alike] }) });
-    }
+    for (const [first, ...others] of seen.values()) if (first) readable.push(layoutOf(scheme, first, others));
   }
   return { readable, unreadable };
+}
+
+/** The names that are taken, of those that lead to the same values. Of the scheme's own nobody doubts that they are meant. */
+function layoutOf(scheme: Scheme, names: HeaderNames, others: readonly HeaderNames[]): Layout {
+  const taken = namesIn(names);
+  const alike = taken.length === 0 ? [] : others.flatMap(namesIn).filter((name) => !taken.includes(name));
+  return { scheme, headers: names, ...(alike.length === 0 ? {} : { alike: [...new Set(alike)] }) };
 }
 
 function namesIn(names: HeaderNames): readonly string[] {
