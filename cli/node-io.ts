@@ -83,7 +83,7 @@ function endNow(): never {
 /** At once, as the process may end; not at all where stderr is what can't be written. */
 function tellLost(code: string): void {
   try {
-    writeSync(STDERR, `noxys-relay can't write its output: ${code}.\n`);
+    writeSync(STDERR, `Can't write to stdout: ${code}.\n`);
   } catch {
     // The exit code says it.
   }

@@ -161,7 +161,7 @@ describe('the program against a server', PATIENT, () => {
     const args = ['-c', '"$@" >/dev/full', 'bash', process.execPath, BIN, 'lanes', 'acme', '--json'];
     expect(await run('bash', args, { NOXYS_RELAY_URL: url })).toMatchObject({
       code: EXIT.failed,
-      stderr: "noxys-relay can't write its output: ENOSPC.\n",
+      stderr: "Can't write to stdout: ENOSPC.\n",
     });
   });
 
