@@ -17,6 +17,8 @@ const TIMEOUT_MS = 60_000;
 const WAIT_TOTAL_MS_MAX = 300_000;
 /** A relay that names no time. */
 const RETRY_AFTER_SECONDS_DEFAULT = 5;
+/** One that names less would be asked without a pause. */
+const RETRY_AFTER_SECONDS_MIN = 1;
 const BACKOFFS_MS = [500, 2_000];
 
 const NEVER = new AbortController().signal;
@@ -145,5 +147,6 @@ export class ApiClient {
 
 function retryAfterMs(headers: Headers): number {
   const seconds = Number(headers.get('retry-after') ?? RETRY_AFTER_SECONDS_DEFAULT);
-  return (Number.isFinite(seconds) && seconds > 0 ? seconds : RETRY_AFTER_SECONDS_DEFAULT) * 1000;
+  const isTime = Number.isFinite(seconds) && seconds >= 0;
+  return (isTime ? Math.max(RETRY_AFTER_SECONDS_MIN, seconds) : RETRY_AFTER_SECONDS_DEFAULT) * 1000;
 }

@@ -37,9 +37,8 @@ if (!existsSync(join(MODULES, 'commander', 'package.json'))) {
 /** The same command line under the Node that came with the packages; its end is this one's. */
 function restart() {
   const child = spawn(PINNED_NODE, [join(CLI, 'bin.mjs'), ...process.argv.slice(2)], { stdio: 'inherit' });
-  // The terminal sends Ctrl-C to both: this one waits for what the other makes of it.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // A terminal sends Ctrl-C to both, and the other one takes such a pair for one; this one waits for what it makes of it.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
   child.on('error', (error) => stop(error.message));
   child.on('exit', (code, signal) => {
     process.exitCode = code === null ? 128 + (constants.signals[signal] || 0) : code;

@@ -7,6 +7,7 @@ import { parseEnv } from 'node:util';
 import { invalidInput } from './failure.ts';
 import { canAsk, type Io } from './io.ts';
 import { isLoopback } from './origin.ts';
+import { looksLikePath } from './secret-arguments.ts';
 
 /** Printable ASCII without a space. Source: RFC 6750 2.1, taken generously. */
 const TOKEN_PATTERN = /^[\x21-\x7e]{1,8192}$/;
@@ -45,7 +46,7 @@ async function readToken(
   tokenFile: string | undefined,
   isOptional: boolean,
 ): Promise<string | undefined> {
-  if (tokenFile !== undefined) return checked(readSecretFile(io, tokenFile), tokenFile);
+  if (tokenFile !== undefined) return checked(readSecretFile(io, tokenFile, '--token-file'), '--token-file');
   const fromEnv = io.env['NOXYS_RELAY_TOKEN']?.trim();
   if (fromEnv) return checked(fromEnv, 'NOXYS_RELAY_TOKEN');
   const local = isLoopback(origin) ? devToken(io) : undefined;
@@ -78,14 +79,18 @@ function devToken({ cwd }: Io): string | undefined {
   }
 }
 
-/** A file's content without the line break that editors add. Throws a CliFailure that names the file. */
-export function readSecretFile({ cwd }: Pick<Io, 'cwd'>, path: string): string {
+/**
+ * A file's content without the line break that editors add. Throws a CliFailure that names the option, and the file only where it
+ * looks like one: people write the secret itself there.
+ */
+export function readSecretFile({ cwd }: Pick<Io, 'cwd'>, path: string, option: string): string {
+  const name = looksLikePath(path) ? path : `the file of ${option}`;
   let bytes: Buffer;
   try {
     bytes = readFileSync(resolve(cwd, path));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw invalidInput(`Can't read ${path}${code === 'ENOENT' ? ': there is no such file' : ` (${code})`}.`);
+    throw invalidInput(`Can't read ${name}${code === 'ENOENT' ? ': there is no such file' : ` (${code})`}.`);
   }
   if (bytes.byteLength > FILE_BYTES_MAX) throw invalidInput(`${path} is too large to be a secret.`);
   const text = bytes.toString('utf8').replace(/\r?\n$/, '');

@@ -46,6 +46,8 @@ export interface Io {
   readonly prompts: Prompts;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Aborted when nobody reads stdout any more: the end of what only shows. */
+  readonly readerGone?: AbortSignal;
 }
 
 /** Whether a person can be asked. */

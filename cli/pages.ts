@@ -1,6 +1,8 @@
 /** Lists that come newest first in pages, each of which names where the next begins. */
 
 import type { ApiClient } from './api-client.ts';
+import { EXIT } from './exit-codes.ts';
+import { CliFailure } from './failure.ts';
 
 const PAGE_MAX = 200;
 
@@ -36,9 +38,16 @@ export async function readPages<T>(api: ApiClient, request: PageRequest): Promis
     });
     const list = page[member];
     if (Array.isArray(list)) entries.push(...(list as T[]));
-    before = typeof page['nextBefore'] === 'number' ? page['nextBefore'] : undefined;
+    const next = typeof page['nextBefore'] === 'number' ? page['nextBefore'] : undefined;
+    if (next !== undefined && before !== undefined && next >= before) throw goesInCircles(what);
+    before = next;
   } while (before !== undefined && entries.length < limit);
   return { entries, ...(before === undefined ? {} : { nextBefore: before }) };
+}
+
+/** A page that names itself or one before it as the next: the list would never end. */
+export function goesInCircles(what: string): CliFailure {
+  return new CliFailure(EXIT.failed, 'not_a_relay', `Can't ${what}: its pages repeat and have no end.`);
 }
 
 /** The last line of a list that goes on. */

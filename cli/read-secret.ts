@@ -17,7 +17,7 @@ export interface SecretSource {
 /** The secret, trimmed. Throws a CliFailure that says where it can come from. */
 export async function readSecret(io: Io, { what, option, file, variable }: SecretSource): Promise<string> {
   if (file === '-') return nonEmpty(new TextDecoder().decode(await io.stdin.readAll()), what);
-  if (file !== undefined) return nonEmpty(readSecretFile(io, file), what);
+  if (file !== undefined) return nonEmpty(readSecretFile(io, file, option), what);
   const fromEnv = io.env[variable];
   if (fromEnv !== undefined && fromEnv.trim() !== '') return fromEnv.trim();
   if (canAsk(io)) {

@@ -48,7 +48,11 @@ function prepare(command: CommandUnknownOpts, io: Io): void {
 /** Commander quotes what it does not know; a value in it may be a secret. */
 function withoutValues(text: string): string {
   return text
-    .replaceAll(/(unknown option '[^'=]*)=[^']*'/g, "$1=…'")
+    .replaceAll(/(unknown option '[^'=]*)=.*'/gs, "$1=…'")
+    .replaceAll(/(unknown option '-[^-'])[^']+'/g, "$1…'")
+    .replaceAll(/unknown option '[^']{24,}'/g, 'unknown option')
+    .replaceAll(/(option '[^']*') argument '.*' is invalid/gs, '$1: its value is invalid')
+    .replaceAll(/(option '[^']*') value '.*' from env '/gs, "$1: its value from env '")
     .replaceAll(/(too many arguments .* but got \d+): .*\./gs, '$1.')
     .replaceAll(/unknown command '[^']{24,}'/g, 'unknown command')
     .replaceAll(/value '[^']{24,}' is invalid/g, 'value is invalid')

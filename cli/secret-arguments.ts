@@ -8,8 +8,8 @@ import { invalidInput } from './failure.ts';
 /** What can be nothing else. A JWT, a Noxys secret, a bearer, a private key. */
 const CERTAIN_PATTERN =
   /whsec_|\beyJ[\w-]{8,}\.[\w-]{8,}\.|^bearer\s|-----BEGIN|^(?:token|authorization)[:=_ ]/i;
-/** 32 bytes as `openssl rand` prints them, hex or base64: keys and tokens, now and then the id of an event. */
-const LIKELY_PATTERN = /^(?:[0-9a-f]{48,}|[A-Za-z0-9+/_-]{43}=?)$/i;
+/** 16 bytes or more in hex, 32 in base64, as `openssl rand` prints them: keys and tokens, now and then the id of an event. */
+const LIKELY_PATTERN = /^(?:[0-9a-f]{32,}|[A-Za-z0-9+/_-]{43}=?)$/i;
 /** Names of options that such command lines tend to have. */
 const OPTION_PATTERN =
   /^--?(?:token|secret|password|passwd|pass|api-?key|auth|auth-?token|key|bearer|client-?secret|value)(?:=|$)/i;
@@ -40,6 +40,14 @@ export function refuseSecretArguments(args: readonly string[], known: readonly s
 
 const SOURCES =
   'The shell and the list of processes would show it, so take it for known and replace it. Give secrets by a prompt, an environment variable, or a file: see docs/cli.md.';
+
+const PATH_LENGTH_MAX = 64;
+
+/** Whether a word is a path and no secret that stands where one belongs: only then a message repeats it. */
+export function looksLikePath(word: string): boolean {
+  if (word.length > PATH_LENGTH_MAX || !/[/.]/.test(word) || CERTAIN_PATTERN.test(word)) return false;
+  return word.split(/[/.]/).every((part) => part.length < 16 || !hasMixture(part));
+}
 
 /** A tenant's id, a name or a path of 43 characters is words; a key is not. */
 function hasMixture(value: string): boolean {

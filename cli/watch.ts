@@ -1,22 +1,23 @@
-/** Work that is repeated until Ctrl-C, which is its ordinary end. */
+/** Work that is repeated until Ctrl-C, or until nobody reads its output: both are its ordinary end. */
 
 import { CliFailure } from './failure.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
-/** Repeats the work, with a pause after each; ends with 0 when Ctrl-C comes. */
+/** Repeats the work, with a pause after each; ends with 0. */
 export async function untilInterrupted(
-  { signal, sleep }: Pick<Io, 'signal' | 'sleep'>,
+  { signal, readerGone, sleep }: Pick<Io, 'signal' | 'readerGone' | 'sleep'>,
   pauseMs: number,
   work: () => Promise<void>,
 ): Promise<ExitCode> {
+  const end = readerGone === undefined ? signal : AbortSignal.any([signal, readerGone]);
   try {
-    while (!signal.aborted) {
+    while (!end.aborted) {
       await work();
-      await sleep(pauseMs, signal);
+      await sleep(pauseMs, end);
     }
   } catch (error) {
-    const isExpected = signal.aborted && (!(error instanceof CliFailure) || error.kind === 'interrupted');
+    const isExpected = end.aborted && (!(error instanceof CliFailure) || error.kind === 'interrupted');
     if (!isExpected) throw error;
   }
   return EXIT.ok;

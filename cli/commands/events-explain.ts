@@ -10,6 +10,7 @@ import type { Explained } from '../api-types.ts';
 import { tenantId } from '../option-values.ts';
 import { eventLine, explanationLines } from '../output/event-lines.ts';
 import { printable } from '../output/printable.ts';
+import { goesInCircles } from '../pages.ts';
 import type { Session } from '../session.ts';
 
 export function explainCommand(act: Act) {
@@ -48,6 +49,7 @@ async function explain(
     });
     const { events, isComplete, nextBefore } = explained;
     if (events.length > 0 || isComplete || nextBefore === undefined) return explained;
+    if (before !== undefined && nextBefore >= before) throw goesInCircles('explain the event');
     before = nextBefore;
   }
 }

@@ -58,7 +58,7 @@ async function tryCapture(session: Session, options: Options): Promise<ExitCode>
   const secrets = secretsIn(secret);
   for (const one of secrets) out.conceal(one);
   const report = reportOf(
-    await tryAll({ headers: headers.value, body, secrets }),
+    await tryAll({ headers: headers.value, body, secrets, signal: io.signal }),
     secrets.length,
     io.nowMs(),
   );

@@ -55,7 +55,8 @@ export async function findQueue(name: string): Promise<FoundQueue | undefined> {
   return { name, jurisdiction: /^Jurisdiction: (.+)$/m.exec(answer.stdout)?.[1] };
 }
 
-async function listSecrets({ flag, worker }: Environment): Promise<readonly string[]> {
+/** Empty when there is no Worker yet. */
+export async function listSecrets({ flag, worker }: Environment): Promise<readonly string[]> {
   const answer = await askWrangler(['secret', 'list', '--format', 'json', `--env=${flag}`]);
   if (!answer.isOk && answer.stderr.includes(`Worker "${worker}"`) && answer.stderr.includes('not found'))
     return [];

@@ -5,8 +5,15 @@ import { parseArgs } from 'node:util';
 
 import { isPublicHostName } from '../../src/lib/host-name.ts';
 import { ENVIRONMENT_NAMES, ROOT, type EnvironmentName } from './environment.ts';
+import { KV_ID_PATTERN } from './record.ts';
 
 const FOLDER = '.deploy';
+/** wrangler's commands that concern a Worker, and their second words. Source: wrangler 4.155.0, --help. */
+const COMMAND_WORDS: ReadonlySet<string> = new Set(
+  'deploy deployments delete dev list preview put rollback secret status tail triggers types upload versions view'.split(
+    ' ',
+  ),
+);
 
 export const SETUP_USAGE = `npm run deploy:setup [-- options]
 
@@ -62,12 +69,12 @@ export function readSetupOptions(args: readonly string[]): SetupOptions | undefi
   const { domain, 'kv-id': kvId } = values;
   if (domain !== undefined && !isPublicHostName(domain))
     throw new Error(`Cannot use --domain as it must be a public host name in lower case: it is ${domain}`);
-  if (kvId !== undefined && !/^[0-9a-f]{32}$/.test(kvId))
+  if (kvId !== undefined && !KV_ID_PATTERN.test(kvId))
     throw new Error(`Cannot use --kv-id as it must be 32 hexadecimal digits: it is ${kvId}`);
   return {
     env: environmentName(values.env),
     domain,
-    allow: values.allow,
+    allow: values.allow === undefined ? undefined : hostList(values.allow),
     isDryRun: values['dry-run'],
     mayCreate: !values['no-create'],
     kvId,
@@ -88,12 +95,44 @@ export function readDeployOptions(args: readonly string[]): DeployOptions | unde
   }
   const firstFlag = rest.findIndex((word) => word.startsWith('-'));
   const command = firstFlag === -1 ? rest : rest.slice(0, firstFlag);
+  const flags = firstFlag === -1 ? [] : rest.slice(firstFlag);
+  refuseFlags(flags);
   return {
     env: environmentName(own.env),
     folder: folderOf(own.record),
     command: command.length === 0 ? ['deploy'] : command,
-    flags: firstFlag === -1 ? [] : rest.slice(firstFlag),
+    flags,
   };
+}
+
+/** Throws at what would make of a checked deployment another one than was checked. */
+function refuseFlags(flags: readonly string[]): void {
+  for (const [index, word] of flags.entries()) {
+    const [written] = splitFlag(word);
+    const name = written.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const next = flags[index + 1];
+    if (word === '--') throw new Error('Cannot pass on a bare -- as wrangler would read no flag behind it');
+    if (name === '--no-dry-run') throw new Error(`Cannot take ${written}: leave --dry-run out instead`);
+    if (name === '--dry-run' && (word !== '--dry-run' || (next !== undefined && !next.startsWith('-'))))
+      throw new Error('Cannot take --dry-run with a value: write --dry-run alone, or leave it out');
+    if (name === '--x-provision' || name === '--experimental-provision')
+      throw new Error(`Cannot take ${written} as deploy:setup makes what is missing, where it must be`);
+    if (/^(?:-[ec]|--config$)/.test(name))
+      throw new Error(`Cannot take ${written} as the configuration is chosen by --env and --record`);
+    if (COMMAND_WORDS.has(word))
+      throw new Error(
+        `Cannot take "${word}" behind ${flags[0] ?? ''} as the command comes first: \`npm run deploy -- versions upload --tag x\`. If it is a flag's value, write --flag=${word}`,
+      );
+  }
+}
+
+/** As the relay reads them, in one form. */
+function hostList(text: string): string {
+  return text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((host) => host !== '')
+    .join(', ');
 }
 
 function splitFlag(word: string): [string, string | undefined] {

@@ -10,6 +10,7 @@ import { CONFIG_PATH, environmentOf, readRawConfig, type Environment } from './e
 import { optionsKeptByNpm } from './npm-options.ts';
 import { jurisdictionFaults } from './plan.ts';
 import { readRecord, type DeployRecord } from './record.ts';
+import { faultOf } from './secrets.ts';
 import { runWrangler } from './wrangler.ts';
 import { withConfigFile, withRecord } from './wrangler-config.ts';
 
@@ -38,12 +39,21 @@ async function main(args: readonly string[]): Promise<number> {
   const record = readRecord(folder, env);
   const isUpload = UPLOAD_PATTERN.test(command.join(' '));
   const isDryRun = flags.includes('--dry-run');
+  if (isUpload) checkEgress(environment, record);
   if (isUpload && !isDryRun) await checkPlace(environment, options, record);
   const run = async (config: string, ...extra: readonly string[]) =>
     runWrangler([...command, '--config', config, `--env=${environment.flag}`, ...extra, ...flags]);
   if (record === undefined && environment.jurisdiction === undefined) return run(CONFIG_PATH);
   // wrangler makes nothing. Hidden in its help. Source: wrangler 4.155.0, global flag "experimental-provision".
   return withConfigFile(withRecord(raw, env, record), env, async (path) => run(path, '--no-x-provision'));
+}
+
+/** Throws unless the relay would take the recorded hosts; a setup asked the same before it recorded them. */
+function checkEgress({ worker, vars }: Environment, record: DeployRecord | undefined): void {
+  if (record?.egressAllow === undefined) return;
+  const fault = faultOf({ ...vars, RELAY_EGRESS_ALLOW: record.egressAllow }, {});
+  if (fault === undefined) return;
+  throw new Error(`Cannot deploy ${worker}: ${fault}. Record other hosts: deploy:setup with --allow`);
 }
 
 /** Throws unless the environment's resources are where its tenants' data must stay. */

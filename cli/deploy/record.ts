@@ -3,9 +3,19 @@
  * Holds no secret; those stand in a file beside it (secrets.ts).
  */
 
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
+import { isPublicHostName } from '../../src/lib/host-name.ts';
 import type { EnvironmentName } from './environment.ts';
 
 export interface DeployRecord {
@@ -16,11 +26,17 @@ export interface DeployRecord {
   readonly egressAllow?: string;
 }
 
+export const KV_ID_PATTERN = /^[0-9a-f]{32}$/;
+/** Unfinished files, too. */
+const PRIVATE_NAMES = ['*.secrets', '*.secrets.*', '*.lock', '*.lock.*'];
+/** A folder with other things in it is not only ours. */
+const OWN_PATTERN = /^(?:\.gitignore|(?:global|eu)\.(?:json|secrets|lock)(?:\..*)?)$/;
+
 export function recordPath(folder: string, name: EnvironmentName): string {
   return join(folder, `${name}.json`);
 }
 
-/** Undefined when there is none. */
+/** Undefined when there is none. Whoever changed it by hand is not believed; who reads it asks whether the relay takes the hosts. */
 export function readRecord(folder: string, name: EnvironmentName): DeployRecord | undefined {
   const path = recordPath(folder, name);
   if (!existsSync(path)) return undefined;
@@ -41,18 +57,38 @@ export function isSameRecord(a: DeployRecord | undefined, b: DeployRecord): bool
 
 /** Whole or not at all, readable by this user alone, in a folder that git ignores. */
 export function writePrivately(folder: string, path: string, text: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const ignore = join(folder, '.gitignore');
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+  openFolder(folder);
   const unfinished = `${path}.${process.pid}`;
   writeFileSync(unfinished, text, { mode: 0o600 });
   renameSync(unfinished, path);
 }
 
+/** Makes the folder, for this user alone; a `.gitignore` of the operator's own gets what must not be committed. */
+export function openFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (readdirSync(folder).every((name) => OWN_PATTERN.test(name))) chmodSync(folder, 0o700);
+  const ignore = join(folder, '.gitignore');
+  if (!existsSync(ignore)) return writeFileSync(ignore, '*\n');
+  const text = readFileSync(ignore, 'utf8');
+  const lines = text.split(/\r?\n/);
+  if (lines.includes('*') && !lines.some((line) => line.startsWith('!'))) return;
+  const absent = PRIVATE_NAMES.filter((name) => !lines.includes(name));
+  const gap = text === '' || text.endsWith('\n') ? '' : '\n';
+  if (absent.length > 0) appendFileSync(ignore, `${gap}${absent.join('\n')}\n`);
+}
+
 function parse(text: string): DeployRecord | undefined {
   try {
-    const value = JSON.parse(text) as Partial<DeployRecord> | null;
-    return typeof value?.kvId === 'string' ? { ...value, kvId: value.kvId } : undefined;
+    const value = JSON.parse(text) as Partial<Record<keyof DeployRecord, unknown>> | null;
+    const { kvId, domain, egressAllow } = value ?? {};
+    if (typeof kvId !== 'string' || !KV_ID_PATTERN.test(kvId)) return undefined;
+    if (domain !== undefined && !(typeof domain === 'string' && isPublicHostName(domain))) return undefined;
+    if (egressAllow !== undefined && typeof egressAllow !== 'string') return undefined;
+    return {
+      kvId,
+      ...(domain === undefined ? {} : { domain }),
+      ...(egressAllow === undefined ? {} : { egressAllow }),
+    };
   } catch {
     return undefined;
   }

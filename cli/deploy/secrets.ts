@@ -4,9 +4,9 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
+import { isDeepStrictEqual, parseEnv } from 'node:util';
 
 import { settingsOf } from '../../src/settings.ts';
 import type { EnvironmentName } from './environment.ts';
@@ -26,9 +26,22 @@ export function secretsPath(folder: string, name: EnvironmentName): string {
 
 /** By name; empty when there is no file. */
 export function readSecrets(folder: string, name: EnvironmentName): Secrets {
+  return parse(textOf(folder, name));
+}
+
+function textOf(folder: string, name: EnvironmentName): string {
   const path = secretsPath(folder, name);
-  if (!existsSync(path)) return {};
-  const entries = Object.entries(parseEnv(readFileSync(path, 'utf8')));
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/** From now on only this user reads the file, whoever wrote it. */
+export function closeSecrets(folder: string, name: EnvironmentName): void {
+  const path = secretsPath(folder, name);
+  if (existsSync(path)) chmodSync(path, 0o600);
+}
+
+function parse(text: string): Secrets {
+  const entries = Object.entries(parseEnv(text));
   return Object.fromEntries(entries.flatMap(([key, value]) => (value ? [[key, value]] : [])));
 }
 
@@ -36,16 +49,30 @@ export function canMake(name: string): boolean {
   return MAKERS[name] !== undefined;
 }
 
-/** Makes the named ones and writes them into the file, beside what it holds. */
+const HEAD = `# The only copy of these secrets outside Cloudflare, which does not show them. Put them into your password manager,
+# then delete this file. Without RELAY_MASTER_KEY nothing that the relay sealed opens again.
+`;
+
+/** Makes those of the named ones that the file has not, and appends them to it: what stands there stays as it is written. */
 export function makeSecrets(folder: string, name: EnvironmentName, missing: readonly string[]): Secrets {
-  const made = Object.fromEntries(missing.map((secret) => [secret, MAKERS[secret]?.() ?? '']));
-  const all = { ...readSecrets(folder, name), ...made };
-  const lines = [
-    '# The only copy of these secrets outside Cloudflare, which does not show them. Put them into your password manager,',
-    '# then delete this file. Without RELAY_MASTER_KEY nothing that the relay sealed opens again.',
-    ...Object.entries(all).map(([key, value]) => `${key}=${value}`),
-  ];
-  writePrivately(folder, secretsPath(folder, name), `${lines.join('\n')}\n`);
+  const text = textOf(folder, name);
+  const before = parse(text);
+  const made = Object.fromEntries(
+    missing
+      .filter((secret) => before[secret] === undefined)
+      .map((secret) => [secret, MAKERS[secret]?.() ?? '']),
+  );
+  if (Object.keys(made).length === 0) return before;
+  const kept = text === '' ? HEAD : text.endsWith('\n') ? text : `${text}\n`;
+  const whole = `${kept}${Object.entries(made)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')}`;
+  const all = { ...before, ...made };
+  if (!isDeepStrictEqual(parse(whole), all))
+    throw new Error(
+      `Cannot add to ${secretsPath(folder, name)} as each line must be NAME=value: one is not, such as a quote without its end`,
+    );
+  writePrivately(folder, secretsPath(folder, name), whole);
   return all;
 }
 

@@ -7,14 +7,15 @@
 import { relative } from 'node:path';
 
 import { EXIT } from '../exit-codes.ts';
-import { createNamespace, createQueue, putSecrets, readAccount } from './account.ts';
+import { createNamespace, createQueue, listSecrets, putSecrets, readAccount } from './account.ts';
 import { SETUP_USAGE, readSetupOptions, type SetupOptions } from './arguments.ts';
 import { ROOT, environmentOf, readRawConfig, type Environment } from './environment.ts';
 import { optionsKeptByNpm } from './npm-options.ts';
 import { planSetup, type Plan, type Step, type Wanted } from './plan.ts';
 import { isSameRecord, readRecord, recordPath, writeRecord, type DeployRecord } from './record.ts';
 import { printFaults, printFinish, printHead, printStep } from './report.ts';
-import { canMake, faultOf, makeSecrets, readSecrets, secretsPath } from './secrets.ts';
+import { canMake, closeSecrets, faultOf, makeSecrets, readSecrets, secretsPath } from './secrets.ts';
+import { lockSetup } from './setup-lock.ts';
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(`\n${error instanceof Error ? error.message : String(error)}`);
@@ -32,7 +33,17 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(SETUP_USAGE);
     return 0;
   }
+  const unlock = options.isDryRun ? () => undefined : lockSetup(options.folder, options.env);
+  try {
+    return await setUp(options);
+  } finally {
+    unlock();
+  }
+}
+
+async function setUp(options: SetupOptions): Promise<number> {
   const { env, folder, isDryRun } = options;
+  if (!isDryRun) closeSecrets(folder, env);
   const environment = environmentOf(readRawConfig(), env);
   printHead(environment, options);
   const before = readRecord(folder, env);
@@ -105,21 +116,32 @@ async function carryOut(environment: Environment, { steps }: Plan, options: Setu
     else if (step.todo === 'make') await createQueue(step.name, step.jurisdiction);
     printStep(step, true);
   }
-  const secrets = steps.filter(({ kind }) => kind === 'secret');
-  await setSecrets(environment, secrets, options);
+  const secrets = await setSecrets(
+    environment,
+    steps.filter(({ kind }) => kind === 'secret'),
+    options,
+  );
   for (const step of secrets) printStep(step, true);
   return kvId;
 }
 
-/** New values are in the file before Cloudflare has them: a run that breaks off in between loses none. */
+/**
+ * New values are in the file before Cloudflare has them: a run that breaks off in between loses none. What another machine has put
+ * there in the meantime stays: a relay may have sealed with it. Resolves to what was done.
+ */
 async function setSecrets(
   environment: Environment,
-  steps: readonly Step[],
+  planned: readonly Step[],
   { folder, env }: SetupOptions,
-): Promise<void> {
-  const missing = steps.filter(({ todo }) => todo !== 'keep');
-  if (missing.length === 0) return;
-  const fresh = missing.filter(({ todo }) => todo === 'make').map(({ name }) => name);
-  const values = fresh.length > 0 ? makeSecrets(folder, env, fresh) : readSecrets(folder, env);
-  await putSecrets(environment, Object.fromEntries(missing.map(({ name }) => [name, values[name] ?? ''])));
+): Promise<readonly Step[]> {
+  if (planned.every(({ todo }) => todo === 'keep')) return planned;
+  const there = await listSecrets(environment);
+  const steps = planned.map((step) =>
+    there.includes(step.name) ? { ...step, todo: 'keep' as const } : step,
+  );
+  const missing = steps.filter(({ todo }) => todo !== 'keep').map(({ name }) => name);
+  if (missing.length === 0) return steps;
+  const values = makeSecrets(folder, env, missing);
+  await putSecrets(environment, Object.fromEntries(missing.map((name) => [name, values[name] ?? ''])));
+  return steps;
 }

@@ -39,7 +39,7 @@ export function readAnswers({ io }: Session, file: string): Record<string, unkno
     variable: (name) => io.env[name] ?? env[name],
     file: (inner) => {
       try {
-        return success(readSecretFile({ cwd: dirname(path) }, inner));
+        return success(readSecretFile({ cwd: dirname(path) }, inner, 'a from_file'));
       } catch (error) {
         return failure(`refers to a file: ${error instanceof Error ? error.message : ''}`);
       }

@@ -16,6 +16,8 @@ export interface Layout {
   readonly scheme: Scheme;
   /** As the config has them: empty = the scheme's own names. */
   readonly headers: HeaderNames;
+  /** Other headers with the same value as one of these: the capture does not tell which of them is meant. */
+  readonly alike?: readonly string[];
 }
 
 export interface Unreadable extends Layout {
@@ -44,18 +46,29 @@ export function layoutsOf(headers: Headers): Layouts {
     const own = readClaim({ scheme, headers: {} }, headers);
     if (!own.ok) unreadable.push({ scheme, headers: {}, failure: own.error });
     const candidates = [{}, ...namesFor(scheme, headers)].slice(0, LAYOUTS_PER_SCHEME_MAX);
-    const seen = new Set<string>();
+    const seen = new Map<string, HeaderNames[]>();
     for (const names of candidates) {
       const claim = readClaim({ scheme, headers: names }, headers);
       if (!claim.ok) continue;
       // Two names of the same thing, such as webhook-id and svix-id.
       const { webhookId, timestamp, digests } = claim.value;
       const key = JSON.stringify([webhookId, timestamp, digests.map((digest) => [...digest])]);
-      if (!seen.has(key)) readable.push({ scheme, headers: names });
-      seen.add(key);
+      seen.set(key, [...(seen.get(key) ?? []), names]);
     }
+    for (const [first, ...others] of seen.values()) if (first) readable.push(layoutOf(scheme, first, others));
   }
   return { readable, unreadable };
+}
+
+/** The names that are taken, of those that lead to the same values. Of the scheme's own nobody doubts that they are meant. */
+function layoutOf(scheme: Scheme, names: HeaderNames, others: readonly HeaderNames[]): Layout {
+  const taken = namesIn(names);
+  const alike = taken.length === 0 ? [] : others.flatMap(namesIn).filter((name) => !taken.includes(name));
+  return { scheme, headers: names, ...(alike.length === 0 ? {} : { alike: [...new Set(alike)] }) };
+}
+
+function namesIn(names: HeaderNames): readonly string[] {
+  return Object.values(names).filter((name) => name !== undefined);
 }
 
 function namesFor(scheme: Scheme, headers: Headers): HeaderNames[] {
@@ -63,12 +76,16 @@ function namesFor(scheme: Scheme, headers: Headers): HeaderNames[] {
   switch (scheme) {
     case 'standard-webhooks':
       return signatures.flatMap((signature) =>
-        timestamps.flatMap((timestamp) => ids.map((id) => ({ id, timestamp, signature }))),
+        relatedFirst(signature, timestamps).flatMap((timestamp) =>
+          relatedFirst(signature, ids).map((id) => ({ id, timestamp, signature })),
+        ),
       );
     case 'timestamped-hmac':
       return [
         ...signatures.map((signature) => ({ signature })),
-        ...signatures.flatMap((signature) => timestamps.map((timestamp) => ({ timestamp, signature }))),
+        ...signatures.flatMap((signature) =>
+          relatedFirst(signature, timestamps).map((timestamp) => ({ timestamp, signature })),
+        ),
       ];
     default:
       return signatures.map((signature) => ({ signature }));
@@ -90,6 +107,17 @@ function rolesIn(headers: Headers) {
     timestamps: firstNamed(/time/, timestamps),
     ids: firstNamed(/(?:^|-)id$/, ids),
   };
+}
+
+/** Names that begin as the signature's does come first: `x-noxys-…` beside `x-noxys-signature`, before a proxy's `x-amz-…`. */
+function relatedFirst(signature: string, names: readonly string[]): readonly string[] {
+  const parts = signature.split('-');
+  const shared = (name: string): number => {
+    const own = name.split('-');
+    const end = parts.findIndex((part, index) => part !== own[index]);
+    return end === -1 ? parts.length : end;
+  };
+  return names.toSorted((a, b) => shared(b) - shared(a));
 }
 
 function firstNamed(pattern: RegExp, names: readonly string[]): readonly string[] {

@@ -31,7 +31,7 @@ export function reportOf(tried: Tried, secrets: number, nowMs: number): Signatur
 }
 
 function fittingReport(fit: Fit, others: readonly Fit[], secrets: number, nowMs: number): SignatureReport {
-  const { scheme, headers, encoding, variant, signedAtMs, secret } = fit;
+  const { scheme, headers, encoding, variant, signedAtMs, secret, alike = [] } = fit;
   const equal = others.filter((other) => other.scheme === scheme && other.encoding !== encoding);
   const signedAt = signedAtMs === undefined ? undefined : instantOf(signedAtMs);
   return {
@@ -47,6 +47,11 @@ function fittingReport(fit: Fit, others: readonly Fit[], secrets: number, nowMs:
       ...(secrets > 1 ? [`Of the ${secrets} secrets it is number ${secret + 1}.`] : []),
       ...(equal.length > 0
         ? [`For this secret, ${equal.map((one) => one.encoding).join(', ')} is the same.`]
+        : []),
+      ...(alike.length > 0
+        ? [
+            `${alike.join(', ')} holds the same value as a header above, so that this capture can't tell them apart: take the one that Noxys sends.`,
+          ]
         : []),
       ...(variant.change === undefined
         ? []

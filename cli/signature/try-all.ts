@@ -3,9 +3,12 @@
  * The age of its timestamp is told and not judged. No I/O; no secret leaves the function.
  */
 
+import { setImmediate as turn } from 'node:timers/promises';
+
 import { importWebhookKeys, verifySignature, type WebhookVerifier } from '../../src/ingest/signature.ts';
 import { readClaim } from '../../src/ingest/signature-headers.ts';
 import { type SecretEncoding, secretEncodingOf } from '../../src/ingest/webhook-secrets.ts';
+import { interrupted } from '../failure.ts';
 import { type BodyVariant, bodyVariants } from './body-variants.ts';
 import { type Layout, type Layouts, layoutsOf, type Scheme } from './layouts.ts';
 
@@ -14,6 +17,8 @@ export interface Captured {
   readonly body: Uint8Array;
   /** At least one. */
   readonly secrets: readonly string[];
+  /** Aborted: it ends, as an interrupted command. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Fit extends Layout {
@@ -45,7 +50,7 @@ interface Keyed {
   readonly secret: number;
 }
 
-export async function tryAll({ headers, body, secrets }: Captured): Promise<Tried> {
+export async function tryAll({ headers, body, secrets, signal }: Captured): Promise<Tried> {
   const layouts = layoutsOf(headers);
   const undecodable = new Set<SecretEncoding>();
   const keys = new Map<Scheme, readonly Keyed[]>();
@@ -55,6 +60,9 @@ export async function tryAll({ headers, body, secrets }: Captured): Promise<Trie
   for (const { bytes, ...variant } of bodyVariants(body)) {
     const fits: Fit[] = [];
     for (const layout of layouts.readable) {
+      // In which a Ctrl-C arrives.
+      await turn();
+      if (signal?.aborted === true) throw interrupted();
       for (const keyed of keys.get(layout.scheme) ?? []) {
         if (await verifies(keyed.verifier, layout, headers, bytes))
           fits.push(fitOf(layout, keyed, variant, headers));

@@ -18,6 +18,7 @@ describe('a secret on the command line', () => {
     ['a JWT', ['token', 'revoke', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0abc.c2lnbmF0dXJl']],
     ['a bearer', ['tenants', 'show', 'Bearer abcdefgh']],
     ['32 bytes in hex', ['token', 'revoke', HEX_KEY]],
+    ['16 bytes in hex', ['tenants', '--token-file', HEX_KEY.slice(0, 32)]],
     ['32 bytes in base64url', ['token', 'revoke', 'q0dXbP3mYk9Zt1R8sVwLxN5cJ2uHfG7aE4iK6oQyT0A']],
     ['the very token of the environment', ['tenants', 'show', TOKEN]],
   ])('is refused and not repeated: %s', async (_what, args) => {
@@ -59,12 +60,38 @@ describe('a secret on the command line', () => {
       ['resume', 'acme', 'edr', '--from', 'correct-horse-battery-staple'],
       ['lanes', 'Correct-Horse-Battery-Staple-1'],
       ['lanes', 'acme', 'correct-horse-battery'],
+      ['events', 'tail', 'acme', '--interval', 'correct-horse'],
+      ['events', 'tail', 'acme', "--interval=correct-horse'battery"],
+      ['token', 'create', 'ci', '--role', 'correct-horse'],
+      ['lanes', 'acme', '-xcorrect-horse'],
+      ['lanes', 'acme', '--correct-horse-battery-staple'],
     ]) {
       const ran = await shell.run([...args, '--json']);
       expect(ran.code).toBe(EXIT.invalid);
       expect(ran.all.toLowerCase()).not.toContain('correct-horse');
       expect(ran.json()).toMatchObject({ error: { kind: 'usage' } });
     }
+  });
+});
+
+describe('a secret where the name of a file belongs', () => {
+  it.each([
+    ['tenants --token-file hunter2hunter2', '--token-file'],
+    ['tenants --token-file Xk7/9fQ2mZ81pLw0RtYv', '--token-file'],
+    [`tenants --token-file ${'correct-horse.'.repeat(6)}`, '--token-file'],
+    ['signature try --headers h --body b --secret-file hunter2hunter2', '--secret-file'],
+    ['rotate-secret acme webhook.secrets --secret-file hunter2hunter2', '--secret-file'],
+  ])('is not repeated: %s', async (line, option) => {
+    const secret = line.slice(line.lastIndexOf(' ') + 1);
+    const files = { h: 'webhook-id: 1', b: '{}' };
+    const ran = await new FakeIo({ fetch: new StandIn().fetch, files }).run(line);
+    expect(ran).toMatchObject({ code: EXIT.invalid, stderr: expect.stringContaining(option) });
+    expect(ran.all).not.toContain(secret);
+  });
+
+  it('does not keep a path from being named', async () => {
+    const ran = await new FakeIo().run('tenants --token-file secrets/relay.token');
+    expect(ran.stderr).toBe("Can't read secrets/relay.token: there is no such file.\n");
   });
 });
 

@@ -1,7 +1,7 @@
 /** The real program, started as people start it: in few tests, because each starts a Node. */
 
 import { execFile, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,9 +155,50 @@ describe('the program against a server', PATIENT, () => {
     }
   });
 
-  it.skipIf(process.platform !== 'linux')('says in one line that its output can not be written', async () => {
-    const ended = await run('bash', ['-c', '"$0" "$1" --version > /dev/full', process.execPath, BIN]);
-    expect(ended).toMatchObject({ code: EXIT.failed, stderr: "Can't write to stdout: ENOSPC.\n" });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'ends at %s to its process alone, with the Node that it started',
+    async (signal) => {
+      seen.length = 0;
+      const child = spawn(process.execPath, ['--import', OLD_NODE, BIN, 'tenants', 'show', 'hang'], {
+        env: { ...ENV, NOXYS_RELAY_URL: url },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      // Closed once the last process that holds it is gone.
+      const closed = new Promise((resolve) => child.on('close', (code) => resolve(code)));
+      await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(1);
+      child.kill(signal);
+      expect(await closed).toBe(EXIT.interrupted);
+    },
+  );
+
+  it.each([
+    ['tenants --json', EXIT.unreachable],
+    ['lanes acme --json', EXIT.ok],
+    ['lanes acme --watch --interval 1', EXIT.ok],
+  ])('keeps the exit code of %s when nobody reads its output', async (line, code) => {
+    const script = `set -o pipefail; "$@" 2>/dev/null | true`;
+    const args = ['-c', script, 'bash', process.execPath, BIN, ...line.split(' ')];
+    expect(await run('bash', args, { NOXYS_RELAY_URL: url })).toMatchObject({ code });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says in one line that its output could not be written', async () => {
+    const args = ['-c', '"$@" >/dev/full', 'bash', process.execPath, BIN, 'lanes', 'acme', '--json'];
+    expect(await run('bash', args, { NOXYS_RELAY_URL: url })).toMatchObject({
+      code: EXIT.failed,
+      stderr: "Can't write to stdout: ENOSPC.\n",
+    });
+  });
+
+  it('sends nothing for this machine through a proxy', async () => {
+    const proxied = {
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: 'http://127.0.0.1:9',
+      http_proxy: 'http://127.0.0.1:9',
+    };
+    for (const noProxy of [{}, { no_proxy: '' }, { NO_PROXY: 'example.com' }]) {
+      const env = { ...proxied, ...noProxy, NOXYS_RELAY_URL: url };
+      expect(await run(process.execPath, [BIN, 'lanes', 'acme', '--json'], env)).toMatchObject({ code: 0 });
+    }
   });
 
   it('ends quietly when the reader of its output has enough', async () => {

@@ -189,6 +189,38 @@ describe('a relay that does not answer', () => {
     },
   );
 
+  it('may be something that does not end', async () => {
+    let pulls = 0;
+    const chunk = new Uint8Array(1024 * 1024).fill(32);
+    const fetch: NonNullable<FakeOptions['fetch']> = async () =>
+      new Response(new ReadableStream({ pull: (controller) => (pulls++, controller.enqueue(chunk)) }));
+    const ran = await new FakeIo({ fetch }).run(COMMAND);
+    expect(ran).toMatchObject({ code: EXIT.unreachable, stderr: expect.stringContaining('32 MiB') });
+    expect(pulls).toBeLessThan(40);
+  });
+
+  it.each(['0', '0.0001', '1'])('that asks to wait %s s is asked again after a second', async (seconds) => {
+    const { relay, shell } = stage();
+    relay.intercept = () =>
+      relay.requests.length > 3
+        ? undefined
+        : new Response('{}', { status: 429, headers: { 'retry-after': seconds } });
+    expect((await shell.run(COMMAND)).code).toBe(EXIT.ok);
+    expect(shell.sleptMs).toBe(3_000);
+  });
+
+  it.each([
+    [COMMAND, { tenants: [], nextCursor: 'a' }],
+    ['audit --limit 1000', { entries: [], nextBefore: 7 }],
+    ['events explain acme evt_1', { events: [], isComplete: false, nextBefore: 7 }],
+  ])('that names the same page again is left: %s', async (line, page) => {
+    const { relay, shell } = stage();
+    relay.intercept = () => Response.json(page);
+    const ran = await shell.run(line);
+    expect(ran).toMatchObject({ code: EXIT.failed, stderr: expect.stringContaining('have no end') });
+    expect(relay.requests).toHaveLength(2);
+  });
+
   it('that stays busy is given up after five minutes', async () => {
     const { relay, shell } = stage();
     relay.intercept = () => new Response('{}', { status: 503, headers: { 'retry-after': '60' } });

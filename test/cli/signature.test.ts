@@ -177,6 +177,32 @@ describe('signature try', { timeout: 60_000 }, () => {
     expect((await tryOut(usual, { headers: text })).json()).toMatchObject({ fits: true });
   });
 
+  it('takes the timestamp that is named as the signature is, and says that the other may be meant', async () => {
+    const own = { timestamp: 'x-noxys-timestamp', signature: 'x-noxys-signature' };
+    const options: SignatureOptions = { scheme: 'timestamped-hmac', layout: 'two_headers', headers: own };
+    const capture: Capture = { options, secret: SECRET, body: BODY };
+    const lines = `x-amz-time: ${SIGNED_AT_SECONDS}\n${linesOf(headersOf(capture))}`;
+    const { yaml, notes } = (await tryOut(capture, { headers: lines })).json<Reported>();
+    expect(yaml).not.toContain('x-amz-time');
+    expect(notes.join(' ').includes('x-amz-time')).toBe(yaml.includes('x-noxys-timestamp'));
+    const foreign = { timestamp: 'x-noxys-when', signature: 'x-noxys-mac' };
+    const other: Capture = { ...capture, options: { ...options, headers: foreign } };
+    const found = (
+      await tryOut(other, { headers: `x-amz-time: ${SIGNED_AT_SECONDS}\n${linesOf(headersOf(other))}` })
+    ).json<Reported>();
+    expect(found.yaml).toContain('timestamp: x-noxys-when');
+    expect(found.notes.join(' ')).toContain('x-amz-time holds the same value');
+  });
+
+  it('ends at the first Ctrl-C', async () => {
+    const shell = new FakeIo({
+      env: { NOXYS_WEBHOOK_SECRET: SECRET },
+      files: { headers: linesOf(headersOf(usual)), body: BODY },
+    });
+    shell.controller.abort();
+    expect((await shell.run('signature try --headers headers --body body')).code).toBe(EXIT.interrupted);
+  });
+
   it('tries several secrets, one a line, and says which one fits', async () => {
     const shell = new FakeIo({
       files: { headers: linesOf(headers), body: BODY, secrets: `whsec_b3RoZXItc2VjcmV0\n${SECRET}\n` },

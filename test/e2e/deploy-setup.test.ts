@@ -106,6 +106,16 @@ describe.concurrent('deploy:setup', () => {
     expect(operator.account.writes).toEqual([]);
   });
 
+  it('runs once at a time: what Cloudflare has is what the file has', { timeout: STORY_MS_MAX }, async () => {
+    await using operator = await Operator.open();
+    const both = await Promise.all([operator.setup(...EU), operator.setup(...EU)]);
+    expect(both.map(({ code }) => String(code)).toSorted()).toEqual(['0', '1']);
+    expect(both.find(({ code }) => code === 1)?.output).toContain('no other setup may be at work');
+    const secrets = Object.fromEntries(operator.account.workers.scripts.get(WORKER_EU)?.secrets ?? []);
+    expect(secrets).toEqual(parseEnv(operator.read('eu.secrets') ?? ''));
+    expect(operator.account.namespaces.all).toHaveLength(1);
+  });
+
   it('tells how to log in when nobody is', async () => {
     await using operator = await Operator.open();
     operator.account.revokeToken();
@@ -128,6 +138,16 @@ describe.concurrent('a plain wrangler deploy', () => {
     expect(boundOf(operator, 'noxys-relay')).toMatchObject({
       RELAY_KV: { namespace_id: account.namespaces.all[0]?.id },
     });
+  });
+
+  it('is refused when the record was changed to hosts that the relay would not take', async () => {
+    await using operator = await Operator.open();
+    const record = { kvId: 'a'.repeat(32), domain: DOMAIN, egressAllow: '*, 10.0.0.1' };
+    operator.write('eu.json', JSON.stringify(record));
+    const { code, output } = await operator.deploy('--env', 'eu', '--record', operator.folder);
+    expect(code).toBe(1);
+    expect(output).toContain('RELAY_EGRESS_ALLOW');
+    expect(operator.account.requests).toEqual([]);
   });
 
   it('of the EU environment is refused before it asks for anything', async () => {

@@ -22,6 +22,14 @@ describe('readSetupOptions', () => {
   ])('refuses %s', (_what, args, words) => {
     expect(() => readSetupOptions(args)).toThrow(words);
   });
+
+  it.each([
+    ['a.example.com,,', 'a.example.com'],
+    [' A.example.com  b.example.com,*.c.example.com ', 'a.example.com, b.example.com, *.c.example.com'],
+    [',', ''],
+  ])('takes the hosts %j as %j', (allow, hosts) => {
+    expect(readSetupOptions(['--allow', allow])?.allow).toBe(hosts);
+  });
 });
 
 describe('readDeployOptions', () => {
@@ -37,6 +45,33 @@ describe('readDeployOptions', () => {
     [['--env', 'eu', 'rollback'], ['rollback'], []],
   ])('%j is the command %j with the flags %j', (args, command, flags) => {
     expect(readDeployOptions(args)).toMatchObject({ command, flags });
+  });
+
+  it.each([
+    ['--dry-run false', '--dry-run'],
+    ['--dry-run true', '--dry-run'],
+    ['--dry-run=false', '--dry-run'],
+    ['--dryRun=false --dry-run', '--dry-run'],
+    ['--dry-run --no-dry-run', '--no-dry-run'],
+    ['--dry-run --noDryRun', '--noDryRun'],
+    ['--no-dryRun --dry-run', '--no-dryRun'],
+    ['--x-provision', '--x-provision'],
+    ['--xProvision', '--xProvision'],
+    ['--experimental-provision=true', '--experimental-provision'],
+    ['-- --dry-run', '--'],
+    ['-e eu', '--env'],
+    ['--config other.toml', '--record'],
+    ['-cother.toml', '--record'],
+    ['--tag x versions upload', 'the command comes first'],
+    ['--dry-run deploy', '--dry-run'],
+    ['versions --tag x upload', 'the command comes first'],
+    ['-y rollback', 'the command comes first'],
+  ])('refuses %s, which would do something else than it checks', (line, words) => {
+    expect(() => readDeployOptions(['--env', 'eu', ...line.split(' ')])).toThrow(words);
+  });
+
+  it('takes a command word as the value of a flag', () => {
+    expect(readDeployOptions(['--tag=rollback', '--dry-run'])).toMatchObject({ command: ['deploy'] });
   });
 
   it('knows the environment wherever it stands, an empty one being the top level', () => {
