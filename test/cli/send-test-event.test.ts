@@ -29,6 +29,14 @@ async function stage(options: FakeOptions = {}, more = '') {
 }
 
 describe('send-test-event', () => {
+  it('refuses a secret_encoding that it does not know', async () => {
+    const { shell, stored } = await stage();
+    Object.assign(stored.config.webhook, { secret_encoding: 'rot13' });
+    const ran = await shell.run('send-test-event acme --json');
+    expect(ran.code).toBe(EXIT.unreachable);
+    expect(ran.json()).toMatchObject({ error: { kind: 'not_a_relay' } });
+  });
+
   it('signs with the secret of the tenant’s file, and follows the event until it is delivered', async () => {
     const { relay, shell } = await stage();
     const outcomes = ['parked', 'waiting', 'delivered'] as const;
