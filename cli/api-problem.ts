@@ -3,7 +3,7 @@
 import type { ConfigFault } from '../src/domain/fault.ts';
 import { isRecord } from '../src/lib/record.ts';
 import type { ApiFailure } from './api-failure.ts';
-import { printable } from './output/printable.ts';
+import { cutText, printable } from './output/printable.ts';
 
 const TYPE_PATTERN = /^urn:noxys-relay:problem:([a-z0-9-]+)$/;
 /** An answer from something else than the relay may be long. */
@@ -31,5 +31,5 @@ function faultOf(value: unknown): ConfigFault[] {
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? printable(value).slice(0, DETAIL_LENGTH_MAX) : undefined;
+  return typeof value === 'string' ? cutText(printable(value), DETAIL_LENGTH_MAX) : undefined;
 }

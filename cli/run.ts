@@ -9,25 +9,38 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import type { Io } from './io.ts';
 import { Concealed } from './output/concealed.ts';
+import { guardedIo } from './output/guarded-io.ts';
+import { jsonText } from './output/output.ts';
 import { buildProgram } from './program.ts';
 import { refuseSecretArguments } from './secret-arguments.ts';
 
 /** Runs a command line (without node and script) and says what the process is to end with. */
-export async function runCli(args: readonly string[], io: Io): Promise<ExitCode> {
+export async function runCli(args: readonly string[], surroundings: Io): Promise<ExitCode> {
+  const io = guardedIo(surroundings);
   const concealed = new Concealed();
-  const { act, exitCode } = actingWith(io, concealed);
-  const program = buildProgram(act);
-  prepare(program, io);
   try {
+    const { act, exitCode } = actingWith(io, concealed);
+    const program = buildProgram(act);
+    prepare(program, io);
     const known = SECRET_VARIABLES.flatMap((name) => io.env[name]?.trim() || []);
     for (const secret of known) concealed.add(secret);
     refuseSecretArguments(args, known);
     await program.parseAsync([...args], { from: 'user' });
     return exitCode();
   } catch (error) {
-    return end(error, io, { isJson: args.includes('--json'), concealed });
+    const isJson = args.includes('--json');
+    try {
+      return end(error, io, { isJson, concealed });
+    } catch {
+      // Even the words for the error failed, such as at a value that is nested too deep.
+      if (isJson) io.stdout.write(`${jsonText({ error: BUG }, 2)}\n`);
+      io.stderr.write('noxys-relay failed, which is a fault of its own.\n');
+      return EXIT.failed;
+    }
   }
 }
+
+const BUG = { kind: 'bug', message: 'The command line failed: stderr has the trace.' } as const;
 
 /** Errors are thrown, not process exits, and go to the given streams; for subcommands, too. */
 function prepare(command: CommandUnknownOpts, io: Io): void {
@@ -69,7 +82,7 @@ interface End {
 
 function end(error: unknown, { stdout, stderr }: Io, { isJson, concealed }: End): ExitCode {
   const tell = (facts: Readonly<Record<string, unknown>>): void => {
-    if (isJson) stdout.write(`${concealed.scrub(JSON.stringify({ error: facts }, null, 2))}\n`);
+    if (isJson) stdout.write(`${jsonText(concealed.scrubValue({ error: facts }), 2)}\n`);
   };
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok;
@@ -82,7 +95,7 @@ function end(error: unknown, { stdout, stderr }: Io, { isJson, concealed }: End)
     // A bug of the command line: the one case in which a stack trace helps somebody.
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     stderr.write(concealed.scrub(`noxys-relay failed, which is a fault of its own:\n${trace}\n`));
-    tell({ kind: 'internal_error', message: 'The command line failed: stderr has the trace.' });
+    tell(BUG);
     return EXIT.failed;
   }
   const { message, hint, kind, details, exitCode } = expected;

@@ -30,9 +30,9 @@ export function showPlan(
 function showTenant(out: Output, { tenant, plan }: PlannedTenant): string {
   const isNew = plan.change === 'create';
   const verb = out.paint(isNew ? 'good' : 'warning', plan.change);
-  const head = `${verb} ${out.paint('strong', tenant.id)} from ${tenant.file.name}`;
+  const head = `${verb} ${out.paint('strong', tenant.id)} from ${printable(tenant.file.name)}`;
   const version = isNew || plan.version === null ? '' : `, now at version ${plan.version}`;
-  const rows = plan.changes.map((change) => rowOf(change));
+  const rows = plan.changes.map((change) => rowOf(out, change));
   return [
     `${head}${version}`,
     ...(rows.length === 0 ? [] : [out.table(COLUMNS, rows, INDENT)]),
@@ -41,8 +41,8 @@ function showTenant(out: Output, { tenant, plan }: PlannedTenant): string {
   ].join('\n');
 }
 
-function rowOf({ path, from, to }: PlanChange): readonly string[] {
-  return [printable(path), showValue(from), showValue(to)];
+function rowOf(out: Output, { path, from, to }: PlanChange): readonly string[] {
+  return [printable(path), showValue(out.scrubbed(from)), showValue(out.scrubbed(to))];
 }
 
 function showValue(value: unknown): string {

@@ -16,7 +16,7 @@ import { printable } from '../output/printable.ts';
 import { formatInstant } from '../output/time.ts';
 import { readSecret } from '../read-secret.ts';
 import type { Session } from '../session.ts';
-import { followInEnvFile } from '../tenant-files/follow-rotation.ts';
+import { prepareFollowing } from '../tenant-files/follow-rotation.ts';
 
 const PATH_PATTERN = /^(?:webhook\.(?:secrets|auth_token)|destinations\.[a-z0-9-]{1,32}\.(?:hec\.)?token)$/;
 
@@ -73,6 +73,7 @@ async function rotate(session: Session, tenant: string, path: string, options: O
     variable: 'NOXYS_NEW_SECRET',
   });
   out.conceal(value);
+  const follow = prepareFollowing(session, { tenant, path, value, file: options.file ?? FOLDER });
   const api = await session.api();
   const rotated = await api.ask<Rotated>('set the secret', {
     method: 'POST',
@@ -81,11 +82,14 @@ async function rotate(session: Session, tenant: string, path: string, options: O
     body: { path, value },
     mustFinish: true,
   });
-  const followed = followInEnvFile(session, { tenant, path, value, file: file ?? FOLDER });
-  if (out.isJson) for (const line of followed) out.note(line);
+  const { lines, warnings, isFailed } = follow();
+  if (out.isJson) for (const line of lines) out.note(line);
   const next = path === 'webhook.secrets' ? webhookNext(tenant) : ['It takes effect with the next request.'];
-  out.result(rotated, () => [...secretLines(path, rotated.secrets), ...followed, ...next].join('\n'));
-  return EXIT.ok;
+  for (const warning of warnings) out.warn(warning);
+  out.result({ ...rotated, warnings }, () =>
+    [...secretLines(path, rotated.secrets), ...lines, ...next].join('\n'),
+  );
+  return isFailed ? EXIT.failed : EXIT.ok;
 }
 
 function webhookNext(tenant: string): readonly string[] {

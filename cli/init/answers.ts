@@ -10,11 +10,10 @@ import { dirname, resolve } from 'node:path';
 import { formatPath } from '../../src/domain/config-faults.ts';
 import { parseDocument } from '../../src/http/api/document.ts';
 import { isRecord } from '../../src/lib/record.ts';
-import { failure, success } from '../../src/lib/result.ts';
-import { readSecretFile } from '../credentials.ts';
 import { invalidInput } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { readEnvFile } from '../tenant-files/env-file.ts';
+import { lookupsOf } from '../tenant-files/lookups.ts';
 import { placeFaults } from '../tenant-files/read-tenant.ts';
 import { brokenFiles } from '../tenant-files/read-folder.ts';
 import { resolveReferences } from '../tenant-files/references.ts';
@@ -35,16 +34,11 @@ export function readAnswers({ io }: Session, file: string): Record<string, unkno
     throw brokenFiles(faults.map((fault) => ({ file, ...fault })));
   }
   const env = readEnvFile(dirname(path));
-  const resolved = resolveReferences(parsed.value, {
-    variable: (name) => io.env[name] ?? env[name],
-    file: (inner) => {
-      try {
-        return success(readSecretFile({ cwd: dirname(path) }, inner, 'a from_file'));
-      } catch (error) {
-        return failure(`refers to a file: ${error instanceof Error ? error.message : ''}`);
-      }
-    },
-  });
+  const lookups = lookupsOf(
+    { environment: io.env, own: env },
+    { base: dirname(path), within: dirname(path) },
+  );
+  const resolved = resolveReferences(parsed.value, lookups);
   if (!resolved.ok) {
     const faults = resolved.error.map((fault) => ({ ...fault, path: formatPath(fault.path) }));
     throw brokenFiles(placeFaults(file, text, faults));

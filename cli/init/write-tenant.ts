@@ -1,12 +1,13 @@
 /** Writes what `init` found: `tenants/<id>.yaml` with references, the secrets in `.env` beside it. Never over a file, unless told. */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 import { stringify } from 'yaml';
 
 import { invalidInput } from '../failure.ts';
 import { envFileIn, readEnvFile, writeEnvFile } from '../tenant-files/env-file.ts';
+import { replaceFile } from '../tenant-files/replace-file.ts';
 import { withReferences } from './with-references.ts';
 
 export interface Target {
@@ -48,7 +49,7 @@ export function writeTenant(target: Target, document: Readonly<Record<string, un
   mkdirSync(folder, { recursive: true });
   // The secrets first: a file whose references lead nowhere is worse than a secret without a file.
   writeEnvFile(folder, referring.values);
-  writeFileSync(file, `${HEADER}${stringify(referring.document, { lineWidth: 0 })}`);
+  replaceFile(file, `${HEADER}${stringify(referring.document, { lineWidth: 0 })}`);
   return {
     file: nameOf(cwd, file),
     envFile: nameOf(cwd, envFileIn(folder)),

@@ -5,7 +5,13 @@
 import type { Io } from '../io.ts';
 import type { Concealed } from './concealed.ts';
 import { painter, type Paint, wantsColour } from './paint.ts';
+import { escapedJson } from './printable.ts';
 import { type Column, renderTable } from './table.ts';
+
+/** JSON that a terminal can show, too. */
+export function jsonText(document: unknown, indent: number): string {
+  return escapedJson(JSON.stringify(document, null, indent));
+}
 
 export interface OutputOptions {
   readonly isJson: boolean;
@@ -39,14 +45,21 @@ export class Output {
     return secret;
   }
 
+  /** A value without secrets, to be shown in part: cut, a secret would not be recognised. */
+  scrubbed(value: unknown): unknown {
+    return this.#concealed.scrubValue(value);
+  }
+
   /** The command's one result. */
   result(document: unknown, text: () => string): void {
-    this.#out(this.isJson ? JSON.stringify(document, null, 2) : text());
+    if (this.isJson) this.#json(document, 2);
+    else this.#out(text());
   }
 
   /** One of a stream of results: a line of JSON, or a text. */
   next(document: unknown, text: () => string): void {
-    this.#out(this.isJson ? JSON.stringify(document) : text());
+    if (this.isJson) this.#json(document);
+    else this.#out(text());
   }
 
   /** Part of what a person reads; on stderr where stdout holds a document. */
@@ -67,9 +80,14 @@ export class Output {
   /** A table for stdout, as wide as the terminal allows. */
   table(columns: readonly Column[], rows: readonly (readonly string[])[], indent = ''): string {
     const heads = columns.map((column) => ({ ...column, head: this.paint('faint', column.head) }));
+    const clean = rows.map((row) => row.map((cell) => this.#concealed.scrub(cell)));
     const { columns: width } = this.#io.stdout;
-    const table = renderTable(heads, rows, width === undefined ? undefined : width - indent.length);
+    const table = renderTable(heads, clean, width === undefined ? undefined : width - indent.length);
     return indent === '' ? table : table.replaceAll(/^(?=.)/gm, indent);
+  }
+
+  #json(document: unknown, indent = 0): void {
+    this.#io.stdout.write(`${jsonText(this.#concealed.scrubValue(document), indent)}\n`);
   }
 
   #out(text: string): void {

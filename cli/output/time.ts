@@ -1,5 +1,10 @@
 /** Times and sizes as people read them. Pure: the time is passed in. */
 
+import { cutText, printable } from './printable.ts';
+
+/** An instant has 24 characters. */
+const NO_TIME_LENGTH_MAX = 40;
+
 const UNITS = [
   ['d', 86_400],
   ['h', 3_600],
@@ -14,18 +19,22 @@ export function formatDuration(ms: number): string {
   return unit === undefined ? '' : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
 }
 
-/** `3 min ago`, `in 2 h`; the text itself when it is no time. */
+/** `3 min ago`, `in 2 h`; what is no time as a short text. */
 export function formatAge(iso: string, nowMs: number): string {
   const atMs = Date.parse(iso);
-  if (Number.isNaN(atMs)) return iso;
+  if (Number.isNaN(atMs)) return noTime(iso);
   if (Math.abs(nowMs - atMs) < 1000) return 'now';
   return atMs <= nowMs ? `${formatDuration(nowMs - atMs)} ago` : `in ${formatDuration(atMs - nowMs)}`;
 }
 
-/** `2026-11-22 05:00:00`, UTC; the text itself when it is no time. */
+/** `2026-11-22 05:00:00`, UTC; what is no time as a short text. */
 export function formatInstant(iso: string): string {
   const atMs = Date.parse(iso);
-  return Number.isNaN(atMs) ? iso : new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
+  return Number.isNaN(atMs) ? noTime(iso) : new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function noTime(text: string): string {
+  return cutText(printable(text), NO_TIME_LENGTH_MAX);
 }
 
 /** `1.2 MB`. */

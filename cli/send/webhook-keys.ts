@@ -3,7 +3,10 @@
 import { SHAPES } from '../api-shapes.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { ShownConfig, TenantShown } from '../api-types.ts';
+import { webhookSchema } from '../../src/domain/tenant-config.ts';
 import { KEPT_SECRET } from '../../src/tenants/kept-secret.ts';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
 import { readSecret } from '../read-secret.ts';
 import type { Session } from '../session.ts';
 import type { SigningConfig } from '../signature/sign.ts';
@@ -39,6 +42,7 @@ export async function webhookKeys(session: Session, options: KeyOptions): Promis
     path: tenantPath(tenant),
   });
   const { webhook } = config;
+  refuseUnknown(webhook);
   const inFile = webhookInFile(session, options);
   const secret = await secretOf(session, options, inFile);
   const authToken = webhook.auth_token === undefined ? undefined : await authTokenOf(session, tenant, inFile);
@@ -54,6 +58,19 @@ export async function webhookKeys(session: Session, options: KeyOptions): Promis
     ...(authToken === undefined ? {} : { authToken: session.out.conceal(authToken) }),
     savedAt,
   };
+}
+
+/** A newer relay may have more ways of signing. */
+function refuseUnknown({ scheme, secret_encoding: encoding }: ShownConfig['webhook']): void {
+  const { shape } = webhookSchema.def;
+  const isKnown = shape.scheme.safeParse(scheme).success && shape.secret_encoding.safeParse(encoding).success;
+  if (isKnown) return;
+  throw new CliFailure(
+    EXIT.unreachable,
+    'not_a_relay',
+    'The relay names a scheme or secret_encoding for this tenant that this command line does not know.',
+    { hint: 'Use the command line of the same version as the relay.' },
+  );
 }
 
 type WebhookPart = Partial<ShownConfig['webhook']>;
@@ -83,7 +100,8 @@ function webhookInFile({ io, out }: Session, { tenant, file }: KeyOptions): Webh
   const found = findTenantFile(io.cwd, file, tenant);
   if (!found) return {};
   const env = readEnvFile(found.folder);
-  const read = readTenantFile(found, (name) => io.env[name] ?? env[name]);
+  const read = readTenantFile(found, { environment: io.env, own: env });
+  if (read.ok) for (const secret of read.value.secrets) out.conceal(secret);
   if (!read.ok) {
     for (const fault of read.error) out.warn(formatFileFault(fault));
     return {};

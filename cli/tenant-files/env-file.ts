@@ -3,55 +3,88 @@
  * written so that everything else in it stays, for the owner alone (0600), and next to a `.gitignore` that names it.
  */
 
-import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, appendFileSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
+import { isDeepStrictEqual, parseEnv } from 'node:util';
 
 import { invalidInput } from '../failure.ts';
+import { readRegularFile } from './regular-file.ts';
+import { replaceFile } from './replace-file.ts';
 
 const FILE_NAME = '.env';
 const OWNER_ONLY = 0o600;
+const FILE_BYTES_MAX = 1024 * 1024;
 
 /** The values of a folder's `.env`; none when there is no such file. */
 export function readEnvFile(folder: string): Readonly<Record<string, string>> {
-  const path = envFileIn(folder);
-  if (!existsSync(path)) return {};
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(parseEnv(readFileSync(path, 'utf8')))) {
+  return parsed(textOf(folder) ?? '');
+}
+
+/** Without a prototype: `constructor` is not set unless somebody sets it. */
+function parsed(text: string): Readonly<Record<string, string>> {
+  const values = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries(parseEnv(text))) {
     if (value !== undefined) values[name] = value;
   }
   return values;
+}
+
+/** Undefined: there is none. Throws a CliFailure for what can't be read. */
+function textOf(folder: string): string | undefined {
+  const path = envFileIn(folder);
+  const bytes = readRegularFile(path, FILE_BYTES_MAX);
+  if (bytes.ok) return bytes.value.toString('utf8');
+  if (bytes.error.code === 'ENOENT') return undefined;
+  throw invalidInput(
+    `${path} ${bytes.error.message}.`,
+    'It is to be a file of lines NAME=value, which you can read.',
+  );
 }
 
 export function envFileIn(folder: string): string {
   return join(folder, FILE_NAME);
 }
 
-/** Sets the values: existing lines of these names are replaced in place, others are added at the end. */
+/** Sets the values: every line of these names is replaced in place, others are added at the end. */
 export function writeEnvFile(folder: string, values: Readonly<Record<string, string>>): void {
-  const path = envFileIn(folder);
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : HEADER;
-  writeFileSync(path, withValues(before, values), { mode: OWNER_ONLY });
-  // The mode above holds for a new file only.
-  chmodSync(path, OWNER_ONLY);
+  const text = withValues(textOf(folder) ?? HEADER, values);
+  // Before there is anything to ignore.
   ignoreIn(folder);
+  replaceFile(envFileIn(folder), text, OWNER_ONLY);
+}
+
+/** Throws a CliFailure when `writeEnvFile` could not set the values. Writes nothing. */
+export function refuseUnwritable(folder: string, values: Readonly<Record<string, string>>): void {
+  withValues(textOf(folder) ?? HEADER, values);
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw invalidInput(`${envFileIn(folder)} can not be written.`, 'Make its folder writable for you.');
+  }
 }
 
 const HEADER = '# Secrets of the tenant files in this folder, which refer to them as ${NAME}. Not for git.\n';
 
-/** The text with the values set. Pure. */
+/** The text with the values set, and every other one as it was. Throws a CliFailure where lines can't say that. Pure. */
 export function withValues(text: string, values: Readonly<Record<string, string>>): string {
-  const rest = new Map(Object.entries(values));
+  const wanted = new Map(Object.entries(values));
+  const rest = new Map(wanted);
   const lines = text.replace(/\n$/, '').split('\n');
   const replaced = lines.map((line) => {
     const name = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(line)?.[1];
-    const value = name === undefined ? undefined : rest.get(name);
+    const value = name === undefined ? undefined : wanted.get(name);
     if (name === undefined || value === undefined) return line;
     rest.delete(name);
     return `${name}=${quoted(value)}`;
   });
   const added = [...rest].map(([name, value]) => `${name}=${quoted(value)}`);
-  return `${[...replaced, ...added].join('\n')}\n`.replace(/^\n/, '');
+  const after = `${[...replaced, ...added].join('\n')}\n`.replace(/^\n/, '');
+  const expected = { ...parsed(text), ...values };
+  if (isDeepStrictEqual({ ...parsed(after) }, expected)) return after;
+  throw invalidInput(
+    `${FILE_NAME} has a text of several lines around ${[...wanted.keys()].join(', ')}, which can't be replaced safely.`,
+    'Write the value there by hand, or end that text.',
+  );
 }
 
 /** The first spelling that Node reads back as the value. */

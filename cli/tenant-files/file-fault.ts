@@ -15,7 +15,7 @@ export interface FileFault {
 
 /** `tenants/acme.yaml:12:5: destinations[0].base_url must be …`: editors and terminals make a link of it. */
 export function formatFileFault({ file, line, column, path, message }: FileFault): string {
-  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+  const place = [printable(file), line, column].filter((part) => part !== undefined).join(':');
   return `${place}: ${path === '' ? 'the document' : printable(path)} ${printable(message)}`;
 }
 

@@ -1,9 +1,11 @@
 /** The tenant files that `-f` names: files as they are, of folders every `*.yaml`, `*.yml` and `*.json` below, hidden ones left out. */
 
-import { readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import { invalidInput } from '../failure.ts';
+import type { FileFault } from './file-fault.ts';
+import { codeOf, unreadMessage } from './regular-file.ts';
 
 const EXTENSION_PATTERN = /\.(?:ya?ml|json)$/i;
 
@@ -16,47 +18,95 @@ export interface FoundFile {
   readonly folder: string;
 }
 
-/** In order of their names, each once. Throws a CliFailure for a path that is not there, and for nothing found. */
-export function findFiles(cwd: string, paths: readonly string[]): readonly FoundFile[] {
+export interface FoundFiles {
+  /** In order of their names, each once. */
+  readonly files: readonly FoundFile[];
+  /** What is there and can't be used. Passed over, its tenant would seem to be in no file. */
+  readonly faults: readonly FileFault[];
+}
+
+/** Throws a CliFailure for a named path that is not there, and for nothing found. */
+export function findFiles(cwd: string, paths: readonly string[]): FoundFiles {
   const found = new Map<string, FoundFile>();
+  const faults: FileFault[] = [];
   for (const written of paths) {
     const path = resolve(cwd, written);
     const isWhole = kindOf(path, written) === 'folder';
     const folder = isWhole ? path : dirname(path);
-    for (const file of isWhole ? filesBelow(path) : [path]) {
+    const refuse = (at: string, message: string) =>
+      void faults.push({ file: nameOf(cwd, at), path: '', message });
+    for (const file of isWhole ? filesBelow(path, [], refuse) : [path]) {
       if (!found.has(file)) found.set(file, { path: file, name: nameOf(cwd, file), folder });
     }
   }
-  if (found.size === 0) {
+  if (found.size === 0 && faults.length === 0) {
     throw invalidInput(
       `There is no tenant file in ${paths.join(', ')}.`,
       'Tenant files end in .yaml, .yml or .json; `npx noxys-relay init` writes one.',
     );
   }
-  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return { files: [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)), faults };
 }
 
 function kindOf(path: string, written: string): 'folder' | 'file' {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return 'folder';
-  if (stats?.isFile()) return 'file';
-  throw invalidInput(`${written} is no file and no folder.`, '`npx noxys-relay init` writes a tenant file.');
+  const stats = statsOf(path);
+  if (typeof stats !== 'string' && stats.isDirectory()) return 'folder';
+  if (typeof stats !== 'string' && stats.isFile()) return 'file';
+  const code = typeof stats === 'string' && stats !== 'ENOENT' ? ` (${stats})` : '';
+  throw invalidInput(
+    `${written} is no file and no folder${code}.`,
+    '`npx noxys-relay init` writes a tenant file.',
+  );
 }
 
 /** Whether a path of the command line is a folder. */
 export function isFolder(cwd: string, path: string): boolean {
-  return statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const stats = statsOf(resolve(cwd, path));
+  return typeof stats !== 'string' && stats.isDirectory();
 }
 
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => EXTENSION_PATTERN.test(path) && !isHidden(path))
-    .map((path) => join(folder, path))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
+/** Links are followed; `above` are the real paths of the folders around, so that a link to one of them is seen. */
+function filesBelow(
+  folder: string,
+  above: readonly string[],
+  refuse: (path: string, message: string) => void,
+): readonly string[] {
+  let names: readonly string[];
+  let real: string;
+  try {
+    real = realpathSync(folder);
+    names = readdirSync(folder).filter((name) => !isHidden(name));
+  } catch (error) {
+    refuse(folder, unreadMessage(codeOf(error)));
+    return [];
+  }
+  if (above.includes(real)) {
+    refuse(folder, 'is a link to a folder around it: remove it');
+    return [];
+  }
+  return names.flatMap((name) => {
+    const path = join(folder, name);
+    const stats = statsOf(path);
+    const isNamed = EXTENSION_PATTERN.test(name);
+    if (typeof stats === 'string') refuse(path, unreadMessage(stats));
+    else if (isNamed && stats.isFile()) return [path];
+    else if (isNamed) refuse(path, 'is named like a tenant file, and is not a regular file');
+    else if (stats.isDirectory()) return filesBelow(path, [...above, real], refuse);
+    return [];
+  });
 }
 
-function isHidden(path: string): boolean {
-  return path.split(sep).some((part) => part.startsWith('.') || part === 'node_modules');
+/** What the path leads to, or the system's code. */
+function statsOf(path: string): Stats | string {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+function isHidden(name: string): boolean {
+  return name.startsWith('.') || name === 'node_modules';
 }
 
 /** Shorter than the absolute path where it lies below. */

@@ -1,11 +1,13 @@
 /** The file of one tenant: `tenants/<id>.yaml`, or whichever file has its id. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 
 import { parseDocument } from '../../src/http/api/document.ts';
 import { isRecord } from '../../src/lib/record.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
+import { FILE_BYTES_MAX } from './read-tenant.ts';
+import { readRegularFile } from './regular-file.ts';
 
 export interface FoundTenant extends FoundFile {
   /** As written: references are not resolved. */
@@ -17,7 +19,9 @@ export function findTenantFile(cwd: string, path: string, tenant: string): Found
   if (!existsSync(resolve(cwd, path))) return undefined;
   for (const file of likelyFirst(foundIn(cwd, path), tenant)) {
     const type = file.path.toLowerCase().endsWith('.json') ? 'application/json' : 'application/yaml';
-    const document = parseDocument(readFileSync(file.path), type);
+    const bytes = readRegularFile(file.path, FILE_BYTES_MAX);
+    if (!bytes.ok) continue;
+    const document = parseDocument(bytes.value, type);
     if (document.ok && isRecord(document.value) && document.value['id'] === tenant) {
       return { ...file, document: document.value };
     }
@@ -27,7 +31,7 @@ export function findTenantFile(cwd: string, path: string, tenant: string): Found
 
 function foundIn(cwd: string, path: string): readonly FoundFile[] {
   try {
-    return findFiles(cwd, [path]);
+    return findFiles(cwd, [path]).files;
   } catch {
     return [];
   }

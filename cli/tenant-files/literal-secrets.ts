@@ -11,6 +11,19 @@ export function literalSecrets(document: unknown): readonly string[] {
     .map(({ path }) => path);
 }
 
+/** Whether a path of a tenant's document is that of a secret: the same places as `secretPlaces`. */
+export function isSecretPlace(path: readonly (string | number)[]): boolean {
+  const place = path.map((step) => (typeof step === 'number' ? '[]' : step)).join('.');
+  return SECRET_PATHS.has(place);
+}
+
+const SECRET_PATHS: ReadonlySet<string> = new Set([
+  'webhook.secrets.[]',
+  'webhook.auth_token',
+  'destinations.[].token',
+  'destinations.[].hec.token',
+]);
+
 export interface SecretPlace {
   readonly path: string;
   readonly value: unknown;

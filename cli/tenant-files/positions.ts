@@ -29,6 +29,18 @@ export function positionFinder(text: string): (path: string) => Position | undef
   return (path) => at(offsetOf(root, path, follow));
 }
 
+/** Each key that an object of a JSON text has twice, of which a parser would take the last without a word. */
+export function repeatedKeys(text: string): readonly (Position & { path: string; message: string })[] {
+  const counter = new LineCounter();
+  const { errors } = parseDocument(text, { lineCounter: counter, logLevel: 'silent', prettyErrors: false });
+  return errors
+    .filter(({ code }) => code === 'DUPLICATE_KEY')
+    .map(({ pos: [start] }) => {
+      const { line, col } = counter.linePos(start);
+      return { line, column: col, path: '', message: 'has a key twice here: remove one' };
+    });
+}
+
 function offsetOf(root: Node | null, path: string, follow: (node: unknown) => unknown): number | undefined {
   let node: unknown = root;
   let offset = startOf(root);

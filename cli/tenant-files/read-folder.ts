@@ -19,11 +19,12 @@ export function readTenantFiles(session: Session, paths: readonly string[]): rea
   const { io, out } = session;
   const env = new Map<string, Readonly<Record<string, string>>>();
   const files: TenantFile[] = [];
-  const faults: FileFault[] = [];
-  for (const found of findFiles(io.cwd, paths)) {
+  const { files: all, faults: missed } = findFiles(io.cwd, paths);
+  const faults: FileFault[] = [...missed];
+  for (const found of all) {
     const own = env.get(found.folder) ?? readEnvFile(found.folder);
     env.set(found.folder, own);
-    const read = readTenantFile(found, (name) => io.env[name] ?? own[name]);
+    const read = readTenantFile(found, { environment: io.env, own });
     if (!read.ok) faults.push(...read.error);
     else files.push(read.value);
   }

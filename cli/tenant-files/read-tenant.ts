@@ -3,8 +3,7 @@
  * The text is read by the relay's own parser, so that both understand the same.
  */
 
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 
 import { formatPath } from '../../src/domain/config-faults.ts';
 import type { ConfigFault } from '../../src/domain/fault.ts';
@@ -18,40 +17,43 @@ import { faultsWithoutRelay } from './faults-without-relay.ts';
 import type { FileFault } from './file-fault.ts';
 import type { FoundFile } from './find-files.ts';
 import { literalSecrets, secretPlaces } from './literal-secrets.ts';
-import { positionFinder } from './positions.ts';
+import { lookupsOf, type Variables } from './lookups.ts';
+import { positionFinder, repeatedKeys } from './positions.ts';
 import { type Lookups, resolveReferences } from './references.ts';
+import { readRegularFile } from './regular-file.ts';
 
 /** As the relay takes it. */
-const FILE_BYTES_MAX = 256 * 1024;
+export const FILE_BYTES_MAX = 256 * 1024;
 
 export interface TenantFile {
   readonly file: FoundFile;
   readonly id: string;
   /** The document as JSON, references resolved: it holds secrets. */
   readonly json: string;
-  /** Its secrets in clear: to be concealed. */
+  /** Its secrets in clear, and whatever references stood for: to be concealed. */
   readonly secrets: readonly string[];
   /** Paths at which a secret stands in clear in the file. */
   readonly literalSecrets: readonly string[];
 }
 
-/** Reads one file; `variable` looks up what `${NAME}` stands for. */
+/** Reads one file; `variables` are what `${NAME}` can stand for. */
 export function readTenantFile(
   file: FoundFile,
-  variable: (name: string) => string | undefined,
+  variables: Variables,
 ): Result<TenantFile, readonly FileFault[]> {
-  const bytes = readBytes(file.path);
-  if (!bytes.ok) return failure([{ file: file.name, path: '', message: bytes.error }]);
+  const bytes = readRegularFile(file.path, FILE_BYTES_MAX);
+  if (!bytes.ok) return failure([{ file: file.name, path: '', message: bytes.error.message }]);
+  const text = bytes.value.toString('utf8');
   const type = file.path.toLowerCase().endsWith('.json') ? 'application/json' : 'application/yaml';
   const document = parseDocument(bytes.value, type);
   if (!document.ok) {
     const faults = document.error.kind === 'document_unreadable' ? document.error.faults : [];
-    const text = bytes.value.toString('utf8');
-    return failure(faults.map((fault) => placedByMessage(file.name, fault, text)));
+    return failure(faults.map((fault) => placeOf(file.name, text, fault)));
   }
-  const place = (faults: readonly ConfigFault[]) =>
-    failure(placeFaults(file.name, bytes.value.toString('utf8'), faults));
-  const lookups = { variable, file: (path: string) => readReferenced(dirname(file.path), path) };
+  const repeated = type === 'application/json' ? repeatedKeys(text) : [];
+  if (repeated.length > 0) return failure(repeated.map((fault) => ({ file: file.name, ...fault })));
+  const place = (faults: readonly ConfigFault[]) => failure(placeFaults(file.name, text, faults));
+  const lookups = lookupsOf(variables, { base: dirname(file.path), within: file.folder });
   const resolved = resolveReferences(document.value, lookups);
   if (!resolved.ok) {
     const own = resolved.error.map(({ path, message }) => ({ path: formatPath(path), message }));
@@ -85,7 +87,7 @@ function withOthers(own: readonly ConfigFault[], document: unknown): readonly Co
 /** The document in which a stored secret stands for every reference that leads nowhere; undefined where even that can't be. */
 function withoutGaps(document: unknown, { variable, file }: Lookups): unknown {
   const resolved = resolveReferences(document, {
-    variable: (name) => variable(name) || KEPT_SECRET,
+    variable: (name, isSecret) => variable(name, isSecret) || KEPT_SECRET,
     file: (path) => {
       const found = file(path);
       return found.ok ? found : success(KEPT_SECRET);
@@ -97,18 +99,17 @@ function withoutGaps(document: unknown, { variable, file }: Lookups): unknown {
 /** Of a file that can be read: what is wrong with it as far as that is known without the relay. */
 export function placedFaults({ file, json }: TenantFile): readonly FileFault[] {
   const faults = faultsWithoutRelay(JSON.parse(json));
-  return faults.length === 0 ? [] : placeFaults(file.name, readFileSync(file.path, 'utf8'), faults);
+  if (faults.length === 0) return [];
+  const bytes = readRegularFile(file.path, FILE_BYTES_MAX);
+  return placeFaults(file.name, bytes.ok ? bytes.value.toString('utf8') : '', faults);
 }
 
-/** What stands at the places of secrets, and the parts of it that references stood for. */
+/** What stands at the places of secrets, and what references stood for anywhere. */
 function secretsOf(document: unknown, used: readonly string[]): readonly string[] {
   const values = secretPlaces(document).flatMap(({ value }) =>
     typeof value === 'string' && value !== KEPT_SECRET ? [value] : [],
   );
-  return [
-    ...values,
-    ...used.filter((part) => values.some((value) => value !== part && value.includes(part))),
-  ];
+  return [...values, ...used];
 }
 
 /** The faults of a document with their places in its text. */
@@ -117,8 +118,10 @@ export function placeFaults(name: string, text: string, faults: readonly ConfigF
   return faults.map(({ path, message }) => ({ file: name, ...find(path), path, message }));
 }
 
-/** A parser names the place in words. */
-function placedByMessage(name: string, { path, message }: ConfigFault, text: string): FileFault {
+/** A parser names the place of what it can't read in words. */
+function placeOf(name: string, text: string, fault: ConfigFault): FileFault {
+  const { path, message } = fault;
+  if (path !== '') return { file: name, ...positionFinder(text)(path), path, message };
   const place = / at line (\d+), column (\d+)/.exec(message);
   // Of these two the parser names no place: the file's begin, or where the second document begins.
   if (!place)
@@ -135,22 +138,4 @@ function lineOfSecond(text: string): number {
   const first = lines.findIndex((line) => !/^\s*(?:#.*|%.*|---.*)?$/.test(line));
   const second = lines.findIndex((line, index) => index > first && /^(?:---|\.\.\.)(?:\s|$)/.test(line));
   return Math.max(second, 0) + 1;
-}
-
-function readReferenced(folder: string, path: string): Result<string, string> {
-  if (path === '') return failure('refers to a file without a name');
-  const bytes = readBytes(resolve(folder, path));
-  if (!bytes.ok) return failure(`refers to the file ${path}, which ${bytes.error}`);
-  const text = bytes.value.toString('utf8').replace(/\r?\n$/, '');
-  return text === '' ? failure(`refers to the file ${path}, which is empty`) : success(text);
-}
-
-function readBytes(path: string): Result<Buffer, string> {
-  try {
-    const bytes = readFileSync(path);
-    return bytes.byteLength > FILE_BYTES_MAX ? failure('is larger than 256 KiB') : success(bytes);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    return failure(code === 'ENOENT' ? 'is not there' : `can not be read (${code})`);
-  }
 }

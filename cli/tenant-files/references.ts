@@ -5,6 +5,9 @@
 
 import type { Result } from '../../src/lib/result.ts';
 import { failure, success } from '../../src/lib/result.ts';
+import { isSecretPlace } from './literal-secrets.ts';
+
+const NO_FILE_HERE = 'refers to a file, which is for the places of secrets alone: write the text here';
 
 export type Step = string | number;
 
@@ -14,9 +17,9 @@ export interface ReferenceFault {
 }
 
 export interface Lookups {
-  /** The value of a variable, undefined when it is not set. */
-  readonly variable: (name: string) => string | undefined;
-  /** A file's text, or why it can't be read. */
+  /** The value of a variable, undefined when it is not set for such a place. */
+  readonly variable: (name: string, isSecret: boolean) => string | undefined;
+  /** A file's text, or why it can't be read. Asked for the places of secrets alone. */
   readonly file: (path: string) => Result<string, string>;
 }
 
@@ -42,7 +45,7 @@ export function resolveReferences(
     if (typeof value === 'string') {
       return value.replaceAll(REFERENCE_PATTERN, (whole, escape: string, inner: string) => {
         if (escape !== '') return whole.slice(1);
-        const found = lookUp(inner.trim(), lookups);
+        const found = lookUp(inner.trim(), isSecretPlace(path), lookups);
         if (!found.ok) {
           faults.push({ path, message: found.error });
           return whole;
@@ -61,12 +64,18 @@ export function resolveReferences(
   return faults.length === 0 ? success({ value, used }) : failure(faults);
 }
 
-function lookUp(inner: string, { variable, file }: Lookups): Result<string, string> {
-  if (inner.startsWith(FILE_PREFIX)) return file(inner.slice(FILE_PREFIX.length).trim());
+function lookUp(inner: string, isSecret: boolean, { variable, file }: Lookups): Result<string, string> {
+  if (inner.startsWith(FILE_PREFIX)) {
+    return isSecret ? file(inner.slice(FILE_PREFIX.length).trim()) : failure(NO_FILE_HERE);
+  }
   if (!NAME_PATTERN.test(inner)) return failure(NOWHERE);
-  const value = variable(inner);
+  const value = variable(inner, isSecret);
   if (value === undefined) {
-    return failure(`refers to ${inner}, which is neither in the environment nor in .env beside the file`);
+    return failure(
+      isSecret
+        ? `refers to ${inner}, which is neither in the environment nor in .env beside the file`
+        : `refers to ${inner}, which is not in .env beside the file: this place holds no secret, so the environment is not asked`,
+    );
   }
   return value === '' ? failure(`refers to ${inner}, which is empty`) : success(value);
 }

@@ -3,12 +3,15 @@ import { stripVTControlCharacters } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { EXIT } from '../../cli/exit-codes.ts';
+import { CliFailure } from '../../cli/failure.ts';
 import { Concealed } from '../../cli/output/concealed.ts';
 import { Output } from '../../cli/output/output.ts';
 import { painter, wantsColour } from '../../cli/output/paint.ts';
-import { printable } from '../../cli/output/printable.ts';
+import { guardedIo } from '../../cli/output/guarded-io.ts';
+import { cutText, printable, withoutControls } from '../../cli/output/printable.ts';
 import { renderTable } from '../../cli/output/table.ts';
-import { formatAge, formatBytes, formatDuration } from '../../cli/output/time.ts';
+import { formatAge, formatBytes, formatDuration, formatInstant } from '../../cli/output/time.ts';
 import { FakeIo, NOW_MS } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
 
@@ -115,6 +118,90 @@ describe('secrets', () => {
   });
 });
 
+describe('secrets in JSON and in parts', () => {
+  const concealed = new Concealed();
+  for (const secret of ['12345678', 'say "hunter2"', 'longer-12345678-secret', 'first line\nsecond line'])
+    concealed.add(secret);
+
+  it('are struck out of values, so that the text stays JSON', () => {
+    const value = { 'say "hunter2"': 12_345_678, n: 123_456_789, list: ['a say "hunter2" b', null, true] };
+    expect(concealed.scrubValue(value)).toEqual({
+      '[secret]': '[secret]',
+      n: 123_456_789,
+      list: ['a [secret] b', null, true],
+    });
+  });
+
+  it.each([
+    ['x longer-12345678-secret y', 'x [secret] y'],
+    ['{"a":"say \\"hunter2\\""}', '{"a":"[secret]"}'],
+    ['say%20%22hunter2%22', '[secret]'],
+    ['first line second line', '[secret]'],
+    ['only the second line', 'only the [secret]'],
+    ['123456781234567', '[secret]1234567'],
+  ])('are known in every spelling: %s', (text, shown) => {
+    expect(concealed.scrub(text)).toBe(shown);
+  });
+
+  it('agree with a plain replacement', () => {
+    const word = fc.stringMatching(/^[ab]{8,10}$/);
+    fc.assert(
+      fc.property(word, fc.stringMatching(/^[abc]{0,60}$/), (secret, text) => {
+        const one = new Concealed();
+        one.add(secret);
+        expect(one.scrub(text)).toBe(text.replaceAll(secret, '[secret]'));
+      }),
+    );
+  });
+
+  it('are not left in halves where a text or a cell is cut', () => {
+    expect(cutText('token longer-12345678-secret', 20)).toBe('token …');
+    expect(cutText('longer-12345678-secret', 10)).toBe('…');
+    const shell = new FakeIo({ columns: 20 });
+    const out = new Output(shell.io, { isJson: false, isColourOff: true, concealed });
+    expect(out.table([{ head: 'a' }], [['longer-12345678-secret']])).toBe('a\n[secret]');
+  });
+});
+
+describe('what reaches a terminal', PATIENT, () => {
+  it('has no controls but line breaks, tabs and our own colours', () => {
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\u001b[8m', '\u001b]0;x\u0007', '\u009b2J'),
+    );
+    fc.assert(
+      fc.property(fc.array(hostile), (parts) => {
+        const shown = withoutControls(parts.join('')).replaceAll(/\u001b\[(?:[012]|22|3[1239])m/g, '');
+        expect(shown).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+      }),
+    );
+    const painted = painter(true)('bad', 'red');
+    expect(withoutControls(`${painted}\n\u001b[2Jx`)).toBe(`${painted}\n�[2Jx`);
+  });
+
+  it('is guarded in results, errors, notes and questions', async () => {
+    const evil = 'a\u001b]0;title\u0007\u009b2J';
+    const shell = new FakeIo({ answers: [true] });
+    const io = guardedIo(shell.io);
+    await io.prompts.confirm({ message: evil, initial: false });
+    expect(shell.asked).toEqual(['a�]0;title��2J']);
+    const bad = new FakeIo({ files: { [`tenants/${evil}.yaml`]: 'id: [' } });
+    const ran = await bad.run('apply -f tenants --dry-run');
+    expect(ran.all).not.toMatch(/[\u001b\u0007\u009b]/);
+    const json = await bad.run('apply -f tenants --dry-run --json');
+    expect(json.all).not.toMatch(/[\u001b\u0007\u009b]/);
+    expect(json.json()).toMatchObject({ error: { faults: [{ file: `tenants/${evil}.yaml` }] } });
+  });
+
+  it('is no time that a relay made up', () => {
+    const evil = `\u001b[2J${'x'.repeat(99)}`;
+    for (const shown of [formatAge(evil, NOW_MS), formatInstant(evil)]) {
+      expect(shown).not.toContain('\u001b');
+      expect(shown.length).toBeLessThan(50);
+    }
+  });
+});
+
 describe('times and sizes', () => {
   it.each([
     [NOW_MS - 90_000, '1 min ago'],
@@ -167,6 +254,21 @@ describe('--json without a command', () => {
 });
 
 describe('a fault of the command line itself', () => {
+  it('is JSON even where its own words fail', async () => {
+    let deep: unknown = 'x';
+    for (let depth = 0; depth < 20_000; depth++) deep = [deep];
+    const shell = new FakeIo();
+    Object.assign(shell.io, {
+      nowMs: () => {
+        throw new CliFailure(EXIT.failed, 'odd', 'odd', { details: { deep } });
+      },
+    });
+    Object.assign(shell.io, { fetch: async () => Promise.resolve(new Response('{}')) });
+    const ran = await shell.run('tenants --json');
+    expect(ran.json()).toMatchObject({ error: { kind: expect.any(String) } });
+    expect(ran.code).not.toBe(EXIT.ok);
+  });
+
   it('is shown with its trace, and without secrets', async () => {
     const token = 'secret-token-0123456789';
     const fetch = async () => Promise.resolve(undefined as unknown as Response);
@@ -178,12 +280,15 @@ describe('a fault of the command line itself', () => {
     });
     const ran = await shell.run('tenants --json');
     expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('odd [secret]') });
-    expect(ran.json()).toMatchObject({ error: { kind: 'internal_error' } });
+    expect(ran.json()).toMatchObject({ error: { kind: 'bug' } });
   });
 
   it('is not a file that can not be read', async () => {
     const shell = new FakeIo({ files: { 'tenants/.env/x': '', 'tenants/a.yaml': 'id: a' } });
     const ran = await shell.run('apply -f tenants');
-    expect(ran).toMatchObject({ code: 1, stderr: "A file can't be used: EISDIR.\n" });
+    expect(ran).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/tenants\/\.env is not a regular file\./),
+    });
   });
 });

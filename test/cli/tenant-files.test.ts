@@ -1,4 +1,6 @@
 import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
@@ -74,8 +76,8 @@ describe('references', () => {
     ['$${TOKEN}', '${TOKEN}'],
     ['$TOKEN and $5', '$TOKEN and $5'],
   ])('%j is %j', (text, value) => {
-    expect(resolveReferences({ a: [text] }, lookups)).toEqual(
-      success({ value: { a: [value] }, used: expect.any(Array) }),
+    expect(resolveReferences({ webhook: { secrets: [text] } }, lookups)).toEqual(
+      success({ value: { webhook: { secrets: [value] } }, used: expect.any(Array) }),
     );
   });
 
@@ -86,8 +88,10 @@ describe('references', () => {
     ['${two words}', /neither \$\{NAME\}/],
     ['${}', /neither \$\{NAME\}/],
   ])('%j is a fault with its place', (text, words) => {
-    const resolved = resolveReferences({ a: { b: ['x', text] } }, lookups);
-    expect(resolved).toEqual(failure([{ path: ['a', 'b', 1], message: expect.stringMatching(words) }]));
+    const resolved = resolveReferences({ webhook: { secrets: ['x', text] } }, lookups);
+    expect(resolved).toEqual(
+      failure([{ path: ['webhook', 'secrets', 1], message: expect.stringMatching(words) }]),
+    );
   });
 
   it('leave every other value as it is', () => {
@@ -120,12 +124,18 @@ describe('.env', () => {
     );
   });
 
+  it('sets no members that every object has', () => {
+    const { cwd } = new FakeIo({ files: { '.env': 'A=1\n' } });
+    const values = readEnvFile(cwd);
+    expect([values['A'], values['constructor'], values['__proto__']]).toEqual(['1', undefined, undefined]);
+  });
+
   it('is ignored by git wherever it lies, once', () => {
     const { cwd } = new FakeIo({ files: { '.gitignore': 'other' } });
     writeEnvFile(cwd, { A: '1' });
     writeEnvFile(cwd, { B: '2' });
     expect(readEnvFile(cwd)).toEqual({ A: '1', B: '2' });
-    expect(findFiles(cwd, ['.gitignore'])).toHaveLength(1);
+    expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('other\n.env\n');
   });
 });
 
@@ -133,7 +143,7 @@ describe('tenant files', () => {
   it('are found in folders below, without hidden ones, in order and once', () => {
     const names = ['t/b.yml', 't/a.yaml', 't/eu/c.json', 't/.hidden.yaml', 't/.git/d.yaml', 't/readme.md'];
     const { cwd } = new FakeIo({ files: Object.fromEntries(names.map((name) => [name, ''])) });
-    expect(findFiles(cwd, ['t', 't/a.yaml']).map(({ name }) => name)).toEqual([
+    expect(findFiles(cwd, ['t', 't/a.yaml']).files.map(({ name }) => name)).toEqual([
       't/a.yaml',
       't/b.yml',
       't/eu/c.json',

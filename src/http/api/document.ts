@@ -75,15 +75,17 @@ interface Node {
   readonly value: unknown;
   readonly key?: string | number;
   readonly parent?: Node;
+  readonly depth: number;
 }
 
-/** Of a document as a whole: that it is too large, or each `__proto__`, which would be lost without a word. */
+/** Of a document as a whole: that it is too large or too deep, or each `__proto__`, which would be lost without a word. */
 function faultsIn(document: unknown): ConfigFault[] {
   const faults: ConfigFault[] = [];
-  const open: Node[] = [{ value: document }];
+  const open: Node[] = [{ value: document, depth: 0 }];
   for (let nodes = 0; open.length > 0; nodes++) {
     if (nodes + open.length > NODES_MAX) return [{ path: '', message: TOO_LARGE }];
     const node = open.pop();
+    if (node && node.depth > DEPTH_MAX) return [{ path: '', message: TOO_DEEP }];
     if (node?.key === '__proto__') faults.push({ path: formatPath(pathOf(node)), message: NO_KEY });
     if (node) for (const child of childrenOf(node)) open.push(child);
   }
@@ -91,13 +93,15 @@ function faultsIn(document: unknown): ConfigFault[] {
 }
 
 const TOO_LARGE = `has more than ${NODES_MAX} values once its aliases are followed: write it out shorter`;
+const TOO_DEEP = `is nested deeper than ${DEPTH_MAX} levels`;
 const NO_KEY = 'is not a key that anything can have: remove it';
 
 function childrenOf(parent: Node): Node[] {
   const { value } = parent;
+  const depth = parent.depth + 1;
   if (typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return value.map((inner: unknown, key) => ({ value: inner, key, parent }));
-  return Object.entries(value).map(([key, inner]) => ({ value: inner, key, parent }));
+  if (Array.isArray(value)) return value.map((inner: unknown, key) => ({ value: inner, key, parent, depth }));
+  return Object.entries(value).map(([key, inner]) => ({ value: inner, key, parent, depth }));
 }
 
 function pathOf(node: Node): (string | number)[] {

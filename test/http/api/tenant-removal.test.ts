@@ -62,7 +62,7 @@ describe('DELETE /api/v1/tenants/{id}', () => {
       status: 409,
       body: {
         type: 'urn:noxys-relay:problem:tenant-has-undelivered',
-        detail: expect.stringMatching(/Up to 15 events .* 2 are dead letters.*undelivered=discard/),
+        detail: expect.stringMatching(/up to 15; dead letters: 2.*undelivered=discard/),
         lanes: REST,
       },
     });

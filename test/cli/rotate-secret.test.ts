@@ -1,0 +1,106 @@
+/** Rotating a secret: the local files are looked at first, and a failure there afterwards hides nothing. */
+
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { EXIT } from '../../cli/exit-codes.ts';
+import { FakeIo, type FakeOptions } from './fake-io.ts';
+import { StandIn } from './stand-in.ts';
+import { SECRETS, tenantYaml } from './tenant-documents.ts';
+
+const NEXT = 'another-edr-token-0123456789';
+const ROTATE = 'rotate-secret acme destinations.edr.token';
+
+/** A tenant that takes its token from `.env`, applied. */
+async function stage(options: FakeOptions = {}) {
+  const relay = new StandIn();
+  const env = { WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET, NOXYS_NEW_SECRET: NEXT };
+  const shell = new FakeIo({ fetch: relay.fetch, env, ...options });
+  shell.write('tenants/acme.yaml', tenantYaml('acme'));
+  shell.write('tenants/.env', `EDR_TOKEN=${SECRETS.EDR_TOKEN}\n`);
+  await shell.run('apply -f tenants --yes');
+  relay.requests.length = 0;
+  return { relay, shell };
+}
+
+const envOf = (shell: FakeIo) => readFileSync(join(shell.cwd, 'tenants/.env'), 'utf8');
+
+describe('rotate-secret', () => {
+  it('refuses a value that .env has no way to write before the relay has it', async () => {
+    const { relay, shell } = await stage({
+      env: {
+        WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET,
+        NOXYS_NEW_SECRET: 'all "kinds" of \'quotes\' and `ticks`',
+      },
+    });
+    expect((await shell.run(ROTATE)).code).toBe(EXIT.invalid);
+    expect(relay.sent('POST')).toEqual([]);
+  });
+
+  it('refuses a .env that is no file before the relay has the value', async () => {
+    const { relay, shell } = await stage();
+    rmSync(join(shell.cwd, 'tenants/.env'));
+    mkdirSync(join(shell.cwd, 'tenants/.env'));
+    expect(await shell.run(`${ROTATE} --json`)).toMatchObject({ code: EXIT.invalid });
+    expect(relay.sent('POST')).toEqual([]);
+  });
+
+  it('ends with 1 and a warning in its result when the file is lost meanwhile', async () => {
+    const inner = new StandIn();
+    const { shell } = await stage();
+    const lost = new FakeIo({
+      env: { WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET, NOXYS_NEW_SECRET: NEXT },
+      fetch: async (input, init) => {
+        if (init?.method === 'POST' && String(input).endsWith('/secrets')) {
+          rmSync(join(lost.cwd, 'tenants/.env'), { recursive: true });
+          mkdirSync(join(lost.cwd, 'tenants/.env/x'), { recursive: true });
+        }
+        return inner.fetch(input, init);
+      },
+    });
+    lost.write('tenants/acme.yaml', tenantYaml('acme'));
+    lost.write('tenants/.env', envOf(shell));
+    await lost.run('apply -f tenants --yes');
+    const ran = await lost.run(`${ROTATE} --json`);
+    expect(ran.code).toBe(EXIT.failed);
+    expect(ran.json()).toMatchObject({
+      version: 2,
+      warnings: [expect.stringContaining('still has the old value')],
+    });
+  });
+
+  it('replaces every line of the name: the last one wins', async () => {
+    const { shell } = await stage();
+    shell.write('tenants/.env', `EDR_TOKEN=one\nOTHER=1\nexport EDR_TOKEN=two\n`);
+    expect((await shell.run(ROTATE)).stdout).toContain('has the new value.');
+    expect(envOf(shell)).toBe(`EDR_TOKEN=${NEXT}\nOTHER=1\nEDR_TOKEN=${NEXT}\n`);
+  });
+
+  it('leaves a text of several lines alone that only looks like the name', async () => {
+    const { relay, shell } = await stage();
+    const before = `EDR_TOKEN=one\nKEY="first\nEDR_TOKEN=inner\n"\n`;
+    shell.write('tenants/.env', before);
+    expect((await shell.run(ROTATE)).code).toBe(EXIT.invalid);
+    expect(envOf(shell)).toBe(before);
+    expect(relay.sent('POST')).toEqual([]);
+  });
+
+  it('warns when the environment has another value, which wins', async () => {
+    const { shell } = await stage({ env: { ...SECRETS, NOXYS_NEW_SECRET: NEXT } });
+    const ran = await shell.run(`${ROTATE} --json`);
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.json()).toMatchObject({ warnings: [expect.stringContaining('wins over .env')] });
+  });
+
+  it('passes over other files that it can not read', async () => {
+    const { shell } = await stage();
+    mkdirSync(join(shell.cwd, 'tenants/0.yaml'));
+    shell.write('tenants/1.json', '{"id":');
+    expect(await shell.run(ROTATE)).toMatchObject({
+      code: EXIT.ok,
+      stdout: expect.stringContaining('EDR_TOKEN in tenants/.env has the new value.'),
+    });
+  });
+});
