@@ -30,8 +30,13 @@ async function stage(options: FakeOptions = {}, more = '') {
 
 describe('send-test-event', () => {
   it('refuses a secret_encoding that it does not know', async () => {
-    const { shell, stored } = await stage();
-    Object.assign(stored.config.webhook, { secret_encoding: 'rot13' });
+    const { relay } = await stage();
+    const fetch: typeof relay.fetch = async (input, init) => {
+      const answer = await relay.fetch(input, init);
+      const text = await answer.text();
+      return new Response(text.replace('"webhook":{', '"webhook":{"secret_encoding":"rot13",'), answer);
+    };
+    const { shell } = await stage({ fetch });
     const ran = await shell.run('send-test-event acme --json');
     expect(ran.code).toBe(EXIT.unreachable);
     expect(ran.json()).toMatchObject({ error: { kind: 'not_a_relay' } });
