@@ -53,7 +53,7 @@ describe('rotate-secret', () => {
     const lost = new FakeIo({
       env: { WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET, NOXYS_NEW_SECRET: NEXT },
       fetch: async (input, init) => {
-        if (init?.method === 'POST' && String(input).endsWith('/secrets')) {
+        if (new Request(input, init).url.endsWith('/secrets')) {
           rmSync(join(lost.cwd, 'tenants/.env'), { recursive: true });
           mkdirSync(join(lost.cwd, 'tenants/.env/x'), { recursive: true });
         }

@@ -29,6 +29,19 @@ async function stage(options: FakeOptions = {}, more = '') {
 }
 
 describe('send-test-event', () => {
+  it('refuses a secret_encoding that it does not know', async () => {
+    const { relay } = await stage();
+    const fetch: typeof relay.fetch = async (input, init) => {
+      const answer = await relay.fetch(input, init);
+      const text = await answer.text();
+      return new Response(text.replace('"webhook":{', '"webhook":{"secret_encoding":"rot13",'), answer);
+    };
+    const { shell } = await stage({ fetch });
+    const ran = await shell.run('send-test-event acme --json');
+    expect(ran.code).toBe(EXIT.unreachable);
+    expect(ran.json()).toMatchObject({ error: { kind: 'not_a_relay' } });
+  });
+
   it('signs with the secret of the tenant’s file, and follows the event until it is delivered', async () => {
     const { relay, shell } = await stage();
     const outcomes = ['parked', 'waiting', 'delivered'] as const;
