@@ -5,14 +5,10 @@ import type { ConfigFault } from '../src/domain/fault.ts';
 import type { Notice } from '../src/domain/notice.ts';
 import type { Role } from '../src/domain/principal.ts';
 import type { TokenView } from '../src/domain/registry.ts';
-import type {
-  AuditEntry,
-  DeadLetterView,
-  Explained,
-  Explanation,
-  LaneTest,
-  LaneView,
-} from '../src/domain/rpc.ts';
+import type { AuditEntry } from '../src/domain/audit.ts';
+import type { Explained, Explanation } from '../src/domain/explanation.ts';
+import type { DeadLetterView, LaneView } from '../src/domain/lane-view.ts';
+import type { LaneTest } from '../src/domain/rpc.ts';
 import type { Residency } from '../src/domain/tenant-config.ts';
 
 export type {

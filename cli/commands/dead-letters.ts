@@ -4,7 +4,7 @@ import { Argument, Command, Option } from '@commander-js/extra-typings';
 
 import type { Act } from '../action.ts';
 import { invalidInput } from '../failure.ts';
-import { DEAD_LETTER_REASONS } from '../../src/domain/rpc.ts';
+import { DEAD_LETTER_REASONS } from '../../src/domain/lane-view.ts';
 import { listDeadLetters, redriveDeadLetters, showDeadLetters } from '../dead-letters.ts';
 import { tenantId, wholeNumber } from '../option-values.ts';
 import type { Session } from '../session.ts';

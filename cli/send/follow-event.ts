@@ -5,7 +5,7 @@ import type { ApiClient } from '../api-client.ts';
 import { cliFailureOf } from '../api-failure.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { Explained, Explanation, LaneView } from '../api-types.ts';
-import type { LaneOutcome } from '../../src/domain/rpc.ts';
+import type { LaneOutcome } from '../../src/domain/explanation.ts';
 import { interrupted } from '../failure.ts';
 import type { Io } from '../io.ts';
 

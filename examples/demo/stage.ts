@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { dump, load } from 'js-yaml';
 
 import { ensureDevVars } from '../../cli/dev-vars.ts';
-import type { LaneView } from '../../src/domain/rpc.ts';
+import type { LaneView } from '../../src/domain/lane-view.ts';
 import { type LocalRelay, startLocalRelay } from '../../test/e2e/local-relay.ts';
 import { FalconSimulator } from '../../test/simulators/falcon.ts';
 import { HarfangLabSimulator } from '../../test/simulators/harfanglab.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { Actor, Role } from './principal.ts';
-import type { AuditDetail, AuditEntry } from './rpc.ts';
+import type { AuditDetail, AuditEntry } from './audit.ts';
 
 /** What every request that writes carries. */
 export interface RegistryWrite {

@@ -4,8 +4,12 @@
  * Types only.
  */
 
+import type { AuditAction, AuditEntry } from './audit.ts';
+import type { Explained } from './explanation.ts';
+import type { DeadLetterPage, DeadLetterReason, DeadLetterView, LaneView } from './lane-view.ts';
+import type { ObjectHealth } from './object-health.ts';
 import type { CanonicalEvent } from './event.ts';
-import type { EventPage, EventView, EventsRequest, ExplainRequest, UserKeyRequest } from './event-view.ts';
+import type { EventPage, EventsRequest, ExplainRequest, UserKeyRequest } from './event-view.ts';
 import type { Notice } from './notice.ts';
 import type { BlockedReason, Outcome, RetryReason } from './outcome.ts';
 import type { Actor } from './principal.ts';
@@ -197,90 +201,6 @@ export interface DrainRequest {
 
 export type DrainAnswer = { readonly kind: 'started' | 'nothing_due' | 'unknown_tenant' | 'unavailable' };
 
-/** One lane as an operator sees it. */
-export interface LaneView {
-  readonly lane: string;
-  readonly state: 'idle' | 'running' | 'waiting' | 'blocked' | 'disabled' | 'removed';
-  /** Events not yet settled, wanted or not: an upper bound. */
-  readonly undelivered: number;
-  readonly delivered: number;
-  readonly deadLettered: number;
-  /** Gone with their period before they were delivered. */
-  readonly expired: number;
-  /** Events that are retried alone, beside the others: parked or redriven. */
-  readonly parked: number;
-  /** Given up by an operator: the destination was resumed from now. */
-  readonly discarded: number;
-  /** Failures in a row. */
-  readonly tries: number;
-  readonly blocked?: { readonly reason: BlockedReason; readonly detail: string; readonly since: string };
-  readonly lastFailure?: { readonly reason: string; readonly detail: string; readonly at: string };
-  /** When the lane tries again. */
-  readonly due?: string;
-  readonly lastDeliveredAt?: string;
-}
-
-export const DEAD_LETTER_REASONS = [
-  'rejected', // the destination refused the event for good
-  'attempts_exhausted', // parked, and every attempt failed
-  'destination_removed', // not delivered when its destination was taken out of the config
-] as const;
-export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
-
-export interface DeadLetterView {
-  readonly id: number;
-  readonly lane: string;
-  readonly eventId: string;
-  readonly eventType: string;
-  readonly reason: DeadLetterReason;
-  /** HTTP status of the last answer; absent when there was none. */
-  readonly status?: number;
-  /** Capped, redacted excerpt of the last answer, or what failed. */
-  readonly excerpt: string;
-  readonly attempts: number;
-  readonly at: string;
-  /** Being sent again since then. */
-  readonly redrivenAt?: string;
-}
-
-export interface DeadLetterPage {
-  /** Newest first; below this id. */
-  readonly before?: number;
-  readonly limit: number;
-  readonly reason?: DeadLetterReason;
-  readonly lane?: string;
-}
-
-export const AUDIT_ACTIONS = [
-  'config.saved',
-  'secret.rotated',
-  'secrets.resealed',
-  'pauses.ended', // a config that changes nothing was saved again
-  'destination.paused',
-  'destination.resumed',
-  'destination.tested',
-  'dead_letters.redriven',
-  'persons.shown', // events were shown with the people in them
-  'user.searched', // events of one user were searched
-  'user.key_shown', // a user's pseudonym was looked up
-] as const;
-export type AuditAction = (typeof AUDIT_ACTIONS)[number];
-
-/** What an audit entry says of its action: names, counts, paths, a user's key; never a secret, never a person. */
-export type AuditDetail = Readonly<Record<string, string | number | boolean | readonly string[]>>;
-
-export interface AuditEntry {
-  readonly id: number;
-  /** ISO 8601 UTC. */
-  readonly at: string;
-  /** A principal's id; `unknown` when an older Worker asked. */
-  readonly by: string;
-  readonly action: AuditAction;
-  readonly requestId: string;
-  readonly reason?: string;
-  readonly detail: AuditDetail;
-}
-
 /** So much of the log was looked through of late that lanes would wait: asked again later, it is. */
 export interface Busy {
   readonly kind: 'busy';
@@ -293,51 +213,6 @@ type Refused =
 export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Busy | Refused;
 export type UserKeyAnswer = { readonly kind: 'key'; readonly key: string } | Refused;
 export type ExplainAnswer = (Explained & { readonly kind: 'explained' }) | Busy | Refused;
-
-export interface Explained {
-  /** Newest first. */
-  readonly events: readonly ExplainedEvent[];
-  /** All that is retained was looked through, or the one event that was asked for is found. */
-  readonly isComplete: boolean;
-  /** Where the search goes on when it is not complete. */
-  readonly nextBefore?: number;
-}
-
-export interface ExplainedEvent {
-  readonly event: EventView;
-  readonly lanes: readonly Explanation[];
-}
-
-export const LANE_OUTCOMES = [
-  'delivered', // the destination took it
-  'dead_letter', // given up; an operator can have it sent again
-  'parked', // retried alone, beside the others
-  'waiting', // its turn has not come
-  'not_wanted', // the destination's own filter
-  'expired', // too old for its channel
-  'discarded', // given up by an operator
-  'before_lane', // accepted before the lane began
-  'destination_absent', // came while the destination was not in the config
-  'settled', // behind the lane, and what became of it is not known any more
-] as const;
-export type LaneOutcome = (typeof LANE_OUTCOMES)[number];
-
-/** What one lane did with one event. */
-export interface Explanation {
-  readonly lane: string;
-  readonly outcome: LaneOutcome;
-  /** One sentence; names no person and quotes no destination. */
-  readonly why: string;
-  /** The dead letter's id: of `dead_letter`, and of `parked` when it is sent again. */
-  readonly deadLetter?: number;
-  readonly reason?: DeadLetterReason;
-  /** Of `not_wanted`: `events`, `where.` and the entry's key, or `where` alone: the entry is about a person. */
-  readonly filter?: string;
-  /** Of `parked`: failures since it was set aside. */
-  readonly tries?: number;
-  /** When it is tried again at the earliest, ISO 8601 UTC. */
-  readonly due?: string;
-}
 
 /** Sends a test event to each channel of a destination, now. It is in no log and no total, and changes no lane. */
 export interface TestDestinationRequest {
@@ -376,32 +251,6 @@ export interface NoteWebhookRequest {
   readonly v: 1;
   readonly atMs: number;
   readonly type: string;
-}
-
-/** The last authentic webhook. */
-export interface WebhookView {
-  /** ISO 8601 UTC. */
-  readonly at: string;
-  /** Of its first event. */
-  readonly type: string;
-  /** Whether events of it were taken; false: filtered, unusable, or over the limit. */
-  readonly accepted: boolean;
-}
-
-/** What a tenant's object knows of its own health. Counts are as they are stored, so that a restart takes none back. */
-export interface ObjectHealth {
-  /** Where the platform keeps the object; null: no jurisdiction. */
-  readonly jurisdiction: string | null;
-  readonly version: number;
-  /** The version that KV has; 0 when it is not known which. */
-  readonly publishedVersion: number;
-  readonly lanes: readonly LaneView[];
-  readonly lastWebhook?: WebhookView;
-  /** Ever. */
-  readonly eventsAccepted: number;
-  /** Waiting now, of all lanes. */
-  readonly deadLetters: number;
-  readonly storageBytes: number;
 }
 
 /** What TenantRelay offers over RPC. Declared here for the layers that call it. */

@@ -8,7 +8,8 @@ import * as z from 'zod/mini';
 import { NOTICE_KINDS } from '../domain/notice.ts';
 import { BLOCKED_REASONS } from '../domain/outcome.ts';
 import { ROLES } from '../domain/principal.ts';
-import { AUDIT_ACTIONS, DEAD_LETTER_REASONS } from '../domain/rpc.ts';
+import { AUDIT_ACTIONS } from '../domain/audit.ts';
+import { DEAD_LETTER_REASONS } from '../domain/lane-view.ts';
 import { RESIDENCIES, tenantConfigSchema } from '../domain/tenant-config.ts';
 
 const count = z.int().check(z.minimum(0));

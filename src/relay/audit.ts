@@ -3,7 +3,8 @@
  * An entry is written in the transaction of what it is about, and never changed. It names nobody but who did it, and holds no secret.
  */
 
-import type { AuditAction, AuditDetail, AuditEntry, ConfigureRequest } from '../domain/rpc.ts';
+import type { AuditAction, AuditDetail, AuditEntry } from '../domain/audit.ts';
+import type { ConfigureRequest } from '../domain/rpc.ts';
 import type { Actor } from '../domain/principal.ts';
 import { AuditTable } from '../lib/audit-table.ts';
 import type { Database } from '../lib/database.ts';

@@ -3,7 +3,8 @@
  * A letter refers to its event in the log and holds nothing of it but its id and type.
  */
 
-import type { DeadLetterPage, DeadLetterReason, DeadLetterView, RedriveRequest } from '../domain/rpc.ts';
+import type { DeadLetterPage, DeadLetterReason, DeadLetterView } from '../domain/lane-view.ts';
+import type { RedriveRequest } from '../domain/rpc.ts';
 import type { Database } from '../lib/database.ts';
 import { readMeta, writeMeta } from './schema.ts';
 

@@ -14,7 +14,9 @@ import type {
 } from '../domain/event-view.ts';
 import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
 import { loggedIds } from '../domain/logged-ids.ts';
-import type { AuditDetail, Busy, Explained, ExplainedEvent, Explanation } from '../domain/rpc.ts';
+import type { AuditDetail } from '../domain/audit.ts';
+import type { Explained, ExplainedEvent, Explanation } from '../domain/explanation.ts';
+import type { Busy } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { readId } from '../ingest/field-values.ts';
 import type { Database } from '../lib/database.ts';

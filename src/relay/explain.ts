@@ -6,7 +6,8 @@
 import { compileWhere } from '../detection/where.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import { isPersonalKey } from '../domain/personal-fields.ts';
-import type { DeadLetterReason, Explanation } from '../domain/rpc.ts';
+import type { Explanation } from '../domain/explanation.ts';
+import type { DeadLetterReason } from '../domain/lane-view.ts';
 import type { DestinationConfig } from '../domain/tenant-config.ts';
 import { unreachable } from '../lib/result.ts';
 import type { StoredDeadLetter } from './dead-letter-store.ts';

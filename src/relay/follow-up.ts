@@ -3,7 +3,7 @@
  * Pure: time and chance are passed in. Source: docs/architecture.md, "Behaviour of a lane".
  */
 
-import type { DeadLetterReason } from '../domain/rpc.ts';
+import type { DeadLetterReason } from '../domain/lane-view.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { unreachable } from '../lib/result.ts';

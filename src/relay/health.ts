@@ -1,6 +1,7 @@
 /** How a tenant's object is, from what it holds. Reads only: nothing is written, started or sent. */
 
-import type { LaneView, ObjectHealth } from '../domain/rpc.ts';
+import type { LaneView } from '../domain/lane-view.ts';
+import type { ObjectHealth } from '../domain/object-health.ts';
 import type { Database } from '../lib/database.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { LaneSet } from './lane-set.ts';

@@ -6,7 +6,7 @@
 import { loggedIds } from '../domain/logged-ids.ts';
 import type { NoticeKind } from '../domain/notice.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { DeadLetterReason } from '../domain/rpc.ts';
+import type { DeadLetterReason } from '../domain/lane-view.ts';
 import { type LogFields, logEvent } from '../lib/log.ts';
 import { unreachable } from '../lib/result.ts';
 import type { DeadLetter } from './dead-letter-store.ts';

@@ -3,7 +3,7 @@
  * A lane whose destination was removed keeps its row with its totals: it starts from now when the destination comes back.
  */
 
-import type { LaneView } from '../domain/rpc.ts';
+import type { LaneView } from '../domain/lane-view.ts';
 import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
 import { channelKindsOf } from '../destinations/channels.ts';
 import type { FilterOf } from './count-wanted.ts';

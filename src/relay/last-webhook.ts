@@ -5,7 +5,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { WebhookView } from '../domain/rpc.ts';
+import type { WebhookView } from '../domain/object-health.ts';
 import type { Database } from '../lib/database.ts';
 
 /** Between two writes of the row. */

@@ -3,7 +3,8 @@
  * Its dead letter stays until it is delivered, marked as redriven.
  */
 
-import type { AuditDetail, RedriveAnswer, RedriveRequest } from '../domain/rpc.ts';
+import type { AuditDetail } from '../domain/audit.ts';
+import type { RedriveAnswer, RedriveRequest } from '../domain/rpc.ts';
 import type { Database } from '../lib/database.ts';
 import type { Audit } from './audit.ts';
 import type { LaneSet } from './lane-set.ts';

@@ -4,12 +4,12 @@
  */
 
 import type { Actor } from '../domain/principal.ts';
+import type { ObjectHealth } from '../domain/object-health.ts';
 import type {
   ConfigureRequest,
   LaneRest,
   LaneStart,
   PauseRequest,
-  ObjectHealth,
   RedriveAnswer,
   RedriveRequest,
   ResumeRequest,

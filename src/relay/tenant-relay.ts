@@ -8,27 +8,25 @@ import { DurableObject } from 'cloudflare:workers';
 
 import type { EventsRequest, ExplainRequest, UserKeyRequest } from '../domain/event-view.ts';
 import type { Notice } from '../domain/notice.ts';
+import type { AuditEntry } from '../domain/audit.ts';
+import type { DeadLetterPage, DeadLetterView, LaneView } from '../domain/lane-view.ts';
+import type { ObjectHealth } from '../domain/object-health.ts';
 import type {
   AcceptAnswer,
   AcceptRequest,
   AcceptSealedAnswer,
   AcceptSealedRequest,
-  AuditEntry,
   ConfigureAnswer,
   ConfigureRequest,
-  DeadLetterPage,
-  DeadLetterView,
   DrainAnswer,
   DrainRequest,
   EndPausesAnswer,
   EndPausesRequest,
   EventsAnswer,
   ExplainAnswer,
-  LaneView,
   MakeRoomAnswer,
   MakeRoomRequest,
   NoteWebhookRequest,
-  ObjectHealth,
   PauseRequest,
   RedriveAnswer,
   RedriveRequest,

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { DeadLetterView, LaneView } from '../../src/domain/rpc.ts';
+import type { DeadLetterView, LaneView } from '../../src/domain/lane-view.ts';
 import { unreachable } from '../../src/lib/result.ts';
 import { AdminClient } from '../e2e/admin-client.ts';
 import type { ActiveFault, Fault } from '../simulators/faults.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DEPLOYMENT_AUDIT_ACTIONS } from '../../src/domain/registry.ts';
-import { AUDIT_ACTIONS } from '../../src/domain/rpc.ts';
+import { AUDIT_ACTIONS } from '../../src/domain/audit.ts';
 import { findForbidden, spellingsOf } from './secret-search.ts';
 import { TroubledDay } from './troubled-day.ts';
 

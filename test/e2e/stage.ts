@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 import type { Miniflare } from 'miniflare';
 
-import type { LaneView } from '../../src/domain/rpc.ts';
+import type { LaneView } from '../../src/domain/lane-view.ts';
 import type { FalconSimulator } from '../simulators/falcon.ts';
 import type { HarfangLabSimulator } from '../simulators/harfanglab.ts';
 import { NoxysSender } from '../simulators/noxys.ts';

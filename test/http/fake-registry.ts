@@ -16,7 +16,7 @@ import type {
   TokenStanding,
   TokenView,
 } from '../../src/domain/registry.ts';
-import type { AuditDetail } from '../../src/domain/rpc.ts';
+import type { AuditDetail } from '../../src/domain/audit.ts';
 
 const TOKENS_MAX = 1_000;
 const KEPT_TOKENS_MAX = 10_000;

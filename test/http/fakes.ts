@@ -8,26 +8,24 @@ import type {
   UserKeyRequest,
 } from '../../src/domain/event-view.ts';
 import type { Notice } from '../../src/domain/notice.ts';
+import type { AuditEntry } from '../../src/domain/audit.ts';
+import type { DeadLetterPage, DeadLetterView, LaneView } from '../../src/domain/lane-view.ts';
+import type { ObjectHealth } from '../../src/domain/object-health.ts';
 import type {
   AcceptAnswer,
   AcceptRequest,
   AcceptSealedAnswer,
   AcceptSealedRequest,
-  AuditEntry,
   ConfigureAnswer,
   ConfigureRequest,
-  DeadLetterPage,
-  DeadLetterView,
   EndPausesAnswer,
   EndPausesRequest,
   EventsAnswer,
   ExplainAnswer,
   LaneRest,
-  LaneView,
   MakeRoomAnswer,
   MakeRoomRequest,
   NoteWebhookRequest,
-  ObjectHealth,
   PauseRequest,
   RedriveAnswer,
   RedriveRequest,

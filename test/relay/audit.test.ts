@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Actor } from '../../src/domain/principal.ts';
-import type { AuditEntry } from '../../src/domain/rpc.ts';
+import type { AuditEntry } from '../../src/domain/audit.ts';
 import { EDR, Tenant, destination, readConfig, sealedConfig } from './tenant.ts';
 
 const DAY_MS = 24 * 3_600_000;

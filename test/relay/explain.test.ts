@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
-import type { Explained, Explanation, LaneStart } from '../../src/domain/rpc.ts';
+import type { Explained, Explanation } from '../../src/domain/explanation.ts';
+import type { LaneStart } from '../../src/domain/rpc.ts';
 import { sha256Hex } from '../../src/lib/hmac.ts';
 import { EDR, HEC, type Sent, Tenant, destination } from './tenant.ts';
 

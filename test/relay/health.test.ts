@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ObjectHealth } from '../../src/domain/rpc.ts';
+import type { ObjectHealth } from '../../src/domain/object-health.ts';
 import { EDR, HEC, Tenant } from './tenant.ts';
 
 const hang = () => new Promise<Response>(() => undefined);

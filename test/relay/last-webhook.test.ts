@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 
-import type { ObjectHealth, WebhookView } from '../../src/domain/rpc.ts';
+import type { ObjectHealth, WebhookView } from '../../src/domain/object-health.ts';
 import { encodeUtf8 } from '../../src/lib/bytes.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import { settingsOf } from '../../src/settings.ts';

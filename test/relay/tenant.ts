@@ -7,7 +7,8 @@ import { env } from 'cloudflare:workers';
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
-import type { AcceptAnswer, LaneStart, LaneView, StoredConfig } from '../../src/domain/rpc.ts';
+import type { LaneView } from '../../src/domain/lane-view.ts';
+import type { AcceptAnswer, LaneStart, StoredConfig } from '../../src/domain/rpc.ts';
 import { type SealedTenantConfig, mapSecrets, tenantConfigSchema } from '../../src/domain/tenant-config.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import type { TenantRelay } from '../../src/relay/tenant-relay.ts';

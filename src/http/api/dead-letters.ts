@@ -1,7 +1,8 @@
 /** `/api/v1/tenants/{id}/dead-letters`: what could not be delivered, listed, shown, and sent again. */
 
-import type { DeadLetterPage, DeadLetterReason, RedriveAnswer, RedriveRequest } from '../../domain/rpc.ts';
-import { DEAD_LETTER_REASONS } from '../../domain/rpc.ts';
+import type { DeadLetterPage, DeadLetterReason } from '../../domain/lane-view.ts';
+import type { RedriveAnswer, RedriveRequest } from '../../domain/rpc.ts';
+import { DEAD_LETTER_REASONS } from '../../domain/lane-view.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';

@@ -5,7 +5,7 @@
 
 import { isMachineMade } from '../../domain/logged-ids.ts';
 import { LEFT_OUT } from '../../domain/personal-fields.ts';
-import type { DeadLetterView, LaneView } from '../../domain/rpc.ts';
+import type { DeadLetterView, LaneView } from '../../domain/lane-view.ts';
 import { type Call, roleMissing } from '../admin-route.ts';
 
 /** Whether the caller may see what names a person without asking for it. */

@@ -3,7 +3,7 @@
  * `GET /api/v1/health`: the deployment, without waking an object. Both only read.
  */
 
-import type { ObjectHealth } from '../../domain/rpc.ts';
+import type { ObjectHealth } from '../../domain/object-health.ts';
 import type { SealedTenantConfig } from '../../domain/tenant-config.ts';
 import type { Result } from '../../lib/result.ts';
 import { causeFields } from '../../lib/log.ts';

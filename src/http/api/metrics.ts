@@ -3,7 +3,8 @@
  * A scrape asks one object once: KV says where it is, and what the object answers counts.
  */
 
-import type { LaneView, ObjectHealth } from '../../domain/rpc.ts';
+import type { LaneView } from '../../domain/lane-view.ts';
+import type { ObjectHealth } from '../../domain/object-health.ts';
 import type { Residency } from '../../domain/tenant-config.ts';
 import { causeFields } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';

@@ -1,7 +1,7 @@
 /** The token registry, as an admin route asks it. */
 
 import type { NoteRequest, RegistryWrite, TokenRegistryRpc } from '../../domain/registry.ts';
-import type { AuditDetail } from '../../domain/rpc.ts';
+import type { AuditDetail } from '../../domain/audit.ts';
 import type { Result } from '../../lib/result.ts';
 import type { Call } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';

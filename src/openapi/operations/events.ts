@@ -3,7 +3,8 @@
 import * as z from 'zod/mini';
 
 import { POLICY_DECISIONS } from '../../domain/event.ts';
-import { DEAD_LETTER_REASONS, LANE_OUTCOMES } from '../../domain/rpc.ts';
+import { LANE_OUTCOMES } from '../../domain/explanation.ts';
+import { DEAD_LETTER_REASONS } from '../../domain/lane-view.ts';
 import { LEVELS } from '../../domain/severity.ts';
 import { auditEntry, page, shared } from '../answers.ts';
 import type { Operations } from '../operation.ts';

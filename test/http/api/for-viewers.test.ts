@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Role } from '../../../src/domain/principal.ts';
-import type { DeadLetterView, LaneView } from '../../../src/domain/rpc.ts';
+import type { DeadLetterView, LaneView } from '../../../src/domain/lane-view.ts';
 import { sampleDocument, sampleFalcon, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';

@@ -2,7 +2,8 @@
 
 import * as fc from 'fast-check';
 
-import { DEAD_LETTER_REASONS, type RedriveRequest } from '../../../src/domain/rpc.ts';
+import { DEAD_LETTER_REASONS } from '../../../src/domain/lane-view.ts';
+import { type RedriveRequest } from '../../../src/domain/rpc.ts';
 import { BEHAVIOURS, type Behaviour } from './destination.ts';
 import type { LaneSettings } from './lane-model.ts';
 import { DESTINATIONS, type DestinationName, type World } from './world.ts';

@@ -1,6 +1,6 @@
 /** What a tenant's object says became of each event, held against what its destinations saw and what operators did. */
 
-import type { Explanation } from '../../../src/domain/rpc.ts';
+import type { Explanation } from '../../../src/domain/explanation.ts';
 import type { TenantRelay } from '../../../src/relay/tenant-relay.ts';
 import { type Duty, type LaneModel, isDelivered } from './lane-model.ts';
 import type { Entry } from './log-model.ts';

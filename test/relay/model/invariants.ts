@@ -1,6 +1,6 @@
 /** What a tenant's object says of itself, held against the model: at any time, and once everything has settled. */
 
-import type { DeadLetterView, LaneView } from '../../../src/domain/rpc.ts';
+import type { DeadLetterView, LaneView } from '../../../src/domain/lane-view.ts';
 import { type Duty, type LaneModel, failures, isDelivered } from './lane-model.ts';
 import type { LogModel } from './log-model.ts';
 import type { Snapshot } from './snapshot.ts';

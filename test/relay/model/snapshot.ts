@@ -1,7 +1,7 @@
 /** What a tenant's object says and holds, read in one turn of it. */
 
 import type { CanonicalEvent } from '../../../src/domain/event.ts';
-import type { DeadLetterView, LaneView } from '../../../src/domain/rpc.ts';
+import type { DeadLetterView, LaneView } from '../../../src/domain/lane-view.ts';
 import type { TenantRelay } from '../../../src/relay/tenant-relay.ts';
 import type { Entry } from './log-model.ts';
 

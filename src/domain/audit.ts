@@ -1,0 +1,31 @@
+/** What the audit of a tenant holds. Types and constants only. */
+
+export const AUDIT_ACTIONS = [
+  'config.saved',
+  'secret.rotated',
+  'secrets.resealed',
+  'pauses.ended', // a config that changes nothing was saved again
+  'destination.paused',
+  'destination.resumed',
+  'destination.tested',
+  'dead_letters.redriven',
+  'persons.shown', // events were shown with the people in them
+  'user.searched', // events of one user were searched
+  'user.key_shown', // a user's pseudonym was looked up
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** What an audit entry says of its action: names, counts, paths, a user's key; never a secret, never a person. */
+export type AuditDetail = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export interface AuditEntry {
+  readonly id: number;
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  /** A principal's id; `unknown` when an older Worker asked. */
+  readonly by: string;
+  readonly action: AuditAction;
+  readonly requestId: string;
+  readonly reason?: string;
+  readonly detail: AuditDetail;
+}

@@ -1,0 +1,29 @@
+/** What a tenant's object knows of its own health. Types only. */
+
+import type { LaneView } from './lane-view.ts';
+
+/** The last authentic webhook. */
+export interface WebhookView {
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  /** Of its first event. */
+  readonly type: string;
+  /** Whether events of it were taken; false: filtered, unusable, or over the limit. */
+  readonly accepted: boolean;
+}
+
+/** What a tenant's object knows of its own health. Counts are as they are stored, so that a restart takes none back. */
+export interface ObjectHealth {
+  /** Where the platform keeps the object; null: no jurisdiction. */
+  readonly jurisdiction: string | null;
+  readonly version: number;
+  /** The version that KV has; 0 when it is not known which. */
+  readonly publishedVersion: number;
+  readonly lanes: readonly LaneView[];
+  readonly lastWebhook?: WebhookView;
+  /** Ever. */
+  readonly eventsAccepted: number;
+  /** Waiting now, of all lanes. */
+  readonly deadLetters: number;
+  readonly storageBytes: number;
+}
