@@ -5,16 +5,7 @@
 
 import type { Actor } from '../domain/principal.ts';
 import type { ObjectHealth } from '../domain/object-health.ts';
-import type {
-  ConfigureRequest,
-  LaneRest,
-  LaneStart,
-  PauseRequest,
-  RedriveAnswer,
-  RedriveRequest,
-  ResumeRequest,
-  StoredConfig,
-} from '../domain/rpc.ts';
+import type { LaneRest, RedriveAnswer, RedriveRequest, StoredConfig } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Sealer } from '../lib/seal.ts';
@@ -35,15 +26,14 @@ import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
 import { LastWebhook } from './last-webhook.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Timeouts } from './lane-parts.ts';
-import { Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { LaneState } from './lane-state.ts';
 import { EventLog, LOG_SIZES } from './log.ts';
 import type { Occurrence } from './notices.ts';
-import { openLane } from './open-lane.ts';
-import { leaveWakeup } from './leave-wakeup.ts';
+import { makeLane } from './make-lane.ts';
 import type { Publisher } from './publisher.ts';
+import { Reconfiguration } from './reconfiguration.ts';
 import { redrive } from './redrive.ts';
-import { isResumeFelt, resumed, writeResumed } from './resume.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
@@ -95,6 +85,7 @@ export class Relay {
   readonly #lastWebhook: LastWebhook;
   readonly #upkeep: Upkeep;
   readonly intake: Intake;
+  readonly reconfiguration: Reconfiguration;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
@@ -138,6 +129,17 @@ export class Relay {
       config: () => this.#config,
       isRemoved: () => this.#removed !== undefined,
       notify: (occurrence) => this.#notify(occurrence),
+    });
+    this.reconfiguration = new Reconfiguration({
+      db,
+      io,
+      configs: parts.configs,
+      log: this.#log,
+      lanes: this.lanes,
+      laneStore: this.#laneStore,
+      audit: this.audit,
+      intake: this.intake,
+      config: () => this.#config,
     });
     this.#upkeep = new Upkeep({
       db,
@@ -194,74 +196,6 @@ export class Relay {
       const { kind, lane } = occurrence;
       logEvent('error', 'notice.failed', { tenant: this.#config.id, kind, lane, ...causeFields(error) });
     }
-  }
-
-  /** Saves the next version of the config, what it makes of the lanes, and who saved it: all or nothing. */
-  configure({ config, addedFrom, ...by }: ConfigureRequest): void {
-    const { db, io } = this.#parts;
-    const written = db.transaction(() => {
-      const saved = this.#writeConfig(config, addedFrom);
-      this.audit.noteSaved(by, saved.version, io.nowMs());
-      return saved;
-    });
-    this.#takeOver(config, written.states);
-  }
-
-  /** Stops a destination: its lanes keep their place. False when there is none of that name. */
-  pause({ destination, actor }: PauseRequest): boolean {
-    const { db, io } = this.#parts;
-    const config = withEnabled(this.#config, destination, false);
-    if (!config || config === this.#config) return config !== undefined;
-    const states = db.transaction(() => {
-      const saved = this.#writeConfig(config);
-      const detail = { destination, version: saved.version };
-      this.audit.append('destination.paused', actor, detail, io.nowMs());
-      return saved.states;
-    });
-    this.#takeOver(config, states);
-    return true;
-  }
-
-  /**
-   * Lets a destination go on, and ends the pauses of its lanes; from `now`, gives up what they had waiting.
-   * Returns how many events that were; undefined when there is none of that name.
-   */
-  resume({ destination, from, actor }: ResumeRequest): number | undefined {
-    const { db, io } = this.#parts;
-    const config = withEnabled(this.#config, destination, true);
-    if (!config) return undefined;
-    const parts = { log: this.#log, lanes: this.lanes, store: this.#laneStore };
-    const lanes = resumed(parts, destination, from, io.nowMs());
-    const discarded = lanes.reduce((sum, { count }) => sum + count, 0);
-    const states = db.transaction(() => {
-      const saved = config === this.#config ? undefined : this.#writeConfig(config);
-      writeResumed(parts, lanes, from);
-      const detail = { destination, from, discarded, ...(saved && { version: saved.version }) };
-      if (saved || lanes.some(isResumeFelt))
-        this.audit.append('destination.resumed', actor, detail, io.nowMs());
-      return saved?.states;
-    });
-    const resumedStates = lanes.map(({ lane, state }) => [lane.name, state] as const);
-    if (states) this.#takeOver(config, new Map([...states, ...resumedStates]));
-    else for (const { lane, state } of lanes) lane.reconfigure(state);
-    for (const { lane, count } of lanes.filter((given) => given.count > 0))
-      logEvent('warn', 'events.discarded', { tenant: this.#config.id, lane: lane.name, count });
-    return discarded;
-  }
-
-  /** Writes the next version of the config and what it makes of the lanes. Call inside a transaction, and `#takeOver` once that holds. */
-  #writeConfig(config: SealedTenantConfig, addedFrom: LaneStart = 'now') {
-    const { io, configs } = this.#parts;
-    const { head, oldestSeq } = this.#log;
-    const starts = { head, cursor: addedFrom === 'now' ? head : oldestSeq - 1 };
-    const version = configs.write(config, io.nowMs());
-    return { version, states: this.lanes.write(config, starts, io.nowMs()) };
-  }
-
-  #takeOver(config: SealedTenantConfig, states: ReadonlyMap<string, LaneState>): void {
-    this.#parts.configs.load();
-    this.lanes.reconfigure(config, states);
-    this.intake.reconfigure(config);
   }
 
   /** Ends the pauses of all lanes, as a saved config does, and writes nothing where there is none. */
@@ -344,61 +278,21 @@ export class Relay {
   }
 
   #makeLane(name: string, state: LaneState): Lane {
-    const { io, env, settings, alarm, sealer } = this.#parts;
-    return new Lane(
-      {
-        name,
-        log: this.#log,
-        store: this.#laneStore,
-        io,
-        tenant: () => this.#config.id,
-        isEnabled: () => this.lanes.isEnabled(name) && !this.#upkeep.holds(name),
-        filter: () => this.lanes.destinationOf(name) ?? {},
-        timeouts: this.#parts.timeouts,
-        logOneIn: settings.logOneIn,
-        share: () => this.lanes.share(io.nowMs()),
-        probeSlots: this.#probeSlots,
-        requestsPerSlice: () =>
-          Math.max(1, Math.floor(settings.requestsPerSlice / Math.max(1, this.lanes.all.length))),
-        leaveWakeup: (lane, waitMs) => {
-          const { id: tenant, residency } = this.#config;
-          void leaveWakeup(this.#parts.outside, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
-        },
-        notify: (occurrence) => this.#notify(occurrence),
-        askForSlice: () => {
-          this.#isSliceAsked = true;
-          void alarm.armBy(io.nowMs()).catch(() => undefined);
-        },
-        open: async () => {
-          const destination = this.lanes.destinationOf(name);
-          if (!destination)
-            throw new Error(`Cannot open lane ${name} as its destination must be configured: it is not`);
-          return openLane({
-            settings,
-            sealer,
-            config: this.#config,
-            destination,
-            kind: name.slice(destination.name.length + 1),
-            fetch: io.fetch,
-            connections: this.connections,
-          });
-        },
+    const { io, alarm } = this.#parts;
+    return makeLane(name, state, {
+      ...this.#parts,
+      log: this.#log,
+      laneStore: this.#laneStore,
+      lanes: this.lanes,
+      probeSlots: this.#probeSlots,
+      connections: this.connections,
+      config: () => this.#config,
+      isHeld: () => this.#upkeep.holds(name),
+      notify: (occurrence) => this.#notify(occurrence),
+      askForSlice: () => {
+        this.#isSliceAsked = true;
+        void alarm.armBy(io.nowMs()).catch(() => undefined);
       },
-      state,
-    );
+    });
   }
-}
-
-/** The config with a destination stopped or going on; the same one when it is so already, undefined without one of that name. */
-function withEnabled(
-  config: SealedTenantConfig,
-  name: string,
-  enabled: boolean,
-): SealedTenantConfig | undefined {
-  const destination = config.destinations.find((known) => known.name === name);
-  if (!destination || destination.enabled === enabled) return destination && config;
-  const destinations = config.destinations.map((known) =>
-    known === destination ? { ...known, enabled } : known,
-  );
-  return { ...config, destinations };
 }

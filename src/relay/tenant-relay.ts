@@ -143,7 +143,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     if (refused) return refused;
     try {
       const cleared = this.#relay ? undefined : this.#vacancy.clear();
-      if (this.#relay) this.#relay.configure(request);
+      if (this.#relay) this.#relay.reconfiguration.configure(request);
       else this.#relay = this.#create(request);
       const saved = this.#configs.current?.version ?? 0;
       const [isPublished] = await Promise.all([this.#relay.putToWork(), cleared]);
@@ -247,7 +247,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Stops a destination; its lanes keep their place. */
   async pause(request: PauseRequest): Promise<ResumeAnswer> {
     return this.#ask(request.v, 'pause.failed', async (relay) => {
-      if (!relay.pause(request)) return { kind: 'unknown_destination' };
+      if (!relay.reconfiguration.pause(request)) return { kind: 'unknown_destination' };
       return this.#saved(relay, 0);
     });
   }
@@ -255,7 +255,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Starts a destination and tries what it holds at once, blocked or not. */
   async resume(request: ResumeRequest): Promise<ResumeAnswer> {
     return this.#ask(request.v, 'resume.failed', async (relay) => {
-      const discarded = relay.resume(request);
+      const discarded = relay.reconfiguration.resume(request);
       return discarded === undefined ? { kind: 'unknown_destination' } : this.#saved(relay, discarded);
     });
   }
