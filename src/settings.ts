@@ -53,6 +53,7 @@ export interface Env {
   readonly RELAY_EGRESS_ALLOW?: string;
   readonly RELAY_REQUESTS_PER_SLICE?: string;
   readonly RELAY_LOG_ONE_IN?: string;
+  readonly RELAY_PUBLIC_URL?: string;
   readonly RELAY_MASTER_KEY?: string;
   readonly RELAY_MASTER_KEY_PREVIOUS?: string;
   readonly RELAY_ADMIN_TOKEN?: string;
@@ -73,6 +74,8 @@ export interface Settings {
   readonly requestsPerSlice: number;
   /** Of what goes well, one in so many events is logged; 0: none is, 1: all are. What fails is always logged. */
   readonly logOneIn: number;
+  /** Where operators reach the relay, without a trailing slash: cases link there. Undefined: not told. */
+  readonly publicUrl: string | undefined;
   readonly masterKeys: MasterKeys;
   readonly adminToken: string;
   /** Absent: Cloudflare Access lets nobody in. */
@@ -117,6 +120,7 @@ function readSettings(env: Variables): Settings {
       min: 0,
       max: LOG_ONE_IN_MAX,
     }),
+    publicUrl: publicUrl(env.RELAY_PUBLIC_URL ?? '', place),
     masterKeys: {
       primary: masterKey('RELAY_MASTER_KEY', env.RELAY_MASTER_KEY),
       ...(previous ? { previous: masterKey('RELAY_MASTER_KEY_PREVIOUS', previous) } : {}),
@@ -124,6 +128,18 @@ function readSettings(env: Variables): Settings {
     adminToken: adminToken(env.RELAY_ADMIN_TOKEN),
     ...(access && { access }),
   };
+}
+
+function publicUrl(value: string, place: Settings['env']): string | undefined {
+  const text = value.trim();
+  if (text === '') return undefined;
+  const url = URL.parse(text);
+  const isWeb = url?.protocol === 'https:' || (place === 'local' && url?.protocol === 'http:');
+  if (!url || !isWeb || url.origin !== text.replace(/\/+$/, '').toLowerCase())
+    throw new Error(
+      `Cannot read settings as RELAY_PUBLIC_URL must be the relay's own address, such as https://relay.acme.eu: it is ${JSON.stringify(text)}`,
+    );
+  return url.origin;
 }
 
 function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T {

@@ -1,10 +1,13 @@
 /**
  * The contract that every product implements: a destination has channels, each channel feeds one lane.
- * Types only. A channel builds and sends one request and says what came of it; it knows no cursor, no retry, no storage.
+ * Types only. A channel sends what one request's events need and says what came of it; it knows no cursor and no retry,
+ * and of storage only what its lane remembers for it.
  */
 
+import type { ApiAccounts } from './api-account.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import type { PlatformsConfig } from '../domain/platforms-config.ts';
 import type { SendRequest } from '../lib/http.ts';
 
 export interface DeliveryIo {
@@ -14,6 +17,32 @@ export interface DeliveryIo {
   /** New for each attempt; the idempotency id (the event's) stays the same. */
   readonly attemptId: string;
   readonly nowMs: () => number;
+  /** What the lane remembers between deliveries. */
+  readonly memory: ChannelMemory;
+  /** What the lanes of a tenant share of a vendor's API: tokens and a rate. */
+  readonly accounts: ApiAccounts;
+  /** Requests that are left of the lane's turn. A channel that needs several for an event stops early and says how many events it settled; the first event is always dealt with. */
+  readonly requestsMax: number;
+}
+
+/**
+ * A few small values that a lane keeps for its channel, in the tenant's object: written at once, and durable before any request that
+ * is made afterwards goes out. They go with their time, or with the tenant. Text; a channel writes JSON.
+ */
+export interface ChannelMemory {
+  get(key: string): string | undefined;
+  put(key: string, value: string, expiresAtMs: number): void;
+  delete(key: string): void;
+  /** By key, ascending, of those that begin with a prefix. */
+  entries(prefix: string): readonly (readonly [key: string, value: string])[];
+}
+
+/** What channels know of their tenant, beside their own destination. */
+export interface ChannelContext {
+  readonly tenant: string;
+  readonly platforms: PlatformsConfig;
+  /** Where operators reach the relay, such as `https://relay.acme.eu`; undefined: not configured. */
+  readonly publicUrl: string | undefined;
 }
 
 export interface BatchLimits {
@@ -22,17 +51,40 @@ export interface BatchLimits {
   readonly lengthMax: number;
 }
 
+export const CHANNEL_KINDS = ['events', 'cases', 'indicators', 'containment', 'workflows'] as const;
+export type ChannelKind = (typeof CHANNEL_KINDS)[number];
+
 export interface Channel {
   /** The channel's part of the lane's name: `events` in `edr/events`. */
-  readonly kind: 'events';
+  readonly kind: ChannelKind;
   /** Present: a request carries several events, one request at a time. Absent: one event per request. */
   readonly batch?: BatchLimits;
   /** Requests under way at once; 1 for batched channels. */
   readonly inFlight: number;
-  /** Requests that the lane may send per minute; absent: as many as the destination takes. Kept with the lane's row. */
-  readonly requestsPerMinute?: number;
   /** What is older is recorded as expired, never sent. Absent: nothing is too old. See domain/maximum-age.ts. */
   readonly maximumAgeMs?: number;
-  /** Sends the events in one request. Never throws for what a destination does; a bug may throw. */
+  /** Sends the events, in one request or several. Never throws for what a destination does; a bug may throw. */
   deliver(events: readonly CanonicalEvent[], io: DeliveryIo): Promise<Outcome>;
+  /** Tests the channel without changing anything at the destination. Absent: a test event is delivered. */
+  check?(io: DeliveryIo): Promise<Checked>;
+  /** Lets an isolated host back into the network. Only of channels that isolate. */
+  liftContainment?(host: HostReference, io: DeliveryIo): Promise<Lifted>;
 }
+
+/** What a test of a channel found. */
+export interface Checked {
+  /** The first thing that is wrong; `detail` names all that is missing. */
+  readonly outcome: Outcome;
+  /** For the operator, a sentence each: what works, what could not be tested. */
+  readonly notes: readonly string[];
+}
+
+/** By the one or by the other. */
+export type HostReference = { readonly deviceId: string } | { readonly hostname: string };
+
+export type Lifted =
+  /** Asked for, or done already; `detail` says which. */
+  | { readonly kind: 'lifted'; readonly deviceId: string; readonly detail: string }
+  /** Nothing was done: no host, several hosts, or one that is not isolated. */
+  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly outcome: Outcome };

@@ -3,7 +3,8 @@
  * Pure: no I/O, the time is passed in.
  */
 
-import type { Outcome, Quota } from '../domain/outcome.ts';
+import type { Quota } from './api-account.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import type { HttpAnswer, HttpFailure } from '../lib/http.ts';
 import { type Result, unreachable } from '../lib/result.ts';
 
@@ -75,7 +76,7 @@ function outcomeOfAnswer(answer: HttpAnswer, nowMs: number): Outcome {
 }
 
 function outcomeOfSuccess(answer: HttpAnswer): Outcome {
-  if (!isMarkup(answer)) return { kind: 'delivered', ...quotaOf(answer.headers) };
+  if (!isMarkup(answer)) return { kind: 'delivered' };
   return {
     kind: 'blocked',
     reason: 'html_answer',
@@ -114,10 +115,10 @@ function retryAfter(headers: Headers, nowMs: number): { retryAfterMs?: number } 
 }
 
 /** `X-RateLimit-Limit` and `X-RateLimit-Remaining`. Source: Falcon, on every answer of its API (vendor OpenAPI, read 2026-11). */
-function quotaOf(headers: Headers): { quota?: Quota } {
+export function quotaOf(headers: Headers): Quota | undefined {
   const limit = wholeOf(headers.get('x-ratelimit-limit'));
   const remaining = wholeOf(headers.get('x-ratelimit-remaining'));
-  return limit === undefined || remaining === undefined ? {} : { quota: { limit, remaining } };
+  return limit === undefined || remaining === undefined ? undefined : { limit, remaining };
 }
 
 function wholeOf(value: string | null): number | undefined {

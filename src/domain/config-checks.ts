@@ -6,7 +6,7 @@
 import { formatPath } from './config-faults.ts';
 import type { ConfigFault } from './fault.ts';
 import type { DestinationConfig, PrivacyConfig } from './tenant-config.ts';
-import { PRIVACY_LEVELS } from './tenant-config.ts';
+import { PRIVACY_LEVELS } from './destination-base.ts';
 
 /** Every destination whose name an earlier one has; undefined stands for one that could not be read. */
 export function duplicateNames(destinations: readonly (DestinationConfig | undefined)[]): ConfigFault[] {

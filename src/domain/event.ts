@@ -3,6 +3,7 @@
  * Types and constants only; no I/O, no clock.
  */
 
+import type { DetectionFacts } from './detection.ts';
 import type { Level } from './severity.ts';
 
 /** The event types that Noxys documents and that the guides forward. Unknown types are accepted and filtered. */
@@ -74,4 +75,6 @@ export interface CanonicalEvent {
   readonly classificationCount: number;
   readonly faults: readonly EventFault[];
   readonly source: 'noxys';
+  /** Only of an entry that the relay made for a detection of its rules; see detection.ts. */
+  readonly detection?: DetectionFacts;
 }

@@ -4,7 +4,11 @@
  */
 
 export type Outcome =
-  | { readonly kind: 'delivered'; readonly quota?: Quota }
+  | {
+      readonly kind: 'delivered';
+      /** Of the request's events, so many of the first are done with; the others are to be sent again at once. Absent: all. At least 1. */
+      readonly settled?: number;
+    }
   /** The same request may pass later. */
   | {
       readonly kind: 'retry';
@@ -17,8 +21,8 @@ export type Outcome =
     }
   /** Nothing passes until an operator acts: events are kept, one probe per 15 minutes. */
   | { readonly kind: 'blocked'; readonly reason: BlockedReason; readonly detail: string }
-  /** These events will never pass: dead letters. */
-  | { readonly kind: 'rejected'; readonly status: number; readonly excerpt: string };
+  /** These events will never pass: dead letters. `status` null: the relay itself refused, and the destination was not at fault. */
+  | { readonly kind: 'rejected'; readonly status: number | null; readonly excerpt: string };
 
 /** What an answer told of the vendor's rate limit: requests per minute, and what is left of them. */
 export interface Quota {
@@ -26,13 +30,23 @@ export interface Quota {
   readonly remaining: number;
 }
 
-export const RETRY_REASONS = ['timeout', 'network', 'busy', 'server_error', 'internal_error'] as const;
+export const RETRY_REASONS = [
+  'timeout',
+  'network',
+  'busy',
+  'server_error',
+  'internal_error',
+  'unconfirmed', // no answer was seen, and whether it was done does not show yet
+] as const;
 export type RetryReason = (typeof RETRY_REASONS)[number];
 
 export const BLOCKED_REASONS = [
   'unauthorized', // 401
   'forbidden', // 403
   'no_such_endpoint', // 404, 405, 410 on the collection path
+  'scope_missing', // 403: the API client lacks a scope
+  'address_not_allowed', // 403 of the token endpoint: the vendor lets only known addresses in
+  'wrong_region', // the credential belongs to another cloud of the vendor
   'redirected', // any 3xx: never followed
   'tls_failure',
   'html_answer', // a 2xx with a web page: a login portal, not the API

@@ -234,14 +234,42 @@ export interface LaneTest {
   readonly detail?: string;
   /** Of the request itself, without waiting for a connection; 0 when none was made. */
   readonly durationMs: number;
-  /** Under which the destination shows it. */
-  readonly eventId: string;
+  /** For the operator, a sentence each: what works, what could not be tested. */
+  readonly notes?: readonly string[];
+  /** Under which the destination shows the test event; absent: none was sent. */
+  readonly eventId?: string;
 }
 
 export type TestDestinationAnswer =
-  | { readonly kind: 'tested'; readonly tests: readonly LaneTest[] }
+  | {
+      readonly kind: 'tested';
+      readonly tests: readonly LaneTest[];
+      /** A sentence, where every channel passed and the product has one. */
+      readonly summary?: string;
+    }
   /** The same destination is being tested, or the tenant's tests of this minute are used up. */
   | { readonly kind: 'too_many_tests'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'unknown_destination' }
+  | { readonly kind: 'unknown_tenant' }
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+/** Lets an isolated host back into the network, now. One of the two names it. */
+export interface LiftContainmentRequest {
+  readonly v: 1;
+  readonly actor?: Actor;
+  readonly destination: string;
+  readonly deviceId?: string;
+  readonly hostname?: string;
+}
+
+export type LiftContainmentAnswer =
+  | { readonly kind: 'lifted'; readonly deviceId: string; readonly detail: string }
+  /** Nothing was done: no such host, several, or one that is not isolated. */
+  | { readonly kind: 'refused'; readonly detail: string }
+  /** The destination did not do it. */
+  | { readonly kind: 'failed'; readonly reason?: RetryReason | BlockedReason; readonly detail: string }
+  /** The destination isolates no hosts: `contain` is not among its actions. */
+  | { readonly kind: 'not_granted' }
   | { readonly kind: 'unknown_destination' }
   | { readonly kind: 'unknown_tenant' }
   | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };

@@ -17,6 +17,15 @@ const ECS_SEVERITY: Record<Level, number> = {
   critical: 90,
 };
 
+/** Falcon's scale of a case, 1 to 100. Source: falcon-mcp modules/cases.py, read 2026-11. */
+const CASE_SEVERITY: Record<Level, number> = {
+  informational: 1,
+  low: 25,
+  medium: 50,
+  high: 75,
+  critical: 100,
+};
+
 /** What an event's level depends on. */
 export interface Graded {
   readonly type: string;
@@ -49,4 +58,14 @@ function levelOfDecision(decision: string | undefined): Level {
 /** ECS `event.severity`: 10 · 30 · 50 · 70 · 90. */
 export function ecsSeverity(level: Level): number {
   return ECS_SEVERITY[level];
+}
+
+/** Falcon's severity of a case: 1 · 25 · 50 · 75 · 100. */
+export function caseSeverity(level: Level): number {
+  return CASE_SEVERITY[level];
+}
+
+/** Whether a level is another one or graver. */
+export function isAtLeast(level: Level, least: Level): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(least);
 }

@@ -5,13 +5,13 @@
 
 import * as z from 'zod/mini';
 
-import { unreachable } from '../lib/result.ts';
+import { destinationBase, eventTypes, privacyLevel, secret } from './destination-base.ts';
 import { FORWARDED_EVENT_TYPES } from './event.ts';
+import { REQUESTS_PER_MINUTE_DEFAULT, falconSchema } from './falcon-config.ts';
+import { PLATFORMS_DEFAULT, platformsSchema } from './platforms-config.ts';
 
 /** A tenant id: it is part of a URL, names no person, and is checked before anything is looked up. */
 export const TENANT_ID_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
-/** A destination's name: it is part of a lane's name and of a URL. */
-const DESTINATION_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 /** An HTTP field name. Source: RFC 9110 5.1. */
 const HEADER_NAME_PATTERN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 
@@ -26,21 +26,11 @@ const AUDIT_DAYS_DEFAULT = 365;
 /** Attempts that one lane may have under way: fewer than the 5 connections of its object, so that one is always left. */
 export const IN_FLIGHT_MAX = 4;
 
-const secret = z.string().check(z.minLength(1), z.maxLength(4096));
 const headerName = z
   .string()
   .check(z.regex(HEADER_NAME_PATTERN, 'must be the name of an HTTP header, such as webhook-signature'));
-const eventTypes = z
-  .array(z.string().check(z.minLength(1), z.maxLength(128)))
-  .check(z.minLength(1), z.maxLength(64));
-
 export const RESIDENCIES = ['eu', 'global'] as const;
 export type Residency = (typeof RESIDENCIES)[number];
-
-/** keep < pseudonymise < drop: a destination may only move to the right. */
-export const PRIVACY_LEVELS = ['keep', 'pseudonymise', 'drop'] as const;
-export type PrivacyLevel = (typeof PRIVACY_LEVELS)[number];
-const privacyLevel = z.enum(PRIVACY_LEVELS);
 
 export const webhookSchema = z.strictObject({
   secrets: z.array(secret).check(z.minLength(1), z.maxLength(SECRETS_MAX)),
@@ -66,27 +56,6 @@ export const privacySchema = z.strictObject({
   url: z._default(z.enum(['keep', 'drop']), 'drop'),
 });
 
-const destinationPrivacy = z.strictObject({
-  user_id: z.optional(privacyLevel),
-  user_email: z.optional(privacyLevel),
-  device: z.optional(privacyLevel),
-  url: z.optional(z.enum(['keep', 'drop'])),
-});
-
-const whereValue = z.union([z.string(), z.number(), z.boolean()]);
-
-const destinationBase = {
-  name: z
-    .string()
-    .check(z.regex(DESTINATION_NAME_PATTERN, 'must be 1 to 32 lower-case letters, digits and inner dashes')),
-  enabled: z._default(z.boolean(), true),
-  /** Only these types; absent = all that the tenant forwards. */
-  events: z.optional(eventTypes),
-  /** One Sigma selection: every entry must hold. Checked in detection/where.ts. */
-  where: z.optional(z.record(z.string(), z.union([whereValue, z.array(whereValue)]))),
-  privacy: z._default(destinationPrivacy, {}),
-};
-
 const harfanglab = z.strictObject({
   ...destinationBase,
   type: z.literal('harfanglab'),
@@ -108,19 +77,8 @@ const harfanglab = z.strictObject({
   ),
 });
 
-const falcon = z.strictObject({
-  ...destinationBase,
-  type: z.literal('falcon'),
-  region: z.string().check(z.minLength(1), z.maxLength(16)),
-  /** The Next-Gen SIEM HEC connector. */
-  hec: z.strictObject({
-    url: z.string().check(z.minLength(1), z.maxLength(512)),
-    token: secret,
-  }),
-});
-
 export const residencySchema = z.enum(RESIDENCIES);
-export const destinationSchema = z.discriminatedUnion('type', [harfanglab, falcon]);
+export const destinationSchema = z.discriminatedUnion('type', [harfanglab, falconSchema]);
 
 export const tenantConfigSchema = z.strictObject({
   id: z
@@ -132,6 +90,7 @@ export const tenantConfigSchema = z.strictObject({
     events: [...FORWARDED_EVENT_TYPES],
   }),
   privacy: z._default(privacySchema, { user_id: 'keep', user_email: 'drop', device: 'keep', url: 'drop' }),
+  platforms: z._default(platformsSchema, PLATFORMS_DEFAULT),
   limits: z._default(
     z.strictObject({
       events_per_minute: z._default(z.int().check(z.minimum(1), z.maximum(60_000)), 6000),
@@ -166,55 +125,24 @@ declare const sealed: unique symbol;
 export type SealedTenantConfig = TenantConfig & { readonly pseudonym_key: string; readonly [sealed]: true };
 
 /** As an earlier version may have stored it: without the keys that have come since. */
-type StoredConfigDocument = Omit<SealedTenantConfig, 'retention'> & {
+type StoredConfigDocument = Omit<SealedTenantConfig, 'retention' | 'platforms' | 'destinations'> & {
   readonly retention: Omit<TenantConfig['retention'], 'audit'> & { readonly audit?: number };
+  readonly platforms?: TenantConfig['platforms'];
+  readonly destinations: readonly StoredDestination[];
 };
+type StoredDestination =
+  HarfangLabConfig | (Omit<FalconConfig, 'requests_per_minute'> & { readonly requests_per_minute?: number });
 
 /** A stored config with the defaults of the keys that it was stored without. It is not validated anew: its secrets are sealed. */
 export function withLaterKeys(stored: StoredConfigDocument): SealedTenantConfig {
-  return { ...stored, retention: { audit: AUDIT_DAYS_DEFAULT, ...stored.retention } };
-}
-
-/** What a secret is for: bound into its seal, so that one can't stand in for another. */
-export type SecretPurpose = 'webhook' | 'destination' | 'pseudonym';
-
-/** The config with each secret replaced by `replace(secret, purpose, path)`; everything else is shared, nothing is changed in place. */
-export async function mapSecrets(
-  config: TenantConfig,
-  replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
-): Promise<TenantConfig> {
-  const { webhook: hook } = config;
   return {
-    ...config,
-    webhook: {
-      ...hook,
-      secrets: await Promise.all(
-        hook.secrets.map(async (value, i) => replace(value, 'webhook', `webhook.secrets[${i}]`)),
-      ),
-      ...(hook.auth_token === undefined
-        ? {}
-        : { auth_token: await replace(hook.auth_token, 'webhook', 'webhook.auth_token') }),
-    },
-    destinations: await Promise.all(
-      config.destinations.map(async (d, i) => mapDestinationSecrets(d, `destinations[${i}]`, replace)),
+    ...stored,
+    retention: { audit: AUDIT_DAYS_DEFAULT, ...stored.retention },
+    platforms: stored.platforms ?? PLATFORMS_DEFAULT,
+    destinations: stored.destinations.map((destination) =>
+      destination.type === 'falcon'
+        ? { requests_per_minute: REQUESTS_PER_MINUTE_DEFAULT, ...destination }
+        : destination,
     ),
   };
-}
-
-/** One destination with each secret replaced. `path` is the destination's own, such as `destinations[0]`. */
-export async function mapDestinationSecrets(
-  destination: DestinationConfig,
-  path: string,
-  replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
-): Promise<DestinationConfig> {
-  switch (destination.type) {
-    case 'harfanglab':
-      return { ...destination, token: await replace(destination.token, 'destination', `${path}.token`) };
-    case 'falcon': {
-      const token = await replace(destination.hec.token, 'destination', `${path}.hec.token`);
-      return { ...destination, hec: { ...destination.hec, token } };
-    }
-    default:
-      return unreachable(destination);
-  }
 }

@@ -3,9 +3,11 @@
  * Pure. Raw classification values, spans and prompt text never get this far: the parser does not read them.
  */
 
+import type { DetectionFacts } from '../domain/detection.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { DestinationConfig, PrivacyConfig, PrivacyLevel } from '../domain/tenant-config.ts';
-import { PRIVACY_LEVELS } from '../domain/tenant-config.ts';
+import type { PrivacyLevel } from '../domain/destination-base.ts';
+import type { DestinationConfig, PrivacyConfig } from '../domain/tenant-config.ts';
+import { PRIVACY_LEVELS } from '../domain/destination-base.ts';
 import { NAME_PART_LENGTH_MIN, localPartOf, shortNameOf } from '../domain/personal-fields.ts';
 import { leaveOutNames } from './leave-out-names.ts';
 import type { ParsedEvent, PersonalFields } from './parse-event.ts';
@@ -40,7 +42,7 @@ export function reduceFurther(
   tenantPrivacy: PrivacyConfig,
   pseudonymKey: Uint8Array,
 ): CanonicalEvent {
-  const { user, device, urlHost, ...rest } = event;
+  const { user, device, urlHost, detection, ...rest } = event;
   const personal: PersonalFields = {
     ...present('userId', user?.id),
     ...present('userEmail', user?.email),
@@ -55,7 +57,22 @@ export function reduceFurther(
     url: stricter(tenantPrivacy.url, destinationPrivacy.url),
   };
   const replace: Replace = (value, kind) => pseudonymOfStored(value, kind, tenantPrivacy, pseudonymKey);
-  return leaveOutNames({ ...rest, ...reduce(personal, privacy, replace) }, namesNotKept(personal, privacy));
+  const reduced = {
+    ...rest,
+    ...reduce(personal, privacy, replace),
+    ...(detection && { detection: reduceGroup(detection, privacy.user_id, replace) }),
+  };
+  return leaveOutNames(reduced, namesNotKept(personal, privacy));
+}
+
+/** What a rule groups by is often the user, and never told apart from one. */
+function reduceGroup(
+  { groupKey, ...rest }: DetectionFacts,
+  level: PrivacyLevel,
+  replace: Replace,
+): DetectionFacts {
+  if (groupKey === undefined || level === 'drop') return rest;
+  return { ...rest, groupKey: level === 'keep' ? groupKey : replace(groupKey, 'user_id') };
 }
 
 function reduce(

@@ -4,6 +4,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
+import { isFromNoxys } from '../domain/wanted.ts';
 import type { Database } from '../lib/database.ts';
 import type { EventLog } from './log.ts';
 import { readMeta, writeMeta } from './schema.ts';
@@ -76,7 +77,7 @@ export class Activity {
     let rows = 0;
     while (rows < ROWS_PER_FLUSH_MAX && readTo < this.#log.head) {
       const entries = this.#log.page(readTo, PAGE_ENTRIES, PAGE_LENGTH_MAX);
-      for (const { event } of entries) countEvent(tally, event);
+      for (const { event } of entries) if (isFromNoxys(event)) countEvent(tally, event);
       rows += entries.length;
       readTo = entries.at(-1)?.seq ?? this.#log.head;
     }

@@ -1,14 +1,17 @@
-/** How many events a lane wants and has not settled. They are read only where it has a filter of its own. */
+/** How many entries of the log a lane wants and has not settled. They are read only where it has a filter of its own. */
 
-import type { CanonicalEvent } from '../domain/event.ts';
+import { DETECTION_TYPE } from '../domain/detection.ts';
+import { CONTROL_TYPES, TAKES_EVENTS } from '../domain/wanted.ts';
+import type { Filter } from './lane-history.ts';
 import { type LaneState, type Stretch, owedStretches } from './lane-state.ts';
 import type { EventLog } from './log.ts';
+import { wantsOf } from './open-lane.ts';
 
 const PAGE_ENTRIES = 500;
 const PAGE_LENGTH_MAX = 1024 * 1024;
 
-/** A lane's filter for a stretch of the log; undefined: it wants everything. */
-export type FilterOf = (stretch: Stretch) => ((event: CanonicalEvent) => boolean) | undefined;
+/** A lane's filter for a stretch of the log. */
+export type FilterOf = (stretch: Stretch) => Filter;
 
 /** Exact, up to and with `lastSeq`. Follow-ups are not counted. */
 export function countWanted(log: EventLog, state: LaneState, lastSeq: number, filterOf: FilterOf): number {
@@ -23,15 +26,26 @@ function countIn(
   log: EventLog,
   { after, to }: Stretch,
   settled: ReadonlySet<number>,
-  filter: ReturnType<FilterOf>,
+  filter: Filter,
 ): number {
-  if (!filter)
-    return log.countBetween(after, to) - [...settled].filter((seq) => seq > after && seq <= to).length;
+  const passed = typesPassed(filter);
+  if (passed)
+    return (
+      log.countBetween(after, to, passed) - [...settled].filter((seq) => seq > after && seq <= to).length
+    );
+  const wants = wantsOf(filter);
   let count = 0;
   for (let readTo = after; readTo < to;) {
     const entries = log.page(readTo, PAGE_ENTRIES, PAGE_LENGTH_MAX);
-    count += entries.filter(({ seq, event }) => seq <= to && !settled.has(seq) && filter(event)).length;
+    count += entries.filter(({ seq, event }) => seq <= to && !settled.has(seq) && wants(event)).length;
     readTo = entries.at(-1)?.seq ?? to;
   }
   return count;
+}
+
+/** Where a lane wants all but some of the types that the relay itself makes: these. Undefined: its filter must look at each entry. */
+function typesPassed({ events, where, takes = TAKES_EVENTS }: Filter): readonly string[] | undefined {
+  if (events || where || takes.events !== 'all') return undefined;
+  if (takes.detections === undefined) return [...CONTROL_TYPES, DETECTION_TYPE];
+  return takes.detections === 'all' ? CONTROL_TYPES : undefined;
 }

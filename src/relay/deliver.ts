@@ -1,4 +1,4 @@
-/** One request to a destination. A bug in building it is a failure of the lane, never of the object. */
+/** One turn of a channel: the requests that some events need. A bug in building them is a failure of the lane, never of the object. */
 
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -7,18 +7,33 @@ import type { Attempt } from './attempt-log.ts';
 import { logAttempt, logCrash } from './attempt-log.ts';
 import type { LaneParts, OpenLane } from './lane-parts.ts';
 
-/** Sends the events, says what came of it, and logs it. `isImpatient`: a destination that just timed out gets less time. */
-export async function deliver(
-  parts: LaneParts,
-  open: OpenLane,
-  events: readonly CanonicalEvent[],
-  isImpatient: boolean,
-): Promise<Outcome> {
-  const { io, timeouts } = parts;
+export interface DeliveryInput {
+  readonly events: readonly CanonicalEvent[];
+  /** A destination that just timed out gets less time. */
+  readonly isImpatient: boolean;
+  /** See DeliveryIo. */
+  readonly requestsMax: number;
+  /** Called at each answer: the lane moves. */
+  readonly noteAnswer: () => void;
+}
+
+export interface Delivered {
+  readonly outcome: Outcome;
+  /** Requests that were made. */
+  readonly requests: number;
+}
+
+/** Sends the events, says what came of it, and logs it. */
+export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryInput): Promise<Delivered> {
+  const { io, timeouts, memory, accounts } = parts;
+  const { events, requestsMax } = input;
   const { requestMs, probeAfterTimeoutMs } = timeouts();
   const attempt: Attempt = { id: io.newId(), events, startedAtMs: io.nowMs(), status: undefined };
+  let requests = 0;
   const send: SendRequest = async (request) => {
+    requests++;
     const answer = await open.send(request);
+    input.noteAnswer();
     if (answer.ok) attempt.status = answer.value.status;
     return answer;
   };
@@ -27,17 +42,21 @@ export async function deliver(
       events.map((event) => open.reduce(event)),
       {
         send,
-        timeoutMs: isImpatient ? probeAfterTimeoutMs : requestMs,
+        timeoutMs: input.isImpatient ? probeAfterTimeoutMs : requestMs,
         attemptId: attempt.id,
         nowMs: io.nowMs,
+        memory,
+        accounts,
+        requestsMax,
       },
     );
     logAttempt(parts, attempt, outcome);
-    // Only where requests are counted is a quota what it says: of a gateway's numbers nobody knows the unit.
-    const hasQuota = open.channel.requestsPerMinute !== undefined;
-    return outcome.kind === 'delivered' && !hasQuota ? { kind: 'delivered' } : outcome;
+    return { outcome, requests };
   } catch (error) {
     logCrash(parts, attempt, error);
-    return { kind: 'retry', reason: 'internal_error', detail: 'the relay could not build the request' };
+    return {
+      outcome: { kind: 'retry', reason: 'internal_error', detail: 'the relay could not build the request' },
+      requests,
+    };
   }
 }

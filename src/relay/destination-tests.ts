@@ -3,7 +3,8 @@
  * Nothing is read from or written to the storage, and no lane is touched: what a test finds is the caller's alone.
  */
 
-import { channelKindsOf } from '../destinations/channels.ts';
+import { type ChannelPlan, channelPlans, connectionSummary } from '../destinations/channels.ts';
+import type { ChannelMemory, Checked } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { LaneTest, TestDestinationAnswer } from '../domain/rpc.ts';
@@ -14,6 +15,7 @@ import { unreachable } from '../lib/result.ts';
 import { createSealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Settings } from '../settings.ts';
+import { ApiAccounts } from './api-accounts.ts';
 import type { RelayIo } from './io.ts';
 import type { OpenLane, Timeouts } from './lane-parts.ts';
 import { TokenBucket } from './limits.ts';
@@ -23,6 +25,8 @@ import { openLane } from './open-lane.ts';
 const TESTS = { perMinute: 10, burst: 10 } as const;
 /** The test that is under way is over by then, mostly. */
 const UNDER_WAY_RETRY_SECONDS = 5;
+/** Of one channel's test. */
+const REQUESTS_MAX = 20;
 
 export interface DestinationTestParts {
   readonly settings: Settings;
@@ -64,17 +68,25 @@ export class DestinationTests {
     this.#underWay.add(name);
     try {
       const tests: LaneTest[] = [];
-      for (const kind of channelKindsOf(destination)) tests.push(await this.#test(input, destination, kind));
+      for (const { kind } of channelPlans(destination))
+        tests.push(await this.#test(input, destination, kind));
       return { kind: 'tested', tests };
     } finally {
       this.#underWay.delete(name);
     }
   }
 
+  /** A test asks for a token of its own: that one is to be had is part of what it tells. */
+  #freshAccounts(tenant: string): ApiAccounts {
+    const { io, settings } = this.#parts;
+    const sealer = createSealer(settings.masterKeys);
+    return new ApiAccounts({ tenant, kv: undefined, sealer, io, outside: new Semaphore(1) });
+  }
+
   async #test(
-    { config, connections = new Semaphore(1) }: DestinationTestInput,
+    { config, connections = new Semaphore(1), accounts }: DestinationTestInput & { accounts: ApiAccounts },
     destination: DestinationConfig,
-    kind: string,
+    { kind, takes }: ChannelPlan,
   ): Promise<LaneTest> {
     const { settings, io } = this.#parts;
     const lane = `${destination.name}/${kind}`;
@@ -87,6 +99,7 @@ export class DestinationTests {
         sealer: createSealer(settings.masterKeys),
         config,
         destination,
+        filter: { takes },
         kind,
         fetch: async (request, init) => {
           exchange.startedAtMs = io.nowMs();
@@ -96,36 +109,56 @@ export class DestinationTests {
         },
         connections,
       });
-      const outcome = opened.ok ? await this.#send(opened.value, event, lane) : opened.error;
+      const { outcome, notes, isSent } = opened.ok
+        ? await this.#send(opened.value, event, { lane, accounts })
+        : { outcome: opened.error, notes: [], isSent: false };
       const { startedAtMs, status } = exchange;
       return {
         lane,
         ...factsOf(outcome),
+        ...(notes.length > 0 && { notes }),
         ...(status !== undefined && { status }),
         durationMs: startedAtMs === undefined ? 0 : io.nowMs() - startedAtMs,
-        eventId: event.id,
+        ...(isSent && { eventId: event.id }),
       };
     } finally {
       release();
     }
   }
 
-  async #send({ channel, send, reduce }: OpenLane, event: CanonicalEvent, lane: string): Promise<Outcome> {
+  async #send(
+    { channel, send, reduce }: OpenLane,
+    event: CanonicalEvent,
+    { lane, accounts }: { readonly lane: string; readonly accounts: ApiAccounts },
+  ): Promise<Checked & { readonly isSent: boolean }> {
     const { io, timeouts } = this.#parts;
     const attempt = {
       send,
       timeoutMs: timeouts().requestMs,
       attemptId: io.newId(),
       nowMs: io.nowMs,
+      memory: NO_MEMORY,
+      accounts,
+      requestsMax: REQUESTS_MAX,
     };
     try {
-      return await channel.deliver([reduce(event)], attempt);
+      if (channel.check) return { ...(await channel.check(attempt)), isSent: false };
+      return { outcome: await channel.deliver([reduce(event)], attempt), notes: [], isSent: true };
     } catch (error) {
       logEvent('error', 'delivery.crashed', { lane, tenant: event.tenant, ...causeFields(error) });
-      return { kind: 'retry', reason: 'internal_error', detail: 'the relay could not build the request' };
+      const detail = 'the relay could not build the request';
+      return { outcome: { kind: 'retry', reason: 'internal_error', detail }, notes: [], isSent: true };
     }
   }
 }
+
+/** A test remembers nothing. */
+const NO_MEMORY: ChannelMemory = {
+  get: () => undefined,
+  put: () => undefined,
+  delete: () => undefined,
+  entries: () => [],
+};
 
 function tooMany(retryAfterSeconds: number): TestDestinationAnswer {
   return { kind: 'too_many_tests', retryAfterSeconds };

@@ -18,6 +18,7 @@ import type { AuditDetail } from '../domain/audit.ts';
 import type { Explained, ExplainedEvent, Explanation } from '../domain/explanation.ts';
 import type { Busy } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import { isControl } from '../domain/wanted.ts';
 import { readId } from '../ingest/field-values.ts';
 import type { Database } from '../lib/database.ts';
 import type { Sealer } from '../lib/seal.ts';
@@ -76,7 +77,7 @@ export class EventQueries {
     const scanned = this.#scan(direction, boundedLimit(request.limit), {
       texts: textsOf(filter),
       pick: (entry) =>
-        passes(entry.event, filter) && isOfUser(entry.event, key, keys)
+        !isControl(entry.event) && passes(entry.event, filter) && isOfUser(entry.event, key, keys)
           ? eventView(entry, keys, showsPersons)
           : undefined,
     });
@@ -101,7 +102,7 @@ export class EventQueries {
     const scanned = this.#scan({ before }, limit, {
       texts: [id, type].flatMap((text) => (text === undefined ? [] : JSON.stringify(text))),
       pick: (entry) =>
-        entry.event.id === id && (type === undefined || entry.event.type === type)
+        !isControl(entry.event) && entry.event.id === id && (type === undefined || entry.event.type === type)
           ? { entry, view: eventView(entry, keys, showsPersons) }
           : undefined,
     });
@@ -153,6 +154,7 @@ export class EventQueries {
         event,
         state: lane.state,
         destination: lanes.destinationOf(lane.name),
+        filter: lanes.filter(lane.name),
         letter: letters.get(lane.name),
         followUp: laneStore.followUps.between(lane.name, seq, seq)[0],
         end: laneStore.history.endOf(lane.name, seq),

@@ -9,6 +9,7 @@ import { isPersonalKey } from '../domain/personal-fields.ts';
 import type { Explanation } from '../domain/explanation.ts';
 import type { DeadLetterReason } from '../domain/lane-view.ts';
 import type { DestinationConfig } from '../domain/tenant-config.ts';
+import { TAKES_EVENTS, type Takes, isFromNoxys, isTaken } from '../domain/wanted.ts';
 import { unreachable } from '../lib/result.ts';
 import type { StoredDeadLetter } from './dead-letter-store.ts';
 import type { FollowUp } from './follow-up.ts';
@@ -23,6 +24,8 @@ export interface Facts {
   readonly state: LaneState;
   /** As configured now; undefined: removed. */
   readonly destination: DestinationConfig | undefined;
+  /** What the lane wants as configured now. */
+  readonly filter?: Filter | undefined;
   readonly letter: StoredDeadLetter | undefined;
   readonly followUp: FollowUp | undefined;
   readonly end: LaneEnd | undefined;
@@ -116,7 +119,7 @@ function open(facts: Facts): Outcome {
   const stretch = owedStretches(state, seq).find(({ after, to }) => after < seq && seq <= to);
   if (stretch?.leaving) return notWanted(stretch.leaving, facts) ?? { outcome: 'waiting', why: LEAVES };
   if (!stretch || !destination) return ABSENT;
-  return notWanted(destination, facts) ?? waiting(state, seq, destination);
+  return notWanted(facts.filter ?? {}, facts) ?? waiting(state, seq, destination);
 }
 
 function waiting(state: LaneState, seq: number, { name, enabled }: DestinationConfig): Outcome {
@@ -140,9 +143,12 @@ function waiting(state: LaneState, seq: number, { name, enabled }: DestinationCo
 
 /** Which part of a filter keeps the event back; undefined: it wants it. */
 function notWanted(
-  { events, where }: Filter,
+  { events, where, takes = TAKES_EVENTS }: Filter,
   { event, showsPersons = false }: Pick<Facts, 'event' | 'showsPersons'>,
 ): Outcome | undefined {
+  if (!isTaken(takes, event))
+    return { outcome: 'not_wanted', why: notTaken(takes, event), filter: 'actions' };
+  if (!isFromNoxys(event)) return undefined;
   if (events && !events.includes(event.type)) {
     const why = "Its type is not among the destination's events.";
     return { outcome: 'not_wanted', why, filter: 'events' };
@@ -163,6 +169,15 @@ function notWanted(
     why: `It does not match ${key} of the destination's where.`,
     filter: `where.${key}`,
   };
+}
+
+/** Why a channel takes no part of an entry that it is not for. */
+function notTaken({ events, detections }: Takes, { detection }: CanonicalEvent): string {
+  if (detection?.dryRun) return 'It is a detection of a rule that runs dry: nothing is done for it.';
+  if (detection && detections !== undefined) return `Its rule does not ask for ${detections}.`;
+  if (detection) return 'This lane takes no detections.';
+  if (events !== undefined) return `It is below ${events}, from where on this lane takes events.`;
+  return 'This lane takes detections, and no events.';
 }
 
 function isoTime(ms: number): string {

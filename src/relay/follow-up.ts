@@ -95,7 +95,7 @@ export function afterFollowUp(
   const tried = { ...attempt.followUp, attempts: attempt.followUp.attempts + 1 };
   switch (outcome.kind) {
     case 'delivered': {
-      const counted = countDelivered(withRoom(state, nowMs), 1, outcome, nowMs);
+      const counted = countDelivered(withRoom(state, nowMs), 1, nowMs);
       return { state: attempt.isProbe ? unpaused(counted) : counted, verdict: { kind: 'settled' } };
     }
     case 'rejected':

@@ -5,10 +5,11 @@
  */
 
 import type { DestinationConfig } from '../domain/tenant-config.ts';
+import { TAKES_EVENTS, type Takes } from '../domain/wanted.ts';
 import type { Database } from '../lib/database.ts';
 
-/** A destination's own filter; without both it wants everything. */
-export type Filter = Pick<DestinationConfig, 'events' | 'where'>;
+/** What a lane wants of the log: what its channel takes (absent: Noxys' events), and of those what its destination's own filter lets through. */
+export type Filter = Pick<DestinationConfig, 'events' | 'where'> & { readonly takes?: Takes };
 
 /** How a lane dealt with a stretch of the log. */
 export type Rule =
@@ -44,8 +45,9 @@ const LENGTH_MAX = 512 * 1024;
 const UNKNOWN: Span = { after: 0, rule: { kind: 'unknown' } };
 
 /** The filter alone of what has one. */
-export function filterIn({ events, where }: Filter): Filter {
-  return { ...(events && { events }), ...(where && { where }) };
+export function filterIn({ events, where, takes }: Filter): Filter {
+  const isUsual = JSON.stringify(takes) === JSON.stringify(TAKES_EVENTS);
+  return { ...(events && { events }), ...(where && { where }), ...(takes && !isUsual && { takes }) };
 }
 
 /** The spans with one more; the same ones when the last has its rule already. */

@@ -14,7 +14,14 @@ import { type FollowUp, type FollowUpAttempt, afterFollowUp, parkedAt } from './
 import type { LaneEnd } from './lane-history.ts';
 import type { RunningLane } from './lane-parts.ts';
 import type { LaneWindow, Pending } from './lane-window.ts';
-import { type Attempt, type Surroundings, type Verdict, afterOutcome, afterTryPast } from './lanes.ts';
+import {
+  type Attempt,
+  type Surroundings,
+  type Verdict,
+  afterOutcome,
+  afterTryPast,
+  settledOf,
+} from './lanes.ts';
 import { type LaneState, rested, settle } from './lane-state.ts';
 import type { LogEntry } from './log.ts';
 
@@ -45,8 +52,13 @@ export class LaneLedger {
     const { state, verdict } = afterOutcome(this.#state, attempt, outcome, this.#around(widthMax));
     this.#become(state, outcome);
     if (verdict === 'dead_letter') this.#giveUp(group, outcome, 'rejected');
-    if (verdict === 'settled' || verdict === 'dead_letter') this.#settle(attempt.seqs);
-    else this.#window.release(attempt.seqs);
+    if (verdict === 'send_again' || verdict === 'try_past') {
+      this.#window.release(attempt.seqs);
+      return verdict;
+    }
+    const count = outcome.kind === 'delivered' ? settledOf(outcome, group.length) : group.length;
+    this.#settle(attempt.seqs.slice(0, count));
+    this.#window.putBack(attempt.seqs.slice(count));
     return verdict;
   }
 

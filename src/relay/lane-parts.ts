@@ -1,6 +1,7 @@
 /** What a lane is made of, given by the relay that owns it. Types and timings only. */
 
-import type { Channel } from '../destinations/destination.ts';
+import type { ApiAccounts } from '../destinations/api-account.ts';
+import type { Channel, ChannelMemory } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { SendRequest } from '../lib/http.ts';
@@ -40,10 +41,14 @@ export interface LaneParts {
   readonly tenant: () => string;
   /** Whether the lane's destination is configured and enabled. */
   readonly isEnabled: () => boolean;
-  /** The destination's own filter as configured now. */
+  /** What the lane wants as configured now. */
   readonly filter: () => Filter;
   /** Opens the destination as configured now. */
   readonly open: () => Promise<Opened>;
+  /** What the lane remembers for its channel. */
+  readonly memory: ChannelMemory;
+  /** Tokens and rates that the tenant's lanes share. */
+  readonly accounts: ApiAccounts;
   /** Requests that this lane may have under way, given what else runs. */
   readonly share: () => number;
   /** One slot for each probe that all lanes of the tenant may have under way together. */

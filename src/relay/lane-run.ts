@@ -13,7 +13,6 @@ import { LaneLedger } from './lane-ledger.ts';
 import type { LaneParts, OpenLane, RunningLane } from './lane-parts.ts';
 import { AHEAD_MAX, type LaneState, isDue } from './lane-state.ts';
 import { LaneWindow, type Pending } from './lane-window.ts';
-import { paced } from './pace.ts';
 
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
@@ -104,11 +103,6 @@ export class LaneRun {
   async #sendNext(open: OpenLane): Promise<RunEnd | undefined> {
     if (this.#mayTryPast) return this.#tryPast(open);
     const nowMs = this.#parts.io.nowMs();
-    const waitMs = paced(this.#state, open.channel.requestsPerMinute, nowMs).waitMs;
-    if (waitMs > 0) {
-      await this.#somethingHappens(waitMs);
-      return undefined;
-    }
     const followUp = this.#nextFollowUp(nowMs);
     if (followUp && this.#hasFreeSlot(open.channel) && !(this.#isLogsTurn && !this.#isLogEmpty))
       return this.#sendFollowUp(open, followUp);
@@ -284,10 +278,7 @@ export class LaneRun {
     isProbe: boolean,
     take: (outcome: Outcome) => void,
   ): undefined {
-    const { requestsPerMinute } = open.channel;
     this.#requestsLeft--;
-    if (requestsPerMinute !== undefined)
-      this.#lane.change(paced(this.#state, requestsPerMinute, this.#parts.io.nowMs()).state);
     if (isProbe) this.#probes++;
     const events = entries.map(({ event }) => event);
     const sent = this.#deliver(open, events, isProbe)
@@ -308,15 +299,35 @@ export class LaneRun {
 
   /** Probes of all lanes together get a part of the connections only: destinations that hang leave the rest to those that answer. */
   async #deliver(open: OpenLane, events: readonly CanonicalEvent[], isProbe: boolean): Promise<Outcome> {
-    if (!isProbe) return deliver(this.#parts, open, events, false);
+    if (!isProbe) return this.#deliverNow(open, events, false);
     const release = await this.#parts.probeSlots.acquire();
     try {
       if (!this.#isCurrent() || open !== this.#lane.opened) return NOT_SENT;
       this.#lane.renewLease();
-      return await deliver(this.#parts, open, events, this.#isImpatient);
+      return await this.#deliverNow(open, events, this.#isImpatient);
     } finally {
       release();
     }
+  }
+
+  async #deliverNow(
+    open: OpenLane,
+    events: readonly CanonicalEvent[],
+    isImpatient: boolean,
+  ): Promise<Outcome> {
+    // One request is counted already.
+    const requestsMax = this.#requestsLeft + 1;
+    const noteAnswer = (): void => {
+      if (this.#isCurrent()) this.#lane.renewLease();
+    };
+    const { outcome, requests } = await deliver(this.#parts, open, {
+      events,
+      isImpatient,
+      requestsMax,
+      noteAnswer,
+    });
+    this.#requestsLeft -= Math.max(0, requests - 1);
+    return outcome;
   }
 
   /** After a timeout a probe waits less long, but for every tenth one: a destination may be slow, and not down. */

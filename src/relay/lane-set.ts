@@ -5,13 +5,12 @@
 
 import type { LaneView } from '../domain/lane-view.ts';
 import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
-import { channelKindsOf } from '../destinations/channels.ts';
+import { channelPlans } from '../destinations/channels.ts';
 import type { FilterOf } from './count-wanted.ts';
-import { type Span, filterIn } from './lane-history.ts';
+import { type Filter, type Span, filterIn } from './lane-history.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import { type LaneState, left, madeDue, newLane, rejoined, undelivered } from './lane-state.ts';
-import { wantsOf } from './open-lane.ts';
 
 /** Connections that the lanes may have under way together. The platform allows 6; the sixth is for KV and the queue. */
 export const CONNECTIONS_MAX = 5;
@@ -25,10 +24,16 @@ export interface LaneStarts {
   readonly head: number;
 }
 
+/** Where a lane stands in the config. */
+interface Place {
+  readonly destination: DestinationConfig;
+  readonly filter: Filter;
+}
+
 interface Placed {
   readonly lane: Lane;
   /** Undefined: removed from the config. */
-  destination: DestinationConfig | undefined;
+  place: Place | undefined;
 }
 
 export class LaneSet {
@@ -44,10 +49,10 @@ export class LaneSet {
   /** Reads the stored lanes and places them by the config. Returns the furthest cursor of all. */
   load(config: TenantConfig): number {
     this.#lanes.clear();
-    const destinations = destinationsByLane(config);
+    const places = placesByLane(config);
     let cursorMax = 0;
     for (const [name, state] of this.#store.loadAll()) {
-      this.#lanes.set(name, { lane: this.#make(name, state), destination: destinations.get(name) });
+      this.#lanes.set(name, { lane: this.#make(name, state), place: places.get(name) });
       cursorMax = Math.max(cursorMax, state.cursor, ...state.ahead);
     }
     return cursorMax;
@@ -58,50 +63,50 @@ export class LaneSet {
    * as dead letters, every pause ends. Call inside the config's transaction; `reconfigure` with what it returns once that holds.
    */
   write(config: TenantConfig, starts: LaneStarts, nowMs: number): ReadonlyMap<string, LaneState> {
-    const destinations = destinationsByLane(config);
+    const places = placesByLane(config);
     const states = new Map<string, LaneState>();
     for (const [name, placed] of this.#lanes) {
       placed.lane.restore();
-      const state = nextState(placed, destinations.has(name), starts, nowMs);
+      const state = nextState(placed, places.has(name), starts, nowMs);
       states.set(name, state);
       this.#store.save(name, state, { spans: spansOfReturn(placed.lane.state, state) });
     }
-    for (const [name, destination] of destinations)
-      if (!states.has(name)) states.set(name, writeNewLane(this.#store, name, destination, starts.cursor));
+    for (const [name, { filter }] of places)
+      if (!states.has(name)) states.set(name, writeNewLane(this.#store, name, filter, starts.cursor));
     return states;
   }
 
   /** Takes a saved config over: every lane goes on with its new state, and sends with the new config. */
   reconfigure(config: TenantConfig, states: ReadonlyMap<string, LaneState>): void {
-    const destinations = destinationsByLane(config);
+    const places = placesByLane(config);
     for (const [name, state] of states) {
-      const destination = destinations.get(name);
+      const place = places.get(name);
       const placed = this.#lanes.get(name);
       if (!placed) {
-        this.#lanes.set(name, { lane: this.#make(name, state), destination });
+        this.#lanes.set(name, { lane: this.#make(name, state), place });
         continue;
       }
-      placed.destination = destination;
+      placed.place = place;
       placed.lane.reconfigure(state);
     }
   }
 
   destinationOf(name: string): DestinationConfig | undefined {
-    return this.#lanes.get(name)?.destination;
+    return this.#lanes.get(name)?.place?.destination;
   }
 
   isEnabled(name: string): boolean {
     const placed = this.#lanes.get(name);
     return (
-      placed?.destination !== undefined &&
-      placed.destination.enabled &&
+      placed?.place !== undefined &&
+      placed.place.destination.enabled &&
       placed.lane.state.leaving.length === 0
     );
   }
 
   /** The lanes of the config as it is, disabled ones too. What was removed from it only keeps its totals. */
   get all(): Lane[] {
-    return [...this.#lanes.values()].filter(({ destination }) => destination).map(({ lane }) => lane);
+    return [...this.#lanes.values()].filter(({ place }) => place).map(({ lane }) => lane);
   }
 
   /** Every lane that was ever configured: removed ones may have dead letters. */
@@ -112,7 +117,7 @@ export class LaneSet {
   /** Lanes that the log must be kept for: those of the config, and removed ones whose rest is not in the dead letters yet. */
   get owing(): Lane[] {
     return [...this.#lanes.values()]
-      .filter(({ lane, destination }) => destination || lane.state.leaving.length > 0)
+      .filter(({ lane, place }) => place || lane.state.leaving.length > 0)
       .map(({ lane }) => lane);
   }
 
@@ -125,10 +130,14 @@ export class LaneSet {
     return this.#lanes.get(name)?.lane;
   }
 
+  /** What a lane wants as configured now; undefined: it is not configured. */
+  filter(name: string): Filter | undefined {
+    return this.#lanes.get(name)?.place?.filter;
+  }
+
   /** A lane's own filter for what it owes: of a stretch that a removed destination left, the filter of then. */
   filterOf(lane: Lane): FilterOf {
-    return ({ leaving = this.destinationOf(lane.name) }) =>
-      leaving && (leaving.events || leaving.where) ? wantsOf(leaving) : undefined;
+    return ({ leaving = this.filter(lane.name) ?? {} }) => leaving;
   }
 
   startAll(): void {
@@ -142,25 +151,20 @@ export class LaneSet {
   }
 
   views(nowMs: number): LaneView[] {
-    return [...this.#lanes.values()].map(({ lane, destination }) => laneView(lane, destination, nowMs));
+    return [...this.#lanes.values()].map(({ lane, place }) => laneView(lane, place?.destination, nowMs));
   }
 }
 
 /** The lanes of a tenant's first config, written inside its transaction. */
 export function writeFirstLanes(store: LaneStore, config: TenantConfig, head: number): void {
-  for (const [name, destination] of destinationsByLane(config)) writeNewLane(store, name, destination, head);
+  for (const [name, { filter }] of placesByLane(config)) writeNewLane(store, name, filter, head);
 }
 
-function writeNewLane(
-  store: LaneStore,
-  name: string,
-  destination: DestinationConfig,
-  cursor: number,
-): LaneState {
+function writeNewLane(store: LaneStore, name: string, filter: Filter, cursor: number): LaneState {
   const state = newLane(cursor);
   const spans: Span[] = [
     { after: 0, rule: { kind: 'before' } },
-    { after: cursor, rule: { kind: 'sent', ...filterIn(destination) } },
+    { after: cursor, rule: { kind: 'sent', ...filterIn(filter) } },
   ];
   store.save(name, state, { spans });
   return state;
@@ -172,24 +176,27 @@ function spansOfReturn(before: LaneState, after: LaneState): Span[] {
 }
 
 function nextState(
-  { lane, destination }: Placed,
+  { lane, place }: Placed,
   isConfigured: boolean,
   { cursor, head }: LaneStarts,
   nowMs: number,
 ): LaneState {
   const { state } = lane;
-  if (isConfigured && destination) return madeDue(state, nowMs);
+  if (isConfigured && place) return madeDue(state, nowMs);
   // What it delivered or left in an earlier life is not sent again.
   if (isConfigured) return rejoined(state, Math.max(cursor, state.cursor));
-  if (!destination) return state;
+  if (!place) return state;
   const owes = state.parked > 0 || state.leaving.length > 0 || undelivered(state, head) > 0;
-  return owes ? left(state, { to: head, ...filterIn(destination) }) : state;
+  return owes ? left(state, { to: head, ...filterIn(place.filter) }) : state;
 }
 
-function destinationsByLane(config: TenantConfig): Map<string, DestinationConfig> {
+function placesByLane(config: TenantConfig): Map<string, Place> {
   return new Map(
     config.destinations.flatMap((destination) =>
-      channelKindsOf(destination).map((kind) => [`${destination.name}/${kind}`, destination] as const),
+      channelPlans(destination).map(({ kind, takes }) => {
+        const filter = filterIn({ ...destination, takes });
+        return [`${destination.name}/${kind}`, { destination, filter }] as const;
+      }),
     ),
   );
 }

@@ -5,8 +5,8 @@
 
 import type { BlockedReason, RetryReason } from '../domain/outcome.ts';
 import type { DestinationConfig } from '../domain/tenant-config.ts';
+import type { Takes } from '../domain/wanted.ts';
 import { RETRY_AFTER_MS_MAX } from '../lib/backoff.ts';
-import type { Bucket } from './limits.ts';
 
 /** A blocked lane probes this often; a config change unblocks it at once. */
 export const BLOCKED_PROBE_MS = 15 * 60_000;
@@ -44,10 +44,6 @@ export interface LaneState {
   /** Events that the next request may carry; batched lanes grow and shrink it. */
   readonly width: number;
   readonly rejectedInARow: number;
-  /** Nothing is sent before: the vendor's quota runs low. Null: no such wait. */
-  readonly slowUntilMs: number | null;
-  /** Requests that the lane may still send at once, where its channel has a rate. */
-  readonly bucket: Bucket | null;
   /** The destination was removed, once or more often: what it wanted up to each `to` becomes dead letters. Nothing is sent until then. */
   readonly leaving: readonly Leaving[];
   readonly lastDeliveredAtMs: number | null;
@@ -66,6 +62,8 @@ export interface Leaving {
   /** The removed destination's own filter. */
   readonly events?: DestinationConfig['events'];
   readonly where?: DestinationConfig['where'];
+  /** What its channel took; absent: Noxys' events. */
+  readonly takes?: Takes;
 }
 
 /** A lane that starts after `cursor`: events up to there are not its own. */
@@ -84,8 +82,6 @@ export function newLane(cursor: number): LaneState {
     parked: 0,
     width: 1,
     rejectedInARow: 0,
-    slowUntilMs: null,
-    bucket: null,
     leaving: [],
     lastDeliveredAtMs: null,
     delivered: 0,

@@ -91,6 +91,11 @@ export class LaneWindow {
     }
   }
 
+  /** The events were not tried: another turn sends them. */
+  putBack(seqs: readonly number[]): void {
+    for (const seq of seqs) this.#underWay.delete(seq);
+  }
+
   /** The events are to be sent again. */
   release(seqs: readonly number[]): void {
     for (const seq of seqs) {

@@ -7,7 +7,6 @@ import type { BlockedReason, Outcome } from '../domain/outcome.ts';
 import { RETRY_AFTER_MS_MAX, backoffMs } from '../lib/backoff.ts';
 import { unreachable } from '../lib/result.ts';
 import { BLOCKED_PROBE_MS, type LaneState, unpaused } from './lane-state.ts';
-import { slowDownMs } from './limits.ts';
 
 /** So many rejections without a delivery say that the destination, not the event, is wrong. */
 export const REJECTED_IN_A_ROW_MAX = 20;
@@ -76,7 +75,7 @@ export function afterTryPast(before: LaneState, seq: number, outcome: Outcome, a
   const state = { ...before, isHeadAlone: false, pastHead: seq };
   switch (outcome.kind) {
     case 'delivered': {
-      const counted = countDelivered(state, 1, outcome, nowMs);
+      const counted = countDelivered(state, 1, nowMs);
       if (counted.parked < PARKED_MAX) {
         // The next head may have been tried past this one, and have failed alike: those after it were not tried yet.
         return {
@@ -108,21 +107,19 @@ type Delivered = Extract<Outcome, { kind: 'delivered' }>;
 type Rejected = Extract<Outcome, { kind: 'rejected' }>;
 type Retry = Extract<Outcome, { kind: 'retry' }>;
 
-/** Counts events that were taken, and slows the lane down when the vendor's quota runs low. */
-export function countDelivered(
-  state: LaneState,
-  count: number,
-  { quota }: Delivered,
-  nowMs: number,
-): LaneState {
-  const waitMs = quota ? slowDownMs(quota) : 0;
+/** Counts events that were taken. */
+export function countDelivered(state: LaneState, count: number, nowMs: number): LaneState {
   return {
     ...state,
     delivered: state.delivered + count,
     lastDeliveredAtMs: nowMs,
     rejectedInARow: 0,
-    slowUntilMs: waitMs > 0 ? nowMs + waitMs : null,
   };
+}
+
+/** Of a request's events, how many of the first are done with. */
+export function settledOf({ settled = Infinity }: Delivered, count: number): number {
+  return Math.min(Math.max(1, settled), count);
 }
 
 function afterDelivery(
@@ -131,7 +128,7 @@ function afterDelivery(
   outcome: Delivered,
   { nowMs, widthMax }: Surroundings,
 ): LaneState {
-  const counted = countDelivered(state, attempt.seqs.length, outcome, nowMs);
+  const counted = countDelivered(state, settledOf(outcome, attempt.seqs.length), nowMs);
   // A sibling that was under way when the lane paused says nothing about the destination now.
   if (state.dueAtMs !== null && !attempt.isProbe) return counted;
   return { ...unpaused(counted), width: Math.min(widthMax, Math.max(1, state.width * 2)) };
@@ -159,8 +156,11 @@ function afterRejection(
 }
 
 function afterRejectionAlone(state: LaneState, outcome: Rejected, nowMs: number): Next {
+  const deadLettered = state.deadLettered + 1;
+  // What the relay itself refuses says nothing about the destination.
+  if (outcome.status === null) return { state: { ...state, deadLettered }, verdict: 'dead_letter' };
   const rejectedInARow = state.rejectedInARow + 1;
-  const counted = { ...state, rejectedInARow, deadLettered: state.deadLettered + 1 };
+  const counted = { ...state, rejectedInARow, deadLettered };
   if (rejectedInARow < REJECTED_IN_A_ROW_MAX) return { state: counted, verdict: 'dead_letter' };
   const detail = `${rejectedInARow} events in a row were refused, the last with HTTP ${outcome.status}: ${outcome.excerpt}`;
   return { state: blockedState(counted, 'rejected_in_a_row', detail, nowMs), verdict: 'dead_letter' };

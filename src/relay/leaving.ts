@@ -13,6 +13,7 @@ import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import { settle } from './lane-state.ts';
 import type { EventLog } from './log.ts';
+import { wantsOf } from './open-lane.ts';
 
 /** Events read in one turn. */
 const EVENTS_PER_TURN_MAX = 1000;
@@ -34,7 +35,7 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
   const [first, ...later] = state.leaving;
   if (!first || lane.isRunning(nowMs)) return 0;
   const { to, thenFrom } = first;
-  const wants = filterOf(lane)({ after: state.cursor, to, leaving: first });
+  const wants = wantsOf(filterOf(lane)({ after: state.cursor, to, leaving: first }));
   const settled = new Set(state.ahead);
   const entries = log.page(state.cursor, EVENTS_PER_TURN_MAX, PAGE_LENGTH_MAX).filter(({ seq }) => seq <= to);
   const letterOf = (seq: number, event: CanonicalEvent, attempts: number): DeadLetter => ({
@@ -56,7 +57,7 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
       return entry ? [letterOf(seq, entry.event, attempts)] : [];
     }),
     ...entries
-      .filter(({ seq, event }) => !settled.has(seq) && (!wants || wants(event)))
+      .filter(({ seq, event }) => !settled.has(seq) && wants(event))
       .map(({ seq, event }) => letterOf(seq, event, 0)),
   ];
   const readTo = entries.at(-1)?.seq ?? to;

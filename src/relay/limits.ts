@@ -1,9 +1,9 @@
 /**
- * Token buckets, for what a tenant may send in and what a lane may send out, and the slow-down when a vendor's quota runs low.
+ * Token buckets, for what a tenant may send in and what may be sent out with an API client, and the slow-down when a vendor's quota runs low.
  * Pure: the time is passed in.
  */
 
-import type { Quota } from '../domain/outcome.ts';
+import type { Quota } from '../destinations/api-account.ts';
 
 export interface BucketLimits {
   readonly perMinute: number;
@@ -65,11 +65,11 @@ export class TokenBucket {
   }
 }
 
-/** Of a vendor's quota: below this share the lane begins to slow down. The pool is shared with the customer's other tools. */
+/** Of a vendor's quota: below this share a client begins to slow down. The pool is shared with the customer's other tools. */
 const LOW_SHARE = 0.1;
 export const SLOW_DOWN_MS_MAX = 5_000;
 
-/** How long a lane waits after an answer that told its quota: 0 while enough is left, then longer the less there is, to 5 s. */
+/** How long a client waits after an answer that told its quota: 0 while enough is left, then longer the less there is, to 5 s. */
 export function slowDownMs({ limit, remaining }: Quota): number {
   const low = limit * LOW_SHARE;
   if (limit <= 0 || remaining > low) return 0;

@@ -1,9 +1,12 @@
 /** Makes one lane of a running relay: what it sends through, what it may use of what all lanes share, whom it tells. */
 
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import type { ApiAccounts } from '../destinations/api-account.ts';
+import type { Database } from '../lib/database.ts';
 import type { Sealer } from '../lib/seal.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
 import type { Env, Settings } from '../settings.ts';
+import { channelMemory } from './channel-memory.ts';
 import type { RelayIo } from './io.ts';
 import type { Timeouts } from './lane-parts.ts';
 import type { LaneSet } from './lane-set.ts';
@@ -21,6 +24,8 @@ export interface LaneSurroundings {
   readonly settings: Settings;
   readonly sealer: Sealer;
   readonly timeouts: () => Timeouts;
+  readonly db: Database;
+  readonly accounts: ApiAccounts;
   readonly log: EventLog;
   readonly laneStore: LaneStore;
   readonly lanes: LaneSet;
@@ -45,7 +50,9 @@ export function makeLane(name: string, state: LaneState, around: LaneSurrounding
       io,
       tenant: () => config().id,
       isEnabled: () => lanes.isEnabled(name) && !around.isHeld(),
-      filter: () => lanes.destinationOf(name) ?? {},
+      filter: () => lanes.filter(name) ?? {},
+      memory: channelMemory(around.db, name, () => io.nowMs()),
+      accounts: around.accounts,
       timeouts: around.timeouts,
       logOneIn: settings.logOneIn,
       share: () => lanes.share(io.nowMs()),
@@ -67,6 +74,7 @@ export function makeLane(name: string, state: LaneState, around: LaneSurrounding
           sealer,
           config: config(),
           destination,
+          filter: lanes.filter(name) ?? {},
           kind: name.slice(destination.name.length + 1),
           fetch: io.fetch,
           connections: around.connections,

@@ -3,15 +3,13 @@
  * to the hosts that the tenant's residency allows.
  */
 
-import { channelsOf } from '../destinations/channels.ts';
+import { channelOf } from '../destinations/channels.ts';
 import { compileWhere } from '../detection/where.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import {
-  type DestinationConfig,
-  type SealedTenantConfig,
-  mapDestinationSecrets,
-} from '../domain/tenant-config.ts';
+import { mapDestinationSecrets } from '../domain/config-secrets.ts';
+import type { DestinationConfig, SealedTenantConfig } from '../domain/tenant-config.ts';
+import { TAKES_EVENTS, isFromNoxys, isTaken } from '../domain/wanted.ts';
 import { decodeBase64 } from '../lib/bytes.ts';
 import { type HttpAnswer, type SendRequest, guardedHttp } from '../lib/http.ts';
 import { type Result, failure, success } from '../lib/result.ts';
@@ -21,6 +19,7 @@ import type { Semaphore } from '../lib/semaphore.ts';
 import { reduceFurther } from '../ingest/minimise.ts';
 import { allowsHost } from '../residency.ts';
 import type { Settings } from '../settings.ts';
+import type { Filter } from './lane-history.ts';
 import type { Opened } from './lane-parts.ts';
 
 export interface OpenLaneInput {
@@ -28,6 +27,8 @@ export interface OpenLaneInput {
   readonly sealer: Sealer;
   readonly config: SealedTenantConfig;
   readonly destination: DestinationConfig;
+  /** What the lane wants. */
+  readonly filter: Filter;
   /** The channel's part of the lane's name. */
   readonly kind: string;
   readonly fetch: typeof fetch;
@@ -56,11 +57,12 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
   const pseudonymKey = decodeBase64(await open(config.pseudonym_key, 'pseudonym', 'pseudonym_key'));
   if (unopened.length > 0 || !pseudonymKey)
     return notConfigured(`sealed values do not open: ${unopened.join(', ')}`);
-  const channel = channelsOf(readable).find(({ kind }) => kind === input.kind);
+  const { platforms, id: tenant } = config;
+  const channel = channelOf(readable, input.kind, { tenant, platforms, publicUrl: settings.publicUrl });
   if (!channel) return notConfigured(`the destination has no channel ${input.kind}`);
   return success({
     channel,
-    wants: wantsOf(destination),
+    wants: wantsOf(input.filter),
     reduce: (event) => reduceFurther(event, destination.privacy, config.privacy, pseudonymKey),
     send: withoutEchoes(
       secrets,
@@ -73,14 +75,20 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
   });
 }
 
-/** Whether a destination's own filter lets an event through. A filter that does not compile (a newer version wrote it) lets all through. */
+/**
+ * Whether a lane wants an entry of the log: its channel takes it, and its destination's own filter, which is about Noxys' events alone,
+ * lets it through. A filter that does not compile (a newer version wrote it) lets all through.
+ */
 export function wantsOf({
   events,
   where: selection,
-}: Pick<DestinationConfig, 'events' | 'where'>): (event: CanonicalEvent) => boolean {
+  takes = TAKES_EVENTS,
+}: Filter): (event: CanonicalEvent) => boolean {
   const types = events && new Set(events);
   const where = selection && compileWhere(selection);
-  return (event) => (!types || types.has(event.type)) && (!where?.ok || where.value(event));
+  return (event) =>
+    isTaken(takes, event) &&
+    (!isFromNoxys(event) || ((!types || types.has(event.type)) && (!where?.ok || where.value(event))));
 }
 
 /** A destination may quote the token that it was sent: it must not get from an answer into a dead letter. */

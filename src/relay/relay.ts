@@ -12,6 +12,8 @@ import type { Sealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Env, Settings } from '../settings.ts';
 import { Activity } from './activity.ts';
+import { announceIndicators } from './announcements.ts';
+import { ApiAccounts } from './api-accounts.ts';
 import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
@@ -75,6 +77,7 @@ export class Relay {
   /** For lanes. KV and the queue have one of their own, the platform's sixth: a destination that hangs can't hold them up. */
   readonly connections = new Semaphore(CONNECTIONS_MAX);
   readonly #probeSlots = new Semaphore(PROBES_MAX);
+  readonly #accounts: ApiAccounts;
   readonly #log: EventLog;
   readonly #laneStore: LaneStore;
   readonly lanes: LaneSet;
@@ -95,6 +98,13 @@ export class Relay {
   constructor(parts: RelayParts) {
     const { db, io, sizes } = parts;
     this.#parts = parts;
+    this.#accounts = new ApiAccounts({
+      tenant: this.#config.id,
+      kv: parts.env.RELAY_KV,
+      sealer: parts.sealer,
+      io,
+      outside: parts.outside,
+    });
     this.#log = new EventLog(db, sizes);
     this.#laneStore = laneStoreOver(db);
     this.lanes = new LaneSet(this.#laneStore, (name, state) => this.#makeLane(name, state));
@@ -242,6 +252,7 @@ export class Relay {
   /** Puts the saved config to work; resolves to whether KV has it already. */
   async putToWork(): Promise<boolean> {
     const { io, alarm } = this.#parts;
+    this.#announce();
     const armed = alarm.armBy(io.nowMs() + WATCH_MS);
     this.lanes.startAll();
     await armed;
@@ -252,8 +263,19 @@ export class Relay {
   async watch(): Promise<void> {
     this.#isSliceAsked = false;
     this.#upkeep.run(this.#parts.io.nowMs());
+    this.#announce();
     this.lanes.startAll();
     await this.#parts.publisher.publish();
+  }
+
+  /** Never throws: what can't be written now is announced by the next alarm. */
+  #announce(): void {
+    const { db, io } = this.#parts;
+    try {
+      announceIndicators({ db, log: this.#log }, this.#stored, io.nowMs());
+    } catch (error) {
+      logEvent('error', 'announcement.failed', { tenant: this.#config.id, ...causeFields(error) });
+    }
   }
 
   /** When the object must look after itself again; null when there is nothing to watch. */
@@ -281,6 +303,7 @@ export class Relay {
     const { io, alarm } = this.#parts;
     return makeLane(name, state, {
       ...this.#parts,
+      accounts: this.#accounts,
       log: this.#log,
       laneStore: this.#laneStore,
       lanes: this.lanes,

@@ -48,6 +48,12 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE lane_ends (lane TEXT NOT NULL, seq INTEGER NOT NULL, ending TEXT NOT NULL, PRIMARY KEY (lane, seq)) WITHOUT ROWID',
     ],
   },
+  {
+    version: 5,
+    statements: [
+      'CREATE TABLE channel_memory (lane TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (lane, key)) WITHOUT ROWID',
+    ],
+  },
 ];
 
 /** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */

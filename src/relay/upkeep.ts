@@ -7,6 +7,7 @@ import type { TenantConfig } from '../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Activity } from './activity.ts';
 import type { Audit } from './audit.ts';
+import { dropExpiredMemory } from './channel-memory.ts';
 import { countWanted } from './count-wanted.ts';
 import type { Database } from '../lib/database.ts';
 import type { LaneSet } from './lane-set.ts';
@@ -76,6 +77,7 @@ export class Upkeep {
       this.#warnOfRetention(nowMs);
       this.#parts.findings.flush(nowMs);
     });
+    this.#task('memory.drop_failed', () => dropExpiredMemory(this.#parts.db, nowMs));
     this.#task('rollups.drop_failed', () => activity.dropBefore(nowMs - config.retention.rollups * DAY_MS));
     this.#task('audit.drop_failed', () => audit.dropOld(config.retention.audit * DAY_MS, nowMs));
   }

@@ -82,16 +82,33 @@ function checkBaseUrl(text: string, context: DestinationContext): Result<string,
 }
 
 function checkFalcon(destination: FalconConfig, context: DestinationContext): CheckedDestination {
-  const token = normaliseHecToken(destination.hec.token);
   const region = checkRegion(destination.region, context);
-  const url = checkHecUrl(destination.hec.url, region.ok ? region.value : undefined, context);
-  const faults = [
-    ...(region.ok ? [] : [region.error]),
-    ...(url.ok ? [] : [url.error]),
-    ...tokenFault(formatPath(['destinations', context.index, 'hec', 'token']), token),
-  ];
-  if (!region.ok || !url.ok) return { destination, faults };
-  return { destination: { ...destination, region: region.value, hec: { url: url.value, token } }, faults };
+  const { hec, faults } = checkHec(destination.hec, region.ok ? region.value : undefined, context);
+  return {
+    destination: {
+      ...destination,
+      ...(region.ok && { region: region.value }),
+      ...(hec && { hec }),
+    },
+    faults: [...(region.ok ? [] : [region.error]), ...faults],
+  };
+}
+
+function checkHec(
+  hec: FalconConfig['hec'],
+  region: FalconRegion | undefined,
+  context: DestinationContext,
+): { readonly hec: FalconConfig['hec']; readonly faults: readonly ConfigFault[] } {
+  if (!hec) return { hec, faults: [] };
+  const token = normaliseHecToken(hec.token);
+  const url = checkHecUrl(hec.url, region, context);
+  return {
+    hec: url.ok ? { url: url.value, token } : hec,
+    faults: [
+      ...(url.ok ? [] : [url.error]),
+      ...tokenFault(formatPath(['destinations', context.index, 'hec', 'token']), token),
+    ],
+  };
 }
 
 function checkRegion(text: string, context: DestinationContext): Result<FalconRegion, ConfigFault> {

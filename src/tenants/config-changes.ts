@@ -4,7 +4,8 @@
  */
 
 import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
-import { mapSecrets, tenantConfigSchema } from '../domain/tenant-config.ts';
+import { mapSecrets } from '../domain/config-secrets.ts';
+import { tenantConfigSchema } from '../domain/tenant-config.ts';
 import { isRecord } from '../lib/record.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { KEPT_SECRET } from './kept-secret.ts';

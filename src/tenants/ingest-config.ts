@@ -7,7 +7,8 @@ import * as z from 'zod/mini';
 
 import type { StoredConfig } from '../domain/rpc.ts';
 import type { Residency, SealedTenantConfig } from '../domain/tenant-config.ts';
-import { PRIVACY_LEVELS, RESIDENCIES } from '../domain/tenant-config.ts';
+import { PRIVACY_LEVELS } from '../domain/destination-base.ts';
+import { RESIDENCIES } from '../domain/tenant-config.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';

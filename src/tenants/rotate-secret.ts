@@ -2,7 +2,8 @@
 
 import type { ConfigFault } from '../domain/fault.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
-import { mapSecrets, SECRETS_MAX } from '../domain/tenant-config.ts';
+import { mapSecrets } from '../domain/config-secrets.ts';
+import { SECRETS_MAX } from '../domain/tenant-config.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';
 import type { OpenedConfig } from './stored-secrets.ts';

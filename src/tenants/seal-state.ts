@@ -1,7 +1,7 @@
 /** Whether everything that is sealed of a tenant's config opens, and under which master key. Shows nothing of what it opens. */
 
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
-import { mapSecrets } from '../domain/tenant-config.ts';
+import { mapSecrets } from '../domain/config-secrets.ts';
 import type { Sealer } from '../lib/seal.ts';
 import { keyIdOf } from '../lib/seal.ts';
 

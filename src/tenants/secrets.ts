@@ -7,7 +7,7 @@
 
 import type { ConfigFault } from '../domain/fault.ts';
 import type { DestinationConfig, SealedTenantConfig, TenantConfig } from '../domain/tenant-config.ts';
-import { mapDestinationSecrets, mapSecrets } from '../domain/tenant-config.ts';
+import { mapDestinationSecrets, mapSecrets } from '../domain/config-secrets.ts';
 import { encodeBase64Url } from '../lib/bytes.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, success, unreachable } from '../lib/result.ts';
@@ -176,7 +176,7 @@ function addressOf(destination: DestinationConfig): string {
     case 'harfanglab':
       return destination.base_url;
     case 'falcon':
-      return destination.hec.url;
+      return JSON.stringify([destination.region, destination.base_url, destination.hec?.url]);
     default:
       return unreachable(destination);
   }

@@ -1,6 +1,6 @@
 /** What an operator sees of a tenant's secrets: where each is, a fingerprint, its age, and whether it opens. Never a value. */
 
-import type { SecretPurpose } from '../domain/tenant-config.ts';
+import type { SecretPurpose } from '../domain/config-secrets.ts';
 import { fingerprintsUnder } from './fingerprint.ts';
 import type { OpenedConfig } from './stored-secrets.ts';
 import { namedPath } from './stored-secrets.ts';

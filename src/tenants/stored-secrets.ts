@@ -1,7 +1,8 @@
 /** What a stored config has sealed, opened: each secret with its place, its age and its key. In memory only; nothing is shown here. */
 
-import type { SealedTenantConfig, SecretPurpose, TenantConfig } from '../domain/tenant-config.ts';
-import { mapSecrets } from '../domain/tenant-config.ts';
+import type { SecretPurpose } from '../domain/config-secrets.ts';
+import type { SealedTenantConfig, TenantConfig } from '../domain/tenant-config.ts';
+import { mapSecrets } from '../domain/config-secrets.ts';
 import type { Result } from '../lib/result.ts';
 import type { SealFacts, Sealer, SealFailure } from '../lib/seal.ts';
 

@@ -1,7 +1,7 @@
 /** The stand-in's further routes: lanes, notices, dead letters, secrets, health, tokens, audit. */
 
 import type { DeploymentHealth, TenantHealth } from '../../cli/api-types.ts';
-import { mapSecrets } from '../../src/domain/tenant-config.ts';
+import { mapSecrets } from '../../src/domain/config-secrets.ts';
 import { fingerprinted } from './stand-in-tenants.ts';
 import type { Asked, Route } from './stand-in-types.ts';
 import { answer, jsonOf, problem } from './stand-in-types.ts';

@@ -2,7 +2,7 @@
 
 import type { PlanChange } from '../../cli/api-types.ts';
 import type { TenantConfig } from '../../src/domain/tenant-config.ts';
-import { mapSecrets } from '../../src/domain/tenant-config.ts';
+import { mapSecrets } from '../../src/domain/config-secrets.ts';
 import { sha256Hex } from '../../src/lib/hmac.ts';
 import type { Result } from '../../src/lib/result.ts';
 import { failure, success } from '../../src/lib/result.ts';

@@ -3,8 +3,9 @@ import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { PrivacyConfig, PrivacyLevel } from '../../src/domain/tenant-config.ts';
-import { PRIVACY_LEVELS } from '../../src/domain/tenant-config.ts';
+import type { PrivacyLevel } from '../../src/domain/destination-base.ts';
+import type { PrivacyConfig } from '../../src/domain/tenant-config.ts';
+import { PRIVACY_LEVELS } from '../../src/domain/destination-base.ts';
 import { minimise, reduceFurther } from '../../src/ingest/minimise.ts';
 import { typed } from './parsing.ts';
 

@@ -9,7 +9,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { LaneView } from '../../src/domain/lane-view.ts';
 import type { AcceptAnswer, LaneStart, StoredConfig } from '../../src/domain/rpc.ts';
-import { type SealedTenantConfig, mapSecrets, tenantConfigSchema } from '../../src/domain/tenant-config.ts';
+import { mapSecrets } from '../../src/domain/config-secrets.ts';
+import { type SealedTenantConfig, tenantConfigSchema } from '../../src/domain/tenant-config.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import type { TenantRelay } from '../../src/relay/tenant-relay.ts';
 import { objectName } from '../../src/residency.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { TenantConfig } from '../../src/domain/tenant-config.ts';
-import { mapSecrets } from '../../src/domain/tenant-config.ts';
+import { mapSecrets } from '../../src/domain/config-secrets.ts';
 import { changesOf, touchesIngest } from '../../src/tenants/config-changes.ts';
 import { UNOPENED } from '../../src/tenants/stored-secrets.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { SealedTenantConfig, TenantConfig } from '../../src/domain/tenant-config.ts';
-import { mapSecrets } from '../../src/domain/tenant-config.ts';
+import { mapSecrets } from '../../src/domain/config-secrets.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import { redactConfig, sealConfig } from '../../src/tenants/secrets.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';

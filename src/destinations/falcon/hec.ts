@@ -14,7 +14,7 @@ import { hecEvent } from './hec-event.ts';
 const BATCH = { eventsMax: 500, lengthMax: 512 * 1024 } as const;
 
 /** The channel of a destination whose HEC token is open. */
-export function falconEvents(config: FalconConfig): Channel {
+export function falconEvents(hec: NonNullable<FalconConfig['hec']>): Channel {
   return {
     kind: 'events',
     batch: BATCH,
@@ -22,9 +22,9 @@ export function falconEvents(config: FalconConfig): Channel {
     async deliver(events, io) {
       const answer = await io.send({
         method: 'POST',
-        url: config.hec.url,
+        url: hec.url,
         headers: {
-          authorization: `Bearer ${config.hec.token}`,
+          authorization: `Bearer ${hec.token}`,
           'content-type': 'application/json',
           'user-agent': USER_AGENT,
           'x-attempt-id': io.attemptId,

@@ -105,7 +105,14 @@ function answerOf(
         candidate: isCandidate,
         outcomes,
       });
-      return success({ body: { destination, tests: answer.tests.map((test) => withHint(test)) } });
+      const { tests, summary } = answer;
+      return success({
+        body: {
+          destination,
+          tests: tests.map((test) => withHint(test)),
+          ...(summary !== undefined && { summary }),
+        },
+      });
     }
     case 'too_many_tests':
       return failure({ kind: 'too_many_requests', retryAfterSeconds: answer.retryAfterSeconds });

@@ -6,6 +6,11 @@ import type { LaneTest } from '../../domain/rpc.ts';
 const HINTS: Readonly<Record<RetryReason | BlockedReason, string>> = {
   unauthorized: 'Write the token anew, as the destination does not take this one.',
   forbidden: "Give the token's user the right to write events, or use another token.",
+  scope_missing:
+    'Give the API client the scope that the detail names: Support and resources, API clients and keys, in the Falcon console.',
+  address_not_allowed:
+    "Take the relay's addresses into the API IP allow-list of the Falcon console, or turn it off: Cloudflare Workers have no fixed ones.",
+  wrong_region: 'Set region to the one that the detail names, as the API client belongs to that cloud.',
   no_such_endpoint:
     'Correct base_url, events_path or hec.url: nothing is at this path, and some managers do not have the endpoint.',
   redirected: 'Correct the address or the Falcon region, as a redirect is never followed.',
@@ -23,6 +28,7 @@ const HINTS: Readonly<Record<RetryReason | BlockedReason, string>> = {
   network: 'Check that the name resolves on the public internet and that the port is open.',
   busy: 'Repeat the test later: the destination limits the rate.',
   server_error: "Repeat the test later, and look at the destination's own log: it has a fault of its own.",
+  unconfirmed: 'Repeat the test later: what the last request did does not show yet.',
   internal_error:
     'Look up the log line delivery.crashed and report it: the relay could not build the request.',
 };

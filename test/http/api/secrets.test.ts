@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { mapSecrets } from '../../../src/domain/tenant-config.ts';
+import { mapSecrets } from '../../../src/domain/config-secrets.ts';
 import { createSealer } from '../../../src/lib/seal.ts';
 import { objectName } from '../../../src/residency.ts';
 import { settingsOf } from '../../../src/settings.ts';

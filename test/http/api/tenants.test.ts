@@ -7,7 +7,7 @@ import { objectName } from '../../../src/residency.ts';
 import { settingsOf } from '../../../src/settings.ts';
 import { createSealer } from '../../../src/lib/seal.ts';
 import type { SealedTenantConfig, TenantConfig } from '../../../src/domain/tenant-config.ts';
-import { mapSecrets } from '../../../src/domain/tenant-config.ts';
+import { mapSecrets } from '../../../src/domain/config-secrets.ts';
 import { sampleDocument, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { World } from '../fakes.ts';
 import { ADMIN_TOKEN, fakeWorld } from '../fakes.ts';

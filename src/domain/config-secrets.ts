@@ -1,0 +1,61 @@
+/** The one walker over a config's secrets. Pure. */
+
+import { unreachable } from '../lib/result.ts';
+import type { DestinationConfig, FalconConfig, TenantConfig } from './tenant-config.ts';
+
+/** What a secret is for: bound into its seal, so that one can't stand in for another. */
+export type SecretPurpose = 'webhook' | 'destination' | 'pseudonym';
+
+/** The config with each secret replaced by `replace(secret, purpose, path)`; everything else is shared, nothing is changed in place. */
+export async function mapSecrets(
+  config: TenantConfig,
+  replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
+): Promise<TenantConfig> {
+  const { webhook: hook } = config;
+  return {
+    ...config,
+    webhook: {
+      ...hook,
+      secrets: await Promise.all(
+        hook.secrets.map(async (value, i) => replace(value, 'webhook', `webhook.secrets[${i}]`)),
+      ),
+      ...(hook.auth_token === undefined
+        ? {}
+        : { auth_token: await replace(hook.auth_token, 'webhook', 'webhook.auth_token') }),
+    },
+    destinations: await Promise.all(
+      config.destinations.map(async (d, i) => mapDestinationSecrets(d, `destinations[${i}]`, replace)),
+    ),
+  };
+}
+
+/** One destination with each secret replaced. `path` is the destination's own, such as `destinations[0]`. */
+export async function mapDestinationSecrets(
+  destination: DestinationConfig,
+  path: string,
+  replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
+): Promise<DestinationConfig> {
+  switch (destination.type) {
+    case 'harfanglab':
+      return { ...destination, token: await replace(destination.token, 'destination', `${path}.token`) };
+    case 'falcon':
+      return mapFalconSecrets(destination, path, replace);
+    default:
+      return unreachable(destination);
+  }
+}
+
+async function mapFalconSecrets(
+  destination: FalconConfig,
+  path: string,
+  replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
+): Promise<FalconConfig> {
+  const { client_secret: clientSecret, hec } = destination;
+  return {
+    ...destination,
+    ...(clientSecret !== undefined && {
+      client_secret: await replace(clientSecret, 'destination', `${path}.client_secret`),
+    }),
+    ...(hec && { hec: { ...hec, token: await replace(hec.token, 'destination', `${path}.hec.token`) } }),
+  };
+}

@@ -1,0 +1,36 @@
+/** What the schemas of all destinations share. Pure. */
+
+import * as z from 'zod/mini';
+
+/** A destination's name: it is part of a lane's name and of a URL. */
+const DESTINATION_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+export const secret = z.string().check(z.minLength(1), z.maxLength(4096));
+export const eventTypes = z
+  .array(z.string().check(z.minLength(1), z.maxLength(128)))
+  .check(z.minLength(1), z.maxLength(64));
+
+/** keep < pseudonymise < drop: a destination may only move to the right. */
+export const PRIVACY_LEVELS = ['keep', 'pseudonymise', 'drop'] as const;
+export type PrivacyLevel = (typeof PRIVACY_LEVELS)[number];
+export const privacyLevel = z.enum(PRIVACY_LEVELS);
+
+const destinationPrivacy = z.strictObject({
+  user_id: z.optional(privacyLevel),
+  user_email: z.optional(privacyLevel),
+  device: z.optional(privacyLevel),
+  url: z.optional(z.enum(['keep', 'drop'])),
+});
+
+const whereValue = z.union([z.string(), z.number(), z.boolean()]);
+
+export const destinationBase = {
+  name: z
+    .string()
+    .check(z.regex(DESTINATION_NAME_PATTERN, 'must be 1 to 32 lower-case letters, digits and inner dashes')),
+  enabled: z._default(z.boolean(), true),
+  /** Only these types; absent = all that the tenant forwards. */
+  events: z.optional(eventTypes),
+  /** One Sigma selection: every entry must hold. Checked in detection/where.ts. */
+  where: z.optional(z.record(z.string(), z.union([whereValue, z.array(whereValue)]))),
+  privacy: z._default(destinationPrivacy, {}),
+};
