@@ -67,10 +67,13 @@ export class DestinationTests {
     input.noteBegun();
     this.#underWay.add(name);
     try {
+      const accounts = this.#freshAccounts(config.id);
       const tests: LaneTest[] = [];
-      for (const { kind } of channelPlans(destination))
-        tests.push(await this.#test(input, destination, kind));
-      return { kind: 'tested', tests };
+      for (const plan of channelPlans(destination))
+        tests.push(await this.#test({ ...input, accounts }, destination, plan));
+      const isConnected = tests.length > 0 && tests.every(({ outcome }) => outcome === 'delivered');
+      const summary = isConnected ? connectionSummary(destination) : undefined;
+      return { kind: 'tested', tests, ...(summary !== undefined && { summary }) };
     } finally {
       this.#underWay.delete(name);
     }
