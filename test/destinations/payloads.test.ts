@@ -6,6 +6,7 @@ import { harfangLabEvent, harfangLabEvents } from '../../src/destinations/harfan
 import { idempotencyKey } from '../../src/destinations/idempotency-key.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { HttpRequest } from '../../src/lib/http.ts';
+import { NO_ACCOUNTS, memoryForTest } from './ports.ts';
 import { success } from '../../src/lib/result.ts';
 
 const EVENT: CanonicalEvent = {
@@ -55,6 +56,9 @@ function recorder() {
     timeoutMs: 15_000,
     attemptId: 'attempt-1',
     nowMs: () => 0,
+    memory: memoryForTest(() => 0),
+    accounts: NO_ACCOUNTS,
+    requestsMax: 500,
   };
   return { sent, io };
 }
@@ -178,14 +182,7 @@ describe('an event for Falcon Next-Gen SIEM', () => {
   it('goes in batches of one JSON envelope a line, never as an array', async () => {
     const { sent, io } = recorder();
     const url = 'https://abc.ingest.eu-1.crowdstrike.com/services/collector';
-    const channel = falconEvents({
-      name: 'falcon',
-      type: 'falcon',
-      enabled: true,
-      region: 'eu-1',
-      privacy: {},
-      hec: { url, token: 'key' },
-    });
+    const channel = falconEvents({ url, token: 'key' });
     await channel.deliver([EVENT, BARE], io);
     expect(sent).toMatchObject([
       { url, headers: { authorization: 'Bearer key', 'content-type': 'application/json' } },
