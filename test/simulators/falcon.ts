@@ -1,9 +1,11 @@
 /**
- * A Falcon cloud on one port: the OAuth token endpoint and Next-Gen SIEM's HEC ingest, each with its own credential.
- * Refuses what the vendor refuses, records events and batches in order of arrival.
+ * A Falcon cloud on one port: the OAuth token endpoint, the APIs behind it, and Next-Gen SIEM's HEC ingest, which has a credential
+ * of its own. Refuses what the vendor refuses, records what it was given in order of arrival.
  */
 
 import { falconError } from './falcon-answers.ts';
+import { CasesEndpoint, type CasesOptions, type FalconCase } from './falcon-cases.ts';
+import { ApiGateway, type ApiRequest, type GatewayOptions } from './falcon-gateway.ts';
 import {
   HEC_BODY_BYTES_MAX,
   HecEndpoint,
@@ -20,16 +22,26 @@ import {
 import { SimulatorServer, type SimulatorServerOptions } from './http-server.ts';
 import type { SimulatorAnswer, SimulatorRequest } from './request.ts';
 
-export type FalconOptions = HecOptions & TokenEndpointOptions & Omit<SimulatorServerOptions, 'bodyBytesMax'>;
+export type FalconOptions = HecOptions &
+  TokenEndpointOptions &
+  GatewayOptions &
+  CasesOptions &
+  Omit<SimulatorServerOptions, 'bodyBytesMax'>;
 
 export class FalconSimulator extends SimulatorServer {
   readonly #hec: HecEndpoint;
   readonly #token: TokenEndpoint;
+  readonly #cases: CasesEndpoint;
+  readonly #gateway: ApiGateway;
 
   constructor(options: FalconOptions) {
     super({ ...options, bodyBytesMax: HEC_BODY_BYTES_MAX });
     this.#hec = new HecEndpoint(options);
     this.#token = new TokenEndpoint(options);
+    this.#cases = new CasesEndpoint(options, () => false);
+    this.#gateway = new ApiGateway(options, [...this.#cases.routes], (token, nowMs) =>
+      this.#token.isValid(token, nowMs),
+    );
   }
 
   /** The address to configure as the connector's ingest URL. */
@@ -52,6 +64,16 @@ export class FalconSimulator extends SimulatorServer {
     return this.#token.tokens;
   }
 
+  /** Every call of an OAuth API that was answered, refused ones too; without those that a fault answered. */
+  get apiRequests(): readonly ApiRequest[] {
+    return this.#gateway.requests;
+  }
+
+  /** Every case in its newest version, in the order of creation. */
+  get cases(): readonly FalconCase[] {
+    return this.#cases.cases;
+  }
+
   /** The id of each arrival, repeated ones too; events without one are left out. */
   idsInOrder(): string[] {
     return this.#hec.idsInOrder();
@@ -67,7 +89,7 @@ export class FalconSimulator extends SimulatorServer {
     this.#hec.rotateKey(key, { isOldTaken });
   }
 
-  /** Whether a token was minted here, is not revoked and has not expired. */
+  /** Whether a token was minted here for this region, is not revoked and has not expired. */
   isTokenValid(token: string): boolean {
     return this.#token.isValid(token, this.nowMs());
   }
@@ -75,6 +97,17 @@ export class FalconSimulator extends SimulatorServer {
   /** The client belongs to another region from now on; undefined puts it back. */
   moveClientTo(region: OtherRegion | undefined): void {
     this.#token.moveTo(region);
+  }
+
+  /** What the client may do from now on, as OAuth ids such as `cases:write`; undefined: everything. */
+  setScopes(scopes: readonly string[] | undefined): void {
+    this.#gateway.setScopes(scopes);
+  }
+
+  /** Whether the caller's address is missing from the tenant's API allow-list; HEC knows no such list. */
+  ipNotAllowed(isRefused: boolean): void {
+    this.#token.isIpRefused = isRefused;
+    this.#gateway.isIpRefused = isRefused;
   }
 
   /** At HEC the key, elsewhere the client's credentials or a token; a form's own credentials are not a header. */
@@ -88,6 +121,7 @@ export class FalconSimulator extends SimulatorServer {
   protected override answer(request: SimulatorRequest): SimulatorAnswer {
     const endpoint = hecEndpointOf(request.path);
     if (endpoint !== undefined) return this.#hec.collect(request, endpoint, this.nowMs());
+    if (this.#gateway.has(request.path)) return this.#gateway.answer(request, this.nowMs());
     if (request.path !== '/oauth2/token' && request.path !== '/oauth2/revoke') {
       return falconError(404, '404: Page Not Found');
     }
