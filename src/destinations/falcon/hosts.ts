@@ -8,11 +8,12 @@ import { isRecord } from '../../lib/record.ts';
 import { type Result, failure, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { HostReference } from '../destination.ts';
-import type { FalconApi } from './api.ts';
+import type { ApiAnswer, FalconApi } from './api.ts';
 import { fqlValue } from './fql.ts';
 
 /** Two are ambiguous already; a few more tell an operator how ambiguous. */
 const FOUND_MAX = 10;
+const FIELDS = 'device_id,hostname,status,product_type_desc,last_seen';
 const AGENT_ID_PATTERN = /^[0-9a-f]{32}$/i;
 /** DNS allows 253, Windows far fewer. */
 const HOSTNAME_LENGTH_MAX = 253;
@@ -42,22 +43,17 @@ export function isAgentId(text: string): boolean {
   return AGENT_ID_PATTERN.test(text);
 }
 
-/** The hosts of this id or name, the one seen last first, at most ten. Their status is that of the record, not that of the search index, which lags behind. Needs `Hosts: Read`. */
+/**
+ * The hosts of this id or name, the one seen last first, at most ten. One request. Needs `Hosts: Read`.
+ * What is found by name comes from the search index, which lags behind: look again by id before acting on a status.
+ */
 export async function findHosts(api: FalconApi, reference: HostReference): Promise<HostsFound> {
-  if ('deviceId' in reference) {
-    if (!isAgentId(reference.deviceId)) return unusable('id must be 32 hex digits, as Falcon writes them');
-    const deviceId = reference.deviceId.toLowerCase();
-    const read = await readHosts(api, [deviceId]);
-    return read.ok ? success(read.value.filter((host) => host.deviceId === deviceId)) : read;
-  }
+  if ('deviceId' in reference) return readHost(api, reference.deviceId);
   const filter = hostnameFilter(reference.hostname);
   if (!filter.ok) return filter;
-  const ids = await searchIds(api, filter.value);
-  if (!ids.ok) return ids;
-  if (ids.value.length === 0) return success([]);
-  const read = await readHosts(api, ids.value);
-  if (!read.ok) return read;
-  const named = read.value.filter(({ hostname }) => isSameName(hostname, reference.hostname));
+  const found = await searchHosts(api, filter.value);
+  if (!found.ok) return found;
+  const named = found.value.filter(({ hostname }) => isSameName(hostname, reference.hostname));
   return success(named.toSorted((a, b) => (b.lastSeen ?? '').localeCompare(a.lastSeen ?? '')));
 }
 
@@ -75,31 +71,38 @@ function hostnameFilter(hostname: string): Result<string, HostSearchFailure> {
   return success(terms.join(','));
 }
 
-async function searchIds(
-  api: FalconApi,
-  filter: string,
-): Promise<Result<readonly string[], HostSearchFailure>> {
-  const query = new URLSearchParams({ filter, sort: 'last_seen.desc', limit: String(FOUND_MAX) });
+/** Of each record only what is needed: a whole one has several KiB. */
+async function searchHosts(api: FalconApi, filter: string): Promise<HostsFound> {
+  const query = new URLSearchParams({
+    filter,
+    sort: 'last_seen.desc',
+    limit: String(FOUND_MAX),
+    fields: FIELDS,
+  });
   const answer = await api.request({
     method: 'GET',
-    path: `/devices/queries/devices/v1?${query.toString()}`,
+    path: `/devices/combined/devices/v1?${query.toString()}`,
     scope: 'devices:read',
   });
-  if (!answer.ok) return failure({ kind: 'failed', failure: answer.error });
-  return success(
-    answer.value.resources.filter((id): id is string => typeof id === 'string' && isAgentId(id)),
-  );
+  return hostsIn(answer);
 }
 
-/** An id that Falcon does not know is left out, whether it answers 200 or 404. */
-async function readHosts(api: FalconApi, ids: readonly string[]): Promise<HostsFound> {
+/** The record itself, as it is now. An id that Falcon does not know is left out, whether it answers 200 or 404. */
+async function readHost(api: FalconApi, id: string): Promise<HostsFound> {
+  if (!isAgentId(id)) return unusable('id must be 32 hex digits, as Falcon writes them');
+  const deviceId = id.toLowerCase();
   const answer = await api.request({
     method: 'POST',
     path: '/devices/entities/devices/v2',
-    body: { ids },
+    body: { ids: [deviceId] },
     scope: 'devices:read',
     answers: [404],
   });
+  const read = hostsIn(answer);
+  return read.ok ? success(read.value.filter((host) => host.deviceId === deviceId)) : read;
+}
+
+function hostsIn(answer: Result<ApiAnswer, ApiFailure>): HostsFound {
   if (!answer.ok) return failure({ kind: 'failed', failure: answer.error });
   return success(answer.value.resources.map(hostOf).filter((host) => host !== undefined));
 }
