@@ -3,6 +3,7 @@
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import { unreachable } from '../../lib/result.ts';
 import type { Channel, ChannelContext, ChannelKind } from '../destination.ts';
+import { falconCases } from './cases.ts';
 import { falconContainment } from './containment.ts';
 import { falconEvents } from './hec.ts';
 import { falconWorkflows } from './workflows.ts';
@@ -17,6 +18,7 @@ export function falconChannel(
     case 'events':
       return config.hec && falconEvents(config.hec);
     case 'cases':
+      return falconCases(config, context);
     case 'indicators':
       return undefined;
     case 'containment':
