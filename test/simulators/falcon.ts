@@ -3,6 +3,7 @@
  * of its own. Refuses what the vendor refuses, records what it was given in order of arrival.
  */
 
+import { AlertsEndpoint, type AlertsOptions, type FalconAlert, type NewAlert } from './falcon-alerts.ts';
 import { falconError } from './falcon-answers.ts';
 import { CasesEndpoint, type CasesOptions, type FalconCase } from './falcon-cases.ts';
 import { ApiGateway, type ApiRequest, type GatewayOptions } from './falcon-gateway.ts';
@@ -14,11 +15,20 @@ import {
   type HecOptions,
 } from './falcon-hec.ts';
 import {
+  HostsEndpoint,
+  type FalconHost,
+  type HostAction,
+  type HostsOptions,
+  type NewHost,
+} from './falcon-hosts.ts';
+import { IndicatorsEndpoint, type FalconIndicator, type IndicatorsOptions } from './falcon-indicators.ts';
+import {
   TokenEndpoint,
   type MintedToken,
   type OtherRegion,
   type TokenEndpointOptions,
 } from './falcon-token.ts';
+import { WorkflowsEndpoint, type WorkflowExecution, type WorkflowsOptions } from './falcon-workflows.ts';
 import { SimulatorServer, type SimulatorServerOptions } from './http-server.ts';
 import type { SimulatorAnswer, SimulatorRequest } from './request.ts';
 
@@ -26,22 +36,34 @@ export type FalconOptions = HecOptions &
   TokenEndpointOptions &
   GatewayOptions &
   CasesOptions &
+  IndicatorsOptions &
+  HostsOptions &
+  AlertsOptions &
+  WorkflowsOptions &
   Omit<SimulatorServerOptions, 'bodyBytesMax'>;
 
 export class FalconSimulator extends SimulatorServer {
   readonly #hec: HecEndpoint;
   readonly #token: TokenEndpoint;
   readonly #cases: CasesEndpoint;
+  readonly #indicators: IndicatorsEndpoint;
+  readonly #hosts: HostsEndpoint;
+  readonly #alerts: AlertsEndpoint;
+  readonly #workflows: WorkflowsEndpoint;
   readonly #gateway: ApiGateway;
 
   constructor(options: FalconOptions) {
     super({ ...options, bodyBytesMax: HEC_BODY_BYTES_MAX });
     this.#hec = new HecEndpoint(options);
     this.#token = new TokenEndpoint(options);
-    this.#cases = new CasesEndpoint(options, () => false);
-    this.#gateway = new ApiGateway(options, [...this.#cases.routes], (token, nowMs) =>
-      this.#token.isValid(token, nowMs),
-    );
+    this.#alerts = new AlertsEndpoint(options, this.nowMs());
+    this.#cases = new CasesEndpoint(options, (id) => this.#alerts.has(id));
+    this.#indicators = new IndicatorsEndpoint(options);
+    this.#hosts = new HostsEndpoint(options, this.nowMs());
+    this.#workflows = new WorkflowsEndpoint(options);
+    const apis = [this.#cases, this.#indicators, this.#hosts, this.#alerts, this.#workflows];
+    const routes = apis.flatMap((api) => api.routes);
+    this.#gateway = new ApiGateway(options, routes, (token, nowMs) => this.#token.isValid(token, nowMs));
   }
 
   /** The address to configure as the connector's ingest URL. */
@@ -72,6 +94,42 @@ export class FalconSimulator extends SimulatorServer {
   /** Every case in its newest version, in the order of creation. */
   get cases(): readonly FalconCase[] {
     return this.#cases.cases;
+  }
+
+  /** Every indicator that is there; an expired one with `no_action`. */
+  get indicators(): readonly FalconIndicator[] {
+    return this.#indicators.at(this.nowMs());
+  }
+
+  get hosts(): readonly FalconHost[] {
+    return this.#hosts.at(this.nowMs());
+  }
+
+  /** Every containment, and every end of one, that was accepted. */
+  get hostActions(): readonly HostAction[] {
+    return this.#hosts.actions;
+  }
+
+  get alerts(): readonly FalconAlert[] {
+    return this.#alerts.alerts;
+  }
+
+  /** Every workflow that was started; the same key starts it once. */
+  get executions(): readonly WorkflowExecution[] {
+    return this.#workflows.executions;
+  }
+
+  host(id: string): FalconHost | undefined {
+    return this.hosts.find(({ device_id }) => device_id === id);
+  }
+
+  /** Adds a host, or replaces the one with this id. */
+  addHost(host: NewHost): void {
+    this.#hosts.add(host, this.nowMs());
+  }
+
+  addAlert(alert: NewAlert): void {
+    this.#alerts.add(alert, this.nowMs());
   }
 
   /** The id of each arrival, repeated ones too; events without one are left out. */
