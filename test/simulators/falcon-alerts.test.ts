@@ -91,6 +91,7 @@ describe('changing', () => {
     ]);
     await change(['one'], ['add_tag', 'noxys']);
     expect(falcon.simulator.alerts[0]?.tags).toEqual(['noxys']);
+    expect((await read(['one'])).resources[0]).not.toHaveProperty('comments');
   });
 
   it('removes tags before it adds others', async () => {

@@ -119,6 +119,13 @@ describe('updating', () => {
     expect([status, resources]).toMatchObject([200, [{ status: 'closed', version: 2, name: CASE.name }]]);
   });
 
+  it('shows the assignee as a user', async () => {
+    const id = await create();
+    const { resources } = await patch({ id, fields: { assigned_to_user_uuid: 'u-1' } });
+    expect(resources).toMatchObject([{ assigned_to: { uuid: 'u-1' } }]);
+    expect(resources[0]).not.toHaveProperty('assigned_to_user_uuid');
+  });
+
   it.each([{ status: 'closed' }, { status: 'closed', fields: {} }, { fields: { tags: ['x'] } }])(
     'ignores %j with a 200',
     async (body) => {

@@ -232,11 +232,15 @@ export class CasesEndpoint {
   }
 
   /** On the wire, evidence is an object of `records` by kind. Source: gofalcon falcon/models/sdk_evidence_vm.go. */
-  #view({ evidence, ...one }: FalconCase, nowMs: number): Readonly<Record<string, unknown>> {
+  #view(
+    { evidence, assigned_to_user_uuid: uuid, ...one }: FalconCase,
+    nowMs: number,
+  ): Readonly<Record<string, unknown>> {
     const records = (ids: readonly string[]) => ({ records: ids.map((id) => ({ id })) });
     const { alerts, events, leads } = evidence;
     return {
       ...one,
+      ...(uuid === undefined ? {} : { assigned_to: { uuid } }),
       evidence: { alerts: records(alerts), events: records(events), leads: records(leads) },
       consistency: {
         consistent: Date.parse(one.updated_timestamp) + this.#searchLagMs <= nowMs,
