@@ -23,7 +23,7 @@ const COMMENT = 'noxys-relay';
 const FULL_PATTERN = /limit of .* indicators/i;
 const MESSAGE_LENGTH_MAX = 200;
 /** A run that may be a credential, which an answer may quote. */
-const CREDENTIAL_PATTERN = /[\w.~+/=-]{32,}/g;
+const CREDENTIAL_PATTERN = /[A-Za-z0-9_-]{32,}/g;
 
 export interface Refused<T> {
   readonly item: T;
@@ -44,7 +44,7 @@ export interface Update {
   readonly wanted: WantedIndicator;
 }
 
-/** Makes indicators that were not found. `noteSending` and `noteAnswer` are called around each request. */
+/** Makes indicators that were not found. */
 export async function createIndicators(
   api: FalconApi,
   wanted: readonly WantedIndicator[],
@@ -125,7 +125,7 @@ async function inBatches<T>(api: FalconApi, items: readonly T[], batches: Batche
       continue;
     }
     for (const item of batch) {
-      const verdict = status >= 300 ? refusal(batches.verdict(item, answer), message) : batches.verdict(item, answer);
+      const verdict = batches.verdict(item, answer);
       if (verdict === 'done') done.push(item);
       else if (verdict !== 'unclear') refused.push({ item, status, message: verdict.refused });
       else if (batch.length === 1) refused.push({ item, status, message });
@@ -135,22 +135,19 @@ async function inBatches<T>(api: FalconApi, items: readonly T[], batches: Batche
   return success({ done, refused });
 }
 
-/** A batch that was refused as a whole did nothing, unless what was asked for is so already. */
-function refusal(verdict: Verdict, message: string): Verdict {
-  return verdict === 'done' ? verdict : { refused: message };
-}
-
-function verdictOnDomain(domain: string, { status, resources, errors }: ApiAnswer): Verdict {
-  const row = resources.filter(isRecord).find(({ value }) => value === domain);
-  if (row) return faultOfRow(row) ?? (status < 300 ? 'done' : 'unclear');
+function verdictOnDomain(domain: string, answer: ApiAnswer): Verdict {
+  if (answer.status >= 300) return { refused: messageOf(answer) };
+  const row = answer.resources.filter(isRecord).find(({ value }) => value === domain);
+  if (row) return faultOfRow(row) ?? 'done';
   // An answer that names neither what it made nor a fault is believed: the next search tells.
-  return errors.length === 0 && status < 300 ? 'done' : 'unclear';
+  return answer.errors.length === 0 ? 'done' : 'unclear';
 }
 
-function verdictOnRemoval(id: string, { status, resources, errors }: ApiAnswer): Verdict {
-  const isGone = errors.length > 0 && errors.every(({ code }) => code === 404);
-  if (isGone || (status < 300 && (resources.includes(id) || errors.length === 0))) return 'done';
-  return 'unclear';
+function verdictOnRemoval(id: string, answer: ApiAnswer): Verdict {
+  const { status, resources, errors } = answer;
+  if (errors.length > 0 && errors.every(({ code }) => code === 404)) return 'done';
+  if (status >= 300) return { refused: messageOf(answer) };
+  return resources.includes(id) || errors.length === 0 ? 'done' : 'unclear';
 }
 
 /** A row of a batch may carry a fault of its own: `message_type: error`, or no id. */

@@ -10,6 +10,7 @@ import { approvedPlatformOf, platformDomains, platformName } from '../../domain/
 import type { PlatformsConfig } from '../../domain/platforms-config.ts';
 import { type Level, LEVELS, isAtLeast } from '../../domain/severity.ts';
 import type { FalconConfig } from '../../domain/tenant-config.ts';
+import { jsonIn } from '../../lib/json.ts';
 import { isRecord } from '../../lib/record.ts';
 import { type Result, failure, success } from '../../lib/result.ts';
 import type { ChannelMemory } from '../destination.ts';
@@ -56,9 +57,7 @@ export function configWishes(
   return { wanted, refused, expired };
 }
 
-type Details = Partial<
-  Omit<Exclude<NonNullable<FalconConfig['indicators']>[number], string>, 'value'>
->;
+type Details = Partial<Omit<Exclude<NonNullable<FalconConfig['indicators']>[number], string>, 'value'>>;
 
 function wishOf(domain: string, value: string, details: Details): WantedIndicator {
   const { action, severity = 'high', description, expires } = details;
@@ -141,11 +140,12 @@ interface Response {
 }
 
 function readResponse(text: string | undefined): Response | undefined {
-  const value: unknown = text === undefined ? undefined : JSON.parse(text);
+  const value = text === undefined ? undefined : jsonIn(text);
   if (!isRecord(value)) return undefined;
   const { expiresAtMs, severity, description } = value;
   const level = LEVELS.find((known) => known === severity);
-  if (typeof expiresAtMs !== 'number' || level === undefined || typeof description !== 'string') return undefined;
+  if (typeof expiresAtMs !== 'number' || level === undefined || typeof description !== 'string')
+    return undefined;
   return { expiresAtMs, severity: level, description };
 }
 
