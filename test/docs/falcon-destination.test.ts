@@ -1,6 +1,6 @@
 /** docs/destinations/falcon.md is whole: every field of the schema, every reason of a lane, every region, links that lead somewhere. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { load } from 'js-yaml';
@@ -14,6 +14,7 @@ import { BLOCKED_REASONS, RETRY_REASONS } from '../../src/domain/outcome.ts';
 import { KNOWN_PLATFORMS } from '../../src/domain/platforms.ts';
 
 const FOLDER = join(import.meta.dirname, '../../docs');
+const SRC = join(import.meta.dirname, '../../src');
 const PAGES = ['destinations/falcon.md', 'falcon/parser.md', 'falcon/queries.md'];
 const TEXT = read('destinations/falcon.md');
 
@@ -32,6 +33,25 @@ function below(heading: string): string {
 function firstColumn(text: string): string[] {
   const cells = [...text.matchAll(/^\|([^|]*)\|/gm)].map(([, cell = '']) => cell);
   return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code));
+}
+
+/** All that the Worker may say, without the marks of a quote inside a quote. */
+const SOURCES = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+  .map((path) => readFileSync(join(SRC, path), 'utf8').replaceAll("\\'", "'"))
+  .join('\n');
+
+/** Below that a part says too little to be looked for. */
+const PART_LENGTH_MIN = 10;
+
+/** The parts of a table's messages that do not vary: what stands between italics, dots and brackets. */
+function messageParts(section: string): string[] {
+  const messages = [...section.matchAll(/^\|[^|]*\|([^|]*)\|/gm)].map(([, cell = '']) => cell);
+  return messages
+    .filter((cell) => !/^ (?:Message|`excerpt`|-+) *$/.test(cell))
+    .flatMap((cell) => cell.split(/ · |(?<!\w)_[^_]+_(?!\w)|…|[[\]]/))
+    .map((part) => part.trim().replace(/^(?:not isolated: |[:;,] )/, ''))
+    .filter((part) => part.length >= PART_LENGTH_MIN);
 }
 
 interface JsonSchema {
@@ -95,6 +115,15 @@ describe('the page about Falcon', () => {
   it('has every reason for which a lane waits, and no other', () => {
     expect(new Set(firstColumn(below('### A lane waits')))).toEqual(new Set(RETRY_REASONS));
   });
+
+  it.each(['### A lane is blocked', '### A lane waits', '### Dead letters'])(
+    'quotes messages that the relay really says: %s',
+    (heading) => {
+      const parts = messageParts(below(heading));
+      expect(parts.length).toBeGreaterThan(8);
+      expect(parts.filter((part) => !SOURCES.includes(part))).toEqual([]);
+    },
+  );
 
   it('has every region with its hosts', () => {
     const rows = [...below('## Regions').matchAll(/^\| `([\w-]+)` +\|[^|]*\| (\S+) +\| (\S+) +\|/gm)];
