@@ -5,13 +5,7 @@
 
 import { falconCases } from '../../../src/destinations/falcon/cases.ts';
 import type { ApiAccounts } from '../../../src/destinations/api-account.ts';
-import type {
-  Channel,
-  ChannelContext,
-  ChannelMemory,
-  Checked,
-  DeliveryIo,
-} from '../../../src/destinations/destination.ts';
+import type { Channel, ChannelContext, Checked, DeliveryIo } from '../../../src/destinations/destination.ts';
 import { type Detection, detectionEvent } from '../../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../../src/domain/event.ts';
 import { falconSchema } from '../../../src/domain/falcon-config.ts';
@@ -21,10 +15,12 @@ import type { FalconConfig } from '../../../src/domain/tenant-config.ts';
 import { guardedHttp } from '../../../src/lib/http.ts';
 import { success } from '../../../src/lib/result.ts';
 import { Semaphore } from '../../../src/lib/semaphore.ts';
+import { detectionForTest } from '../../domain/detection-for-test.ts';
 import { FalconCaller } from '../../simulators/falcon-caller.ts';
 import type { FalconCase } from '../../simulators/falcon-cases.ts';
 import type { FalconOptions } from '../../simulators/falcon.ts';
 import type { ActiveFault, Fault } from '../../simulators/faults.ts';
+import { memoryForTest } from '../ports.ts';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
@@ -41,7 +37,7 @@ export interface StageOptions {
 
 export class Stage {
   readonly falcon: FalconCaller;
-  readonly memory = new FakeMemory(() => this.falcon.nowMs);
+  readonly memory = memoryForTest(() => this.falcon.nowMs);
   readonly #config: FalconConfig;
   readonly #context: ChannelContext;
   readonly #accounts = new FakeAccounts(() => this.falcon.nowMs);
@@ -100,6 +96,11 @@ export class Stage {
 
   get cases(): readonly FalconCase[] {
     return this.falcon.simulator.cases;
+  }
+
+  /** Everything that is remembered, for a look whether somebody is named. */
+  get remembered(): string {
+    return JSON.stringify([...this.memory.values]);
   }
 
   /** The only case; fails when there is another. */
@@ -161,62 +162,9 @@ export class Stage {
   detection(id: string, changes: Partial<Detection> = {}): CanonicalEvent {
     const at = new Date(this.falcon.nowMs).toISOString();
     return detectionEvent(
-      {
-        id,
-        ruleId: 'noxys_repeated',
-        ruleName: 'Repeated violations',
-        title: 'Repeated violations by one user',
-        level: 'medium',
-        groupKey: 'user-42',
-        user: { id: 'user-42' },
-        platforms: ['chatgpt'],
-        classifications: ['EMAIL'],
-        count: 6,
-        windowSeconds: 3600,
-        firstAt: at,
-        lastAt: at,
-        eventIds: ['evt-1', 'evt-2'],
-        dryRun: false,
-        ...changes,
-      },
+      detectionForTest({ id, platforms: ['chatgpt'], firstAt: at, lastAt: at, ...changes }),
       { tenant: 'acme', receivedAt: at },
     );
-  }
-}
-
-/** As a lane's memory: text, with an end. */
-class FakeMemory implements ChannelMemory {
-  readonly #values = new Map<string, { value: string; expiresAtMs: number }>();
-  readonly #nowMs: () => number;
-
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
-  }
-
-  get(key: string): string | undefined {
-    const kept = this.#values.get(key);
-    return kept && kept.expiresAtMs > this.#nowMs() ? kept.value : undefined;
-  }
-
-  put(key: string, value: string, expiresAtMs: number): void {
-    this.#values.set(key, { value, expiresAtMs });
-  }
-
-  delete(key: string): void {
-    this.#values.delete(key);
-  }
-
-  entries(prefix: string): readonly (readonly [string, string])[] {
-    const found = [...this.#values.keys()].filter((key) => key.startsWith(prefix)).toSorted();
-    return found.flatMap((key) => {
-      const value = this.get(key);
-      return value === undefined ? [] : [[key, value] as const];
-    });
-  }
-
-  /** Everything that is kept, for a look whether somebody is named. */
-  get text(): string {
-    return JSON.stringify([...this.#values]);
   }
 }
 

@@ -62,12 +62,14 @@ describe('opening a case', () => {
       stage.detection('det-3'),
     );
     expect(stage.cases.map(({ name, severity }) => [name, severity])).toEqual([
-      ['Repeated violations by one user on ChatGPT', 50],
-      ['Repeated violations by one user on ChatGPT', 100],
+      ['Repeated AI policy violations from same user on ChatGPT', 50],
+      ['Repeated AI policy violations from same user on ChatGPT', 100],
     ]);
     const [first] = stage.cases;
     expect(first?.description).toContain('2 detections; the newest: 6 events in 1 h');
-    expect(first?.description).toContain('Rule: Repeated violations (noxys_repeated)');
+    expect(first?.description).toContain(
+      'Rule: noxys_hl3_repeated_violations_user (17959439-cff0-46d2-9135-de30a0d097dc)',
+    );
   });
 
   it('names nobody where privacy has left the user out, neither in the case nor in what is remembered', async () => {
@@ -84,8 +86,8 @@ describe('opening a case', () => {
     await start();
     await stage.deliver(stage.event('evt-1'), stage.detection('det-1'));
     await stage.deliver(stage.event('evt-2'));
-    expect(stage.memory.text).toContain('evt-1');
-    expect(stage.memory.text).not.toMatch(/user-42|WKS-7/);
+    expect(stage.remembered).toContain('evt-1');
+    expect(stage.remembered).not.toMatch(/user-42|WKS-7/);
   });
 
   it('opens cases whose names, users and platforms are of any script', async () => {
