@@ -32,6 +32,8 @@ export interface StandInState {
   readonly tokens: TokenView[];
   /** By the name of the destination; absent: delivered. */
   readonly tests: Map<string, Partial<LaneTest> & { readonly hint?: string }>;
+  /** Hosts that a destination has isolated. */
+  readonly isolated: { readonly id: string; readonly name: string }[];
   /** What each lane did with any event. */
   explain: () => readonly Explanation[];
   /** Over the healthy answer of a tenant. */
@@ -68,6 +70,7 @@ export function newState(): StandInState {
     audit: [],
     tokens: [],
     tests: new Map(),
+    isolated: [],
     explain: () => [{ lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' }],
     health: {},
     deployment: {},
