@@ -34,7 +34,8 @@ export function agentId(digit: string): string {
 export class HostBench {
   readonly falcon: FalconSimulator;
   nowMs = Date.UTC(2026, 10, 22, 8);
-  timeoutMs = 2_000;
+  /** Requests to this path are given up soon; the others have time. */
+  hurried = '';
   readonly #values = new Map<string, { readonly value: string; readonly expiresAtMs: number }>();
   readonly #accounts: ApiAccounts;
   readonly #config: FalconConfig;
@@ -67,9 +68,13 @@ export class HostBench {
   }
 
   get io(): DeliveryIo {
+    const send = guardedHttp({ fetch, allows: () => true, connections: new Semaphore(5) });
     return {
-      send: guardedHttp({ fetch, allows: () => true, connections: new Semaphore(5) }),
-      timeoutMs: this.timeoutMs,
+      send: async (request) => {
+        const isHurried = this.hurried !== '' && request.url.includes(this.hurried);
+        return send(isHurried ? { ...request, timeoutMs: 50 } : request);
+      },
+      timeoutMs: 10_000,
       attemptId: 'attempt-1',
       nowMs: () => this.nowMs,
       memory: this.memory,
