@@ -4,6 +4,7 @@
  */
 
 import type { HttpAnswer } from '../../lib/http.ts';
+import { jsonIn } from '../../lib/json.ts';
 import { isRecord } from '../../lib/record.ts';
 
 /** Of a message: enough to name the fault. */
@@ -42,15 +43,6 @@ export function readAnswer({ status, body }: HttpAnswer, redact: Redact): ApiAns
     errors: listIn(errors).flatMap((error) => readError(error, redact)),
     meta: isRecord(meta) && !Array.isArray(meta) ? meta : {},
   };
-}
-
-/** The parsed text; undefined when it is no JSON. What the parser says of it is dropped: it quotes the text. */
-export function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What the errors say, for an operator: `403 access denied, authorization failed`. Empty when there are none. */

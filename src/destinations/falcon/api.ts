@@ -8,7 +8,7 @@ import type { FalconConfig } from '../../domain/tenant-config.ts';
 import type { HttpAnswer, HttpFailure, SendRequest } from '../../lib/http.ts';
 import { type Result, failure, success } from '../../lib/result.ts';
 import { echoRemover } from '../../lib/secret-echoes.ts';
-import type { ApiAccount, ApiFailure } from '../api-account.ts';
+import type { ApiAccount, ApiFailure, MintedToken } from '../api-account.ts';
 import type { DeliveryIo } from '../destination.ts';
 import { isMarkup, outcomeOf, quotaOf } from '../outcome.ts';
 import { USER_AGENT } from '../user-agent.ts';
@@ -60,6 +60,19 @@ export function falconApi(config: FalconConfig, tenant: string, io: DeliveryIo):
   });
 }
 
+interface Attempted {
+  readonly result: Result<ApiAnswer, ApiFailure>;
+  readonly isTokenRefused: boolean;
+}
+
+function done(result: Result<ApiAnswer, ApiFailure>): Attempted {
+  return { result, isTokenRefused: false };
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
 class Client implements FalconApi {
   readonly #place: ApiPlace;
   readonly #io: DeliveryIo;
@@ -81,24 +94,14 @@ class Client implements FalconApi {
     this.#account ??= this.#openAccount();
     const account = await this.#account;
     const first = await this.#attempt(call, account);
-    return first === 'token_refused' ? this.#lastAttempt(call, account) : first;
+    return (first.isTokenRefused ? await this.#attempt(call, account) : first).result;
   }
 
-  async #lastAttempt(call: ApiCall, account: ApiAccount): Promise<Result<ApiAnswer, ApiFailure>> {
-    const second = await this.#attempt(call, account);
-    if (second !== 'token_refused') return second;
-    const unauthorized: HttpAnswer = { status: 401, headers: new Headers(), body: '' };
-    return failure(this.#failureOf(unauthorized, call, ''));
-  }
-
-  async #attempt(
-    call: ApiCall,
-    account: ApiAccount,
-  ): Promise<Result<ApiAnswer, ApiFailure> | 'token_refused'> {
+  async #attempt(call: ApiCall, account: ApiAccount): Promise<Attempted> {
     // A turn may be long in coming: the token is taken after it, so that it is still good when it is sent.
     await account.turn();
-    const token = await account.token(() => mintToken(this.#place, { ...this.#io, send: this.#send }));
-    if (!token.ok) return token;
+    const token = await account.token(async () => this.#mint());
+    if (!token.ok) return done(token);
     const answered = await this.#send({
       method: call.method,
       url: `${this.#place.base}${call.path}`,
@@ -113,30 +116,36 @@ class Client implements FalconApi {
       timeoutMs: this.#io.timeoutMs,
       answerBytesMax: ANSWER_BYTES_MAX,
     });
-    if (!answered.ok) return failure(this.#unanswered(answered.error));
-    return this.#read(answered.value, call, { account, token: token.value });
+    if (!answered.ok) return done(failure(this.#unanswered(answered.error)));
+    return this.#take(answered.value, call, { account, token: token.value });
   }
 
-  #read(
+  #take(
     answer: HttpAnswer,
     call: ApiCall,
     { account, token }: { readonly account: ApiAccount; readonly token: string },
-  ): Result<ApiAnswer, ApiFailure> | 'token_refused' {
+  ): Attempted {
     const { status } = answer;
-    const isSuccess = status >= 200 && status < 300;
     const elsewhere = wrongRegion(answer, this.#place.region);
-    if (elsewhere) return failure({ outcome: elsewhere, mayBeDone: isSuccess || status >= 500 });
+    if (elsewhere)
+      return done(failure({ outcome: elsewhere, mayBeDone: isSuccess(status) || status >= 500 }));
     if (status === 401) {
       account.refuse(token);
-      return 'token_refused';
+      return { result: failure(this.#failureOf(answer, call, token)), isTokenRefused: true };
     }
     // A 401 tells the quota of the relay's address, the others that of the account.
     const quota = quotaOf(answer.headers);
     if (quota) account.noteQuota(quota);
-    if (!isSuccess && !call.answers?.includes(status)) return failure(this.#failureOf(answer, call, token));
+    return done(this.#read(answer, call, token));
+  }
+
+  #read(answer: HttpAnswer, call: ApiCall, token: string): Result<ApiAnswer, ApiFailure> {
+    const { status } = answer;
+    if (!isSuccess(status) && !call.answers?.includes(status))
+      return failure(this.#failureOf(answer, call, token));
     const read = isMarkup(answer) ? undefined : readAnswer(answer, this.#redactor(token));
     if (read) return success(read);
-    return failure(isSuccess ? this.#unreadable(answer) : this.#failureOf(answer, call, token));
+    return failure(isSuccess(status) ? this.#unreadable(answer) : this.#failureOf(answer, call, token));
   }
 
   #unanswered(failed: HttpFailure): ApiFailure {
@@ -158,6 +167,11 @@ class Client implements FalconApi {
   #redactor(token: string): (text: string) => string {
     const { clientId, clientSecret } = this.#place;
     return echoRemover([token, clientSecret, clientId]);
+  }
+
+  async #mint(): Promise<Result<MintedToken, ApiFailure>> {
+    const { timeoutMs, attemptId, nowMs } = this.#io;
+    return mintToken(this.#place, { send: this.#send, timeoutMs, attemptId, nowMs });
   }
 
   readonly #send: SendRequest = async (request) => {

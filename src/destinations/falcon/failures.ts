@@ -3,9 +3,8 @@
  * Never keeps a credential: neither the relay's own secrets nor a token that an answer quotes.
  */
 
-import type { HttpAnswer } from '../../lib/http.ts';
-import { ANSWER_BYTES_MAX } from '../../lib/http.ts';
-import { success } from '../../lib/result.ts';
+import { ANSWER_BYTES_MAX, type HttpAnswer } from '../../lib/http.ts';
+import { success, unreachable } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import { excerptOf, isMarkup, outcomeOf } from '../outcome.ts';
 import { type ApiAnswer, type Redact, readAnswer, tellErrors, traceIdOf } from './answers.ts';
@@ -46,7 +45,7 @@ function outcomeIn(
 ): Failed {
   const { status } = told;
   if (status === 401) {
-    const detail = `the API refuses a token that was just made: the API client belongs to another region, or lacks the scope ${scopeName(scope)}${trace}`;
+    const detail = `the API refuses a token that was just renewed: the API client belongs to another region, or lacks the scope ${scopeName(scope)}${trace}`;
     return { kind: 'blocked', reason: 'unauthorized', detail };
   }
   if (status === 403 && !isMarkup(told)) {
@@ -66,5 +65,7 @@ function outcomeIn(
       return { ...outcome, excerpt: `${outcome.excerpt}${trace}` };
     case 'blocked':
       return { ...outcome, detail: `${outcome.detail}${trace}` };
+    default:
+      return unreachable(outcome);
   }
 }

@@ -8,6 +8,7 @@ import type { Outcome } from '../../domain/outcome.ts';
 import { RETRY_AFTER_MS_MAX } from '../../lib/backoff.ts';
 import { sha256 } from '../../lib/hmac.ts';
 import type { HttpAnswer } from '../../lib/http.ts';
+import { jsonIn } from '../../lib/json.ts';
 import { isRecord } from '../../lib/record.ts';
 import { type Result, failure, success } from '../../lib/result.ts';
 import { echoRemover } from '../../lib/secret-echoes.ts';
@@ -15,7 +16,7 @@ import type { ApiFailure, MintedToken } from '../api-account.ts';
 import type { DeliveryIo } from '../destination.ts';
 import { isMarkup, outcomeOf } from '../outcome.ts';
 import { USER_AGENT } from '../user-agent.ts';
-import { jsonIn, readAnswer } from './answers.ts';
+import { readAnswer } from './answers.ts';
 import { BUSY_WAIT_MS, type Failed, toldAnswer } from './failures.ts';
 import type { ApiPlace } from './place.ts';
 import { wrongRegion } from './wrong-region.ts';
@@ -30,6 +31,7 @@ const TOKEN_PATTERN = /^[\x21-\x7e]{1,8192}$/;
 const ADDRESS_REFUSED = /access denied, authorization failed/i;
 /** The endpoint's limit is per address, and Workers share theirs: those who were told the same time come back up to half a wait apart. */
 const SPREAD = 0.5;
+const NO_TOKEN = 'the token endpoint answered without a token';
 
 /** Asks for a token. Never throws for what the vendor does. */
 export async function mintToken(
@@ -61,8 +63,6 @@ export async function mintToken(
   return minted ? success(minted) : failed({ kind: 'retry', reason: 'server_error', detail: NO_TOKEN });
 }
 
-const NO_TOKEN = 'the token endpoint answered without a token';
-
 function tokenIn({ body }: HttpAnswer, askedAtMs: number): MintedToken | undefined {
   const value = jsonIn(body);
   if (!isRecord(value)) return undefined;
@@ -87,7 +87,7 @@ function refusal(
   const { status } = answer;
   const told = toldAnswer(answer, readAnswer(answer, redact), redact);
   const outcome = outcomeOf(success(told.answer), nowMs());
-  if (status === 403 && ADDRESS_REFUSED.test(told.answer.body)) {
+  if (status === 403 && ADDRESS_REFUSED.test(answer.body)) {
     const orMember = memberCid === undefined ? '' : ', or the API client may not act for member_cid';
     const detail = `the account's API IP allowlist does not hold the relay's address${orMember}${told.trace}`;
     return { kind: 'blocked', reason: 'address_not_allowed', detail };
