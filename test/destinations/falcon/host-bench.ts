@@ -3,24 +3,22 @@
  * a clock that the test turns, and the memory of a lane. Delivers detections, and reads what Falcon was asked.
  */
 
-import type {
-  Channel,
-  ChannelKind,
-  ChannelMemory,
-  DeliveryIo,
-} from '../../../src/destinations/destination.ts';
+import type { Channel, ChannelKind, DeliveryIo } from '../../../src/destinations/destination.ts';
 import { channelOf } from '../../../src/destinations/channels.ts';
 import { type FalconApi, falconApi } from '../../../src/destinations/falcon/api.ts';
 import { type Detection, detectionEvent } from '../../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../../src/domain/event.ts';
+import { falconSchema } from '../../../src/domain/falcon-config.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import { PLATFORMS_DEFAULT } from '../../../src/domain/platforms-config.ts';
-import { type FalconConfig, tenantConfigSchema } from '../../../src/domain/tenant-config.ts';
+import type { FalconConfig } from '../../../src/domain/tenant-config.ts';
 import { guardedHttp } from '../../../src/lib/http.ts';
 import { createSealer } from '../../../src/lib/seal.ts';
 import { Semaphore } from '../../../src/lib/semaphore.ts';
 import { ApiAccounts } from '../../../src/relay/api-accounts.ts';
+import { detectionForTest } from '../../domain/detection-for-test.ts';
 import { type FalconOptions, FalconSimulator } from '../../simulators/falcon.ts';
+import { memoryForTest } from '../ports.ts';
 
 export const TENANT = 'acme';
 const CLIENT = { id: 'client-1', secret: 's+e&c=ret' };
@@ -36,7 +34,6 @@ export class HostBench {
   nowMs = Date.UTC(2026, 10, 22, 8);
   /** Requests to this path are given up soon; the others have time. */
   hurried = '';
-  readonly #values = new Map<string, { readonly value: string; readonly expiresAtMs: number }>();
   readonly #accounts: ApiAccounts;
   readonly #config: FalconConfig;
 
@@ -87,13 +84,7 @@ export class HostBench {
     return falconApi(this.#reachable, TENANT, this.io);
   }
 
-  /** What the lane remembers; a value whose time is over is none. */
-  readonly memory: ChannelMemory = {
-    get: (key) => this.#alive().find(([known]) => known === key)?.[1],
-    put: (key, value, expiresAtMs) => void this.#values.set(key, { value, expiresAtMs }),
-    delete: (key) => void this.#values.delete(key),
-    entries: (prefix) => this.#alive().filter(([key]) => key.startsWith(prefix)),
-  };
+  readonly memory = memoryForTest(() => this.nowMs);
 
   channel(kind: ChannelKind): Channel {
     const channel = channelOf(this.#reachable, kind, {
@@ -112,23 +103,14 @@ export class HostBench {
 
   detection(id: string, changes: Partial<Detection> = {}): CanonicalEvent {
     const at = new Date(this.nowMs).toISOString();
-    const detection: Detection = {
+    const detection = detectionForTest({
       id,
-      ruleId: 'noxys_hl3_repeated_violations_user',
-      ruleName: 'Repeated violations of a user',
-      title: 'Repeated violations on ChatGPT',
-      level: 'high',
       platforms: ['chatgpt', 'deepseek'],
-      classifications: ['EMAIL', 'IBAN'],
-      count: 11,
-      windowSeconds: 3_600,
       firstAt: at,
       lastAt: at,
-      eventIds: ['evt-1'],
       respond: ['contain', 'workflow'],
-      dryRun: false,
       ...changes,
-    };
+    });
     return detectionEvent(detection, { tenant: TENANT, receivedAt: at });
   }
 
@@ -150,34 +132,17 @@ export class HostBench {
   get #reachable(): FalconConfig {
     return { ...this.#config, base_url: this.falcon.url };
   }
-
-  #alive(): (readonly [string, string])[] {
-    return [...this.#values]
-      .filter(([, { expiresAtMs }]) => expiresAtMs > this.nowMs)
-      .map(([key, { value }]) => [key, value] as const)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  }
 }
 
 function falconConfig(changes: Record<string, unknown>): FalconConfig {
-  const { destinations } = tenantConfigSchema.parse({
-    id: TENANT,
-    residency: 'eu',
-    webhook: { secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] },
-    destinations: [
-      {
-        name: 'falcon',
-        type: 'falcon',
-        region: 'eu-1',
-        client_id: CLIENT.id,
-        client_secret: CLIENT.secret,
-        actions: ['contain', 'workflow'],
-        workflow: { name: 'Isolate and tell' },
-        ...changes,
-      },
-    ],
-  });
-  const [destination] = destinations;
-  if (destination?.type !== 'falcon') throw new Error('the config must have a Falcon destination');
-  return destination;
+  return falconSchema.parse({
+    name: 'falcon',
+    type: 'falcon',
+    region: 'eu-1',
+    client_id: CLIENT.id,
+    client_secret: CLIENT.secret,
+    actions: ['contain', 'workflow'],
+    workflow: { name: 'Isolate and tell' },
+    ...changes,
+  }) as FalconConfig;
 }

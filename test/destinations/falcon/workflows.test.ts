@@ -37,17 +37,17 @@ describe('a detection that asks for a workflow', () => {
     expect(bench.falcon.executions).toMatchObject([{ definition_id: agentId('1'), definition_name: NAME }]);
     expect(bench.falcon.executions[0]?.body).toEqual({
       detection_id: 'det-1',
-      rule_id: 'noxys_hl3_repeated_violations_user',
-      rule_name: 'Repeated violations of a user',
-      title: 'Repeated violations on ChatGPT',
-      severity: 'high',
+      rule_id: '17959439-cff0-46d2-9135-de30a0d097dc',
+      rule_name: 'noxys_hl3_repeated_violations_user',
+      title: 'Repeated AI policy violations from same user',
+      severity: 'medium',
       user_id: 'user-1',
       user_email: 'jdoe@acme.fr',
       device_id: agentId('a'),
       hostname: 'WKS-7',
       platforms: 'chatgpt, deepseek',
-      classifications: 'EMAIL, IBAN',
-      count: 11,
+      classifications: 'CREDIT_CARD, EMAIL',
+      count: 6,
       first_seen: '2026-11-22T08:00:00.000Z',
       last_seen: '2026-11-22T08:00:00.000Z',
       relay_url: 'https://relay.example.com',
@@ -56,7 +56,8 @@ describe('a detection that asks for a workflow', () => {
 
   it('leaves out what privacy took', async () => {
     await at();
-    await bench.deliver('workflows', bench.detection('det-1'));
+    const { user: _user, ...event } = bench.detection('det-1');
+    await bench.deliver('workflows', event);
     const [execution] = bench.falcon.executions;
     for (const key of ['user_id', 'user_email', 'device_id', 'hostname'])
       expect(execution?.body).not.toHaveProperty(key);
