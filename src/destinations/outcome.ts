@@ -85,7 +85,7 @@ function outcomeOfSuccess(answer: HttpAnswer): Outcome {
 }
 
 /** No API of these answers with markup, whatever it says: HTML or XHTML by its type, or a body that begins with a tag. */
-function isMarkup({ headers, body }: HttpAnswer): boolean {
+export function isMarkup({ headers, body }: HttpAnswer): boolean {
   return /html/i.test(headers.get('content-type') ?? '') || MARKUP_PATTERN.test(body);
 }
 
@@ -95,7 +95,7 @@ function blocked(reason: Extract<Outcome, { kind: 'blocked' }>['reason'], answer
 }
 
 /** The start of the answer on one line, without anything that looks like a credential. */
-function excerptOf(answer: HttpAnswer): string {
+export function excerptOf(answer: HttpAnswer): string {
   return answer.body
     .slice(0, 2 * EXCERPT_LENGTH_MAX)
     .replaceAll(/\b(Bearer|Token|Basic)\s+[\w.~+/=-]+/gi, '$1 …')

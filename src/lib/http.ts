@@ -7,7 +7,7 @@ import type { Result } from './result.ts';
 import { failure, success } from './result.ts';
 import type { Semaphore } from './semaphore.ts';
 
-/** Enough to name a vendor's error; the rest of an answer is not read. */
+/** Enough to name a vendor's error; the rest of an answer is not read, unless the request says otherwise. */
 export const ANSWER_BYTES_MAX = 16 * 1024;
 
 export interface HttpRequest {
@@ -17,12 +17,14 @@ export interface HttpRequest {
   readonly body?: string;
   /** From the moment of sending, the answer's body included; waiting for a connection does not count. */
   readonly timeoutMs: number;
+  /** Of the answer's body, so much is read. Default ANSWER_BYTES_MAX. */
+  readonly answerBytesMax?: number;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** At most ANSWER_BYTES_MAX bytes, decoded leniently. */
+  /** At most `answerBytesMax` bytes, decoded leniently. */
   readonly body: string;
 }
 
@@ -66,7 +68,7 @@ export function guardedHttp(guard: HttpGuard): SendRequest {
       return success({
         status: response.status,
         headers: response.headers,
-        body: await readCapped(response),
+        body: await readCapped(response, request.answerBytesMax ?? ANSWER_BYTES_MAX),
       });
     } catch (error) {
       if (isTimedOut) return failure({ kind: 'timeout', timeoutMs: request.timeoutMs });
@@ -85,17 +87,17 @@ function networkFailure(error: unknown, host: string): HttpFailure {
 }
 
 /** What arrives of the body within the cap and the time. The status is known by now, so a body that breaks off is no failure. */
-async function readCapped(response: Response): Promise<string> {
+async function readCapped(response: Response, bytesMax: number): Promise<string> {
   if (!response.body) return '';
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
   try {
-    while (bytes < ANSWER_BYTES_MAX) {
+    while (bytes < bytesMax) {
       const { done, value } = await reader.read();
       if (done) return text + decoder.decode();
-      const chunk = value.subarray(0, ANSWER_BYTES_MAX - bytes);
+      const chunk = value.subarray(0, bytesMax - bytes);
       bytes += chunk.byteLength;
       text += decoder.decode(chunk, { stream: true });
     }

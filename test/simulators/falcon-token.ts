@@ -6,13 +6,13 @@
 import { randomBytes } from 'node:crypto';
 
 import { falconError, falconMeta, rateLimited, type RetryAfterUnit } from './falcon-answers.ts';
+import { SlidingMinute } from './falcon-rate.ts';
 import { mediaType, type SimulatorAnswer, type SimulatorRequest } from './request.ts';
 
 /** falconpy `_auth_object/_falcon_interface.py`: what it assumes of a token's life. */
 const EXPIRES_IN_SECONDS = 1799;
 /** 300 a minute per address on /oauth2/token. Source: gofalcon#364; api-evangelist/crowdstrike. */
 const REQUESTS_PER_MINUTE = 300;
-const MINUTE_MS = 60_000;
 
 export interface TokenEndpointOptions {
   /** Absent: every client is refused. */
@@ -33,6 +33,8 @@ export interface MintedToken {
   readonly mintedAtMs: number;
   readonly expiresAtMs: number;
   readonly memberCid?: string;
+  /** Where it is worth anything. */
+  readonly region: string;
   readonly isRevoked: boolean;
 }
 
@@ -44,12 +46,14 @@ export type OtherRegion =
 export class TokenEndpoint {
   readonly #options: TokenEndpointOptions;
   readonly #tokens: MintedToken[] = [];
+  readonly #rate: SlidingMinute;
   #otherRegion: OtherRegion | undefined;
-  /** Sliding window: the times of the last minute's requests. */
-  #recentMs: number[] = [];
+  /** The caller's address is not on the tenant's allow-list. */
+  isIpRefused = false;
 
   constructor(options: TokenEndpointOptions) {
     this.#options = options;
+    this.#rate = new SlidingMinute(options.tokenRequestsPerMinute ?? REQUESTS_PER_MINUTE);
   }
 
   get tokens(): readonly MintedToken[] {
@@ -61,8 +65,11 @@ export class TokenEndpoint {
     this.#otherRegion = region;
   }
 
+  /** A token of another region is worth nothing here. Source: rusty-falcon#98, psfalcon#170. */
   isValid(token: string, nowMs: number): boolean {
-    return this.#tokens.some((t) => t.token === token && !t.isRevoked && nowMs < t.expiresAtMs);
+    const minted = this.#tokens.find((t) => t.token === token);
+    if (minted === undefined || minted.isRevoked) return false;
+    return nowMs < minted.expiresAtMs && minted.region === this.#region;
   }
 
   /** Whether the request's Basic authentication is the client's. */
@@ -74,15 +81,9 @@ export class TokenEndpoint {
 
   /** `POST /oauth2/token`. Source: gofalcon falcon/client/oauth2; falconpy _endpoint/_oauth2.py. */
   mint(request: SimulatorRequest, nowMs: number): SimulatorAnswer {
-    const limit = this.#options.tokenRequestsPerMinute ?? REQUESTS_PER_MINUTE;
-    this.#recentMs = this.#recentMs.filter((atMs) => nowMs - atMs < MINUTE_MS);
-    if (this.#recentMs.length >= limit) {
-      const retryAtMs = (this.#recentMs[0] ?? nowMs) + MINUTE_MS;
-      return rateLimited(limit, retryAtMs, this.#options.retryAfterUnit ?? 'milliseconds');
-    }
-    this.#recentMs.push(nowMs);
+    const { isOver, limit, remaining, retryAtMs } = this.#rate.take(nowMs);
+    if (isOver) return rateLimited(limit, retryAtMs, this.#options.retryAfterUnit ?? 'milliseconds');
     const answer = this.#answer(request, nowMs);
-    const remaining = limit - this.#recentMs.length;
     const rate = { 'X-RateLimit-Limit': `${limit}`, 'X-RateLimit-Remaining': `${remaining}` };
     return { ...answer, headers: { ...answer.headers, ...rate } };
   }
@@ -98,7 +99,12 @@ export class TokenEndpoint {
     return { status: 200, body: { errors: null, meta: falconMeta('crowdstrike-api-gateway') } };
   }
 
+  get #region(): string {
+    return this.#options.region ?? 'eu-1';
+  }
+
   #answer(request: SimulatorRequest, nowMs: number): SimulatorAnswer {
+    if (this.isIpRefused) return falconError(403, 'access denied, authorization failed');
     const other = this.#otherRegion;
     // gofalcon, PSFalcon public/oauth2.ps1, ansible_collection_falcon#137: redirects carry X-Cs-Region.
     if (other?.as === 'redirect') {
@@ -117,7 +123,7 @@ export class TokenEndpoint {
     if (memberCid !== undefined && memberCids !== undefined && !memberCids.includes(memberCid)) {
       return falconError(403, 'access denied, authorization failed');
     }
-    return this.#created(nowMs, memberCid, other?.region ?? this.#options.region ?? 'eu-1');
+    return this.#created(nowMs, memberCid, other?.region ?? this.#region);
   }
 
   /** Success is 201, with the region in a header. */
@@ -125,7 +131,7 @@ export class TokenEndpoint {
     const token = `simulated.${randomBytes(24).toString('base64url')}`;
     const expiresAtMs = nowMs + EXPIRES_IN_SECONDS * 1000;
     const member = memberCid === undefined ? {} : { memberCid };
-    this.#tokens.push({ token, mintedAtMs: nowMs, expiresAtMs, isRevoked: false, ...member });
+    this.#tokens.push({ token, mintedAtMs: nowMs, expiresAtMs, region, isRevoked: false, ...member });
     return {
       status: 201,
       headers: { 'X-CS-Region': region, 'X-CS-TRACEID': 'simulated' },

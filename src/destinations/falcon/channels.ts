@@ -4,18 +4,20 @@ import type { FalconConfig } from '../../domain/tenant-config.ts';
 import { unreachable } from '../../lib/result.ts';
 import type { Channel, ChannelContext, ChannelKind } from '../destination.ts';
 import { falconEvents } from './hec.ts';
+import { falconIndicators } from './indicators.ts';
 
 /** One channel; undefined where the destination has not what it needs. */
 export function falconChannel(
   config: FalconConfig,
   kind: ChannelKind,
-  _context: ChannelContext,
+  context: ChannelContext,
 ): Channel | undefined {
   switch (kind) {
     case 'events':
       return config.hec && falconEvents(config.hec);
-    case 'cases':
     case 'indicators':
+      return config.client_id === undefined ? undefined : falconIndicators(config, context);
+    case 'cases':
     case 'containment':
     case 'workflows':
       return undefined;

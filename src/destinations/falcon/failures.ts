@@ -1,0 +1,71 @@
+/**
+ * What an answer of Falcon's API that is no success means for a lane, and what of it may be kept. Pure: the time is passed in.
+ * Never keeps a credential: neither the relay's own secrets nor a token that an answer quotes.
+ */
+
+import { ANSWER_BYTES_MAX, type HttpAnswer } from '../../lib/http.ts';
+import { success, unreachable } from '../../lib/result.ts';
+import type { ApiFailure } from '../api-account.ts';
+import { excerptOf, isMarkup, outcomeOf } from '../outcome.ts';
+import { type ApiAnswer, type Redact, readAnswer, tellErrors, traceIdOf } from './answers.ts';
+import { type FalconScope, scopeName } from './scopes.ts';
+
+export type Failed = ApiFailure['outcome'];
+
+/** How long to wait where a 429 does not say. Source: Netskope ta_cloud_exchange_plugins, PSFalcon, read 2026-11. */
+export const BUSY_WAIT_MS = 60_000;
+
+/** An answer as it may be told: its body says what its errors say, or what it holds, without anything that must not be kept. */
+export interface ToldAnswer {
+  readonly answer: HttpAnswer;
+  /** ` (trace id …)`, or nothing. */
+  readonly trace: string;
+}
+
+export function toldAnswer(answer: HttpAnswer, read: ApiAnswer | undefined, redact: Redact): ToldAnswer {
+  const errors = read ? tellErrors(read.errors) : '';
+  const body = errors === '' ? redact(answer.body.slice(0, ANSWER_BYTES_MAX)) : errors;
+  const traceId = traceIdOf(answer, read?.meta);
+  return { answer: { ...answer, body }, trace: traceId === undefined ? '' : ` (trace id ${traceId})` };
+}
+
+/** What came of a call whose answer is neither 2xx nor 3xx nor one that the caller asked for. */
+export function failureOf(
+  answer: HttpAnswer,
+  { scope, redact, nowMs }: { readonly scope: FalconScope; readonly redact: Redact; readonly nowMs: number },
+): ApiFailure {
+  const { answer: told, trace } = toldAnswer(answer, readAnswer(answer, redact), redact);
+  return { outcome: outcomeIn(told, trace, { scope, nowMs }), mayBeDone: answer.status >= 500 };
+}
+
+function outcomeIn(
+  told: HttpAnswer,
+  trace: string,
+  { scope, nowMs }: { readonly scope: FalconScope; readonly nowMs: number },
+): Failed {
+  const { status } = told;
+  if (status === 401) {
+    const detail = `the API refuses a token that was just renewed: the API client belongs to another region, or lacks the scope ${scopeName(scope)}${trace}`;
+    return { kind: 'blocked', reason: 'unauthorized', detail };
+  }
+  if (status === 403 && !isMarkup(told)) {
+    const detail = `the API client lacks the scope ${scopeName(scope)}${trace}`;
+    return { kind: 'blocked', reason: 'scope_missing', detail };
+  }
+  if (status === 409) return { kind: 'rejected', status, excerpt: `${excerptOf(told)}${trace}` };
+  const outcome = outcomeOf(success(told), nowMs);
+  switch (outcome.kind) {
+    case 'delivered':
+      return { kind: 'blocked', reason: 'unexpected_status', detail: `HTTP ${status}` };
+    case 'retry': {
+      const wait = outcome.reason === 'busy' ? { retryAfterMs: outcome.retryAfterMs ?? BUSY_WAIT_MS } : {};
+      return { ...outcome, ...wait, ...(trace && { excerpt: `${outcome.excerpt ?? ''}${trace}` }) };
+    }
+    case 'rejected':
+      return { ...outcome, excerpt: `${outcome.excerpt}${trace}` };
+    case 'blocked':
+      return { ...outcome, detail: `${outcome.detail}${trace}` };
+    default:
+      return unreachable(outcome);
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Names of domains in one spelling, the one that Falcon takes: lower case, an international name in punycode, no trailing dot.
+ * Pure. Never takes an address, a wildcard, or anything with a scheme, a port or a path.
+ */
+
+import { isPublicHostName } from '../lib/host-name.ts';
+
+/** Of a domain indicator's value. Source: falconpy, Falcon's IOC API, read 2026-11. */
+export const DOMAIN_LENGTH_MAX = 200;
+/** What a URL would read as something else than its host. */
+const NO_DOMAIN_PATTERN = /[\s\p{Cc}/\\:?#@%*[\]]/u;
+
+/** The one spelling of a domain; undefined: it is none that public DNS can hold, or it is too long. */
+export function normaliseDomain(text: string): string | undefined {
+  const bare = text.trim().replace(/\.$/, '');
+  if (bare === '' || NO_DOMAIN_PATTERN.test(bare)) return undefined;
+  const hostname = URL.parse(`http://${bare}`)?.hostname;
+  const isDomain =
+    hostname !== undefined && hostname.length <= DOMAIN_LENGTH_MAX && isPublicHostName(hostname);
+  return isDomain ? hostname : undefined;
+}
+
+/** Whether a domain is another one, or lies below it. */
+export function isWithin(domain: string, other: string): boolean {
+  return domain === other || domain.endsWith(`.${other}`);
+}
