@@ -31,8 +31,10 @@ export function faultsOfIssues(issues: readonly Issue[], document: unknown): Con
   });
 }
 
-/** Of a value that may be of several kinds: what is wrong with it as the one that it is. Empty: it is none of them. */
+/** What is wrong with a key of a record, or with a value that may be of several kinds as the one that it is. Empty: it is none of them. */
 function meantIssues(issue: Issue): readonly Issue[] {
+  if (issue.code === 'invalid_key')
+    return issue.issues.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
   if (issue.code !== 'invalid_union') return [];
   const isMeant = (inner: readonly Issue[]) =>
     inner.every(({ code, path }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_union'));

@@ -8,7 +8,7 @@ type Json = Record<string, unknown>;
 /** By path; destinations by their type, list items as `[]`. */
 export const CONFIG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   platforms: 'The AI platforms: which are approved, and domains that the relay does not know.',
-  'platforms.approved': 'Platform ids, such as chatgpt. Their domains are never made indicators.',
+  'platforms.approved': 'Platform ids, such as chatgpt, or domains. They are never made indicators.',
   'platforms.domains': "By platform id: its domains, instead of those of the relay's own table.",
   falcon: 'CrowdStrike Falcon. Needs hec, or client_id and client_secret, or all of them.',
   'falcon.region':

@@ -6,6 +6,7 @@
 import type { ConfigFault } from '../domain/fault.ts';
 import { HIDDEN_VALUE } from '../domain/personal-fields.ts';
 import type { FalconConfig } from '../domain/tenant-config.ts';
+import { indicatorFaults, normaliseIndicators } from './check-indicators.ts';
 import { type DestinationContext, pathIn } from './destination-context.ts';
 
 /** What a check respells of a destination, and what it finds. */
@@ -60,6 +61,15 @@ function hostFault(host: string): string | undefined {
     return `${HIDDEN_VALUE} stands for a value that viewers do not see: write the value itself`;
   if (UNSAFE_PATTERN.test(host)) return `must be a whole host name or agent id, without ${UNSAFE_WORDS}`;
   return undefined;
+}
+
+/** The indicators in one spelling. Whether one is of an approved platform is known once the tenant's platforms are. */
+export function checkIndicators({ indicators }: FalconConfig, context: DestinationContext): CheckedPart {
+  if (!indicators) return { changes: {}, faults: [] };
+  const faults = context.platforms
+    ? indicatorFaults(indicators, pathIn(context, 'indicators'), context.platforms)
+    : [];
+  return { changes: { indicators: normaliseIndicators(indicators) }, faults };
 }
 
 /** One workflow, by its name or by its id. */

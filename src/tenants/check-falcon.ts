@@ -11,7 +11,13 @@ import { isLoopbackHost } from '../lib/host-name.ts';
 import { isRecord } from '../lib/record.ts';
 import { type Result, failure, success } from '../lib/result.ts';
 import { grantFaults } from './check-falcon-grants.ts';
-import { type CheckedPart, checkContain, checkMemberCid, checkWorkflow } from './check-falcon-parts.ts';
+import {
+  type CheckedPart,
+  checkContain,
+  checkIndicators,
+  checkMemberCid,
+  checkWorkflow,
+} from './check-falcon-parts.ts';
 import {
   type CheckedDestination,
   type DestinationContext,
@@ -27,6 +33,7 @@ export function checkFalcon(destination: FalconConfig, context: DestinationConte
     checkApiUrl(destination, context),
     checkHec(destination, region.ok ? region.value : undefined, context),
     checkMemberCid(destination, context),
+    checkIndicators(destination, context),
     checkContain(destination, context),
     checkWorkflow(destination, context),
   ];

@@ -2,6 +2,7 @@
 
 import { formatPath } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
+import type { PlatformsConfig } from '../domain/platforms-config.ts';
 import type { DestinationConfig, PrivacyConfig, Residency } from '../domain/tenant-config.ts';
 import { allowsHost } from '../residency.ts';
 import type { Settings } from '../settings.ts';
@@ -12,6 +13,8 @@ export interface DestinationContext {
   readonly residency: Residency | undefined;
   /** Undefined when it could not be read: then nothing is checked against it. */
   readonly privacy: PrivacyConfig | undefined;
+  /** Likewise. */
+  readonly platforms: PlatformsConfig | undefined;
   readonly settings: Pick<Settings, 'env' | 'residency' | 'egressAllow'>;
 }
 

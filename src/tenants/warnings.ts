@@ -54,7 +54,8 @@ function unknownTypes({ forward }: TenantConfig): string[] {
 /** An approved platform that is misspelt is not approved: its domains could be made indicators. */
 function unknownPlatforms({ platforms }: TenantConfig): string[] {
   return platforms.approved.flatMap((id, index) => {
-    if (KNOWN_PLATFORMS.includes(id) || Object.hasOwn(platforms.domains, id)) return [];
+    // A domain may be approved, too.
+    if (id.includes('.') || KNOWN_PLATFORMS.includes(id) || Object.hasOwn(platforms.domains, id)) return [];
     const nearest = nearestWord(id, [...KNOWN_PLATFORMS, ...Object.keys(platforms.domains)]);
     if (nearest === undefined) return [];
     const path = formatPath(['platforms', 'approved', index]);

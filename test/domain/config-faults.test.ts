@@ -132,6 +132,12 @@ describe('faultsOfIssues', () => {
       'destinations[0].actions[1]',
       'must be one of event, case, indicator, contain, workflow: did you mean contain?',
     ],
+    [
+      'a platform with capitals',
+      { ...sampleDocument(), platforms: { domains: { ChatGPT: ['chatgpt.com'] } } },
+      'platforms.domains.ChatGPT',
+      "must be a platform's id in lower case, such as chatgpt",
+    ],
     ['a list as the document', [], '', 'must be a group of keys: it is a list'],
     ['nothing at all', null, '', 'must be a group of keys: it is empty'],
   ])('says what is allowed for %s', (_case, document, path, message) => {

@@ -215,6 +215,39 @@ describe('the actions of a Falcon destination', () => {
   });
 });
 
+describe('the indicators', () => {
+  const withIndicators = (...indicators: unknown[]) => ({ ...API_ONLY, actions: ['indicator'], indicators });
+
+  it('are spelt in one way', () => {
+    expect(acceptedAs(withIndicators('Perplexity', ' Poe.com ')).indicators).toEqual([
+      'perplexity',
+      'poe.com',
+    ]);
+  });
+
+  it.each<[string, unknown[], object, string, RegExp]>([
+    ['an unknown platform', ['perplexty'], {}, '[0]', /did you mean perplexity\?/],
+    ['an approved platform', ['poe', 'claude'], {}, '[1]', /platforms\.approved/],
+    ['a platform that the tenant approves', ['poe'], { platforms: { approved: ['poe'] } }, '[0]', /approved/],
+    ['a block', [{ value: 'poe', action: 'block' }], {}, '[0].action', /Falcon blocks no domain/],
+  ])('are no %s', (_what, indicators, tenant, path, message) => {
+    expect(faultsOf(withIndicators(...indicators), { tenant })).toEqual([
+      { path: `destinations[0].indicators${path}`, message: expect.stringMatching(message) },
+    ]);
+  });
+
+  it('may be of a platform that the tenant names the domains of', () => {
+    const tenant = { platforms: { domains: { acmebot: ['bot.acme.example'] } } };
+    expect(faultsOf(withIndicators('acmebot'), { tenant })).toEqual([]);
+    expect(faultsOf(withIndicators('acmebot'))).toHaveLength(1);
+  });
+
+  it('are not judged by platforms that can not be read', () => {
+    const faults = faultsOf(withIndicators('claude'), { tenant: { platforms: { approved: 'claude' } } });
+    expect(faults.map(({ path }) => path)).toEqual(['platforms.approved']);
+  });
+});
+
 describe('what isolates a host, or looks for its alerts', () => {
   const contain = { ...API_ONLY, actions: ['contain'] };
   const alerts = { ...API_ONLY, cases: { alerts: 'attach' } };

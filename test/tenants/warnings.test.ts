@@ -92,6 +92,7 @@ describe('warningsOf', () => {
       'a platform with domains of the tenant',
       { platforms: { approved: ['cluade'], domains: { cluade: ['cluade.ai'] } } },
     ],
+    ['an approved domain', { platforms: { approved: ['poe.co'] } }],
     ['a platform like no other', { platforms: { approved: ['internal-assistant'] } }],
   ])('says nothing about %s', (_case, changes) => {
     expect(warnings(changes)).toEqual([]);
