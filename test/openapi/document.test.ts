@@ -72,8 +72,8 @@ describe("the JSON Schema of a tenant's config", () => {
       cases: { alerts: 'tag' },
       indicators,
     };
-    const document = { ...sampleDocument(), platforms: { approved: ['claude'] }, destinations: [falcon] };
-    expect([validate(document), validate.errors]).toEqual([true, null]);
+    const config = { ...sampleDocument(), platforms: { approved: ['claude'] }, destinations: [falcon] };
+    expect([validate(config), validate.errors]).toEqual([true, null]);
   });
 
   it('says what each of the described keys means, where it stands, and describes no other', () => {
@@ -81,7 +81,10 @@ describe("the JSON Schema of a tenant's config", () => {
     collect(tenantConfigJsonSchema(), '', found);
     const own = [...found.keys()].filter((path) => /^(?:falcon|platforms)(?:\b|$)/.test(path));
     const shared = ['name', 'type', 'enabled', 'events', 'where', 'privacy'].map((key) => `falcon.${key}`);
-    const expected = own.filter((path) => !shared.some((key) => path === key || path.startsWith(`${key}`)));
+    const expected = own.filter(
+      (path) =>
+        !shared.some((key) => path === key || path.startsWith(`${key}.`) || path.startsWith(`${key}[`)),
+    );
     expect(Object.keys(CONFIG_DESCRIPTIONS).toSorted()).toEqual(
       expected
         .filter((path) => !/^(?:falcon\.(?:actions|contain\.never)|platforms\.approved)\[\]$/.test(path))
