@@ -17,6 +17,7 @@ export const SHAPES = {
   rotated: { version: 'number', secrets: 'list' },
   resealed: { resealed: 'number' },
   tested: { destination: 'text', tests: 'list' },
+  containmentLifted: { device_id: 'text', detail: 'text' },
   switched: { version: 'number', discarded: 'number' },
   lanes: { lanes: 'list' },
   events: { events: 'list', lastSeq: 'number' },

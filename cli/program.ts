@@ -11,6 +11,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { eventsCommand } from './commands/events.ts';
 import { initCommand } from './commands/init.ts';
 import { lanesCommand } from './commands/lanes.ts';
+import { liftContainmentCommand } from './commands/lift-containment.ts';
 import { noticesCommand } from './commands/notices.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { resealCommand } from './commands/reseal.ts';
@@ -45,6 +46,7 @@ const COMMANDS = [
   lanesCommand,
   pauseCommand,
   resumeCommand,
+  liftContainmentCommand,
   deadLettersCommand,
   noticesCommand,
   rotateSecretCommand,

@@ -8,11 +8,14 @@ import { invalidInput } from './failure.ts';
 /** What can be nothing else. A JWT, a Noxys secret, a bearer, a private key. */
 const CERTAIN_PATTERN =
   /whsec_|\beyJ[\w-]{8,}\.[\w-]{8,}\.|^bearer\s|-----BEGIN|^(?:token|authorization)[:=_ ]/i;
-/** 16 bytes or more in hex, 32 in base64, as `openssl rand` prints them: keys and tokens, now and then the id of an event. */
+/** 16 bytes or more in hex, 32 in base64, as `openssl rand` prints them: keys and tokens, now and then the id of an event or of a host. */
 const LIKELY_PATTERN = /^(?:[0-9a-f]{32,}|[A-Za-z0-9+/_-]{43}=?)$/i;
 /** Names of options that such command lines tend to have. */
 const OPTION_PATTERN =
   /^--?(?:token|secret|password|passwd|pass|api-?key|auth|auth-?token|key|bearer|client-?secret|value)(?:=|$)/i;
+
+/** Commands that are given such ids. */
+const TAKING_IDS = ['explain', 'lift-containment'];
 
 export interface KnownSecrets {
   /** Values of the environment that are secrets. */
@@ -21,14 +24,14 @@ export interface KnownSecrets {
 
 /** Throws when an argument is, or looks like, a secret. */
 export function refuseSecretArguments(args: readonly string[], known: readonly string[]): void {
-  const isEventId = args.includes('explain');
+  const takesIds = TAKING_IDS.some((command) => args.includes(command));
   for (const [index, argument] of args.entries()) {
     const value = argument.replace(/^--?[\w-]+=/, '');
     const isSecret =
       CERTAIN_PATTERN.test(value) ||
       known.includes(value) ||
       OPTION_PATTERN.test(argument) ||
-      (!isEventId && LIKELY_PATTERN.test(value) && hasMixture(value));
+      (!takesIds && LIKELY_PATTERN.test(value) && hasMixture(value));
     if (isSecret) {
       throw invalidInput(
         `Argument ${index + 1} looks like a secret: secrets are never taken from the command line.`,

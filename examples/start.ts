@@ -136,7 +136,9 @@ async function explore(stage: Stage, code: number): Promise<never> {
   npx noxys-relay events tail acme
   npx noxys-relay init          # a tenant of your own, with these destinations:\n
   HarfangLab   ${stage.edr.url}   token ${stage.edrToken}
-  Falcon       ${stage.falcon.hecUrl}   token ${stage.hecToken}   region eu-1\n
+  Falcon       ${stage.falcon.hecUrl}   token ${stage.hecToken}   region eu-1
+               API client ${stage.falconClient.id}   secret ${stage.falconClient.secret}
+               base_url ${stage.falcon.url}, which stands in for the region's API\n
 Or send acme an event by hand (the signature holds for 5 minutes; Enter for a fresh line):\n
 ${curlLine(stage)}\n`);
   const input = createInterface({ input: process.stdin });

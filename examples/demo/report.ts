@@ -7,6 +7,7 @@ import {
   type RefusalReason,
   expectedTotals,
 } from '../../test/simulators/working-day-expectation.ts';
+import { falconTable, missingAtFalcon } from './falcon-table.ts';
 import type { Answered, Played } from './play.ts';
 import type { Stage } from './stage.ts';
 
@@ -56,6 +57,7 @@ export function findMissing(stage: Stage, { answers }: Played): string[] {
     if (vendor.duplicates().length > 0)
       missing.push(`${name} got ${vendor.duplicates().length} events twice`);
   }
+  missing.push(...missingAtFalcon(stage));
   return missing;
 }
 
@@ -65,9 +67,10 @@ export async function printReport(stage: Stage, played: Played, missing: readonl
   console.log(`\n${answersTable(answers, expected, stage.log)}`);
   console.log(`\n${await lanesTable(stage, answers)}`);
   console.log('Latency is from sending the webhook to its arrival at the destination, all on this machine.');
+  console.log(`\n${falconTable(stage)}`);
   if (missing.length === 0) {
     console.log(
-      `\n✔ It adds up: ${expected.accepted} events accepted, each at both destinations exactly once.`,
+      `\n✔ It adds up: ${expected.accepted} events accepted, each at both destinations exactly once; ${stage.falcon.cases.length} cases for what is critical among them, ${stage.falcon.indicators.length} indicator.`,
     );
   } else {
     console.log(`\n✖ It does not add up:\n${missing.map((line) => `  - ${line}`).join('\n')}`);
@@ -133,12 +136,24 @@ async function lanesTable(stage: Stage, answers: readonly Answered[]): Promise<s
       lane.delivered,
       lane.deadLettered,
       lane.undelivered,
-      vendor?.requests.length ?? 0,
+      requestsOf(stage, lane.lane),
       quantile(latencies, 0.5),
       quantile(latencies, 0.99),
     ]);
   }
   return table.toString();
+}
+
+/** Requests of one lane; those for tokens belong to none. */
+function requestsOf({ edr, falcon }: Stage, lane: string): number {
+  const paths: Record<string, string> = {
+    'falcon/events': '/services/',
+    'falcon/cases': '/cases/',
+    'falcon/indicators': '/iocs/',
+  };
+  const path = paths[lane];
+  if (path === undefined) return edr.requests.length;
+  return falcon.requests.filter((request) => request.path.startsWith(path)).length;
 }
 
 function countsOf(answers: readonly Answered[]): Counts {

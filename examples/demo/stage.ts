@@ -27,7 +27,14 @@ const LOG_LINES_MAX = 1000;
 
 interface TenantFile {
   webhook: { secrets: string[] };
-  destinations: { name: string; base_url?: string; token?: string; hec?: { url: string; token: string } }[];
+  destinations: {
+    name: string;
+    base_url?: string;
+    token?: string;
+    client_id?: string;
+    client_secret?: string;
+    hec?: { url: string; token: string };
+  }[];
 }
 
 export class Stage {
@@ -72,10 +79,16 @@ export class Stage {
     const edrPort = await freePort(VENDORS_PORT);
     const falconPort = await freePort(Math.max(VENDORS_PORT, edrPort) + 1);
     const edr = new HarfangLabSimulator({ token: edrConfig?.token ?? '', port: edrPort });
-    const falcon = new FalconSimulator({ hecKey: falconConfig?.hec?.token ?? '', port: falconPort });
+    const { client_id: id = '', client_secret: secret = '', hec } = falconConfig ?? {};
+    const falcon = new FalconSimulator({
+      hecKey: hec?.token ?? '',
+      client: { id, secret },
+      port: falconPort,
+    });
     try {
       await Promise.all([edr.start(), falcon.start()]);
       if (edrConfig) edrConfig.base_url = edr.url;
+      if (falconConfig) falconConfig.base_url = falcon.url;
       if (falconConfig?.hec) falconConfig.hec.url = falcon.hecUrl;
       const log: string[] = [];
       const relay = await startRelay(port ?? (await freePort(RELAY_PORT)), vars, log);
@@ -91,7 +104,13 @@ export class Stage {
     return this.#tenant.destinations[0]?.token ?? '';
   }
 
-  /** What the simulated Falcon takes. */
+  /** The simulated API client's. */
+  get falconClient(): { readonly id: string; readonly secret: string } {
+    const { client_id: id = '', client_secret: secret = '' } = this.#tenant.destinations[1] ?? {};
+    return { id, secret };
+  }
+
+  /** What the simulated HEC connector takes. */
   get hecToken(): string {
     return this.#tenant.destinations[1]?.hec?.token ?? '';
   }

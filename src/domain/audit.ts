@@ -8,6 +8,7 @@ export const AUDIT_ACTIONS = [
   'destination.paused',
   'destination.resumed',
   'destination.tested',
+  'host.containment_lifted', // twice: before it is asked for, and with what came of it
   'dead_letters.redriven',
   'persons.shown', // events were shown with the people in them
   'user.searched', // events of one user were searched

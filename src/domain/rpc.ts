@@ -201,7 +201,7 @@ export interface DrainRequest {
 
 export type DrainAnswer = { readonly kind: 'started' | 'nothing_due' | 'unknown_tenant' | 'unavailable' };
 
-/** So much of the log was looked through of late that lanes would wait: asked again later, it is. */
+/** So much was asked of late that others would wait: asked again later, it is done. */
 export interface Busy {
   readonly kind: 'busy';
   readonly retryAfterSeconds: number;
@@ -270,6 +270,8 @@ export type LiftContainmentAnswer =
   | { readonly kind: 'failed'; readonly reason?: RetryReason | BlockedReason; readonly detail: string }
   /** The destination isolates no hosts: `contain` is not among its actions. */
   | { readonly kind: 'not_granted' }
+  /** The same destination is asked for another host, or the tenant's lifts of this minute are used up. */
+  | Busy
   | { readonly kind: 'unknown_destination' }
   | { readonly kind: 'unknown_tenant' }
   | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
@@ -307,6 +309,7 @@ export interface TenantRelayRpc {
   /** The key of a user, audited. */
   userKey(request: UserKeyRequest): Promise<UserKeyAnswer>;
   testDestination(request: TestDestinationRequest): Promise<TestDestinationAnswer>;
+  liftContainment(request: LiftContainmentRequest): Promise<LiftContainmentAnswer>;
   noteWebhook(request: NoteWebhookRequest): Promise<void>;
   /** Null: there is no such tenant. */
   health(): Promise<ObjectHealth | null>;

@@ -49,6 +49,11 @@ export type RequestFailure =
   /** It may not be deleted as it is. */
   | { readonly kind: 'tenant_has_undelivered'; readonly rest: readonly LaneRest[] }
   | { readonly kind: 'destination_not_found' }
+  /** Nothing was done: no such host, several, or one that is not isolated. */
+  | { readonly kind: 'containment_not_lifted'; readonly detail: string }
+  | { readonly kind: 'containment_not_granted' }
+  /** It was asked to do something at once, and did not. */
+  | { readonly kind: 'destination_failed'; readonly detail: string; readonly reason?: string }
   | { readonly kind: 'event_not_found' }
   | { readonly kind: 'dead_letter_not_found' }
   /** It was asked for by itself, and can't be sent again now. */
@@ -177,6 +182,21 @@ function wordsOf(failure: RequestFailure): Words {
       };
     case 'destination_not_found':
       return words(404, 'No such destination', 'The tenant has no destination of this name.');
+    case 'containment_not_lifted':
+      return words(409, 'Not lifted', `Nothing was changed: ${failure.detail}.`);
+    case 'containment_not_granted':
+      return words(
+        409,
+        'Not granted',
+        'The destination isolates no hosts, and lets none back: contain is not among its actions.',
+      );
+    case 'destination_failed': {
+      const { detail, reason } = failure;
+      return {
+        ...words(502, 'Not done by the destination', `The destination did not do it: ${detail}.`),
+        ...(reason !== undefined && { more: { reason } }),
+      };
+    }
     case 'event_not_found':
       return words(
         404,

@@ -27,6 +27,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   422: 'The body is wrong: `faults` has every fault with its path.',
   429: 'Too many requests: `Retry-After` says when to come again.',
   500: 'A bug: the log has its cause under the request id.',
+  502: 'The destination did not do what was asked; `detail` says why.',
   503: "The tenant's object does not answer now: `Retry-After` says when to come again.",
 };
 

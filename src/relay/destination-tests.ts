@@ -168,7 +168,7 @@ function tooMany(retryAfterSeconds: number): TestDestinationAnswer {
 }
 
 /** What an outcome says; its text is capped and redacted already. */
-function factsOf(outcome: Outcome): Pick<LaneTest, 'outcome' | 'reason' | 'detail'> {
+export function factsOf(outcome: Outcome): Pick<LaneTest, 'outcome' | 'reason' | 'detail'> {
   switch (outcome.kind) {
     case 'delivered':
       return { outcome: 'delivered' };

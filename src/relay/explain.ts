@@ -67,9 +67,13 @@ const REASONS: Readonly<Record<DeadLetterReason, string>> = {
 };
 
 function deadLetter({ id, reason, status }: StoredDeadLetter): Outcome {
+  if (reason === 'rejected' && status === null)
+    return { outcome: 'dead_letter', why: REFUSED_HERE, deadLetter: id, reason };
   const why = `${REASONS[reason]}${status === null ? '' : `, the last time with HTTP ${status}`}.`;
   return { outcome: 'dead_letter', why, deadLetter: id, reason };
 }
+
+const REFUSED_HERE = 'The relay itself refused to do it: its dead letter says why.';
 
 const ENDS: Readonly<Record<LaneEnd, string>> = {
   expired: 'It was too old for this destination when its turn came.',

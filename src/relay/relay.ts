@@ -22,6 +22,7 @@ import { EventQueries } from './event-queries.ts';
 import { endPauses } from './end-pauses.ts';
 import { Findings } from './findings.ts';
 import { objectHealth } from './health.ts';
+import { HostActions } from './host-actions.ts';
 import { Intake } from './intake.ts';
 import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
@@ -89,6 +90,7 @@ export class Relay {
   readonly #upkeep: Upkeep;
   readonly intake: Intake;
   readonly reconfiguration: Reconfiguration;
+  readonly hostActions: HostActions;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
@@ -150,6 +152,14 @@ export class Relay {
       audit: this.audit,
       intake: this.intake,
       config: () => this.#config,
+    });
+    this.hostActions = new HostActions({
+      ...parts,
+      accounts: this.#accounts,
+      connections: this.connections,
+      audit: this.audit,
+      config: () => this.#config,
+      isRemoved: () => this.#removed !== undefined,
     });
     this.#upkeep = new Upkeep({
       db,

@@ -24,6 +24,8 @@ import type {
   EndPausesRequest,
   EventsAnswer,
   ExplainAnswer,
+  LiftContainmentAnswer,
+  LiftContainmentRequest,
   MakeRoomAnswer,
   MakeRoomRequest,
   NoteWebhookRequest,
@@ -317,6 +319,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       logEvent('error', 'destination_test.failed', { tenant: config.id, ...causeFields(error) });
       return { kind: 'unavailable', reason: 'object_fault' };
     }
+  }
+
+  /** Lets an isolated host back into the network, whatever the state of the destination's lanes. */
+  async liftContainment(request: LiftContainmentRequest): Promise<LiftContainmentAnswer> {
+    return this.#ask(request.v, 'containment_lift.failed', async (relay) =>
+      relay.hostActions.liftContainment(request),
+    );
   }
 
   /** An authentic webhook of which nothing was forwarded. */

@@ -44,6 +44,8 @@ describe('a secret on the command line', () => {
       ],
     ],
     [['events', 'explain', 'acme', HEX_KEY]],
+    [['lift-containment', 'acme', 'falcon', '--device', '0123456789abcdef0123456789abcdef']],
+    [['lift-containment', 'acme', 'falcon', '--device=0123456789abcdef0123456789abcdef']],
     [['events', 'explain', 'acme', 'msg_p5jXN8AQM9LWM0D4loKWxJek']],
   ])('is not seen where there is none: %j', async (args) => {
     const relay = new StandIn();

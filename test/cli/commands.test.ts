@@ -208,6 +208,45 @@ describe('pause and resume', () => {
   });
 });
 
+describe('lift-containment', () => {
+  const ID = '0123456789abcdef0123456789abcdef';
+
+  it.each([
+    [`--device ${ID}`, { device_id: ID }],
+    ['--hostname WKS-7', { hostname: 'WKS-7' }],
+  ])('lets the host of %s back', async (option, body) => {
+    const { relay, shell } = await stage();
+    relay.state.isolated.push({ id: ID, name: 'WKS-7' });
+    const ran = await shell.run(`lift-containment acme falcon ${option}`);
+    expect(ran).toMatchObject({
+      code: EXIT.ok,
+      stdout: expect.stringContaining(`Falcon lets the host back. Agent id: ${ID}.`),
+    });
+    expect(relay.requests.map((request) => [request.path, JSON.parse(request.body)])).toEqual([
+      ['/api/v1/tenants/acme/destinations/falcon/lift-containment', body],
+    ]);
+  });
+
+  it('says why nothing was done', async () => {
+    const { shell } = await stage();
+    const ran = await shell.run('lift-containment acme falcon --hostname WKS-8');
+    expect(ran).toMatchObject({ code: EXIT.failed, stdout: '' });
+    expect(ran.stderr).toContain('Nothing was changed: the host is not isolated.');
+  });
+
+  it.each(['', `--hostname WKS-7 --device ${ID}`])(
+    'asks nothing unless one host is named: %j',
+    async (options) => {
+      const { relay, shell } = await stage();
+      expect(await shell.run(`lift-containment acme falcon ${options}`.trim())).toMatchObject({
+        code: EXIT.invalid,
+        stderr: expect.stringContaining('either --hostname or --device'),
+      });
+      expect(relay.requests).toEqual([]);
+    },
+  );
+});
+
 describe('lanes', () => {
   const lane: LaneView = {
     lane: 'edr/events',

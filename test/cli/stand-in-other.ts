@@ -28,6 +28,13 @@ function test({ state, parts: [, name = ''] }: Asked): Response {
   return answer(tested.get(name) ?? { destination: name, tests: [{ ...made, ...tests.get(name) }] });
 }
 
+function liftContainment(asked: Asked): Response {
+  const { device_id: deviceId, hostname } = jsonOf<{ device_id?: string; hostname?: string }>(asked);
+  const found = asked.state.isolated.find((host) => host.id === deviceId || host.name === hostname);
+  if (!found) return problem(409, 'containment_not_lifted', 'Nothing was changed: the host is not isolated.');
+  return answer({ lifted: true, device_id: found.id, detail: 'Falcon lets the host back.' });
+}
+
 async function setSecret(asked: Asked): Promise<Response> {
   const stored = asked.state.tenants.get(asked.parts[0] ?? '');
   if (!stored) return problem(404, 'tenant_not_found', 'No tenant has this id.');
@@ -155,6 +162,11 @@ export const otherRoutes: readonly Route[] = [
     method: 'POST',
     path: new RegExp(`${TENANT}/destinations/([^/]+)/(?:pause|resume)$`),
     handle: () => answer({ version: 8, published: true, discarded: 3 }),
+  },
+  {
+    method: 'POST',
+    path: new RegExp(`${TENANT}/destinations/([^/]+)/lift-containment$`),
+    handle: liftContainment,
   },
   { method: 'POST', path: new RegExp(`${TENANT}/destinations/([^/]+)/test$`), handle: test },
   { method: 'POST', path: new RegExp(`${TENANT}/secrets$`), handle: setSecret },

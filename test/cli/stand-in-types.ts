@@ -35,6 +35,8 @@ export interface StandInState {
   readonly tests: Map<string, Partial<LaneTest> & { readonly hint?: string }>;
   /** By the name of the destination: the whole answer to its test. */
   readonly tested: Map<string, DestinationTested>;
+  /** Hosts that a destination has isolated. */
+  readonly isolated: { readonly id: string; readonly name: string }[];
   /** What each lane did with any event. */
   explain: () => readonly Explanation[];
   /** Over the healthy answer of a tenant. */
@@ -72,6 +74,7 @@ export function newState(): StandInState {
     tokens: [],
     tests: new Map(),
     tested: new Map(),
+    isolated: [],
     explain: () => [{ lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' }],
     health: {},
     deployment: {},

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { outcomeOf } from '../../src/destinations/outcome.ts';
+import { outcomeOf, quotaOf } from '../../src/destinations/outcome.ts';
 import { failure, success } from '../../src/lib/result.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22);
@@ -103,8 +103,8 @@ describe('outcomeOf', () => {
       { 'X-RateLimit-Limit': ' 6000 ', 'X-RateLimit-Remaining': '0' },
       { limit: 6000, remaining: 0 },
     ],
-  ])("reads the vendor's quota of a delivery from %o", (headers, quota) => {
-    expect(answer(202, headers as Record<string, string>)).toEqual({ kind: 'delivered', quota });
+  ])("reads the vendor's quota from %o", (headers, quota) => {
+    expect(quotaOf(new Headers(headers as Record<string, string>))).toEqual(quota);
   });
 
   it.each([

@@ -6,6 +6,9 @@ import { harfangLabEvent, harfangLabEvents } from '../../src/destinations/harfan
 import { idempotencyKey } from '../../src/destinations/idempotency-key.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { HttpRequest } from '../../src/lib/http.ts';
+import { detectionEvent } from '../../src/domain/detection.ts';
+import { detectionForTest } from '../domain/detection-for-test.ts';
+import { NO_ACCOUNTS, memoryForTest } from './ports.ts';
 import { success } from '../../src/lib/result.ts';
 
 const EVENT: CanonicalEvent = {
@@ -55,6 +58,9 @@ function recorder() {
     timeoutMs: 15_000,
     attemptId: 'attempt-1',
     nowMs: () => 0,
+    memory: memoryForTest(() => 0),
+    accounts: NO_ACCOUNTS,
+    requestsMax: 500,
   };
   return { sent, io };
 }
@@ -178,14 +184,7 @@ describe('an event for Falcon Next-Gen SIEM', () => {
   it('goes in batches of one JSON envelope a line, never as an array', async () => {
     const { sent, io } = recorder();
     const url = 'https://abc.ingest.eu-1.crowdstrike.com/services/collector';
-    const channel = falconEvents({
-      name: 'falcon',
-      type: 'falcon',
-      enabled: true,
-      region: 'eu-1',
-      privacy: {},
-      hec: { url, token: 'key' },
-    });
+    const channel = falconEvents({ url, token: 'key' });
     await channel.deliver([EVENT, BARE], io);
     expect(sent).toMatchObject([
       { url, headers: { authorization: 'Bearer key', 'content-type': 'application/json' } },
@@ -194,6 +193,75 @@ describe('an event for Falcon Next-Gen SIEM', () => {
     expect(
       lines.map((line) => (JSON.parse(line) as { event: { event: { id: string } } }).event.event.id),
     ).toEqual(['evt_1', 'evt_2']);
+  });
+});
+
+describe('a detection for Falcon Next-Gen SIEM', () => {
+  const at = { tenant: 'acme', receivedAt: '2026-11-22T08:00:01.000Z' };
+
+  it('is an ECS alert with its rule, its window and its count', () => {
+    expect(hecEvent(detectionEvent(detectionForTest(), at))).toMatchObject({
+      time: 1795334400,
+      event: {
+        '@timestamp': '2026-11-22T08:00:00.000Z',
+        message: 'Noxys relay: Repeated AI policy violations from same user',
+        event: {
+          kind: 'alert',
+          type: ['info'],
+          action: 'noxys_hl3_repeated_violations_user',
+          dataset: 'noxys.ai_firewall',
+          id: 'det_17959439cff046d2',
+          severity: 50,
+          start: '2026-11-22T07:05:00.000Z',
+          end: '2026-11-22T08:00:00.000Z',
+        },
+        rule: {
+          id: '17959439-cff0-46d2-9135-de30a0d097dc',
+          name: 'Repeated AI policy violations from same user',
+          ruleset: 'noxys-relay',
+        },
+        user: { id: 'user-42' },
+        observer: { vendor: 'Noxys', product: 'edge relay', type: 'ai_firewall' },
+        noxys: { platforms: ['perplexity'], count: 6, window_seconds: 3600, event_ids: expect.any(Array) },
+      },
+    });
+  });
+});
+
+describe('a batch for Falcon Next-Gen SIEM', () => {
+  const bytesOf = (body = '') => Buffer.byteLength(body);
+
+  it('is never larger than 1 MiB: what does not fit is left for the next one, in order', async () => {
+    const { sent, io } = recorder();
+    const channel = falconEvents({
+      url: 'https://abc.ingest.eu-1.crowdstrike.com/services/collector',
+      token: 'key',
+    });
+    // 512 characters of three bytes in UTF-8 in each of many fields: as large as an event gets.
+    const wide = '\u4e2d'.repeat(512);
+    const events = Array.from({ length: 400 }, (_, index) => ({
+      ...EVENT,
+      id: `evt_${index}`,
+      policy: { decision: 'block' as const, name: wide },
+      model: wide,
+      interactionType: wide,
+    }));
+    let from = 0;
+    while (from < events.length) {
+      const outcome = await channel.deliver(events.slice(from), io);
+      from += outcome.kind === 'delivered' ? (outcome.settled ?? 0) : Infinity;
+    }
+    expect(from).toBe(400);
+    expect(Math.max(...sent.map(({ body }) => bytesOf(body)))).toBeLessThanOrEqual(1024 * 1024);
+    expect(sent.length).toBe(
+      Math.ceil(sent.reduce((sum, { body }) => sum + bytesOf(body), 0) / (1024 * 1024)),
+    );
+    const ids = sent.flatMap(({ body }) =>
+      (body ?? '')
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { event: { event: { id: string } } }).event.event.id),
+    );
+    expect(ids).toEqual(events.map(({ id }) => id));
   });
 });
 

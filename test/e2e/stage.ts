@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import type { Miniflare } from 'miniflare';
 
 import type { LaneView } from '../../src/domain/lane-view.ts';
-import type { FalconSimulator } from '../simulators/falcon.ts';
+import type { FalconOptions, FalconSimulator } from '../simulators/falcon.ts';
 import type { HarfangLabSimulator } from '../simulators/harfanglab.ts';
 import { NoxysSender } from '../simulators/noxys.ts';
 import { type AdminAnswer, AdminClient } from './admin-client.ts';
@@ -27,6 +27,8 @@ export interface StageOptions {
   readonly hasInspector?: boolean;
   /** The destinations' clock. Default: `Date.now`. */
   readonly nowMs?: () => number;
+  /** Options of the Falcon simulator. */
+  readonly falcon?: Partial<FalconOptions>;
   /** Variables of the relay over those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
   /** What asks the relay, as operator and as Noxys. Default: `fetch`. */
@@ -64,7 +66,7 @@ export class Stage implements AsyncDisposable {
 
   private constructor(options: StageOptions) {
     this.#options = options;
-    this.destinations = new Destinations(options.nowMs);
+    this.destinations = new Destinations(options.nowMs, options.falcon);
   }
 
   static async open(options: StageOptions = {}): Promise<Stage> {

@@ -23,6 +23,8 @@ import type {
   EventsAnswer,
   ExplainAnswer,
   LaneRest,
+  LiftContainmentAnswer,
+  LiftContainmentRequest,
   MakeRoomAnswer,
   MakeRoomRequest,
   NoteWebhookRequest,
@@ -306,6 +308,19 @@ export class FakeRelay implements TenantRelayRpc {
     this.actors.push(actor);
     this.tested.push(tested);
     return this.tests;
+  }
+
+  readonly lifts: Omit<LiftContainmentRequest, 'actor'>[] = [];
+  liftsAs: LiftContainmentAnswer = {
+    kind: 'lifted',
+    deviceId: '0123456789abcdef0123456789abcdef',
+    detail: 'Falcon lets the host back.',
+  };
+
+  async liftContainment({ actor, ...request }: LiftContainmentRequest): Promise<LiftContainmentAnswer> {
+    this.actors.push(actor);
+    this.lifts.push(request);
+    return this.liftsAs;
   }
 
   async noteWebhook(request: NoteWebhookRequest): Promise<void> {

@@ -78,7 +78,8 @@ async function deliverIds(
     wants: () => true,
     reduce: (reduced) => reduced,
   };
-  return deliver(parts, open, ids.map(event), false);
+  const input = { events: ids.map(event), isImpatient: false, requestsMax: 500, noteAnswer: () => undefined };
+  return (await deliver(parts, open, input)).outcome;
 }
 
 describe('the log of a delivery', () => {

@@ -45,33 +45,37 @@ async function audit(tenant: Tenant): Promise<AuditEntry[]> {
 
 describe('a test of a destination', () => {
   it.each([
-    ['edr', EDR, 'edr/events'],
-    ['falcon', HEC, 'falcon/events'],
-  ])('sends one event to %s as its lane would, and answers what came of it', async (name, url, lane) => {
-    const tenant = await Tenant.create();
-    tenant.destinations.answer(url, () => {
-      tenant.nowMs += 120;
-      return new Response('{}', { status: 201 });
-    });
-    const answer = await test(tenant, name);
-    expect(answer).toEqual({
-      kind: 'tested',
-      tests: [
-        {
-          lane,
-          outcome: 'delivered',
-          status: 201,
-          durationMs: 120,
-          eventId: expect.stringMatching(/^relay-test-[0-9a-f-]{36}$/),
-        },
-      ],
-    });
-    const [sent, ...others] = tenant.destinations.sent;
-    expect(others).toEqual([]);
-    expect(sent?.body).toContain('noxys-relay connection test');
-    expect(sent?.headers.get('authorization')).toMatch(/^(Token edr-token|Bearer hec-token)$/);
-    expect(sent?.headers.get('x-attempt-id')).toMatch(/^[0-9a-f-]{36}$/);
-  });
+    ['edr', EDR, 'edr/events', {}],
+    ['falcon', HEC, 'falcon/events', { summary: 'Successfully connected to CrowdStrike Falcon (eu-1)' }],
+  ])(
+    'sends one event to %s as its lane would, and answers what came of it',
+    async (name, url, lane, summary) => {
+      const tenant = await Tenant.create();
+      tenant.destinations.answer(url, () => {
+        tenant.nowMs += 120;
+        return new Response('{}', { status: 201 });
+      });
+      const answer = await test(tenant, name);
+      expect(answer).toEqual({
+        kind: 'tested',
+        tests: [
+          {
+            lane,
+            outcome: 'delivered',
+            status: 201,
+            durationMs: 120,
+            eventId: expect.stringMatching(/^relay-test-[0-9a-f-]{36}$/),
+          },
+        ],
+        ...summary,
+      });
+      const [sent, ...others] = tenant.destinations.sent;
+      expect(others).toEqual([]);
+      expect(sent?.body).toContain('noxys-relay connection test');
+      expect(sent?.headers.get('authorization')).toMatch(/^(Token edr-token|Bearer hec-token)$/);
+      expect(sent?.headers.get('x-attempt-id')).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
 
   it('is in no log and no total, and changes no row but the audit', async () => {
     const tenant = await Tenant.create();

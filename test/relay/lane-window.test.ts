@@ -4,21 +4,33 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
+import { DETECTION_TYPE } from '../../src/domain/detection.ts';
+import { INDICATORS_CHANGED_TYPE, type Takes } from '../../src/domain/wanted.ts';
 import { countWanted } from '../../src/relay/count-wanted.ts';
+import type { Filter } from '../../src/relay/lane-history.ts';
 import { newLane, undelivered } from '../../src/relay/lane-state.ts';
 import { LaneWindow } from '../../src/relay/lane-window.ts';
 import type { EventLog } from '../../src/relay/log.ts';
 
 /** A log of these seqs, each event with its seq as id. Those between them went with a period. */
 function logOf(seqs: readonly number[], head = seqs.at(-1) ?? 0): EventLog {
-  const entries = seqs.map((seq) => ({ seq, length: 100, event: { id: String(seq) } as CanonicalEvent }));
+  const entries = seqs.map((seq) => ({ seq, length: 100, event: eventOf(seq) }));
   return {
     head,
     page: (afterSeq: number, entriesMax: number) =>
       entries.filter(({ seq }) => seq > afterSeq).slice(0, entriesMax),
-    countBetween: (afterSeq: number, lastSeq: number) =>
-      entries.filter(({ seq }) => seq > afterSeq && seq <= lastSeq).length,
+    countBetween: (afterSeq: number, lastSeq: number, without: readonly string[]) =>
+      entries.filter(({ seq, event }) => seq > afterSeq && seq <= lastSeq && !without.includes(event.type))
+        .length,
   } as unknown as EventLog;
+}
+
+/** Every fiftieth is an entry that the relay made for its own lanes, every seventieth a detection. */
+function eventOf(seq: number): CanonicalEvent {
+  const id = String(seq);
+  if (seq % 50 === 0) return { id, type: INDICATORS_CHANGED_TYPE } as CanonicalEvent;
+  if (seq % 70 === 0) return { id, type: DETECTION_TYPE, detection: { dryRun: false } } as CanonicalEvent;
+  return { id, type: seq % 2 === 0 ? 'even' : 'odd' } as CanonicalEvent;
 }
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
@@ -89,14 +101,22 @@ describe('the number of events that a lane has still to deliver', () => {
         fc.infiniteStream(fc.boolean()),
         (unsorted, cursor, lastSeq, isSettled) => {
           const seqs = unsorted.toSorted((a, b) => a - b);
-          const ahead = seqs.filter((seq) => seq > cursor && isSettled.next().value);
+          const ahead = seqs.filter(
+            (seq) => seq > cursor && isSettled.next().value && ['even', 'odd'].includes(eventOf(seq).type),
+          );
           const open = seqs.filter((seq) => seq > cursor && seq <= lastSeq && !ahead.includes(seq));
           const state = { ...newLane(cursor), ahead };
-          const count = (wants?: (event: CanonicalEvent) => boolean) =>
-            countWanted(logOf(seqs, 1_500), state, lastSeq, () => wants);
-          expect(count()).toBe(open.length);
-          expect(count(all)).toBe(open.length);
-          expect(count(isEven)).toBe(open.filter((seq) => seq % 2 === 0).length);
+          const count = (filter: Filter) => countWanted(logOf(seqs, 1_500), state, lastSeq, () => filter);
+          const ofType = (...types: string[]) =>
+            open.filter((seq) => types.includes(eventOf(seq).type)).length;
+          const everything: Takes = { events: 'all', detections: 'all' };
+          expect(count({})).toBe(ofType('even', 'odd'));
+          expect(count({ takes: everything })).toBe(ofType('even', 'odd', DETECTION_TYPE));
+          expect(count({ events: ['even'] })).toBe(ofType('even'));
+          expect(count({ events: ['even'], takes: everything })).toBe(ofType('even', DETECTION_TYPE));
+          expect(count({ takes: { control: INDICATORS_CHANGED_TYPE } })).toBe(
+            ofType(INDICATORS_CHANGED_TYPE),
+          );
         },
       ),
     );
@@ -106,12 +126,13 @@ describe('the number of events that a lane has still to deliver', () => {
     const log = logOf(upTo(20), 20);
     const state = { ...newLane(2), ahead: [4], leaving: [{ to: 6, thenFrom: 9 }, { to: 12 }] };
     const back = { ...state, leaving: [...state.leaving.slice(0, 1), { to: 12, thenFrom: 15 }] };
-    const everything = () => undefined;
+    const everything = () => ({});
+    const even = { events: ['even'] };
     // 3 5 6 · 10 11 12, and 16 to 20 once it is back.
     expect(countWanted(log, state, 20, everything)).toBe(6);
     expect(countWanted(log, back, 20, everything)).toBe(11);
     expect(countWanted(log, back, 10, everything)).toBe(4);
-    expect(countWanted(log, back, 20, ({ leaving }) => (leaving ? isEven : undefined))).toBe(1 + 2 + 5);
+    expect(countWanted(log, back, 20, ({ leaving }) => (leaving ? even : {}))).toBe(1 + 2 + 5);
     expect(undelivered(state, 20)).toBe(6);
     expect(undelivered(back, 20)).toBe(11);
     expect(undelivered({ ...back, cursor: 18, ahead: [] }, 20)).toBe(2);

@@ -3,8 +3,11 @@
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import { unreachable } from '../../lib/result.ts';
 import type { Channel, ChannelContext, ChannelKind } from '../destination.ts';
+import { falconCases } from './cases.ts';
+import { falconContainment } from './containment.ts';
 import { falconEvents } from './hec.ts';
 import { falconIndicators } from './indicators.ts';
+import { falconWorkflows } from './workflows.ts';
 
 /** One channel; undefined where the destination has not what it needs. */
 export function falconChannel(
@@ -12,15 +15,18 @@ export function falconChannel(
   kind: ChannelKind,
   context: ChannelContext,
 ): Channel | undefined {
+  const { hec, workflow } = config;
   switch (kind) {
     case 'events':
-      return config.hec && falconEvents(config.hec);
-    case 'indicators':
-      return config.client_id === undefined ? undefined : falconIndicators(config, context);
+      return hec && falconEvents(hec);
     case 'cases':
+      return falconCases(config, context);
+    case 'indicators':
+      return falconIndicators(config, context);
     case 'containment':
+      return falconContainment(config, context);
     case 'workflows':
-      return undefined;
+      return workflow && falconWorkflows({ ...config, workflow }, context);
     default:
       return unreachable(kind);
   }

@@ -8,6 +8,7 @@ import { destinationRoutes } from './destinations.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { laneRoutes } from './lanes.ts';
+import { liftContainmentRoutes } from './lift-containment.ts';
 import { meRoutes } from './me.ts';
 import { metricsRoutes } from './metrics.ts';
 import { noticeRoutes } from './notices.ts';
@@ -27,6 +28,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...deadLetterRoutes,
   ...destinationRoutes,
   ...destinationTestRoutes,
+  ...liftContainmentRoutes,
   ...noticeRoutes,
   ...meRoutes,
   ...tokenRoutes,

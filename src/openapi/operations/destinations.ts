@@ -59,4 +59,18 @@ export const destinationOperations: Operations = {
     failures: [409],
     body: 'optional_config',
   },
+  [`POST ${ROOT}/lift-containment`]: {
+    id: 'liftContainment',
+    tag: 'destinations',
+    summary: 'Let an isolated host back into the network, now',
+    description:
+      'By its agent id (`device_id`) or by its whole name (`hostname`), one of them. Exactly one host must be meant, and be isolated or on the way into it; else nothing is done (409). Works while the destination is disabled or blocked. 502: the destination did not do it; `detail` says why, and `reason` in one word. At most ten a minute for a tenant, one at a time for a destination.',
+    answers: {
+      200: {
+        description: 'Asked for, or on its way already; `detail` says which.',
+        schema: z.strictObject({ lifted: z.literal(true), device_id: z.string(), detail: z.string() }),
+      },
+    },
+    failures: [409, 502],
+  },
 };

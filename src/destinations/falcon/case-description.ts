@@ -1,0 +1,170 @@
+/**
+ * What stands in a case: plain text, a line for each fact, the least important lines left out where there is no room.
+ * Pure. Names the user and the device only where the entry at hand does: it is reduced to the destination's privacy already.
+ */
+
+import type { CanonicalEvent, PolicyDecision } from '../../domain/event.ts';
+import { platformName } from '../../domain/platforms.ts';
+import { cutText, listWithin, oneLine } from '../../lib/short-text.ts';
+import { platformLabel } from './case-name.ts';
+import { type CaseRecord, recordSeverity } from './case-record.ts';
+
+/** Source: falcon-mcp modules/cases.py, read 2026-11. */
+const DESCRIPTION_LENGTH_MAX = 2048;
+/** Notes that leave less than this to the relay are left alone with the whole description. */
+const OWN_LENGTH_MIN = 600;
+const VALUE_LENGTH_MAX = 200;
+const LIST_LENGTH_MAX = 400;
+/** What analysts write after it is kept. */
+const MARKER = '-- noxys-relay updates what stands above. Notes below this line stay.';
+
+const DECIDED: Readonly<Record<PolicyDecision, string>> = {
+  block: 'blocked',
+  coach: 'coached',
+  log: 'logged',
+};
+
+export interface DescriptionFacts {
+  /** The entry at hand: the newest. */
+  readonly event: CanonicalEvent;
+  readonly record: CaseRecord;
+  readonly tenant: string;
+  readonly publicUrl: string | undefined;
+  /** What came of the look for the host's alerts. Absent: none was taken. */
+  readonly alertsNote?: string;
+  /** Only of a storm case: the cap. */
+  readonly stormAbove?: number;
+  /** What analysts wrote below the marker. */
+  readonly notes?: string;
+}
+
+interface Line {
+  readonly text: string;
+  /** The lower, the sooner it is left out. */
+  readonly weight: number;
+}
+
+export function caseDescription(facts: DescriptionFacts): string {
+  const { notes = '' } = facts;
+  const lines = facts.stormAbove === undefined ? entryLines(facts) : stormLines(facts, facts.stormAbove);
+  const roomMax = DESCRIPTION_LENGTH_MAX - MARKER.length - notes.length - 1;
+  return `${within(lines, roomMax).join('\n')}\n${MARKER}${notes}`;
+}
+
+/**
+ * What analysts wrote into a description that the relay made: all that stands below the marker. Undefined where the marker is gone, or
+ * so much was written that the relay has no room: that description is theirs.
+ */
+export function analystNotes(description: string): string | undefined {
+  const at = description.indexOf(MARKER);
+  if (at === -1) return undefined;
+  const notes = description.slice(at + MARKER.length).trimEnd();
+  return notes.length > DESCRIPTION_LENGTH_MAX - MARKER.length - OWN_LENGTH_MIN ? undefined : notes;
+}
+
+function entryLines(facts: DescriptionFacts): readonly Line[] {
+  const { event, record } = facts;
+  const { detection, user, device, policy } = event;
+  return [
+    line(100, undefined, headline(event)),
+    line(95, detection ? 'Time of the detection' : 'Time of the policy decision', event.occurredAt),
+    line(80, 'Severity', severityText(record)),
+    line(90, 'User', pair(user?.id, user?.email)),
+    line(88, 'Device', pair(device?.hostname, device?.id)),
+    line(75, 'Platform', platformsOf(event)),
+    line(70, 'Classifications', listWithin(record.classifications.map(oneLine), LIST_LENGTH_MAX)),
+    line(50, 'Policy', policy?.name),
+    line(45, 'Risk score', detection ? undefined : event.riskScore?.toString()),
+    line(72, 'Rule', detection && `${detection.ruleName} (${detection.ruleId})`),
+    line(60, 'Count', countText(facts)),
+    line(55, 'First and last', `${record.firstAt}, ${record.lastAt}`),
+    line(40, 'Host alerts', facts.alertsNote),
+    line(68, 'Relay', relayText(facts)),
+    line(20, 'Event ids', listWithin(record.eventIds.map(oneLine), LIST_LENGTH_MAX)),
+  ].filter((one) => one !== undefined);
+}
+
+function stormLines(facts: DescriptionFacts, above: number): readonly Line[] {
+  const { record, tenant } = facts;
+  const kinds = Object.entries(record.kinds ?? {}).toSorted(([, a], [, b]) => b - a);
+  const counted = kinds.map(([kind, count]) => `${count} of ${oneLine(kind)}`);
+  const tops = listWithin(counted, LIST_LENGTH_MAX);
+  return [
+    line(100, undefined, `More than ${above} new cases were due within an hour: what came above is here.`),
+    line(95, 'Entries', `${record.count}`),
+    line(90, 'Most of them', tops),
+    line(80, 'Severity', severityText(record)),
+    line(70, 'Classifications', listWithin(record.classifications.map(oneLine), LIST_LENGTH_MAX)),
+    line(60, 'First and last', `${record.firstAt}, ${record.lastAt}`),
+    line(65, 'Tenant', tenant),
+    line(68, 'Relay', facts.publicUrl),
+    line(20, 'Event ids', listWithin(record.eventIds.map(oneLine), LIST_LENGTH_MAX)),
+  ].filter((one) => one !== undefined);
+}
+
+function headline(event: CanonicalEvent): string {
+  const { detection, policy, platform } = event;
+  if (detection) return detection.title;
+  const place = platform ? platformLabel(platform) : 'an AI platform';
+  const verb = policy?.decision ? DECIDED[policy.decision] : 'reported';
+  return `Noxys ${verb} an interaction with ${place}.`;
+}
+
+function severityText(record: CaseRecord): string {
+  const { severity, alertSeverity } = record;
+  if (alertSeverity === 0) return `${severity}`;
+  return `${recordSeverity(record)} (${severity} by Noxys, ${alertSeverity} by the host's alerts)`;
+}
+
+function platformsOf({ detection, platform }: CanonicalEvent): string | undefined {
+  if (!detection) return platform && platformLabel(platform);
+  const names = detection.platforms.map((id) => oneLine(platformName(id)));
+  return listWithin(names, LIST_LENGTH_MAX);
+}
+
+function countText({ event: { detection }, record }: DescriptionFacts): string {
+  if (!detection) return record.count === 1 ? '1 event' : `${record.count} events`;
+  const { count, windowSeconds } = detection;
+  const counted = `${count} ${count === 1 ? 'event' : 'events'} in ${durationText(windowSeconds)}`;
+  return record.count === 1 ? counted : `${record.count} detections; the newest: ${counted}`;
+}
+
+function durationText(seconds: number): string {
+  if (seconds >= 3600 && seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+function relayText({ event, tenant, publicUrl }: DescriptionFacts): string {
+  if (publicUrl === undefined) return `tenant ${tenant}, ${event.type} ${event.id}`;
+  return `${publicUrl}/api/v1/tenants/${encodeURIComponent(tenant)}/events/${encodeURIComponent(event.id)}`;
+}
+
+function pair(first: string | undefined, second: string | undefined): string | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return `${cutText(first, VALUE_LENGTH_MAX / 2)} (${cutText(second, VALUE_LENGTH_MAX / 2)})`;
+}
+
+/** Undefined where there is nothing to say. A link is never cut: it is whole, or left out with its line. */
+function line(weight: number, label: string | undefined, value: string | undefined): Line | undefined {
+  const text = oneLine(value ?? '');
+  if (text === '') return undefined;
+  const shown =
+    label === 'Relay' ? text : cutText(text, label === undefined ? VALUE_LENGTH_MAX : LINE_LENGTH_MAX);
+  return { weight, text: label === undefined ? shown : `${label}: ${shown}` };
+}
+
+/** Lists have been fitted already. */
+const LINE_LENGTH_MAX = LIST_LENGTH_MAX + VALUE_LENGTH_MAX;
+
+function within(lines: readonly Line[], lengthMax: number): readonly string[] {
+  let kept = lines;
+  while (kept.length > 1 && lengthOf(kept) > lengthMax) {
+    const lightest = kept.reduce((a, b) => (b.weight < a.weight ? b : a));
+    kept = kept.filter((one) => one !== lightest);
+  }
+  return kept.map(({ text }) => text);
+}
+
+function lengthOf(lines: readonly Line[]): number {
+  return lines.reduce((sum, { text }) => sum + text.length + 1, 0);
+}

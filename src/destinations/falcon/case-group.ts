@@ -1,0 +1,70 @@
+/**
+ * Which of a batch's entries belong into the same case: those of one rule and group, or of one user, platform and event type.
+ * Pure. A key is a hash: what names a person is in no key in clear.
+ */
+
+import type { CanonicalEvent } from '../../domain/event.ts';
+import { sha256, sha256Hex } from '../../lib/hmac.ts';
+
+/** Of an entry's hash: enough to tell the entries of one case apart. */
+const ITEM_KEY_LENGTH = 16;
+const TAG_PREFIX = 'nx-';
+/** RFC 4648 base32, lower case. */
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const TAG_CHARACTERS = 16;
+
+/** What stands for the cases above the hourly cap: they share one. */
+export const STORM_KEY = keyOf(['storm']);
+
+export interface CaseGroup {
+  readonly key: string;
+  /** Where its first entry stands in the batch. */
+  readonly firstIndex: number;
+  /** In order, at least one. */
+  readonly items: readonly CanonicalEvent[];
+}
+
+/** The groups of a batch, in the order of their first entries. */
+export function groupsOf(events: readonly CanonicalEvent[]): readonly CaseGroup[] {
+  const groups = new Map<string, { firstIndex: number; items: CanonicalEvent[] }>();
+  for (const [firstIndex, event] of events.entries()) {
+    const key = groupKey(event);
+    const group = groups.get(key);
+    if (group) group.items.push(event);
+    else groups.set(key, { firstIndex, items: [event] });
+  }
+  return [...groups].map(([key, { firstIndex, items }]) => ({ key, firstIndex, items }));
+}
+
+/** Under this key a case is remembered. */
+export function groupKey({ detection, user, platform, type }: CanonicalEvent): string {
+  if (detection) return keyOf(['detection', detection.ruleId, detection.groupKey ?? null]);
+  return keyOf(['event', user?.id ?? user?.email ?? null, platform?.id ?? null, type]);
+}
+
+function keyOf(parts: readonly (string | null)[]): string {
+  return `case:${sha256Hex(JSON.stringify(parts))}`;
+}
+
+/** By which a case remembers that an entry is in it. */
+export function itemKey({ type, id }: Pick<CanonicalEvent, 'type' | 'id'>): string {
+  return sha256Hex(JSON.stringify([type, id])).slice(0, ITEM_KEY_LENGTH);
+}
+
+export interface TagParts {
+  readonly tenant: string;
+  readonly destination: string;
+  readonly key: string;
+  /** The entry that opens the case. */
+  readonly opener: Pick<CanonicalEvent, 'type' | 'id'>;
+}
+
+/** The tag that makes one case findable: `nx-` and 16 characters, the same whenever the same entry opens the case. */
+export function uniqueTag({ tenant, destination, key, opener }: TagParts): string {
+  const digest = sha256(JSON.stringify([tenant, destination, key, opener.type, opener.id]));
+  let bits = 0n;
+  for (const byte of digest.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte);
+  let text = '';
+  for (let i = TAG_CHARACTERS - 1; i >= 0; i--) text += BASE32.charAt(Number((bits >> BigInt(5 * i)) & 31n));
+  return `${TAG_PREFIX}${text}`;
+}

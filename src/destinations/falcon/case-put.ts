@@ -1,0 +1,228 @@
+/**
+ * Opens a case, in the order that keeps it one case: its record is written before Falcon is asked, so that whoever comes after a lost
+ * answer, a crash or an eviction looks for it first. Only what Falcon refused for sure is forgotten again.
+ */
+
+import type { CanonicalEvent } from '../../domain/event.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { dataCategories } from '../../domain/data-categories.ts';
+import { sha256Hex } from '../../lib/hmac.ts';
+import { type HostAlerts, hostAlerts, tagAlerts } from './alerts.ts';
+import { type NewCase, findCase, putCase } from './case-calls.ts';
+import { caseDescription } from './case-description.ts';
+import { uniqueTag } from './case-group.ts';
+import { caseName, stormName } from './case-name.ts';
+import { countOpening, giveBackOpening } from './case-openings.ts';
+import {
+  type AlertState,
+  type CaseRecord,
+  newRecord,
+  recordSeverity,
+  withItems,
+  withStormItems,
+  writeRecord,
+} from './case-record.ts';
+import { caseTags } from './case-tags.ts';
+import { type CaseTarget, type CaseTurn, newestOf, perHourMaxOf } from './case-turn.ts';
+
+/** The search shows a case a while after it was made: how long is not published. Until then it is not asked for again. */
+const SEARCH_LAG_MS = 60_000;
+const LOOK_AGAIN_MS = 10_000;
+const ALERT_KEY_LENGTH = 12;
+const DONE: Outcome = { kind: 'delivered' };
+
+/** What became of a case that was asked for, and whose answer nobody saw. */
+export type Confirmed =
+  | { readonly kind: 'open'; readonly record: CaseRecord }
+  /** So long ago that it would show by now. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'failed'; readonly outcome: Outcome };
+
+/** Looks for a case by its tag. */
+export async function confirmCase(
+  { api, io }: CaseTurn,
+  { key }: CaseTarget,
+  record: CaseRecord,
+): Promise<Confirmed> {
+  const found = await findCase(api, record.tag);
+  if (!found.ok) return { kind: 'failed', outcome: found.error.outcome };
+  if (found.value !== undefined) {
+    const open: CaseRecord = { ...record, state: 'open', caseId: found.value };
+    writeRecord(io.memory, key, open);
+    return { kind: 'open', record: open };
+  }
+  // Either way: a clock may be set back.
+  const waitedMs = Math.abs(io.nowMs() - record.putAtMs);
+  if (waitedMs >= SEARCH_LAG_MS) return { kind: 'absent' };
+  return { kind: 'failed', outcome: unconfirmed('the search does not show the case yet') };
+}
+
+/** Opens a case for entries of which no case is known. `before` is what was remembered of an earlier one. */
+export async function openCase(
+  turn: CaseTurn,
+  target: CaseTarget,
+  items: readonly CanonicalEvent[],
+  before: CaseRecord | undefined,
+): Promise<Outcome> {
+  const [opener] = items;
+  if (!opener) return DONE;
+  const { config, context, io } = turn;
+  const tag = uniqueTag({ tenant: context.tenant, destination: config.name, key: target.key, opener });
+  const empty = { ...newRecord(tag, opener, io.nowMs()), items: before?.items ?? [] };
+  const record = withEntries(target, empty, items);
+  const countedAtMs = io.nowMs();
+  if (!target.isStorm) countOpening(io.memory, countedAtMs);
+  const asked = await ask(turn, target, { record, items, before });
+  if (!target.isStorm && asked.isRefused) giveBackOpening(io.memory, countedAtMs);
+  return asked.outcome;
+}
+
+/** Asks again for a case that was asked for and is not there. The entries may be some that are in its record. */
+export async function openAgain(
+  turn: CaseTurn,
+  target: CaseTarget,
+  items: readonly CanonicalEvent[],
+  { before, fresh }: { readonly before: CaseRecord; readonly fresh: readonly CanonicalEvent[] },
+): Promise<Outcome> {
+  const nowMs = turn.io.nowMs();
+  const record = { ...withEntries(target, before, fresh), openedAtMs: nowMs, putAtMs: nowMs };
+  return (await ask(turn, target, { record, items, before })).outcome;
+}
+
+/** The record with more entries in it. */
+export function withEntries(
+  { isStorm }: CaseTarget,
+  record: CaseRecord,
+  items: readonly CanonicalEvent[],
+): CaseRecord {
+  return isStorm ? withStormItems(record, items) : withItems(record, items);
+}
+
+/** The text of a case. */
+export function describe(
+  { config, context }: CaseTurn,
+  { isStorm }: CaseTarget,
+  facts: {
+    readonly record: CaseRecord;
+    readonly items: readonly CanonicalEvent[];
+    readonly alerts: HostAlerts | undefined;
+    readonly notes?: string;
+  },
+): string {
+  const { record, items, alerts, notes } = facts;
+  return caseDescription({
+    event: newestOf(items),
+    record,
+    tenant: context.tenant,
+    publicUrl: context.publicUrl,
+    ...(alerts && { alertsNote: alerts.note }),
+    ...(isStorm && { stormAbove: perHourMaxOf(config) }),
+    ...(notes !== undefined && { notes }),
+  });
+}
+
+/** The record with alerts that were made evidence, tagged too where that is wanted and works. */
+export async function withAlerts(
+  turn: CaseTurn,
+  record: CaseRecord,
+  attached: readonly string[],
+): Promise<CaseRecord> {
+  const isTagged = turn.config.cases?.alerts === 'tag' && (await tagAlerts(turn, attached, record.tag));
+  const state: AlertState = isTagged ? 'tagged' : 'attached';
+  const added = Object.fromEntries(attached.map((id) => [alertKey(id), state]));
+  return { ...record, alerts: { ...record.alerts, ...added } };
+}
+
+export function alertKey(id: string): string {
+  return sha256Hex(id).slice(0, ALERT_KEY_LENGTH);
+}
+
+interface Asked {
+  readonly outcome: Outcome;
+  /** There is no case now, for sure. */
+  readonly isRefused: boolean;
+}
+
+interface AskInput {
+  readonly record: CaseRecord;
+  readonly items: readonly CanonicalEvent[];
+  readonly before: CaseRecord | undefined;
+}
+
+async function ask(turn: CaseTurn, target: CaseTarget, input: AskInput): Promise<Asked> {
+  const alerts = target.isStorm ? undefined : await hostAlerts(turn, input.items);
+  if (alerts && !alerts.ok) return { outcome: alerts.error, isRefused: true };
+  const found = alerts?.value;
+  const asked = await askWith(turn, target, input, found);
+  if (asked.outcome.kind !== 'rejected' || !found || found.ids.length === 0) return asked;
+  // Falcon may take an alert for no evidence: better the case without it than none.
+  const without = { ids: [], severity: found.severity, note: `${found.note}, not attached: Falcon refused` };
+  return askWith(turn, target, input, without);
+}
+
+async function askWith(
+  turn: CaseTurn,
+  target: CaseTarget,
+  { record, items, before }: AskInput,
+  alerts: HostAlerts | undefined,
+): Promise<Asked> {
+  const { api, io } = turn;
+  const opening: CaseRecord = { ...record, state: 'opening', alertSeverity: alerts?.severity ?? 0 };
+  writeRecord(io.memory, target.key, opening);
+  const put = await putCase(api, newCase(turn, target, { record: opening, items, alerts }));
+  if (!put.ok) {
+    const { outcome, mayBeDone } = put.error;
+    if (!mayBeDone) forget(turn, target, before, outcome);
+    return { outcome, isRefused: !mayBeDone };
+  }
+  if (put.value === undefined) return { outcome: unconfirmed('the answer names no case'), isRefused: false };
+  const open: CaseRecord = { ...opening, state: 'open', caseId: put.value };
+  writeRecord(io.memory, target.key, open);
+  const ids = alerts?.ids ?? [];
+  if (ids.length > 0) writeRecord(io.memory, target.key, await withAlerts(turn, open, ids));
+  return { outcome: DONE, isRefused: false };
+}
+
+function newCase(
+  { config, ...turn }: CaseTurn,
+  target: CaseTarget,
+  facts: {
+    readonly record: CaseRecord;
+    readonly items: readonly CanonicalEvent[];
+    readonly alerts: HostAlerts | undefined;
+  },
+): NewCase {
+  const { record, items, alerts } = facts;
+  const event = newestOf(items);
+  const { isStorm } = target;
+  const platforms = event.detection?.platforms ?? (event.platform ? [event.platform.id] : []);
+  return {
+    name: isStorm ? stormName(perHourMaxOf(config)) : caseName(event),
+    description: describe({ config, ...turn }, target, facts),
+    severity: recordSeverity(record),
+    tags: caseTags({
+      unique: record.tag,
+      isStorm,
+      platforms: isStorm ? [] : platforms,
+      categories: dataCategories(record.classifications),
+    }),
+    template: config.cases?.template,
+    alerts: alerts?.ids ?? [],
+  };
+}
+
+/** Falcon made no case. What an earlier request may have made is still looked for, unless Falcon takes none like it. */
+function forget(
+  { io }: CaseTurn,
+  { key }: CaseTarget,
+  before: CaseRecord | undefined,
+  outcome: Outcome,
+): void {
+  const isHopeless = before?.state === 'opening' && outcome.kind === 'rejected';
+  if (before && !isHopeless) writeRecord(io.memory, key, before);
+  else io.memory.delete(key);
+}
+
+function unconfirmed(detail: string): Outcome {
+  return { kind: 'retry', reason: 'unconfirmed', detail, retryAfterMs: LOOK_AGAIN_MS };
+}

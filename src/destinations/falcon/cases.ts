@@ -1,0 +1,84 @@
+/**
+ * The cases of a Falcon destination: a case for what a rule found, and for events from a level on. What is alike within a day is one case.
+ * Falcon makes a case for every request, so the relay remembers what it asked for, and looks for it before it asks again.
+ * Source: vendor OpenAPI of Cases, falcon-mcp modules/cases.py, read 2026-11.
+ */
+
+import { MAXIMUM_AGE_MS } from '../../domain/maximum-age.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { FalconConfig } from '../../domain/tenant-config.ts';
+import type { Channel, ChannelContext, Checked, DeliveryIo } from '../destination.ts';
+import { ALERT_READS, TAG_NOTE } from './alerts.ts';
+import { falconApi } from './api.ts';
+import { groupsOf } from './case-group.ts';
+import { keepCase } from './case-keep.ts';
+import { type FalconScope, scopeName } from './scopes.ts';
+
+const BATCH = { eventsMax: 100, lengthMax: 512 * 1024 } as const;
+/** One group's: search, read, change and change again, a token on the way. */
+const REQUESTS_PER_GROUP = 8;
+/** And its host's alerts: host, search, read twice, attach, tag. */
+const REQUESTS_PER_GROUP_WITH_ALERTS = 15;
+
+/** The channel of a destination whose secrets are open. */
+export function falconCases(config: FalconConfig, context: ChannelContext): Channel {
+  return {
+    kind: 'cases',
+    batch: BATCH,
+    inFlight: 1,
+    maximumAgeMs: MAXIMUM_AGE_MS.case,
+    async deliver(events, io) {
+      const turn = { config, context, io, api: falconApi(config, context.tenant, io) };
+      const groups = groupsOf(events);
+      const need = hasAlerts(config) ? REQUESTS_PER_GROUP_WITH_ALERTS : REQUESTS_PER_GROUP;
+      for (const [i, group] of groups.entries()) {
+        const { firstIndex } = group;
+        const isOutOfRequests = io.requestsMax - turn.api.requests < need;
+        if (firstIndex > 0 && isOutOfRequests) return { kind: 'delivered', settled: firstIndex };
+        const outcome = await keepCase(turn, group, groups.slice(i + 1));
+        if (outcome.kind === 'delivered') continue;
+        // What came before is done; the rest is sent again at once, and then fails by itself.
+        return firstIndex > 0 ? { kind: 'delivered', settled: firstIndex } : outcome;
+      }
+      return { kind: 'delivered' };
+    },
+    check: async (io) => checkCases(config, context, io),
+  };
+}
+
+interface CheapRead {
+  readonly scope: FalconScope;
+  readonly path: string;
+}
+
+/** One cheap read for each scope that can be tested without changing anything. */
+async function checkCases(config: FalconConfig, context: ChannelContext, io: DeliveryIo): Promise<Checked> {
+  const api = falconApi(config, context.tenant, io);
+  const reads: readonly CheapRead[] = [
+    { scope: 'cases:read', path: '/cases/queries/cases/v1?limit=1' },
+    ...(hasAlerts(config) ? ALERT_READS : []),
+  ];
+  const notes = [
+    `${scopeName('cases:write')} can't be tested without opening a case.`,
+    ...(config.cases?.alerts === 'tag' ? [TAG_NOTE] : []),
+  ];
+  const missing: FalconScope[] = [];
+  for (const { scope, path } of reads) {
+    const answer = await api.request({ method: 'GET', path, scope });
+    if (answer.ok) continue;
+    const { outcome } = answer.error;
+    if (outcome.kind !== 'blocked' || outcome.reason !== 'scope_missing') return { outcome, notes };
+    missing.push(scope);
+  }
+  return { outcome: missing.length === 0 ? { kind: 'delivered' } : scopesMissing(missing), notes };
+}
+
+function scopesMissing(scopes: readonly FalconScope[]): Outcome {
+  const names = scopes.map(scopeName).join(', ');
+  const detail = `the API client lacks the ${scopes.length === 1 ? 'scope' : 'scopes'} ${names}`;
+  return { kind: 'blocked', reason: 'scope_missing', detail };
+}
+
+function hasAlerts({ cases }: FalconConfig): boolean {
+  return cases !== undefined && cases.alerts !== 'off';
+}

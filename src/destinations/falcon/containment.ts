@@ -1,0 +1,147 @@
+/**
+ * Isolates the host of a detection from the network, and lets an isolated one back when an operator asks for it.
+ * Never acts on more than one host, and never on one that it can't tell from others or that the config protects.
+ * What the relay itself refuses is no failure of Falcon. The status is read before each request, so that one whose answer was
+ * never seen is not repeated. Source: vendor OpenAPI of Hosts, netskope `crowdstrike`, read 2026-11.
+ */
+
+import type { CanonicalEvent } from '../../domain/event.ts';
+import { MAXIMUM_AGE_MS } from '../../domain/maximum-age.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { FalconConfig } from '../../domain/tenant-config.ts';
+import type { Result } from '../../lib/result.ts';
+import type { ApiFailure } from '../api-account.ts';
+import type { Channel, ChannelContext, DeliveryIo } from '../destination.ts';
+import { type ApiAnswer, type FalconApi, falconApi } from './api.ts';
+import { CONTAIN_DEFAULT, protectionOf } from './containment-guard.ts';
+import { type HostRefusal, hostOfDetection, oneHost } from './containment-host.ts';
+import { liftContainment } from './containment-lift.ts';
+import { IsolationLog } from './containment-log.ts';
+import { errorText } from './error-text.ts';
+import type { Host } from './hosts.ts';
+
+const DELIVERED: Outcome = { kind: 'delivered' };
+
+/** The channel of a destination whose API client is open. */
+export function falconContainment(config: FalconConfig, { tenant }: ChannelContext): Channel {
+  return {
+    kind: 'containment',
+    inFlight: 1,
+    maximumAgeMs: MAXIMUM_AGE_MS.contain,
+    async deliver([event], io) {
+      if (!event) return DELIVERED;
+      return new Isolation(event, { config, io, api: falconApi(config, tenant, io) }).outcome();
+    },
+    async check(io) {
+      const read = await falconApi(config, tenant, io).request({
+        method: 'GET',
+        path: '/devices/queries/devices/v1?limit=1',
+        scope: 'devices:read',
+      });
+      if (!read.ok) return { outcome: read.error.outcome, notes: [] };
+      const notes = [
+        'Hosts can be looked up.',
+        'Hosts: Write could not be tested, as only isolating a host tells whether it is granted.',
+      ];
+      return { outcome: DELIVERED, notes };
+    },
+    async liftContainment(reference, io) {
+      return liftContainment(falconApi(config, tenant, io), reference, new IsolationLog(io));
+    },
+  };
+}
+
+interface IsolationParts {
+  readonly config: FalconConfig;
+  readonly io: DeliveryIo;
+  readonly api: FalconApi;
+}
+
+/** What is done about one detection. */
+class Isolation {
+  readonly #event: CanonicalEvent;
+  readonly #parts: IsolationParts;
+  readonly #log: IsolationLog;
+
+  constructor(event: CanonicalEvent, parts: IsolationParts) {
+    this.#event = event;
+    this.#parts = parts;
+    this.#log = new IsolationLog(parts.io);
+  }
+
+  async outcome(): Promise<Outcome> {
+    const { config, api } = this.#parts;
+    const found = await hostOfDetection(api, this.#event, config.privacy.device);
+    if (!found.ok) return refusalOutcome(found.error);
+    const host = found.value;
+    if (isIsolated(host)) return DELIVERED;
+    const contain = config.contain ?? CONTAIN_DEFAULT;
+    const protection = protectionOf(host, this.#event, contain) ?? this.#lifted(host);
+    if (protection !== undefined) return notIsolated(protection);
+    const isRetried = this.#log.has(this.#event.id);
+    if (!this.#log.take(this.#event.id, contain.per_hour_max))
+      return notIsolated(
+        `${contain.per_hour_max === 1 ? 'one host was' : `${contain.per_hour_max} hosts were`} isolated in the last hour, and contain.per_hour_max allows no more`,
+      );
+    const answer = await api.request({
+      method: 'POST',
+      path: '/devices/entities/devices-actions/v2?action_name=contain',
+      body: { ids: [host.deviceId] },
+      scope: 'devices:write',
+      answers: [404, 409],
+    });
+    return this.#outcomeOf(answer, host, isRetried);
+  }
+
+  /** An operator has decided about the host since: a late retry does not decide anew. */
+  #lifted({ deviceId }: Host): string | undefined {
+    return this.#log.isLiftedSince(deviceId, Date.parse(this.#event.occurredAt))
+      ? 'an operator has let the host back into the network since'
+      : undefined;
+  }
+
+  async #outcomeOf(answer: Result<ApiAnswer, ApiFailure>, host: Host, isRetried: boolean): Promise<Outcome> {
+    if (!answer.ok) {
+      // An earlier attempt may have been done yet.
+      if (!answer.error.mayBeDone && !isRetried) this.#log.giveBack(this.#event.id);
+      return answer.error.outcome;
+    }
+    const { status } = answer.value;
+    if (status === 409) return this.#conflict(answer.value, host);
+    if (status !== 404 && isTaken(answer.value, host)) return DELIVERED;
+    return this.#rejected(answer.value);
+  }
+
+  /** Somebody else acts on the host: what has become of it counts. */
+  async #conflict(answer: ApiAnswer, { deviceId }: Host): Promise<Outcome> {
+    const found = await oneHost(this.#parts.api, { deviceId });
+    if (!found.ok && found.error.kind === 'failed') return found.error.failure.outcome;
+    if (found.ok && isIsolated(found.value)) return DELIVERED;
+    if (!this.#log.noteConflict(this.#event.id)) return this.#rejected(answer);
+    return { kind: 'retry', reason: 'busy', detail: 'HTTP 409', status: 409, excerpt: errorText(answer) };
+  }
+
+  #rejected(answer: ApiAnswer): Outcome {
+    this.#log.giveBack(this.#event.id);
+    return { kind: 'rejected', status: answer.status, excerpt: `not isolated: ${errorText(answer)}` };
+  }
+}
+
+/** On the way into it counts, too. */
+function isIsolated({ status }: Host): boolean {
+  return status === 'contained' || status === 'containment_pending';
+}
+
+/** A 2xx may name what it did not do. */
+function isTaken({ resources, errors }: ApiAnswer, { deviceId }: Host): boolean {
+  return errors.length === 0 || JSON.stringify(resources).includes(deviceId);
+}
+
+function refusalOutcome(refusal: HostRefusal): Outcome {
+  return refusal.kind === 'failed' ? refusal.failure.outcome : notIsolated(refusal.detail);
+}
+
+/** By the relay: a dead letter that tells why. */
+function notIsolated(why: string): Outcome {
+  return { kind: 'rejected', status: null, excerpt: `not isolated: ${why}` };
+}

@@ -1,0 +1,64 @@
+/**
+ * Starts an on-demand Fusion SOAR workflow for a detection, once: the key of a start keeps Falcon from another one.
+ * Never starts one for anything but a detection.
+ * Source: vendor OpenAPI of Workflows, falcon-mcp `tests/integration/test_fusion.py`, PSFalcon's wiki, read 2026-11.
+ */
+
+import { MAXIMUM_AGE_MS } from '../../domain/maximum-age.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { FalconConfig } from '../../domain/tenant-config.ts';
+import type { ApiFailure } from '../api-account.ts';
+import type { Channel, ChannelContext } from '../destination.ts';
+import { type ApiAnswer, falconApi } from './api.ts';
+import { errorText } from './error-text.ts';
+import { executePath, workflowKey, workflowParameters } from './workflows-call.ts';
+import { checkWorkflow } from './workflows-check.ts';
+import { type WorkflowReference, notStartable, unknownWorkflow } from './workflows-words.ts';
+
+const NO_DETECTION: Outcome = {
+  kind: 'rejected',
+  status: null,
+  excerpt: 'not started: workflows are for detections',
+};
+
+/** The channel of a destination whose API client is open. */
+export function falconWorkflows(
+  config: FalconConfig & { readonly workflow: WorkflowReference },
+  { tenant, publicUrl }: ChannelContext,
+): Channel {
+  const { workflow } = config;
+  return {
+    kind: 'workflows',
+    inFlight: 1,
+    maximumAgeMs: MAXIMUM_AGE_MS.workflow,
+    async deliver([event], io) {
+      if (!event?.detection) return NO_DETECTION;
+      const answer = await falconApi(config, tenant, io).request({
+        method: 'POST',
+        path: executePath(workflow, { key: workflowKey(event.id) }),
+        body: workflowParameters({ ...event, detection: event.detection }, publicUrl),
+        scope: 'workflow:write',
+        answers: [404, 412],
+      });
+      return answer.ok ? outcomeOf(answer.value, workflow) : failureOutcome(answer.error);
+    },
+    check: async (io) => checkWorkflow(falconApi(config, tenant, io), workflow),
+  };
+}
+
+function outcomeOf(answer: ApiAnswer, workflow: WorkflowReference): Outcome {
+  const { status, resources, errors } = answer;
+  if (status === 404) return unknownWorkflow(workflow);
+  if (status === 412) return notStartable(workflow, errorText(answer));
+  // A 2xx with errors alone has started nothing.
+  if (errors.length > 0 && resources.length === 0)
+    return { kind: 'rejected', status, excerpt: errorText(answer) };
+  return { kind: 'delivered' };
+}
+
+/** Source: vendor OpenAPI, api.MFAResourceIDsResponse, read 2026-11. */
+function failureOutcome({ outcome }: ApiFailure): Outcome {
+  if (outcome.kind !== 'blocked' || outcome.reason !== 'unauthorized') return outcome;
+  const detail = `${outcome.detail}; or the workflow asks for multi-factor authentication, which an API client can not give`;
+  return { ...outcome, detail };
+}

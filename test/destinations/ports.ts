@@ -1,0 +1,38 @@
+/** What a lane lends its channel, for tests of a channel alone: a memory that a test can look into, and an account without limits. */
+
+import type { ApiAccounts } from '../../src/destinations/api-account.ts';
+import type { ChannelMemory } from '../../src/destinations/destination.ts';
+
+export interface MemoryForTest extends ChannelMemory {
+  readonly values: Map<string, { readonly value: string; readonly expiresAtMs: number }>;
+}
+
+/** A memory in a map; a value whose time is over is none. */
+export function memoryForTest(nowMs: () => number): MemoryForTest {
+  const values: MemoryForTest['values'] = new Map();
+  const alive = (key: string) => {
+    const kept = values.get(key);
+    return kept && kept.expiresAtMs > nowMs() ? kept.value : undefined;
+  };
+  return {
+    values,
+    get: alive,
+    put: (key, value, expiresAtMs) => void values.set(key, { value, expiresAtMs }),
+    delete: (key) => void values.delete(key),
+    entries: (prefix) =>
+      [...values.keys()]
+        .filter((key) => key.startsWith(prefix))
+        .toSorted()
+        .flatMap((key) => {
+          const value = alive(key);
+          return value === undefined ? [] : [[key, value] as const];
+        }),
+  };
+}
+
+/** An account for channels that call no API. */
+export const NO_ACCOUNTS: ApiAccounts = {
+  of: () => {
+    throw new Error('Cannot open an account as this channel calls no API');
+  },
+};
