@@ -116,7 +116,7 @@ describe('the page about Falcon', () => {
     expect(new Set(firstColumn(below('### A lane waits')))).toEqual(new Set(RETRY_REASONS));
   });
 
-  it.each(['### A lane is blocked', '### A lane waits', '### Dead letters'])(
+  it.each(['### Refused when you save', '### A lane is blocked', '### A lane waits', '### Dead letters'])(
     'quotes messages that the relay really says: %s',
     (heading) => {
       const parts = messageParts(below(heading));
