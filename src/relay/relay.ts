@@ -12,7 +12,7 @@ import type { Sealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Env, Settings } from '../settings.ts';
 import { Activity } from './activity.ts';
-import { announceIndicators } from './announcements.ts';
+import { announceIndicators, nextAnnouncementAtMs } from './announcements.ts';
 import { ApiAccounts } from './api-accounts.ts';
 import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
@@ -290,7 +290,7 @@ export class Relay {
 
   /** When the object must look after itself again; null when there is nothing to watch. */
   nextAlarmAtMs(): number | null {
-    const { io, configs } = this.#parts;
+    const { db, io, configs } = this.#parts;
     const nowMs = io.nowMs();
     for (const lane of this.lanes.all) lane.restore();
     return nextAlarmAtMs({
@@ -304,6 +304,7 @@ export class Relay {
       tasksDueAtMs: [
         ...this.#upkeep.dueAtMs(nowMs),
         configs.isPublished ? null : nowMs + PUBLISH_RETRY_MS,
+        nextAnnouncementAtMs(db, this.#stored, nowMs),
         this.#isSliceAsked ? nowMs : null,
       ],
     });

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 
-import { type Indicators, indicatorFaults, normaliseIndicators } from '../../src/tenants/check-indicators.ts';
+import {
+  type IndicatorPlatforms,
+  type Indicators,
+  indicatorFaults,
+  normaliseIndicators,
+} from '../../src/tenants/check-indicators.ts';
 import { indicatorDomains } from '../../src/domain/indicator-domains.ts';
 import { KNOWN_PLATFORMS, approvedPlatformOf, platformDomains } from '../../src/domain/platforms.ts';
 import { platformsSchema } from '../../src/domain/platforms-config.ts';
 import { normaliseDomain } from '../../src/domain/domain-name.ts';
 
 const PATH = 'destinations[1].indicators';
-const PLATFORMS = { approved: ['chatgpt', 'claude', 'gemini'], domains: { 'acme-ai': ['ai.acme.com'] } };
+const PLATFORMS: IndicatorPlatforms = {
+  approved: ['chatgpt', 'claude', 'gemini'],
+  domains: { 'acme-ai': ['ai.acme.com'] },
+};
 
 const faults = (indicators: Indicators, platforms = PLATFORMS) =>
   indicatorFaults(indicators, PATH, platforms);
