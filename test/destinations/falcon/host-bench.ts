@@ -144,5 +144,5 @@ function falconConfig(changes: Record<string, unknown>): FalconConfig {
     actions: ['contain', 'workflow'],
     workflow: { name: 'Isolate and tell' },
     ...changes,
-  }) as FalconConfig;
+  });
 }
