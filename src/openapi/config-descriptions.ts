@@ -42,7 +42,7 @@ export const CONFIG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'falcon.indicators[].value': 'A platform id, or a domain.',
   'falcon.indicators[].action': 'detect, or no_action: Falcon can not block a domain by an indicator.',
   'falcon.indicators[].severity': 'Of what Falcon detects by it.',
-  'falcon.indicators[].description': 'Shown in the Falcon console.',
+  'falcon.indicators[].description': 'The console shows it with the indicator.',
   'falcon.indicators[].expires': 'RFC 3339; from then on Falcon takes no action. Absent: it does not expire.',
   'falcon.contain': 'Limits of what the action contain may do. It isolates a host from the network.',
   'falcon.contain.never': 'Host names or agent ids that are never isolated.',

@@ -8,7 +8,7 @@ const HINTS: Readonly<Record<RetryReason | BlockedReason, string>> = {
     'Write the token anew, or client_id and client_secret: the destination does not take what it was given.',
   forbidden: "Give the token's user the right to write events, or use another token.",
   scope_missing:
-    'Give the API client the scope that the detail names: Support and resources, API clients and keys, in the Falcon console.',
+    'In the Falcon console, under Support and resources, API clients and keys: give the API client the scopes that the detail names.',
   address_not_allowed:
     "Take the relay's addresses into the API IP allow-list of the Falcon console, or turn it off: Cloudflare Workers have no fixed ones.",
   wrong_region: 'Set region to the one that the detail names, as the API client belongs to that cloud.',

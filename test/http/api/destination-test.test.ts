@@ -101,7 +101,7 @@ describe('POST …/destinations/{name}/test', () => {
   });
 
   it.each([
-    ['scope_missing', /Give the API client the scope/],
+    ['scope_missing', /give the API client the scopes that the detail names/],
     ['address_not_allowed', /API IP allow-list/],
     ['wrong_region', /Set region/],
   ] as const)('says where in the Falcon console %s is mended', async (reason, hint) => {
