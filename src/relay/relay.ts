@@ -3,6 +3,7 @@
  * The façade (tenant-relay.ts) makes it when a config exists, and holds what must also work without one.
  */
 
+import type { AuditAction, AuditDetail } from '../domain/audit.ts';
 import type { Actor } from '../domain/principal.ts';
 import type { ObjectHealth } from '../domain/object-health.ts';
 import type { LaneRest, RedriveAnswer, RedriveRequest, StoredConfig } from '../domain/rpc.ts';
@@ -41,6 +42,8 @@ import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 
+/** Who did what a rule asked for. */
+const RELAY: Actor = { by: 'relay', requestId: '' };
 /** A publication of the config that failed is tried again this soon. KV takes one write per second and key. */
 const PUBLISH_RETRY_MS = 10_000;
 
@@ -218,6 +221,16 @@ export class Relay {
     }
   }
 
+  /** Never throws: it is done already, and the log has what the audit lacks. */
+  #noteDone(action: AuditAction, detail: AuditDetail): void {
+    if (this.#removed) return;
+    try {
+      this.audit.append(action, RELAY, detail, this.#parts.io.nowMs());
+    } catch (error) {
+      logEvent('error', 'audit.failed', { tenant: this.#config.id, action, ...causeFields(error) });
+    }
+  }
+
   /** Ends the pauses of all lanes, as a saved config does, and writes nothing where there is none. */
   async endPauses(actor: Actor | undefined): Promise<boolean> {
     const { db, io, alarm } = this.#parts;
@@ -322,6 +335,8 @@ export class Relay {
       connections: this.connections,
       config: () => this.#config,
       isHeld: () => this.#upkeep.holds(name),
+      isRemoved: () => this.#removed !== undefined,
+      audit: (action, detail) => this.#noteDone(action, detail),
       notify: (occurrence) => this.#notify(occurrence),
       askForSlice: () => {
         this.#isSliceAsked = true;

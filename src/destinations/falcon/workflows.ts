@@ -31,11 +31,12 @@ export function falconWorkflows(
     kind: 'workflows',
     inFlight: 1,
     maximumAgeMs: MAXIMUM_AGE_MS.workflow,
+    auditedAs: 'workflow.started',
     async deliver([event], io) {
       if (!event?.detection) return NO_DETECTION;
       const answer = await falconApi(config, tenant, io).request({
         method: 'POST',
-        path: executePath(workflow, { key: workflowKey(event.id) }),
+        path: executePath(workflow, { key: workflowKey(tenant, event.id) }),
         body: workflowParameters({ ...event, detection: event.detection }, publicUrl),
         scope: 'workflow:write',
         answers: [404, 412],

@@ -172,15 +172,15 @@ describe('a detection that asks for a workflow', () => {
 describe('the key of a start', () => {
   it('is a UUID of version 8 made of the SHA-256 of the id, the same each time', () => {
     const digest = createHash('sha256').update('det-1').digest('hex');
-    const key = workflowKey('det-1');
+    const key = workflowKey('acme', 'det-1');
     expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(key.slice(0, 13)).toBe(`${digest.slice(0, 8)}-${digest.slice(8, 12)}`);
     expect(key.slice(-12)).toBe(digest.slice(20, 32));
-    expect(workflowKey('det-1')).toBe(key);
+    expect(workflowKey('acme', 'det-1')).toBe(key);
   });
 
   it('is another one for each id', () => {
-    const keys = Array.from({ length: 500 }, (_, i) => workflowKey(`det-${i}`));
+    const keys = Array.from({ length: 500 }, (_, i) => workflowKey('acme', `det-${i}`));
     expect(new Set(keys).size).toBe(500);
   });
 });
