@@ -7,11 +7,13 @@ import type { CanonicalEvent } from '../../domain/event.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { unreachable } from '../../lib/result.ts';
 import { type HostAlerts, hostAlerts } from './alerts.ts';
-import { type CaseChange, type KnownCase, addAlerts, patchCase, readCase } from './case-calls.ts';
+import { type CaseChange, type KnownCase, patchCase, readCase } from './case-calls.ts';
 import { analystNotes } from './case-description.ts';
 import type { CaseGroup } from './case-group.ts';
 import { hasRoom } from './case-openings.ts';
-import { alertKey, confirmCase, describe, openAgain, openCase, withAlerts, withEntries } from './case-put.ts';
+import { attachAlerts } from './case-evidence.ts';
+import { type CaseFacts, describe, withEntries } from './case-form.ts';
+import { confirmCase, openAgain, openCase, isSeenByNow, unconfirmed } from './case-put.ts';
 import {
   type CaseRecord,
   isRecent,
@@ -107,7 +109,8 @@ async function update(
     const read = await readCase(api, id);
     if (!read.ok) return read.error.outcome;
     const known = read.value;
-    if (!known || known.isClosed) return 'ended';
+    if (!known) return endedUnlessNew(record, turn);
+    if (known.isClosed) return 'ended';
     if (tries === 0 && !target.isStorm) {
       const found = await hostAlerts(turn, items);
       if (!found.ok) return found.error;
@@ -118,20 +121,23 @@ async function update(
     const change = changeOf(turn, target, { known, record, next, items, alerts });
     const done = isNothing(change) ? undefined : await patchCase(api, known, change);
     if (done && !done.ok) return done.error.outcome;
-    if (done?.value === 'gone') return 'ended';
+    if (done?.value === 'gone') return endedUnlessNew(record, turn);
     if (done?.value === 'conflict') continue;
-    writeRecord(turn.io.memory, target.key, await attach(turn, { known, record: next, alerts }));
+    writeRecord(turn.io.memory, target.key, await attachAlerts(turn, { known, record: next, alerts }));
     return DONE;
   }
   return { kind: 'retry', reason: 'busy', detail: 'somebody else changes the case at the same time' };
 }
 
-interface ChangeFacts {
+/** A case that was just made may not be seen everywhere yet: that is no reason to open another one. */
+function endedUnlessNew(record: CaseRecord, { io }: CaseTurn): Outcome | 'ended' {
+  return isSeenByNow(record, io.nowMs()) ? 'ended' : unconfirmed('the case can not be read yet');
+}
+
+interface ChangeFacts extends Omit<CaseFacts, 'record'> {
   readonly known: KnownCase;
   readonly record: CaseRecord;
   readonly next: CaseRecord;
-  readonly items: readonly CanonicalEvent[];
-  readonly alerts: HostAlerts | undefined;
 }
 
 /** What is new. A severity that analysts lowered, and a text that they made their own, stay as they are. */
@@ -150,22 +156,6 @@ function changeOf(turn: CaseTurn, target: CaseTarget, facts: ChangeFacts): CaseC
 
 function isNothing({ description, severity }: CaseChange): boolean {
   return description === undefined && severity === undefined;
-}
-
-/** Makes evidence of the alerts that the case does not have yet. Whether that works changes nothing else. */
-async function attach(
-  turn: CaseTurn,
-  {
-    known,
-    record,
-    alerts,
-  }: { readonly known: KnownCase; readonly record: CaseRecord; readonly alerts: HostAlerts | undefined },
-): Promise<CaseRecord> {
-  const ids = alerts?.ids ?? [];
-  const missing = ids.filter((id) => record.alerts[alertKey(id)] === undefined).slice(0, known.evidenceRoom);
-  const isAdded = missing.length > 0 && (await addAlerts(turn.api, known.id, missing)).ok;
-  const attached = ids.filter((id) => record.alerts[alertKey(id)] === 'attached');
-  return withAlerts(turn, record, [...attached, ...(isAdded ? missing : [])]);
 }
 
 function settled(outcome: Outcome): Kept {

@@ -5,30 +5,18 @@
 
 import type { CanonicalEvent } from '../../domain/event.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import { dataCategories } from '../../domain/data-categories.ts';
-import { sha256Hex } from '../../lib/hmac.ts';
-import { type HostAlerts, hostAlerts, tagAlerts } from './alerts.ts';
-import { type NewCase, findCase, putCase } from './case-calls.ts';
-import { caseDescription } from './case-description.ts';
+import { type HostAlerts, hostAlerts } from './alerts.ts';
+import { findCase, putCase } from './case-calls.ts';
+import { alertStates, withAlerts } from './case-evidence.ts';
+import { newCase, withEntries } from './case-form.ts';
 import { uniqueTag } from './case-group.ts';
-import { caseName, stormName } from './case-name.ts';
 import { countOpening, giveBackOpening } from './case-openings.ts';
-import {
-  type AlertState,
-  type CaseRecord,
-  newRecord,
-  recordSeverity,
-  withItems,
-  withStormItems,
-  writeRecord,
-} from './case-record.ts';
-import { caseTags } from './case-tags.ts';
-import { type CaseTarget, type CaseTurn, newestOf, perHourMaxOf } from './case-turn.ts';
+import { type CaseRecord, newRecord, writeRecord } from './case-record.ts';
+import type { CaseTarget, CaseTurn } from './case-turn.ts';
 
-/** The search shows a case a while after it was made: how long is not published. Until then it is not asked for again. */
-const SEARCH_LAG_MS = 60_000;
+/** Cases are eventually consistent, and how late they are is not published: until then, one that does not show may be there. */
+const SEEN_AFTER_MS = 60_000;
 const LOOK_AGAIN_MS = 10_000;
-const ALERT_KEY_LENGTH = 12;
 const DONE: Outcome = { kind: 'delivered' };
 
 /** What became of a case that was asked for, and whose answer nobody saw. */
@@ -51,10 +39,13 @@ export async function confirmCase(
     writeRecord(io.memory, key, open);
     return { kind: 'open', record: open };
   }
-  // Either way: a clock may be set back.
-  const waitedMs = Math.abs(io.nowMs() - record.putAtMs);
-  if (waitedMs >= SEARCH_LAG_MS) return { kind: 'absent' };
+  if (isSeenByNow(record, io.nowMs())) return { kind: 'absent' };
   return { kind: 'failed', outcome: unconfirmed('the search does not show the case yet') };
+}
+
+/** Whether a case that was made when it was last asked for would show by now. A clock may be set back. */
+export function isSeenByNow({ putAtMs }: CaseRecord, nowMs: number): boolean {
+  return Math.abs(nowMs - putAtMs) >= SEEN_AFTER_MS;
 }
 
 /** Opens a case for entries of which no case is known. `before` is what was remembered of an earlier one. */
@@ -89,54 +80,6 @@ export async function openAgain(
   return (await ask(turn, target, { record, items, before })).outcome;
 }
 
-/** The record with more entries in it. */
-export function withEntries(
-  { isStorm }: CaseTarget,
-  record: CaseRecord,
-  items: readonly CanonicalEvent[],
-): CaseRecord {
-  return isStorm ? withStormItems(record, items) : withItems(record, items);
-}
-
-/** The text of a case. */
-export function describe(
-  { config, context }: CaseTurn,
-  { isStorm }: CaseTarget,
-  facts: {
-    readonly record: CaseRecord;
-    readonly items: readonly CanonicalEvent[];
-    readonly alerts: HostAlerts | undefined;
-    readonly notes?: string;
-  },
-): string {
-  const { record, items, alerts, notes } = facts;
-  return caseDescription({
-    event: newestOf(items),
-    record,
-    tenant: context.tenant,
-    publicUrl: context.publicUrl,
-    ...(alerts && { alertsNote: alerts.note }),
-    ...(isStorm && { stormAbove: perHourMaxOf(config) }),
-    ...(notes !== undefined && { notes }),
-  });
-}
-
-/** The record with alerts that were made evidence, tagged too where that is wanted and works. */
-export async function withAlerts(
-  turn: CaseTurn,
-  record: CaseRecord,
-  attached: readonly string[],
-): Promise<CaseRecord> {
-  const isTagged = turn.config.cases?.alerts === 'tag' && (await tagAlerts(turn, attached, record.tag));
-  const state: AlertState = isTagged ? 'tagged' : 'attached';
-  const added = Object.fromEntries(attached.map((id) => [alertKey(id), state]));
-  return { ...record, alerts: { ...record.alerts, ...added } };
-}
-
-export function alertKey(id: string): string {
-  return sha256Hex(id).slice(0, ALERT_KEY_LENGTH);
-}
-
 interface Asked {
   readonly outcome: Outcome;
   /** There is no case now, for sure. */
@@ -167,7 +110,13 @@ async function askWith(
   alerts: HostAlerts | undefined,
 ): Promise<Asked> {
   const { api, io } = turn;
-  const opening: CaseRecord = { ...record, state: 'opening', alertSeverity: alerts?.severity ?? 0 };
+  const ids = alerts?.ids ?? [];
+  const opening: CaseRecord = {
+    ...record,
+    state: 'opening',
+    alertSeverity: alerts?.severity ?? 0,
+    alerts: alertStates(ids, 'attached'),
+  };
   writeRecord(io.memory, target.key, opening);
   const put = await putCase(api, newCase(turn, target, { record: opening, items, alerts }));
   if (!put.ok) {
@@ -178,37 +127,8 @@ async function askWith(
   if (put.value === undefined) return { outcome: unconfirmed('the answer names no case'), isRefused: false };
   const open: CaseRecord = { ...opening, state: 'open', caseId: put.value };
   writeRecord(io.memory, target.key, open);
-  const ids = alerts?.ids ?? [];
   if (ids.length > 0) writeRecord(io.memory, target.key, await withAlerts(turn, open, ids));
   return { outcome: DONE, isRefused: false };
-}
-
-function newCase(
-  { config, ...turn }: CaseTurn,
-  target: CaseTarget,
-  facts: {
-    readonly record: CaseRecord;
-    readonly items: readonly CanonicalEvent[];
-    readonly alerts: HostAlerts | undefined;
-  },
-): NewCase {
-  const { record, items, alerts } = facts;
-  const event = newestOf(items);
-  const { isStorm } = target;
-  const platforms = event.detection?.platforms ?? (event.platform ? [event.platform.id] : []);
-  return {
-    name: isStorm ? stormName(perHourMaxOf(config)) : caseName(event),
-    description: describe({ config, ...turn }, target, facts),
-    severity: recordSeverity(record),
-    tags: caseTags({
-      unique: record.tag,
-      isStorm,
-      platforms: isStorm ? [] : platforms,
-      categories: dataCategories(record.classifications),
-    }),
-    template: config.cases?.template,
-    alerts: alerts?.ids ?? [],
-  };
 }
 
 /** Falcon made no case. What an earlier request may have made is still looked for, unless Falcon takes none like it. */
@@ -223,6 +143,7 @@ function forget(
   else io.memory.delete(key);
 }
 
-function unconfirmed(detail: string): Outcome {
+/** Later it will show whether there is a case. */
+export function unconfirmed(detail: string): Outcome {
   return { kind: 'retry', reason: 'unconfirmed', detail, retryAfterMs: LOOK_AGAIN_MS };
 }

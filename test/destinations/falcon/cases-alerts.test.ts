@@ -80,6 +80,17 @@ describe("the host's alerts", () => {
     expect(stage.calls('POST', EVIDENCE)).toHaveLength(1);
   });
 
+  it('of a case whose answer was lost are not attached again', async () => {
+    await start('attach');
+    stage.falcon.simulator.addAlert(alert('a1', 0));
+    stage.fail('PUT', CASES, { drop: 'after_reading', times: 1 });
+    expect(await stage.deliver(stage.event('evt-1'))).toMatchObject({ kind: 'retry' });
+    expect(await stage.deliver(stage.event('evt-1'), stage.event('evt-2'))).toEqual(DELIVERED);
+    expect(evidence()).toEqual([['cid:ind:a1']]);
+    expect(stage.onlyCase.description).toContain('Count: 2 events');
+    expect(stage.calls('POST', EVIDENCE)).toHaveLength(0);
+  });
+
   it('are a hundred at most, the gravest', async () => {
     await start('attach');
     for (let i = 0; i < 120; i++)

@@ -217,16 +217,47 @@ describe('a case that is open', () => {
   });
 
   it.each([
+    [
+      'refuses a change',
+      { status: 400, body: { errors: [{ code: 400, message: 'no' }] } },
+      { kind: 'rejected', status: 400 },
+    ],
+    [
+      'answers a change with an error in a 200',
+      { status: 200, body: { errors: [{ code: 500, message: 'no' }], resources: [] } },
+      { kind: 'retry', reason: 'server_error' },
+    ],
+  ])('has nothing of an entry for which Falcon %s', async (_what, fault, outcome) => {
+    await start();
+    await stage.deliver(stage.event('evt-1'));
+    stage.fail('PATCH', CASES, { ...fault, times: 1 });
+    expect(await stage.deliver(stage.event('evt-2'))).toMatchObject(outcome);
+    expect(await stage.deliver(stage.event('evt-3'))).toEqual(DELIVERED);
+    expect(stage.onlyCase.description).toContain('Count: 2 events');
+    expect(stage.onlyCase.description).toContain('Event ids: evt-1, evt-3');
+  });
+
+  it('takes a change that a 200 with an error and a case answers as done', async () => {
+    await start();
+    await stage.deliver(stage.event('evt-1'));
+    const body = { errors: [{ code: 500, message: 'index' }], resources: [{ id: stage.onlyCase.id }] };
+    stage.fail('PATCH', CASES, { status: 200, body, times: 1 });
+    expect(await stage.deliver(stage.event('evt-2'))).toEqual(DELIVERED);
+  });
+
+  it.each([
     ['a 404', { status: 404, body: { errors: [{ code: 404, message: 'case not found' }], resources: null } }],
     [
       'a 200 with an error',
       { status: 200, body: { errors: [{ code: 404, message: 'gone' }], resources: null } },
     ],
     ['a 200 with nothing in it', { status: 200, body: { errors: null, resources: null } }],
-  ])('is another one when it is gone, told by %s', async (_how, fault) => {
+  ])('is another one when it is gone for a minute, told by %s', async (_how, fault) => {
     await start();
     await stage.deliver(stage.event('evt-1'));
-    stage.fail('POST', CASES, { ...fault, times: 1 });
+    stage.fail('POST', CASES, { ...fault, times: 2 });
+    expect(await stage.deliver(stage.event('evt-2'))).toMatchObject({ kind: 'retry', reason: 'unconfirmed' });
+    stage.passes(MINUTE_MS);
     expect(await stage.deliver(stage.event('evt-2'))).toEqual(DELIVERED);
     expect(stage.cases).toHaveLength(2);
   });
