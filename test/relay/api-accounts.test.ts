@@ -66,7 +66,7 @@ const neverMint: MintToken = async () => {
 /** What KV holds of the credential, once it is written. */
 async function stored(isAwaited: (sealed: string) => boolean = () => true): Promise<string> {
   return vi.waitFor(async () => {
-    const sealed = await env.RELAY_KV.get(`api-token:${sha256Hex(id)}`);
+    const sealed = await env.RELAY_KV.get(`api-token/v1/${sha256Hex(id)}`);
     if (sealed === null || !isAwaited(sealed)) throw new Error('it is not stored yet');
     return sealed;
   });
@@ -192,8 +192,8 @@ describe('a token in KV', () => {
       purpose: 'api-token',
     });
     expect(opened.ok && opened.value).toContain(minted[0]);
-    const { keys } = await env.RELAY_KV.list({ prefix: 'api-token:' });
-    expect(keys.every(({ name }) => /^api-token:[0-9a-f]{64}$/.test(name))).toBe(true);
+    const { keys } = await env.RELAY_KV.list({ prefix: 'api-token/v1/' });
+    expect(keys.every(({ name }) => /^api-token\/v1\/[0-9a-f]{64}$/.test(name))).toBe(true);
     expect(JSON.stringify(keys)).not.toMatch(/acme|credential/);
   });
 

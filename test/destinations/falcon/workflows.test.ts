@@ -170,8 +170,8 @@ describe('a detection that asks for a workflow', () => {
 });
 
 describe('the key of a start', () => {
-  it('is a UUID of version 8 made of the SHA-256 of the id, the same each time', () => {
-    const digest = createHash('sha256').update('det-1').digest('hex');
+  it('is a UUID of version 8 made of the SHA-256 of tenant and id, the same each time', () => {
+    const digest = createHash('sha256').update('acme\ndet-1').digest('hex');
     const key = workflowKey('acme', 'det-1');
     expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(key.slice(0, 13)).toBe(`${digest.slice(0, 8)}-${digest.slice(8, 12)}`);
