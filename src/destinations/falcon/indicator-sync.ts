@@ -167,7 +167,7 @@ async function update(
   const changed = await updateIndicators(api, updates, ownTag);
   if (!changed.ok) return changed;
   const { done, refused } = changed.value;
-  const gone = refused.find(({ status }) => status === 404);
+  const gone = refused.find(({ isGone }) => isGone);
   if (gone) return failure(vanished(gone.item.wanted.domain));
   return success({
     updated: done.length,
