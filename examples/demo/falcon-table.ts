@@ -17,7 +17,7 @@ export function falconTable({ falcon }: Stage): string {
   const table = new Table({
     head: ['at Falcon', 'name', 'severity', 'tags'],
     style: { head: [], border: [], compact: true },
-    colWidths: [14, 52, 10, 42],
+    colWidths: [17, 46, 10, 34],
     wordWrap: true,
   });
   const { cases } = falcon;

@@ -21,14 +21,14 @@ export function cutText(text: string, lengthMax: number): string {
 
 /** As many items as fit, whole, and how many more there are. */
 export function listWithin(items: readonly string[], lengthMax: number): string {
+  const all = items.join(', ');
+  if (all.length <= lengthMax) return all;
   const kept: string[] = [];
   for (const item of items) {
-    const rest = items.length - kept.length - 1;
-    const more = rest > 0 ? ` and ${rest} more` : '';
+    const more = ` and ${items.length - kept.length - 1} more`;
     if ([...kept, item].join(', ').length + more.length > lengthMax) break;
     kept.push(item);
   }
-  const left = items.length - kept.length;
-  if (left === 0) return kept.join(', ');
-  return kept.length === 0 ? `${items.length}, too long to show` : `${kept.join(', ')} and ${left} more`;
+  if (kept.length === 0) return `${items.length}, too long to show`;
+  return `${kept.join(', ')} and ${items.length - kept.length} more`;
 }

@@ -352,7 +352,9 @@ describe('an event', () => {
     await tenant.until(async () => (await tenant.lane('edr/events')).undelivered === 0, 'it is written');
     await tenant.inside((relay, { storage: { sql } }) => {
       // As a version of before has left it.
-      sql.exec('DROP TABLE lane_history; DROP TABLE lane_ends; DROP TABLE channel_memory; DELETE FROM migrations WHERE version >= 4');
+      sql.exec(
+        'DROP TABLE lane_history; DROP TABLE lane_ends; DROP TABLE channel_memory; DELETE FROM migrations WHERE version >= 4',
+      );
       relay.load();
     });
     await tenant.takeOver();

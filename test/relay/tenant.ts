@@ -35,6 +35,8 @@ type Answer = (sent: Sent) => Response | Promise<Response>;
 /** Destinations that answer as told and remember what they took. */
 export class Destinations {
   readonly sent: Sent[] = [];
+  /** How each request treats a redirect. */
+  readonly redirects: (string | undefined)[] = [];
   /** Ids that a destination answered 2xx for, in order, by host. */
   readonly taken = new Map<string, string[]>();
   underWay = 0;
@@ -56,6 +58,7 @@ export class Destinations {
     const body = typeof init?.body === 'string' ? init.body : '';
     const sent = { url, body, headers: new Headers(init?.headers as HeadersInit), ids: idsOf(body) };
     this.sent.push(sent);
+    this.redirects.push(init?.redirect);
     this.underWay++;
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
     try {
@@ -77,7 +80,9 @@ async function aborted(signal: AbortSignal | null | undefined): Promise<never> {
 }
 
 function idsOf(body: string): string[] {
-  return body.split('\n').map((line) => {
+  return body.split('\n').flatMap((line) => {
+    // What is no event has no JSON, as the form for a token, or no id of its own.
+    if (!line.startsWith('{')) return [];
     const parsed = JSON.parse(line) as { id?: string; event?: { event?: { id?: string } } };
     return parsed.id ?? parsed.event?.event?.id ?? '';
   });

@@ -95,8 +95,7 @@ export async function readCase(
   if (!answer.ok) return answer;
   const found = answer.value.resources.map(caseIn).find((one) => one?.id === id);
   if (found) return success(found);
-  const { errors, status } = answer.value;
-  const isGone = status === 404 || errors.length === 0 || errors.some(({ code }) => code === 404);
+  const isGone = answer.value.errors.length === 0 || codesOf(answer.value).has(404);
   return isGone ? success(undefined) : failure(partialFailure(answer.value));
 }
 
@@ -117,8 +116,8 @@ export async function patchCase(
     answers: [404, 409],
   });
   if (!answer.ok) return answer;
-  const { status, resources, errors } = answer.value;
-  const codes = new Set([status, ...errors.map(({ code }) => code)]);
+  const { resources, errors } = answer.value;
+  const codes = codesOf(answer.value);
   if (codes.has(409)) return success('conflict');
   if (codes.has(404)) return success('gone');
   const isRefused = resources.length === 0 && errors.length > 0;
@@ -160,6 +159,11 @@ function evidenceCount(evidence: unknown): number {
     const records = isRecord(kind) ? kind['records'] : undefined;
     return sum + (Array.isArray(records) ? records.length : 0);
   }, 0);
+}
+
+/** Of the answer, and of the errors in it. */
+function codesOf({ status, errors }: ApiAnswer): ReadonlySet<number | undefined> {
+  return new Set([status, ...errors.map(({ code }) => code)]);
 }
 
 /** A 2xx that carries errors instead of what was asked for. */

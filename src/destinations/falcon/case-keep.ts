@@ -161,12 +161,11 @@ async function attach(
     alerts,
   }: { readonly known: KnownCase; readonly record: CaseRecord; readonly alerts: HostAlerts | undefined },
 ): Promise<CaseRecord> {
-  const missing = (alerts?.ids ?? [])
-    .filter((id) => record.alerts[alertKey(id)] === undefined)
-    .slice(0, known.evidenceRoom);
-  if (missing.length === 0) return record;
-  const added = await addAlerts(turn.api, known.id, missing);
-  return added.ok ? withAlerts(turn, record, missing) : record;
+  const ids = alerts?.ids ?? [];
+  const missing = ids.filter((id) => record.alerts[alertKey(id)] === undefined).slice(0, known.evidenceRoom);
+  const isAdded = missing.length > 0 && (await addAlerts(turn.api, known.id, missing)).ok;
+  const attached = ids.filter((id) => record.alerts[alertKey(id)] === 'attached');
+  return withAlerts(turn, record, [...attached, ...(isAdded ? missing : [])]);
 }
 
 function settled(outcome: Outcome): Kept {

@@ -27,11 +27,13 @@ export function caseTags({ unique, isStorm, platforms, categories }: TagFacts): 
   return tags;
 }
 
-/** Lower case letters, digits, `-` and `_`; empty when nothing of it is one. */
+/** Lower case letters, digits, `-` and `_`, without accents; empty when nothing of it is one. */
 function tagOf(text: string): string {
   return text
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
-    .replaceAll(/[^a-z0-9_-]+/g, '-')
+    .replaceAll(/[^a-z0-9_]+/g, '-')
     .replaceAll(/^-+|-+$/g, '');
 }
 

@@ -48,12 +48,17 @@ export function falconWorkflows(
 
 function outcomeOf(answer: ApiAnswer, workflow: WorkflowReference): Outcome {
   const { status, resources, errors } = answer;
-  if (status === 404) return unknownWorkflow(workflow);
-  if (status === 412) return notStartable(workflow, errorText(answer));
-  // A 2xx with errors alone has started nothing.
-  if (errors.length > 0 && resources.length === 0)
-    return { kind: 'rejected', status, excerpt: errorText(answer) };
-  return { kind: 'delivered' };
+  switch (status) {
+    case 404:
+      return unknownWorkflow(workflow);
+    case 412:
+      return notStartable(workflow, errorText(answer));
+    default: {
+      // A 2xx with errors alone has started nothing.
+      const isStarted = errors.length === 0 || resources.length > 0;
+      return isStarted ? { kind: 'delivered' } : { kind: 'rejected', status, excerpt: errorText(answer) };
+    }
+  }
 }
 
 /** Source: vendor OpenAPI, api.MFAResourceIDsResponse, read 2026-11. */

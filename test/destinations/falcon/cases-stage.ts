@@ -1,0 +1,196 @@
+/**
+ * The cases channel in front of a simulated Falcon, over real HTTP. The lane's memory and the account are plain fakes; the clock is the
+ * simulator's. It asserts nothing.
+ */
+
+import { falconCases } from '../../../src/destinations/falcon/cases.ts';
+import type { ApiAccounts } from '../../../src/destinations/api-account.ts';
+import type { Channel, ChannelContext, Checked, DeliveryIo } from '../../../src/destinations/destination.ts';
+import { type Detection, detectionEvent } from '../../../src/domain/detection.ts';
+import type { CanonicalEvent } from '../../../src/domain/event.ts';
+import { falconSchema } from '../../../src/domain/falcon-config.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import { PLATFORMS_DEFAULT } from '../../../src/domain/platforms-config.ts';
+import type { FalconConfig } from '../../../src/domain/tenant-config.ts';
+import { guardedHttp } from '../../../src/lib/http.ts';
+import { success } from '../../../src/lib/result.ts';
+import { Semaphore } from '../../../src/lib/semaphore.ts';
+import { detectionForTest } from '../../domain/detection-for-test.ts';
+import { FalconCaller } from '../../simulators/falcon-caller.ts';
+import type { FalconCase } from '../../simulators/falcon-cases.ts';
+import type { FalconOptions } from '../../simulators/falcon.ts';
+import type { ActiveFault, Fault } from '../../simulators/faults.ts';
+import { memoryForTest } from '../ports.ts';
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const CASES = '/cases/entities/cases/v2';
+export const SEARCH = '/cases/queries/cases/v1';
+export const DELIVERED: Outcome = { kind: 'delivered' };
+
+export interface StageOptions {
+  readonly falcon?: Partial<FalconOptions>;
+  readonly cases?: Record<string, unknown>;
+  readonly config?: Record<string, unknown>;
+  readonly publicUrl?: string;
+}
+
+export class Stage {
+  readonly falcon: FalconCaller;
+  readonly memory = memoryForTest(() => this.falcon.nowMs);
+  readonly #config: FalconConfig;
+  readonly #context: ChannelContext;
+  readonly #accounts = new FakeAccounts(() => this.falcon.nowMs);
+  /** Changed by tests of the turn's limits. */
+  requestsMax = 500;
+
+  private constructor(falcon: FalconCaller, options: StageOptions) {
+    this.falcon = falcon;
+    this.#config = falconSchema.parse({
+      name: 'falcon',
+      type: 'falcon',
+      region: 'eu-1',
+      client_id: 'client-1',
+      client_secret: 's+e&c=ret',
+      base_url: falcon.simulator.url,
+      cases: { events_at_or_above: 'informational', ...options.cases },
+      ...options.config,
+    });
+    this.#context = { tenant: 'acme', platforms: PLATFORMS_DEFAULT, publicUrl: options.publicUrl };
+  }
+
+  static async start(options: StageOptions = {}): Promise<Stage> {
+    return new Stage(await FalconCaller.start(options.falcon), options);
+  }
+
+  async stop(): Promise<void> {
+    await this.falcon.simulator.stop();
+  }
+
+  /** As the lane does after a restart of the object: nothing but the memory is kept. */
+  get channel(): Channel {
+    return falconCases(this.#config, this.#context);
+  }
+
+  async deliver(...events: CanonicalEvent[]): Promise<Outcome> {
+    return this.channel.deliver(events, this.io);
+  }
+
+  async check(): Promise<Checked> {
+    const checked = await this.channel.check?.(this.io);
+    if (!checked) throw new Error('Cannot check the channel as it has no check');
+    return checked;
+  }
+
+  get io(): DeliveryIo {
+    return {
+      send: guardedHttp({ fetch, allows: () => true, connections: new Semaphore(5) }),
+      timeoutMs: 250,
+      attemptId: 'attempt-1',
+      nowMs: () => this.falcon.nowMs,
+      memory: this.memory,
+      accounts: this.#accounts,
+      requestsMax: this.requestsMax,
+    };
+  }
+
+  get cases(): readonly FalconCase[] {
+    return this.falcon.simulator.cases;
+  }
+
+  /** Everything that is remembered, for a look whether somebody is named. */
+  get remembered(): string {
+    return JSON.stringify([...this.memory.values]);
+  }
+
+  /** The only case; fails when there is another. */
+  get onlyCase(): FalconCase {
+    const [only, ...others] = this.cases;
+    if (!only || others.length > 0) throw new Error(`Expected one case: there are ${this.cases.length}`);
+    return only;
+  }
+
+  /** Calls that the gateway answered, as `PUT /cases/...` without the query, in order; those of this method and path. */
+  calls(method: string, path: string): readonly Readonly<Record<string, unknown>>[] {
+    return this.falcon.simulator.apiRequests
+      .filter((request) => request.method === method && request.path === path)
+      .map(({ body = {} }) => body);
+  }
+
+  /** What an analyst does in the console. */
+  async change(fields: Record<string, unknown>): Promise<void> {
+    const { id, version } = this.onlyCase;
+    const answer = await this.falcon.call('PATCH', CASES, {
+      body: { id, fields, expected_version: version },
+    });
+    if (answer.status !== 200) throw new Error(`Cannot change the case: ${answer.message}`);
+  }
+
+  fail(method: string, path: string, fault: Fault): ActiveFault {
+    return this.falcon.simulator.fail({
+      ...fault,
+      match: (request) => request.method === method && request.path === path,
+    });
+  }
+
+  passes(ms: number): void {
+    this.falcon.nowMs += ms;
+  }
+
+  event(id: string, changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
+    const at = new Date(this.falcon.nowMs).toISOString();
+    return {
+      id,
+      type: 'interaction.policy_violated',
+      occurredAt: at,
+      receivedAt: at,
+      tenant: 'acme',
+      user: { id: 'user-42' },
+      device: { hostname: 'WKS-7' },
+      platform: { id: 'chatgpt', name: 'ChatGPT' },
+      policy: { decision: 'block', name: 'No PII' },
+      riskScore: 0.7,
+      severity: 'high',
+      classifications: ['EMAIL'],
+      classificationCount: 1,
+      faults: [],
+      source: 'noxys',
+      ...changes,
+    };
+  }
+
+  detection(id: string, changes: Partial<Detection> = {}): CanonicalEvent {
+    const at = new Date(this.falcon.nowMs).toISOString();
+    return detectionEvent(
+      detectionForTest({ id, platforms: ['chatgpt'], firstAt: at, lastAt: at, ...changes }),
+      { tenant: 'acme', receivedAt: at },
+    );
+  }
+}
+
+/** One token at a time, without a rate. */
+class FakeAccounts implements ApiAccounts {
+  readonly #nowMs: () => number;
+  #token: { token: string; expiresAtMs: number } | undefined;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  of(): ReturnType<ApiAccounts['of']> {
+    return {
+      token: async (mint) => {
+        if (this.#token && this.#token.expiresAtMs > this.#nowMs()) return success(this.#token.token);
+        const minted = await mint();
+        if (!minted.ok) return minted;
+        this.#token = minted.value;
+        return success(minted.value.token);
+      },
+      refuse: () => {
+        this.#token = undefined;
+      },
+      turn: async () => undefined,
+      noteQuota: () => undefined,
+    };
+  }
+}

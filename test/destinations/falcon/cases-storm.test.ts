@@ -1,0 +1,124 @@
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { CASES, DELIVERED, HOUR_MS, MINUTE_MS, Stage, type StageOptions } from './cases-stage.ts';
+
+let stage: Stage;
+const start = async (options: StageOptions = {}) => {
+  stage = await Stage.start(options);
+};
+afterEach(async () => stage.stop());
+
+/** An event of a user of its own: a group of its own. */
+const ofUser = (i: number, changes: Parameters<Stage['event']>[1] = {}) =>
+  stage.event(`evt-${i}`, { user: { id: `user-${i}` }, ...changes });
+const ofUsers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => ofUser(from + i));
+
+describe('more new cases in an hour than the cap', () => {
+  it('become one case that counts them and names nobody', async () => {
+    await start();
+    expect(await stage.deliver(...ofUsers(1, 90))).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(21);
+    const storm = stage.cases[20];
+    expect(storm?.name).toBe('Noxys: more than 20 new cases in an hour');
+    expect(storm?.severity).toBe(75);
+    expect(storm?.tags).toEqual([expect.stringMatching(/^nx-/), 'noxys', 'storm', 'pii']);
+    expect(storm?.description).toContain('Entries: 70');
+    expect(storm?.description).toContain('70 of interaction.policy_violated on ChatGPT');
+    expect(storm?.description).not.toMatch(/user-|WKS-7/);
+    expect(stage.calls('PUT', CASES)).toHaveLength(21);
+  });
+
+  it('are counted over several turns and restarts', async () => {
+    await start({ cases: { per_hour_max: 2 } });
+    for (const event of ofUsers(1, 5)) {
+      expect(await stage.deliver(event)).toEqual(DELIVERED);
+      stage.passes(MINUTE_MS);
+    }
+    expect(stage.cases).toHaveLength(3);
+    expect(stage.cases[2]?.description).toContain('Entries: 3');
+  });
+
+  it('tell rules and platforms apart, the most frequent first, and take the gravest severity', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    const claude = { platform: { id: 'claude', name: 'claude' } };
+    await stage.deliver(
+      ofUser(1),
+      ofUser(2, claude),
+      stage.detection('det-1', { groupKey: 'user-9', level: 'critical' }),
+      ofUser(3, claude),
+    );
+    const storm = stage.cases[1];
+    expect(storm?.severity).toBe(100);
+    expect(storm?.description).toContain(
+      'Most of them: 2 of interaction.policy_violated on Claude, 1 of rule noxys_hl3_repeated_violations_user on ChatGPT',
+    );
+  });
+
+  it('change nothing about cases that are open', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    await stage.deliver(...ofUsers(1, 3));
+    expect(await stage.deliver(ofUser(1, { id: 'evt-9' }))).toEqual(DELIVERED);
+    expect(stage.cases[0]?.description).toContain('Count: 2 events');
+    expect(stage.cases[1]?.description).toContain('Entries: 2');
+  });
+
+  it('are each counted once, however often they come', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    const events = ofUsers(1, 4);
+    await stage.deliver(...events);
+    expect(await stage.deliver(...events)).toEqual(DELIVERED);
+    stage.passes(2 * HOUR_MS);
+    expect(await stage.deliver(...events)).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(2);
+    expect(stage.cases[1]?.description).toContain('Entries: 3');
+  });
+
+  it('end: an hour later a new group has a case of its own again', async () => {
+    await start({ cases: { per_hour_max: 2 } });
+    await stage.deliver(...ofUsers(1, 4));
+    stage.passes(59 * MINUTE_MS);
+    await stage.deliver(ofUser(5));
+    expect(stage.cases).toHaveLength(3);
+    stage.passes(2 * MINUTE_MS);
+    await stage.deliver(ofUser(6));
+    expect(stage.cases).toHaveLength(4);
+    expect(stage.cases[3]?.name).toBe('Policy violation: Block PII on ChatGPT');
+  });
+
+  it('open another storm case once analysts closed the first', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    await stage.deliver(...ofUsers(1, 2));
+    const storm = stage.cases[1];
+    await stage.falcon.call('PATCH', CASES, { body: { id: storm?.id, fields: { status: 'closed' } } });
+    expect(await stage.deliver(ofUser(3))).toEqual(DELIVERED);
+    expect(stage.cases.map(({ status }) => status)).toEqual(['new', 'closed', 'new']);
+    expect(stage.cases[2]?.description).toContain('Entries: 1');
+  });
+
+  it('leave one storm case when the answer to its opening is lost', async () => {
+    await start({ cases: { per_hour_max: 1 }, falcon: { caseSearchLagMs: 20_000 } });
+    const events = ofUsers(1, 4);
+    let puts = 0;
+    stage.falcon.simulator.fail({
+      drop: 'after_reading',
+      match: ({ method }) => method === 'PUT' && ++puts === 2,
+      times: 1,
+    });
+    expect(await stage.deliver(...events)).toEqual({ kind: 'delivered', settled: 1 });
+    const rest = events.slice(1);
+    expect(await stage.deliver(...rest)).toMatchObject({ kind: 'retry', reason: 'unconfirmed' });
+    stage.passes(20_000);
+    expect(await stage.deliver(...rest, ofUser(5))).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(2);
+    expect(stage.cases[1]?.description).toContain('Entries: 4');
+  });
+
+  it('do not count what Falcon refused to open', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    stage.fail('PUT', CASES, { status: 400, body: { errors: [{ code: 400, message: 'no' }] }, times: 1 });
+    expect(await stage.deliver(ofUser(1))).toMatchObject({ kind: 'rejected' });
+    expect(await stage.deliver(ofUser(2))).toEqual(DELIVERED);
+    expect(stage.onlyCase.name).toBe('Policy violation: Block PII on ChatGPT');
+  });
+});

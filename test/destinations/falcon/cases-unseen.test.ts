@@ -1,0 +1,169 @@
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { CASES, DELIVERED, HOUR_MS, MINUTE_MS, SEARCH, Stage, type StageOptions } from './cases-stage.ts';
+
+const LAG_MS = 30_000;
+const UNCONFIRMED = { kind: 'retry', reason: 'unconfirmed', retryAfterMs: 10_000 };
+
+let stage: Stage;
+const start = async (options: StageOptions = {}) => {
+  stage = await Stage.start({ ...options, falcon: { caseSearchLagMs: LAG_MS, ...options.falcon } });
+};
+afterEach(async () => stage.stop());
+
+describe('a case whose answer nobody saw', () => {
+  it.each([
+    ['a timeout', { delayMs: 600, times: 1 }],
+    ['a connection that broke', { drop: 'after_reading', times: 1 } as const],
+  ])('after %s is found and kept, however long the search lags behind', async (_what, fault) => {
+    await start();
+    const event = stage.event('evt-1');
+    stage.fail('PUT', CASES, fault);
+    expect(await stage.deliver(event)).toMatchObject({ kind: 'retry' });
+    expect(stage.cases).toHaveLength(1);
+    expect(await stage.deliver(event)).toMatchObject(UNCONFIRMED);
+    stage.passes(10_000);
+    expect(await stage.deliver(event)).toMatchObject(UNCONFIRMED);
+    stage.passes(LAG_MS);
+    expect(await stage.deliver(event)).toEqual(DELIVERED);
+    expect(await stage.deliver(stage.event('evt-2'))).toEqual(DELIVERED);
+    expect(stage.onlyCase.description).toContain('Count: 2 events');
+    expect(stage.calls('PUT', CASES)).toHaveLength(1);
+  });
+
+  it('is asked for again, with the same tag, when it did not show for a minute', async () => {
+    await start();
+    stage.fail('PUT', CASES, { hang: true, times: 1 });
+    const event = stage.event('evt-1');
+    expect(await stage.deliver(event)).toMatchObject({ kind: 'retry', reason: 'timeout' });
+    stage.passes(MINUTE_MS - 1);
+    expect(await stage.deliver(event)).toMatchObject(UNCONFIRMED);
+    stage.passes(1);
+    expect(await stage.deliver(event)).toEqual(DELIVERED);
+    expect(stage.onlyCase.description).toContain('Count: 1 event');
+  });
+
+  it('has all entries of the first request when it is asked for again with fewer of them', async () => {
+    await start();
+    stage.fail('PUT', CASES, { hang: true, times: 1 });
+    const events = [1, 2, 3].map((i) => stage.event(`evt-${i}`));
+    await stage.deliver(...events);
+    stage.passes(MINUTE_MS);
+    const [first] = events;
+    if (first) expect(await stage.deliver(first)).toEqual(DELIVERED);
+    expect(await stage.deliver(...events)).toEqual(DELIVERED);
+    expect(stage.onlyCase.description).toContain('Count: 3 events');
+    expect(stage.calls('PATCH', CASES)).toHaveLength(0);
+  });
+
+  it('is looked for again, and not just asked for, when asking again was refused for now', async () => {
+    await start({ falcon: { caseSearchLagMs: 2 * MINUTE_MS } });
+    stage.fail('PUT', CASES, { drop: 'after_reading', times: 1 });
+    const event = stage.event('evt-1');
+    await stage.deliver(event);
+    stage.passes(MINUTE_MS);
+    stage.fail('PUT', CASES, { status: 429, body: { errors: null }, times: 1 });
+    expect(await stage.deliver(event)).toMatchObject({ kind: 'retry', reason: 'busy' });
+    stage.passes(MINUTE_MS);
+    expect(await stage.deliver(event)).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(1);
+  });
+
+  it('is forgotten when Falcon takes none like it', async () => {
+    await start();
+    stage.fail('PUT', CASES, { hang: true, times: 1 });
+    await stage.deliver(stage.event('evt-1'));
+    stage.passes(MINUTE_MS);
+    stage.fail('PUT', CASES, { status: 400, body: { errors: [{ code: 400, message: 'no' }] }, times: 1 });
+    expect(await stage.deliver(stage.event('evt-1'))).toMatchObject({ kind: 'rejected' });
+    expect(await stage.deliver(stage.event('evt-2'))).toEqual(DELIVERED);
+    expect(stage.onlyCase.description).toContain('Count: 1 event');
+  });
+
+  it.each([
+    ['an empty body', undefined],
+    ['nulls', { errors: null, resources: null, meta: null }],
+    ['errors', { errors: [{ code: 500, message: 'half done' }], resources: [] }],
+    ['a resource without an id', { resources: [{ name: 'x' }] }],
+  ])('is looked for after a 201 with %s', async (_what, body) => {
+    await start();
+    stage.fail('PUT', CASES, { status: 201, body, times: 1 });
+    expect(await stage.deliver(stage.event('evt-1'))).toMatchObject(UNCONFIRMED);
+    stage.passes(MINUTE_MS);
+    expect(await stage.deliver(stage.event('evt-1'))).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(1);
+  });
+
+  it('is taken with errors beside it', async () => {
+    await start();
+    const body = { errors: [{ code: 500, message: 'index' }], resources: [{ id: 'case-9' }] };
+    stage.fail('PUT', CASES, { status: 201, body, times: 1 });
+    expect(await stage.deliver(stage.event('evt-1'))).toEqual(DELIVERED);
+    expect(await stage.deliver(stage.event('evt-1'))).toEqual(DELIVERED);
+    expect(stage.calls('PUT', CASES)).toHaveLength(0);
+  });
+
+  it('holds back entries of its own group only as long as it is not known', async () => {
+    await start();
+    stage.fail('PUT', CASES, { drop: 'after_reading', times: 1 });
+    await stage.deliver(stage.event('evt-1'));
+    const other = stage.event('evt-2', { user: { id: 'user-43' } });
+    expect(await stage.deliver(other, stage.event('evt-1'))).toEqual({ kind: 'delivered', settled: 1 });
+    stage.passes(LAG_MS);
+    expect(await stage.deliver(stage.event('evt-3'), stage.event('evt-1'))).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(2);
+    expect(stage.cases[0]?.description).toContain('Count: 2 events');
+  });
+
+  it('is not asked for again because a search failed', async () => {
+    await start();
+    stage.fail('PUT', CASES, { drop: 'after_reading', times: 1 });
+    await stage.deliver(stage.event('evt-1'));
+    stage.passes(HOUR_MS);
+    stage.fail('GET', SEARCH, { status: 503, body: '', times: 1 });
+    expect(await stage.deliver(stage.event('evt-1'))).toMatchObject({
+      kind: 'retry',
+      reason: 'server_error',
+    });
+    expect(await stage.deliver(stage.event('evt-1'))).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(1);
+  });
+});
+
+describe('a crash', () => {
+  it('after Falcon made the case and before the relay noted it leaves one case', async () => {
+    await start();
+    const event = stage.event('evt-1');
+    const io = stage.io;
+    const crashing = {
+      ...io,
+      send: async (request: Parameters<typeof io.send>[0]) => {
+        const answer = await io.send(request);
+        if (request.method === 'PUT') throw new Error('crash');
+        return answer;
+      },
+    };
+    await expect(stage.channel.deliver([event], crashing)).rejects.toThrow('crash');
+    stage.passes(LAG_MS);
+    expect(await stage.deliver(event)).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(1);
+  });
+
+  it('between the record and the request leaves one case', async () => {
+    await start();
+    const event = stage.event('evt-1');
+    const io = stage.io;
+    const crashing = {
+      ...io,
+      send: async (request: Parameters<typeof io.send>[0]) => {
+        if (request.method === 'PUT') throw new Error('crash');
+        return io.send(request);
+      },
+    };
+    await expect(stage.channel.deliver([event], crashing)).rejects.toThrow('crash');
+    expect(await stage.deliver(event)).toMatchObject(UNCONFIRMED);
+    stage.passes(MINUTE_MS);
+    expect(await stage.deliver(event)).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(1);
+  });
+});

@@ -1,0 +1,182 @@
+/** Falcon's cases at the end of a whole lane: with the object's own memory, its crashes, its rate and its dead letters. */
+
+import { describe, expect, it } from 'vitest';
+
+import type { CanonicalEvent } from '../../src/domain/event.ts';
+import { API, detectionOf, falconAnswer, falconTenant } from './falcon-cloud.ts';
+import type { Tenant } from './tenant.ts';
+
+const LANE = 'falcon/cases';
+const CASES_ONLY = {
+  hec: undefined,
+  actions: ['case'],
+  indicators: [],
+  workflow: undefined,
+  contain: undefined,
+};
+
+interface Case {
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly body: string;
+  readonly madeAtMs: number;
+}
+
+/** A Falcon that makes a case for every PUT, and whose search shows it after a while. */
+class CaseCloud {
+  readonly cases: Case[] = [];
+  readonly #tenant: Tenant;
+  readonly #lagMs: number;
+  /** Does what it is asked for, and never answers. */
+  isSilent = false;
+  /** Refuses a case whose body has this. */
+  refused: string | undefined;
+
+  constructor(tenant: Tenant, lagMs = 0) {
+    this.#tenant = tenant;
+    this.#lagMs = lagMs;
+    this.attach();
+  }
+
+  attach(): void {
+    this.#tenant.destinations.answer(API, (sent) => this.#answer(sent));
+  }
+
+  #answer(sent: { readonly url: string; readonly body: string }): Response | Promise<Response> {
+    const { pathname, searchParams } = new URL(sent.url);
+    if (pathname === '/cases/queries/cases/v1') {
+      const tag = /tags:'([^']+)'/.exec(searchParams.get('filter') ?? '')?.[1] ?? '';
+      const shown = this.cases.filter(({ madeAtMs }) => madeAtMs + this.#lagMs <= this.#tenant.nowMs);
+      return this.#resources(shown.filter(({ tags }) => tags.includes(tag)).map(({ id }) => id));
+    }
+    if (pathname !== '/cases/entities/cases/v2') return falconAnswer(sent);
+    const body = JSON.parse(sent.body) as { name?: string; tags?: string[]; id?: string; ids?: string[] };
+    const known = body.id ?? body.ids?.[0];
+    if (known !== undefined) return this.#resources([{ id: known, version: 1, severity: 75, status: 'new' }]);
+    if (this.refused !== undefined && sent.body.includes(this.refused))
+      return Response.json({ errors: [{ code: 400, message: 'refused' }], resources: null }, { status: 400 });
+    const id = `case-${this.cases.length + 1}`;
+    this.cases.push({ id, tags: body.tags ?? [], body: sent.body, madeAtMs: this.#tenant.nowMs });
+    if (this.isSilent) return new Promise(() => undefined);
+    return this.#resources([{ id, version: 1, severity: 75, status: 'new' }]);
+  }
+
+  #resources(resources: readonly unknown[]): Response {
+    const headers = { 'x-cs-region': 'eu-1' };
+    return Response.json(
+      { meta: {}, errors: null, resources: resources.length === 0 ? null : resources },
+      { headers },
+    );
+  }
+}
+
+const ofUser = (tenant: Tenant, i: number, changes: Partial<CanonicalEvent> = {}): CanonicalEvent =>
+  tenant.event(`evt-${i}`, { user: { id: `user-${i}` }, ...changes });
+const isIdle = async (tenant: Tenant, delivered: number) => {
+  const lane = await tenant.lane(LANE);
+  return lane.delivered >= delivered && lane.undelivered === 0;
+};
+
+describe("Falcon's cases", () => {
+  it('are opened for detections, and for events from the level on that the destination names', async () => {
+    const tenant = await falconTenant({ ...CASES_ONLY, cases: { events_at_or_above: 'high' } });
+    const cloud = new CaseCloud(tenant);
+    await tenant.accept(
+      ofUser(tenant, 1, { severity: 'medium' }),
+      ofUser(tenant, 2, { severity: 'high' }),
+      detectionOf(tenant, 'det-1'),
+    );
+    await tenant.until(() => cloud.cases.length === 2, 'two cases are there');
+    expect(cloud.cases[0]?.body).toContain('evt-2');
+    expect(cloud.cases[1]?.body).toContain('detection');
+  });
+
+  it('are one case when Falcon makes it, does not answer, and the object crashes meanwhile', async () => {
+    const tenant = await falconTenant(CASES_ONLY);
+    const cloud = new CaseCloud(tenant, 30_000);
+    cloud.isSilent = true;
+    await tenant.accept(ofUser(tenant, 1, { severity: 'high' }));
+    await tenant.until(() => cloud.cases.length === 1, 'the case is made');
+    await tenant.crash();
+    cloud.isSilent = false;
+    await tenant.passTimeUntil(async () => isIdle(tenant, 1), 'the case is known');
+    expect(cloud.cases).toHaveLength(1);
+  });
+
+  it('name nobody where the destination drops users and devices, nor does what the object remembers of them', async () => {
+    const privacy = { user_id: 'drop', user_email: 'drop', device: 'drop' };
+    const tenant = await falconTenant({ ...CASES_ONLY, privacy });
+    const cloud = new CaseCloud(tenant);
+    const device = { id: 'dev-secret-7', hostname: 'HOST-SECRET-7' };
+    const user = { id: 'person-secret', email: 'person-secret@acme.fr' };
+    await tenant.accept(ofUser(tenant, 1, { user, device, severity: 'high' }), {
+      ...detectionOf(tenant, 'det-1'),
+      user,
+      device,
+    });
+    await tenant.until(async () => isIdle(tenant, 2), 'both are there');
+    expect(cloud.cases).toHaveLength(2);
+    const memory = await tenant.inside((_relay, state) =>
+      JSON.stringify([...state.storage.sql.exec('SELECT * FROM channel_memory')]),
+    );
+    expect(memory).toContain('case:');
+    const sent = tenant.destinations.sent.map(({ url, body }) => `${url} ${body}`).join('\n');
+    expect(`${sent}${memory}`).not.toMatch(/secret-7|person-secret/i);
+  });
+
+  it('that Falcon refuses are dead letters, one by one, and the others are opened', async () => {
+    const tenant = await falconTenant(CASES_ONLY);
+    const cloud = new CaseCloud(tenant);
+    cloud.refused = 'evt-3';
+    await tenant.accept(...Array.from({ length: 6 }, (_, i) => ofUser(tenant, i + 1, { severity: 'high' })));
+    await tenant.until(async () => isIdle(tenant, 5), 'the others are opened');
+    expect(await tenant.lane(LANE)).toMatchObject({ delivered: 5, deadLettered: 1 });
+    expect(cloud.cases.map(({ body }) => /evt-\d/.exec(body)?.[0]).toSorted()).toEqual([
+      'evt-1',
+      'evt-2',
+      'evt-4',
+      'evt-5',
+      'evt-6',
+    ]);
+  });
+
+  it('by the thousand keep to the rate of the API client, and none is lost or opened twice', async () => {
+    const tenant = await falconTenant({
+      ...CASES_ONLY,
+      requests_per_minute: 600,
+      cases: { events_at_or_above: 'low', per_hour_max: 10_000 },
+    });
+    const cloud = new CaseCloud(tenant);
+    const startedAtMs = tenant.nowMs;
+    for (let from = 1; from <= 1_000; from += 100)
+      await tenant.accept(...Array.from({ length: 100 }, (_, i) => ofUser(tenant, from + i)));
+    await tenant.passTimeUntil(async () => isIdle(tenant, 1_000), 'all are opened', 1_000);
+    expect(cloud.cases).toHaveLength(1_000);
+    expect(new Set(cloud.cases.map(({ tags }) => tags[0])).size).toBe(1_000);
+    const last = cloud.cases.at(-1)?.madeAtMs ?? 0;
+    // A sixth of a minute's requests may go at once.
+    expect(last - startedAtMs).toBeGreaterThanOrEqual(((1_000 - 100) / 600) * 60_000 - 1_000);
+    const busiest = Math.max(
+      ...cloud.cases.map(
+        ({ madeAtMs: from }) =>
+          cloud.cases.filter(({ madeAtMs }) => madeAtMs >= from && madeAtMs < from + 60_000).length,
+      ),
+    );
+    expect(busiest).toBeLessThanOrEqual(700);
+  });
+
+  it('above the cap are one case, across restarts of the object', async () => {
+    const tenant = await falconTenant({
+      ...CASES_ONLY,
+      cases: { events_at_or_above: 'low', per_hour_max: 3 },
+    });
+    const cloud = new CaseCloud(tenant);
+    await tenant.accept(...[1, 2].map((i) => ofUser(tenant, i)));
+    await tenant.until(async () => isIdle(tenant, 2), 'two are open');
+    await tenant.evict();
+    await tenant.accept(...[3, 4, 5, 6].map((i) => ofUser(tenant, i)));
+    await tenant.until(async () => isIdle(tenant, 6), 'all are in cases');
+    expect(cloud.cases).toHaveLength(4);
+    expect(cloud.cases[3]?.body).toContain('more than 3 new cases in an hour');
+  });
+});
