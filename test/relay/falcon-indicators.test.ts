@@ -46,12 +46,12 @@ async function untilSynced(count: number): Promise<void> {
 async function announcements(): Promise<number> {
   return tenant.inside((_relay, state) => {
     const { sql } = state.storage;
-    const tables = sql.exec("SELECT name FROM sqlite_master WHERE name GLOB 'events_*'").toArray();
+    const tables = sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE name GLOB 'events_*'")
+      .toArray();
     const counts = tables.map(({ name }) =>
       Number(
-        sql
-          .exec(`SELECT COUNT(*) AS n FROM ${String(name)} WHERE body LIKE '%relay.indicators_changed%'`)
-          .one()['n'],
+        sql.exec(`SELECT COUNT(*) AS n FROM ${name} WHERE body LIKE '%relay.indicators_changed%'`).one()['n'],
       ),
     );
     return counts.reduce((sum, n) => sum + n, 0);
@@ -89,8 +89,8 @@ describe('a saved config', () => {
     await untilSynced(1);
     // As a crash leaves it: the config of the next version is stored, and nothing else.
     await tenant.inside((_relay, state) => {
-      const row = state.storage.sql.exec('SELECT document FROM config').one();
-      const document = String(row['document']).replace('"grok"', '"poe"');
+      const row = state.storage.sql.exec<{ document: string }>('SELECT document FROM config').one();
+      const document = row.document.replace('"grok"', '"poe"');
       state.storage.sql.exec('UPDATE config SET version = version + 1, document = ?', document);
     });
     await tenant.crash();

@@ -18,8 +18,6 @@ import { findDomains, findOwn } from './indicator-search.ts';
 import type { Refusal } from './indicator-wishes.ts';
 import { type ExistingIndicator, type WantedIndicator, agrees, isOwn, isValidResponse } from './indicator.ts';
 
-/** The batch names an indicator that is gone. */
-const NOT_FOUND = 404;
 /** The key of the memory that stands while an answer to a creation is not seen. */
 const UNSEEN = 'creation-unseen';
 /** Until what was created shows in a search, at the latest. */
@@ -169,7 +167,7 @@ async function update(
   const changed = await updateIndicators(api, updates, ownTag);
   if (!changed.ok) return changed;
   const { done, refused } = changed.value;
-  const gone = refused.find(({ status }) => status === NOT_FOUND);
+  const gone = refused.find(({ isGone }) => isGone);
   if (gone) return failure(vanished(gone.item.wanted.domain));
   return success({
     updated: done.length,

@@ -70,11 +70,21 @@ describe('a detection whose rule asks for an indicator', () => {
     expect(lab.at()['perplexity.ai']).toMatchObject({ action: 'detect', expired: false });
   });
 
-  it('does nothing about the domains of others', async () => {
-    await lab.save(['grok', 'poe']);
-    lab.falcon.forgetRequests();
+  it('does nothing about other domains, those of the config that lack included', async () => {
+    await lab.save(['poe']);
     await lab.deliver([lab.detection()], ['grok']);
-    expect(lab.domains()).toEqual(['grok.com', 'perplexity.ai', 'poe.com', 'www.perplexity.ai']);
+    expect(lab.domains()).toEqual(['perplexity.ai', 'poe.com', 'www.perplexity.ai']);
+  });
+
+  it('keeps the graver severity of two that are both good', async () => {
+    await lab.deliver([lab.detection({ level: 'critical' })]);
+    lab.nowMs += 2 * DAY_MS;
+    await lab.deliver([lab.detection({ id: 'd2', level: 'low', ruleName: 'Another rule' })]);
+    expect(lab.at()['perplexity.ai']).toMatchObject({
+      severity: 'critical',
+      description: 'Noxys: Perplexity, found by the rule Another rule',
+      expiration: '2026-12-25T00:00:00Z',
+    });
   });
 });
 
@@ -101,6 +111,15 @@ describe('what is never made an indicator of', () => {
     lab.platforms = { approved: ['gemini'], domains: { bard: ['google.com', 'bard.example.com'] } };
     expect(await lab.deliver([lab.detection({ platforms: ['bard'] })])).toEqual(DELIVERED_ONE);
     expect(lab.domains()).toEqual(['bard.example.com']);
+  });
+
+  it('a platform of which every domain is an approved one', async () => {
+    lab.platforms = { approved: ['gemini'], domains: { bard: ['google.com'] } };
+    expect(await lab.deliver([lab.detection({ platforms: ['bard'] })])).toEqual({
+      kind: 'rejected',
+      status: null,
+      excerpt: 'google.com belongs to Gemini, which is approved',
+    });
   });
 
   it('the approved ones among several platforms: the others are', async () => {

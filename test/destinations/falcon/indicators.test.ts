@@ -140,6 +140,10 @@ describe('a saved config', () => {
   it('sends at most 200 indicators in a request, and finds them all again', async () => {
     const platforms = platformsOf(450);
     await lab.save(platforms);
+    const urls = lab.falcon.apiRequests.map(
+      ({ path, query }) => path + new URLSearchParams([...query].map(([n, v]) => [n, v])).toString(),
+    );
+    expect(Math.max(...urls.map((url) => url.length))).toBeLessThan(8_000);
     await lab.save(platforms);
     expect(lab.writes()).toEqual(['POST 200', 'POST 200', 'POST 50']);
     await lab.save([]);
@@ -304,6 +308,21 @@ describe('what goes wrong on the way', () => {
     const gone = { errors: [{ code: 404, message: 'indicator not found' }], resources: null };
     lab.falcon.fail({ match: isWrite('DELETE'), times: 1, status: 200, body: gone });
     expect(await lab.save(['grok'])).toEqual(DELIVERED_ONE);
+  });
+
+  it('of two that are ours and about the same domain one is removed', async () => {
+    await lab.save(['poe']);
+    const [one] = lab.falcon.indicators;
+    lab.falcon.fail({
+      match: ({ path }) => path === '/iocs/combined/indicator/v1',
+      times: 1,
+      status: 200,
+      body: { errors: null, resources: [one, { ...one, id: 'f'.repeat(64) }] },
+    });
+    expect(await lab.save(['poe'])).toEqual(DELIVERED_ONE);
+    const removal = lab.falcon.apiRequests.find(({ method }) => method === 'DELETE');
+    expect(removal?.query).toContainEqual(['ids', 'f'.repeat(64)]);
+    expect(lab.domains()).toEqual(['poe.com']);
   });
 
   it('a search that is answered in part changes nothing', async () => {
