@@ -4,7 +4,6 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 
 import { falconChannel } from '../../src/destinations/falcon/channels.ts';
-import type { FalconConfig } from '../../src/domain/tenant-config.ts';
 import { falconSchema } from '../../src/domain/falcon-config.ts';
 import { guardedHttp } from '../../src/lib/http.ts';
 import { createSealer } from '../../src/lib/seal.ts';
@@ -33,9 +32,7 @@ async function onAccounts(
     return falconAnswer(sent);
   };
   falcon.answer('https://api.eu-1.crowdstrike.com', answered);
-  const config = falconSchema.parse(
-    falconDocument({ cases: {}, requests_per_minute: 6_000 }),
-  ) as FalconConfig;
+  const config = falconSchema.parse(falconDocument({ cases: {}, requests_per_minute: 6_000 }));
   const channel = falconChannel(config, 'cases', {
     tenant: tenant.id,
     platforms: { approved: [], domains: {} },
