@@ -114,6 +114,8 @@ export interface SecretState extends SecretShown {
 export interface DestinationTested {
   readonly destination: string;
   readonly tests: readonly (LaneTest & { /** What to do. */ readonly hint?: string })[];
+  /** A sentence, when every channel passed and the product has one. */
+  readonly summary?: string;
 }
 
 export interface TenantHealth {

@@ -29,6 +29,13 @@ export interface Prompts {
     readonly message: string;
     readonly options: readonly { readonly value: T; readonly label: string; readonly hint?: string }[];
   }): Promise<T>;
+  /** One at least, in the order of the options. */
+  selectMany<T extends string>(question: {
+    readonly message: string;
+    readonly options: readonly { readonly value: T; readonly label: string; readonly hint?: string }[];
+    /** Those that are chosen already. */
+    readonly initial: readonly T[];
+  }): Promise<readonly T[]>;
   confirm(question: { readonly message: string; readonly initial: boolean }): Promise<boolean>;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 
-import { confirm, isCancel, password, select, text } from '@clack/prompts';
+import { confirm, isCancel, multiselect, password, select, text } from '@clack/prompts';
 
 import { interrupted } from './failure.ts';
 import type { Prompts } from './io.ts';
@@ -51,6 +51,27 @@ export function terminalPrompts(input: Readable, output: Writable, signal: Abort
       const choices = options as readonly { value: string; label: string; hint?: string }[];
       const chosen = await ask(async (common) => select({ ...common, message, options: [...choices] }));
       return (options.find(({ value }) => value === chosen) ?? failNoOption()).value;
+    },
+    selectMany: async <T extends string>({
+      message,
+      options,
+      initial,
+    }: {
+      readonly message: string;
+      readonly options: readonly { readonly value: T; readonly label: string; readonly hint?: string }[];
+      readonly initial: readonly T[];
+    }) => {
+      const choices = options as readonly { value: string; label: string; hint?: string }[];
+      const chosen = await ask(async (common) =>
+        multiselect({
+          ...common,
+          message,
+          options: [...choices],
+          initialValues: [...initial],
+          required: true,
+        }),
+      );
+      return options.map(({ value }) => value).filter((value) => chosen.includes(value));
     },
     confirm: async ({ message, initial }) =>
       ask(async (common) => confirm({ ...common, message, initialValue: initial })),

@@ -130,16 +130,15 @@ function readSettings(env: Variables): Settings {
   };
 }
 
+/** An origin alone; locally over http, too. */
 function publicUrl(value: string, place: Settings['env']): string | undefined {
-  const text = value.trim();
-  if (text === '') return undefined;
-  const url = URL.parse(text);
+  if (value.trim() === '') return undefined;
+  const url = URL.parse(value.trim());
   const isWeb = url?.protocol === 'https:' || (place === 'local' && url?.protocol === 'http:');
-  if (!url || !isWeb || url.origin !== text.replace(/\/+$/, '').toLowerCase())
-    throw new Error(
-      `Cannot read settings as RELAY_PUBLIC_URL must be the relay's own address, such as https://relay.acme.eu: it is ${JSON.stringify(text)}`,
-    );
-  return url.origin;
+  const isOrigin = url?.username === '' && `${url.pathname}${url.search}${url.hash}` === '/';
+  if (isWeb && isOrigin && url.password === '') return url.origin;
+  const want = 'the address of the relay without a path, such as https://relay.acme.eu, or empty';
+  throw settingsError('RELAY_PUBLIC_URL', want, 'something else');
 }
 
 function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[]): T {

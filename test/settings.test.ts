@@ -59,6 +59,33 @@ describe('settingsOf', () => {
     expect(settingsOf(env).egressAllow).toEqual(['edr.acme.fr', '*.hurukai.io', 'x.fr']);
   });
 
+  it.each([
+    ['production', 'https://relay.acme.eu', 'https://relay.acme.eu'],
+    ['production', ' https://Relay.ACME.eu:443/ ', 'https://relay.acme.eu'],
+    ['local', 'http://127.0.0.1:8787', 'http://127.0.0.1:8787'],
+    ['production', '', undefined],
+    ['production', '  ', undefined],
+    ['production', undefined, undefined],
+  ])('links to the relay, of %s, at RELAY_PUBLIC_URL = %j', (place, value, publicUrl) => {
+    const env = { ...VALID, RELAY_ENV: place, ...(value !== undefined && { RELAY_PUBLIC_URL: value }) };
+    expect(settingsOf(env).publicUrl).toBe(publicUrl);
+  });
+
+  it.each([
+    'relay.acme.eu',
+    'http://relay.acme.eu',
+    'https://relay.acme.eu/path',
+    'https://relay.acme.eu/?x=hunter2',
+    'https://relay.acme.eu/#x',
+    'https://hunter2@relay.acme.eu',
+    'https://:hunter2@relay.acme.eu',
+    'javascript:alert(1)',
+  ])('refuses RELAY_PUBLIC_URL = %j, and quotes none of it', (value) => {
+    const attempt = () => settingsOf({ ...VALID, RELAY_PUBLIC_URL: value });
+    expect(attempt).toThrow('RELAY_PUBLIC_URL must be the address of the relay without a path');
+    expect(attempt).not.toThrow(/hunter2/);
+  });
+
   it('takes the previous master key when there is one', () => {
     expect(settingsOf({ ...VALID, RELAY_MASTER_KEY_PREVIOUS: KEY }).masterKeys.previous).toHaveLength(32);
     expect(settingsOf({ ...VALID, RELAY_MASTER_KEY_PREVIOUS: '' }).masterKeys).not.toHaveProperty('previous');

@@ -12,7 +12,7 @@ import { nextSteps } from '../init/next-steps.ts';
 import { refuseExisting, writeTenant } from '../init/write-tenant.ts';
 import { completedUrl } from '../init/completed-url.ts';
 import { canAsk } from '../io.ts';
-import { isDelivered, testsTable } from '../output/tests-table.ts';
+import { isDelivered, testsText } from '../output/tests-text.ts';
 import type { Session } from '../session.ts';
 import { faultsWithoutRelay } from '../tenant-files/faults-without-relay.ts';
 import { secretPlaces } from '../tenant-files/literal-secrets.ts';
@@ -29,7 +29,7 @@ export function initCommand(act: Act) {
   return new Command('init')
     .summary('ask for a tenant, test its connections, write its file')
     .description(
-      'Asks for id, residency, webhook secret and destinations, sends each destination a test event through the relay,\nand writes <dir>/<id>.yaml with references, and the secrets to <dir>/.env, which only you can read and git ignores.\nNothing is stored on the relay: `apply` does that. Without a relay (no NOXYS_RELAY_URL) nothing is tested.',
+      'Asks for id, residency, webhook secret and destinations, has each destination tested by the relay,\nand writes <dir>/<id>.yaml with references, and the secrets to <dir>/.env, which only you can read and git ignores.\nNothing is stored on the relay: `apply` does that. Without a relay (no NOXYS_RELAY_URL) nothing is tested.',
     )
     .option(
       '--answers <file>',
@@ -37,10 +37,7 @@ export function initCommand(act: Act) {
     )
     .option('--dir <folder>', 'where the files go', 'tenants')
     .option('--no-test', 'do not contact the relay')
-    .option(
-      '--write-anyway',
-      'with --answers: write the files although a destination did not take the test event',
-    )
+    .option('--write-anyway', 'with --answers: write the files although a destination did not pass its test')
     .option('--force', 'replace the file of a tenant that is there already')
     .action(act(async (session: Session, options) => init(session, options)));
 }
@@ -92,7 +89,7 @@ async function documentOf(
   });
 }
 
-/** Shows what the destination answered; true when it took the event, or can't be tested yet. */
+/** Shows what the test found; true when all is well, or can't be tested yet. */
 async function testOne(session: Session, given: Record<string, unknown>, name: string): Promise<boolean> {
   const { document } = withWebhookSecret(given);
   concealSecrets(session, document);
@@ -104,7 +101,7 @@ async function testOne(session: Session, given: Record<string, unknown>, name: s
   try {
     const tested = await testCandidate(await session.api(), String(document['id']), name, document);
     if (tested === undefined) return true;
-    session.out.note(testsTable(session.out, [tested]));
+    session.out.note(testsText(session.out, [tested]));
     const isTaken = tested.tests.every(isDelivered);
     const url = isTaken ? undefined : completedUrl(document, name);
     if (url !== undefined) session.out.note(`${name} was sought at ${url}.`);
@@ -131,7 +128,7 @@ async function testAll(
   throw new CliFailure(
     EXIT.failed,
     'destination_test_failed',
-    `Nothing was written: ${failed.join(', ')} did not take the test event.`,
+    `Nothing was written: ${failed.join(', ')} did not pass the test.`,
     { hint: 'Mend the answers, or say --write-anyway.', details: { destinations: failed } },
   );
 }

@@ -18,7 +18,8 @@ import { readSecret } from '../read-secret.ts';
 import type { Session } from '../session.ts';
 import { prepareFollowing } from '../tenant-files/follow-rotation.ts';
 
-const PATH_PATTERN = /^(?:webhook\.(?:secrets|auth_token)|destinations\.[a-z0-9-]{1,32}\.(?:hec\.)?token)$/;
+const PATH_PATTERN =
+  /^(?:webhook\.(?:secrets|auth_token)|destinations\.[a-z0-9-]{1,32}\.(?:(?:hec\.)?token|client_secret))$/;
 
 /** Where tenant files are by default. */
 const FOLDER = 'tenants';
@@ -39,7 +40,7 @@ export function rotateSecretCommand(act: Act) {
   return new Command('rotate-secret')
     .summary('put a new secret in place without a gap')
     .description(
-      'PATH is webhook.secrets, webhook.auth_token, destinations.<name>.token or destinations.<name>.hec.token.\nThe value comes from --secret-file, NOXYS_NEW_SECRET or a prompt. A new webhook secret is added in front: the older ones\nstay valid until --finish, once Noxys signs with the new one. Where the tenant file takes the secret from .env, it is set there, too.',
+      'PATH is webhook.secrets, webhook.auth_token, destinations.<name>.token, destinations.<name>.client_secret or destinations.<name>.hec.token.\nThe value comes from --secret-file, NOXYS_NEW_SECRET or a prompt. A new webhook secret is added in front: the older ones\nstay valid until --finish, once Noxys signs with the new one. Where the tenant file takes the secret from .env, it is set there, too.',
     )
     .argument('<tenant>', "the tenant's id", tenantId)
     .argument('<path>', 'which secret')
@@ -51,7 +52,7 @@ export function rotateSecretCommand(act: Act) {
         if (!PATH_PATTERN.test(path)) {
           throw invalidInput(
             'PATH names no secret.',
-            'It is webhook.secrets, webhook.auth_token, destinations.<name>.token or destinations.<name>.hec.token.',
+            'It is webhook.secrets, webhook.auth_token, destinations.<name>.token, destinations.<name>.client_secret or destinations.<name>.hec.token.',
           );
         }
         return options.finish === true

@@ -48,13 +48,24 @@ function settled(own: RawEnvironment, record: DeployRecord | undefined): RawEnvi
   const { build, ...others } = own;
   const kept = build?.command?.includes(REFUSAL) ? others : own;
   if (!record) return kept;
-  const { kvId, domain, egressAllow } = record;
+  const { kvId, domain } = record;
   return {
     ...kept,
     kv_namespaces: (own.kv_namespaces ?? []).map((namespace) =>
       namespace.binding === KV_BINDING ? { ...namespace, id: kvId } : namespace,
     ),
     ...(domain === undefined ? {} : { routes: [{ pattern: domain, custom_domain: true }] }),
-    ...(egressAllow === undefined ? {} : { vars: { ...own.vars, RELAY_EGRESS_ALLOW: egressAllow } }),
+    ...(own.vars && { vars: { ...own.vars, ...varsOf(own.vars, record) } }),
+  };
+}
+
+/** An address of the operator's own in wrangler.toml wins over the domain, which it may stand behind. */
+function varsOf(
+  { RELAY_PUBLIC_URL: publicUrl = '' }: NonNullable<RawEnvironment['vars']>,
+  { domain, egressAllow }: DeployRecord,
+): Readonly<Record<string, string>> {
+  return {
+    ...(egressAllow === undefined ? {} : { RELAY_EGRESS_ALLOW: egressAllow }),
+    ...(domain === undefined || publicUrl !== '' ? {} : { RELAY_PUBLIC_URL: `https://${domain}` }),
   };
 }

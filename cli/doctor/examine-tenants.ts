@@ -10,7 +10,7 @@ import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { listTenants } from '../list-tenants.ts';
 import { startProgress } from '../output/progress.ts';
-import { isDelivered } from '../output/tests-table.ts';
+import { isDelivered } from '../output/tests-text.ts';
 import { printable } from '../output/printable.ts';
 import { inPool } from '../pool.ts';
 import type { Session } from '../session.ts';
@@ -106,14 +106,19 @@ async function testDestination(api: ApiClient, id: string, name: string): Promis
     const { message, hint = '' } = cliFailureOf(answer.error, `test ${name}`, api.origin);
     return [failing('destination', message, 'Whether it takes events is not known.', hint)];
   }
-  return answer.value.body.tests.map((test) =>
-    isDelivered(test)
-      ? ok('destination', `${printable(test.lane)} took a test event in ${test.durationMs} ms.`)
-      : failing(
-          'destination',
-          `${printable(test.lane)} did not take a test event: ${printable(test.reason ?? test.outcome)} ${printable(test.detail ?? '')}`.trim(),
-          'Its events wait, or become dead letters.',
-          `npx noxys-relay test ${id} ${name}`,
-        ),
-  );
+  return answer.value.body.tests.map((test) => {
+    const isEvent = test.eventId !== undefined;
+    const lane = printable(test.lane);
+    if (isDelivered(test)) {
+      const how = isEvent ? 'took a test event' : 'passed its test';
+      return ok('destination', `${lane} ${how} in ${test.durationMs} ms.`);
+    }
+    const how = isEvent ? 'did not take a test event' : 'did not pass its test';
+    return failing(
+      'destination',
+      `${lane} ${how}: ${printable(test.reason ?? test.outcome)} ${printable(test.detail ?? '')}`.trim(),
+      'What it is for waits, or becomes dead letters.',
+      `npx noxys-relay test ${id} ${name}`,
+    );
+  });
 }

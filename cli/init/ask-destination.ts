@@ -1,12 +1,11 @@
 /** Asks for one destination, each answer checked by the relay's own readers as it is given. */
 
-import { normaliseHecUrl } from '../../src/destinations/falcon/hec-url.ts';
-import { FALCON_HOSTS, FALCON_REGIONS, type FalconRegion } from '../../src/destinations/falcon/regions.ts';
 import { normaliseBaseUrl } from '../../src/destinations/harfanglab/base-url.ts';
 import type { Residency } from '../../src/domain/tenant-config.ts';
 import type { Result } from '../../src/lib/result.ts';
 import type { Prompts } from '../io.ts';
 import { refuseEmpty } from '../read-secret.ts';
+import { askFalcon } from './ask-falcon.ts';
 
 export type Destination = Readonly<Record<string, unknown>> & { readonly name: string };
 
@@ -22,17 +21,18 @@ export async function askDestination(
     message: taken.length === 0 ? 'Where do the events go?' : 'Where else?',
     options: [
       { value: 'harfanglab', label: 'HarfangLab EDR' },
-      { value: 'falcon', label: 'CrowdStrike Falcon Next-Gen SIEM' },
+      { value: 'falcon', label: 'CrowdStrike Falcon' },
       { value: 'none', label: taken.length === 0 ? 'Nowhere yet' : 'Nowhere else' },
     ],
   });
   if (type === 'none') return undefined;
   const name = await prompts.text({
-    message: 'A name for it, which names its lane',
+    message: 'A name for it, which names its lanes',
     initial: freeName(type === 'harfanglab' ? 'edr' : 'falcon', taken),
     validate: (value) => nameFault(value, taken),
   });
-  return type === 'harfanglab' ? askHarfangLab(prompts, name) : askFalcon(prompts, name, residency);
+  if (type === 'harfanglab') return askHarfangLab(prompts, name);
+  return { name, type, ...(await askFalcon(prompts, residency)) };
 }
 
 async function askHarfangLab(prompts: Prompts, name: string): Promise<Destination> {
@@ -43,22 +43,6 @@ async function askHarfangLab(prompts: Prompts, name: string): Promise<Destinatio
   });
   const token = await prompts.secret({ message: 'API token of the manager', validate: refuseEmpty });
   return { name, type: 'harfanglab', base_url: baseUrl.trim(), token: token.trim() };
-}
-
-async function askFalcon(prompts: Prompts, name: string, residency: Residency): Promise<Destination> {
-  const known = FALCON_REGIONS.filter((region) => FALCON_HOSTS[region].ingest !== undefined);
-  const regions: readonly FalconRegion[] = residency === 'eu' ? ['eu-1'] : known;
-  const region = await prompts.select({
-    message: 'The Falcon region',
-    options: regions.map((value) => ({ value, label: value })),
-  });
-  const url = await prompts.text({
-    message: "The HEC connector's URL, from the Falcon console",
-    placeholder: `https://….${FALCON_HOSTS[region].ingest ?? ''}/services/collector`,
-    validate: (value) => faultOf(normaliseHecUrl(value, { region, isLocal: true })),
-  });
-  const token = await prompts.secret({ message: "The connector's API key", validate: refuseEmpty });
-  return { name, type: 'falcon', region, hec: { url: url.trim(), token: token.trim() } };
 }
 
 function nameFault(value: string, taken: readonly string[]): string | undefined {

@@ -49,7 +49,7 @@ export async function askTenant(
 
 async function isKept(prompts: Io['prompts']): Promise<boolean> {
   const choice = await prompts.select({
-    message: 'It did not take the test event',
+    message: 'It did not pass the test',
     options: [
       { value: 'again', label: 'Enter it again' },
       { value: 'keep', label: 'Keep it as it is' },

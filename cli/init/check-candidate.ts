@@ -1,4 +1,4 @@
-/** Whether the relay would take a document, and whether its destinations take a test event; nothing is stored. */
+/** Whether the relay would take a document, and whether its destinations pass their tests; nothing is stored. */
 
 import { SHAPES } from '../api-shapes.ts';
 import type { ConfigFault } from '../../src/domain/fault.ts';

@@ -54,6 +54,9 @@ function referTokens(
   return {
     ...destination,
     ...('token' in destination ? { token: refer(destination['token'], name, 'token') } : {}),
+    ...('client_secret' in destination
+      ? { client_secret: refer(destination['client_secret'], name, 'client_secret') }
+      : {}),
     ...(isRecord(hec) ? { hec: { ...hec, token: refer(hec['token'], name, 'hec_token') } } : {}),
   };
 }

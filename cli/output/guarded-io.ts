@@ -38,15 +38,24 @@ function guardedPrompts(prompts: Prompts): Prompts {
         ...(question.placeholder === undefined ? {} : { placeholder: withoutControls(question.placeholder) }),
       }),
     secret: async (question) => prompts.secret({ ...question, message: withoutControls(question.message) }),
-    select: async (question) =>
-      prompts.select({
-        message: withoutControls(question.message),
-        options: question.options.map((option) => ({
-          ...option,
-          label: withoutControls(option.label),
-          ...(option.hint === undefined ? {} : { hint: withoutControls(option.hint) }),
-        })),
+    select: async ({ message, options }) =>
+      prompts.select({ message: withoutControls(message), options: guardedOptions(options) }),
+    selectMany: async ({ message, options, initial }) =>
+      prompts.selectMany({
+        message: withoutControls(message),
+        options: guardedOptions(options),
+        initial,
       }),
     confirm: async (question) => prompts.confirm({ ...question, message: withoutControls(question.message) }),
   };
+}
+
+function guardedOptions<Option extends { readonly label: string; readonly hint?: string }>(
+  options: readonly Option[],
+): readonly Option[] {
+  return options.map((option) => ({
+    ...option,
+    label: withoutControls(option.label),
+    ...(option.hint === undefined ? {} : { hint: withoutControls(option.hint) }),
+  }));
 }

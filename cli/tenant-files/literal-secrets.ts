@@ -21,6 +21,7 @@ const SECRET_PATHS: ReadonlySet<string> = new Set([
   'webhook.secrets.[]',
   'webhook.auth_token',
   'destinations.[].token',
+  'destinations.[].client_secret',
   'destinations.[].hec.token',
 ]);
 
@@ -39,6 +40,7 @@ export function secretPlaces(document: unknown): readonly SecretPlace[] {
     { path: ['webhook', 'auth_token'], value: memberOf(webhook, 'auth_token') },
     ...listOf(destinations).flatMap((destination, index) => [
       { path: ['destinations', index, 'token'], value: memberOf(destination, 'token') },
+      { path: ['destinations', index, 'client_secret'], value: memberOf(destination, 'client_secret') },
       {
         path: ['destinations', index, 'hec', 'token'],
         value: memberOf(memberOf(destination, 'hec'), 'token'),

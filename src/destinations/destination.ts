@@ -5,6 +5,7 @@
  */
 
 import type { ApiAccounts } from './api-account.ts';
+import type { AuditAction } from '../domain/audit.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { PlatformsConfig } from '../domain/platforms-config.ts';
@@ -63,6 +64,8 @@ export interface Channel {
   readonly inFlight: number;
   /** What is older is recorded as expired, never sent. Absent: nothing is too old. See domain/maximum-age.ts. */
   readonly maximumAgeMs?: number;
+  /** What is delivered acts on the customer's own: the audit has it under this name. Only of channels without batches. */
+  readonly auditedAs?: Extract<AuditAction, 'host.isolated' | 'workflow.started'>;
   /** Sends the events, in one request or several. Never throws for what a destination does; a bug may throw. */
   deliver(events: readonly CanonicalEvent[], io: DeliveryIo): Promise<Outcome>;
   /** Tests the channel without changing anything at the destination. Absent: a test event is delivered. */

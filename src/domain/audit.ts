@@ -8,6 +8,8 @@ export const AUDIT_ACTIONS = [
   'destination.paused',
   'destination.resumed',
   'destination.tested',
+  'host.isolated', // a rule asked for it, and the destination took it
+  'workflow.started', // likewise
   'host.containment_lifted', // twice: before it is asked for, and with what came of it
   'dead_letters.redriven',
   'persons.shown', // events were shown with the people in them

@@ -25,8 +25,21 @@ export function faultsOfIssues(issues: readonly Issue[], document: unknown): Con
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => unknownKey(issue.path, key, document));
+    const meant = meantIssues(issue);
+    if (meant.length > 0) return faultsOfIssues(meant, document);
     return [{ path: formatPath(issue.path), message: messageOf(issue, readAt(document, issue.path)) }];
   });
+}
+
+/** What is wrong with a key of a record, or with a value that may be of several kinds as the one that it is. Empty: it is none of them. */
+function meantIssues(issue: Issue): readonly Issue[] {
+  if (issue.code === 'invalid_key')
+    return issue.issues.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  if (issue.code !== 'invalid_union') return [];
+  const isMeant = (inner: readonly Issue[]) =>
+    inner.every(({ code, path }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_union'));
+  const meant = issue.errors.find((inner) => inner.length > 0 && isMeant(inner)) ?? [];
+  return meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 /** A path such as `destinations[0].base_url`. */
@@ -76,11 +89,20 @@ function wantOf(issue: Issue): string {
     case 'invalid_union': {
       const allowed = allowedBy(issue);
       if (allowed.length > 0) return `must be ${oneOf(allowed)}`;
-      return 'must be a text, a number, true or false, or a list of these';
+      return kindsOf(issue) ?? 'must be a text, a number, true or false, or a list of these';
     }
     default:
       return 'is not allowed here: see the configuration table in the README';
   }
+}
+
+/** The kinds of a union whose members are plain; undefined: some are unions or lists themselves. */
+function kindsOf(issue: Issue): string | undefined {
+  if (issue.code !== 'invalid_union') return undefined;
+  const kinds = issue.errors.map(([first]) =>
+    first?.code === 'invalid_type' ? KIND_WORDS[first.expected] : undefined,
+  );
+  return kinds.every((kind) => kind !== undefined) ? `must be ${kinds.join(' or ')}` : undefined;
 }
 
 const KIND_WORDS: Readonly<Record<string, string>> = {
@@ -152,7 +174,8 @@ function keysAt(schema: z.core.$ZodType, path: Path, document: unknown): string[
     case 'optional':
       return keysAt(def.innerType, path, document);
     case 'union': {
-      const options = def.options.filter((option) => hasLiteralType(option, readAt(document, ['type'])));
+      const chosen = def.options.filter((option) => hasLiteralType(option, readAt(document, ['type'])));
+      const options = chosen.length > 0 ? chosen : def.options.filter((option) => !hasTypeKey(option));
       return options.flatMap((option) => keysAt(option, path, document));
     }
     case 'array': {
@@ -176,6 +199,12 @@ function hasLiteralType(schema: z.core.$ZodType, type: unknown): boolean {
   if (def?.type !== 'object') return false;
   const discriminator = definitionOf(def.shape['type']);
   return discriminator?.type === 'literal' && discriminator.values.some((value) => value === type);
+}
+
+/** Whether a member of a union is told from the others by its `type`. */
+function hasTypeKey(schema: z.core.$ZodType): boolean {
+  const def = definitionOf(schema);
+  return def?.type === 'object' && def.shape['type'] !== undefined;
 }
 
 /** zod types a schema by its base class; its definition says which class it is. */

@@ -3,7 +3,7 @@
  * Types and constants only; no I/O, no clock.
  */
 
-import type { DetectionFacts } from './detection.ts';
+import type { DetectionFacts } from './detection-facts.ts';
 import type { Level } from './severity.ts';
 
 /** The event types that Noxys documents and that the guides forward. Unknown types are accepted and filtered. */

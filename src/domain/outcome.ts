@@ -24,12 +24,6 @@ export type Outcome =
   /** These events will never pass: dead letters. `status` null: the relay itself refused, and the destination was not at fault. */
   | { readonly kind: 'rejected'; readonly status: number | null; readonly excerpt: string };
 
-/** What an answer told of the vendor's rate limit: requests per minute, and what is left of them. */
-export interface Quota {
-  readonly limit: number;
-  readonly remaining: number;
-}
-
 export const RETRY_REASONS = [
   'timeout',
   'network',

@@ -21,20 +21,27 @@ const PERSONAL_FIELDS: ReadonlySet<FieldName | undefined> = new Set<FieldName>([
   'url_host',
 ]);
 
-type Where = NonNullable<TenantConfig['destinations'][number]['where']>;
+type Destination = TenantConfig['destinations'][number];
+type Where = NonNullable<Destination['where']>;
 
 /** Whether the key of an entry of a `where` is about a person, a device or a page, in whatever spelling. */
 export function isPersonalKey(key: string): boolean {
   return PERSONAL_FIELDS.has(resolveField(key.split('|')[0] ?? ''));
 }
 
-/** A config without the persons that its filters name. */
+/** A config without the persons that its filters name, and without the hosts that are never isolated. */
 export function hidePersons(config: TenantConfig): TenantConfig {
+  return { ...config, destinations: config.destinations.map((destination) => withoutPersons(destination)) };
+}
+
+function withoutPersons(destination: Destination): Destination {
   return {
-    ...config,
-    destinations: config.destinations.map((destination) =>
-      destination.where ? { ...destination, where: hidden(destination.where) } : destination,
-    ),
+    ...destination,
+    ...(destination.where && { where: hidden(destination.where) }),
+    ...(destination.type === 'falcon' &&
+      destination.contain && {
+        contain: { ...destination.contain, never: destination.contain.never.map(() => HIDDEN_VALUE) },
+      }),
   };
 }
 

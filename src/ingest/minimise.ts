@@ -3,7 +3,7 @@
  * Pure. Raw classification values, spans and prompt text never get this far: the parser does not read them.
  */
 
-import type { DetectionFacts } from '../domain/detection.ts';
+import type { DetectionFacts } from '../domain/detection-facts.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { PrivacyLevel } from '../domain/destination-base.ts';
 import type { DestinationConfig, PrivacyConfig } from '../domain/tenant-config.ts';

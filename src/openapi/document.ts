@@ -8,6 +8,7 @@ import * as z from 'zod/mini';
 import { tenantConfigSchema } from '../domain/tenant-config.ts';
 import type { AdminRoute } from '../http/admin-route.ts';
 import { problem } from './answers.ts';
+import { withDescriptions } from './config-descriptions.ts';
 import { publicPaths } from './public-paths.ts';
 import type { Operation, Operations } from './operation.ts';
 
@@ -102,7 +103,7 @@ export function keyOf({ method, path }: Pick<AdminRoute, 'method' | 'path'>): st
 
 /** JSON Schema of a tenant's config, for editors too. */
 export function tenantConfigJsonSchema(): Json {
-  return z.toJSONSchema(tenantConfigSchema, { io: 'input' });
+  return withDescriptions(z.toJSONSchema(tenantConfigSchema, { io: 'input' }));
 }
 
 function plainPath(path: string): string {

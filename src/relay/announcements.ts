@@ -1,6 +1,7 @@
 /**
  * Entries of the log that the relay makes for its own lanes: a new version of the config may ask for other indicators.
- * Written once per version, from wherever the object notices it, so that a crash between the save and the entry loses nothing.
+ * Written once per version, from wherever the object notices it, so that a crash between the save and the entry loses nothing; and
+ * once a day, so that what somebody changed at the destination, or an entry that was never delivered, does not last.
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
@@ -11,37 +12,62 @@ import type { Database } from '../lib/database.ts';
 import type { EventLog } from './log.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
-/** The meta key of the newest version whose indicators were announced. */
+/** Meta keys: the newest version whose indicators were announced, and when that was. */
 const ANNOUNCED = 'announced_version';
+const ANNOUNCED_AT = 'announced_at';
+const AGAIN_MS = 24 * 3_600_000;
+/** An announcement that could not be written is tried again this soon. */
+const RETRY_MS = 10_000;
 
-/** Announces the config's version to the lanes that keep indicators, unless it was, or there are none. Returns whether the log has an entry more. */
+/** Announces the config's indicators to the lanes that keep them, when it is due. Returns whether the log has an entry more. */
 export function announceIndicators(
   { db, log }: { readonly db: Database; readonly log: EventLog },
-  { version, config }: StoredConfig,
+  stored: StoredConfig,
   nowMs: number,
 ): boolean {
-  const hasIndicators = config.destinations.some((destination) =>
-    channelPlans(destination).some(({ takes }) => takes.control === INDICATORS_CHANGED_TYPE),
-  );
-  if (!hasIndicators || (readMeta(db, ANNOUNCED) ?? 0) >= version) return false;
+  const dueAtMs = dueSinceMs(db, stored, nowMs);
+  if (dueAtMs === null || dueAtMs > nowMs) return false;
   log.rotate(nowMs);
   const appended = db.transaction(() => {
-    writeMeta(db, ANNOUNCED, version);
-    return log.append([entryOf(config.id, version, nowMs)]);
+    writeMeta(db, ANNOUNCED, stored.version);
+    writeMeta(db, ANNOUNCED_AT, nowMs);
+    return log.append([entryOf(stored, nowMs, log.head)]);
   });
   log.advance(appended);
   return appended.accepted > 0;
 }
 
-function entryOf(tenant: string, version: number, nowMs: number): CanonicalEvent {
+/** When the object must announce next; null: the config has no destination that keeps indicators. */
+export function nextAnnouncementAtMs(db: Database, stored: StoredConfig, nowMs: number): number | null {
+  const dueAtMs = dueSinceMs(db, stored, nowMs);
+  return dueAtMs !== null && dueAtMs <= nowMs ? nowMs + RETRY_MS : dueAtMs;
+}
+
+/** What was announced was given up before it was delivered: it is to be announced anew. Call inside the transaction that gives it up. */
+export function forgetAnnouncement(db: Database): void {
+  if (readMeta(db, ANNOUNCED) !== undefined) writeMeta(db, ANNOUNCED, 0);
+}
+
+function dueSinceMs(db: Database, { version, config }: StoredConfig, nowMs: number): number | null {
+  const hasIndicators = config.destinations.some((destination) =>
+    channelPlans(destination).some(({ takes }) => takes.control === INDICATORS_CHANGED_TYPE),
+  );
+  if (!hasIndicators) return null;
+  if ((readMeta(db, ANNOUNCED) ?? 0) < version) return 0;
+  const atMs = readMeta(db, ANNOUNCED_AT) ?? 0;
+  // A clock that has gone back must not put it off.
+  return atMs > nowMs ? 0 : atMs + AGAIN_MS;
+}
+
+function entryOf({ version, config }: StoredConfig, nowMs: number, head: number): CanonicalEvent {
   const at = new Date(nowMs).toISOString();
   return {
-    // The time tells an earlier tenant's versions from this one's.
-    id: `config-${version}-${nowMs}`,
+    // The time tells an earlier tenant's versions from this one's, the place in the log two of one moment.
+    id: `config-${version}-${nowMs}-${head}`,
     type: INDICATORS_CHANGED_TYPE,
     occurredAt: at,
     receivedAt: at,
-    tenant,
+    tenant: config.id,
     classifications: [],
     classificationCount: 0,
     faults: [],

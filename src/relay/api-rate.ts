@@ -62,7 +62,6 @@ export class ApiRate {
       atMs !== undefined && atMs <= nowMs && nowMs - atMs < MINUTE_MS;
     while (this.#wentOutMs.length > 0 && !isRecent(this.#wentOutMs[0])) this.#wentOutMs.shift();
     while (this.#wentOutMs.length > 0 && !isRecent(this.#wentOutMs.at(-1))) this.#wentOutMs.pop();
-    if (this.#bucket.filledAtMs > nowMs) this.#bucket = { ...this.#bucket, filledAtMs: nowMs };
   }
 
   /** Until a minute's requests are no longer all used up. */

@@ -55,7 +55,7 @@ export class ApiToken {
 
   constructor(id: string, parts: ApiTokenParts) {
     this.#parts = parts;
-    this.#key = `api-token:${sha256Hex(id)}`;
+    this.#key = `api-token/v1/${sha256Hex(id)}`;
   }
 
   async token(mint: MintToken): Promise<Result<string, ApiFailure>> {

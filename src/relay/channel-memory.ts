@@ -3,38 +3,45 @@
 import type { ChannelMemory } from '../destinations/destination.ts';
 import type { Database } from '../lib/database.ts';
 
-/** The memory of one lane. A value whose time is over is none. */
-export function channelMemory(db: Database, lane: string, nowMs: () => number): ChannelMemory {
+/** The memory of one lane. A value whose time is over is none; of a tenant that is gone nothing is read or written any more. */
+export function channelMemory(
+  db: Database,
+  lane: string,
+  nowMs: () => number,
+  isRemoved: () => boolean = () => false,
+): ChannelMemory {
+  const rows = <Row extends { readonly value: string }>(
+    sql: string,
+    ...values: (string | number)[]
+  ): Row[] => (isRemoved() ? [] : db.all<Row>(sql, ...values));
+  const write = (sql: string, ...values: (string | number)[]): void => {
+    if (!isRemoved()) db.run(sql, ...values);
+  };
   return {
     get: (key) =>
-      db.first<{ value: string }>(
+      rows(
         'SELECT value FROM channel_memory WHERE lane = ? AND key = ? AND expires_at > ?',
         lane,
         key,
         nowMs(),
-      )?.value,
-    put: (key, value, expiresAtMs) => {
-      db.run(
+      )[0]?.value,
+    put: (key, value, expiresAtMs) =>
+      write(
         'INSERT OR REPLACE INTO channel_memory (lane, key, value, expires_at) VALUES (?, ?, ?, ?)',
         lane,
         key,
         value,
         expiresAtMs,
-      );
-    },
-    delete: (key) => {
-      db.run('DELETE FROM channel_memory WHERE lane = ? AND key = ?', lane, key);
-    },
+      ),
+    delete: (key) => write('DELETE FROM channel_memory WHERE lane = ? AND key = ?', lane, key),
     entries: (prefix) =>
-      db
-        .all<{ key: string; value: string }>(
-          'SELECT key, value FROM channel_memory WHERE lane = ? AND substr(key, 1, ?) = ? AND expires_at > ? ORDER BY key',
-          lane,
-          prefix.length,
-          prefix,
-          nowMs(),
-        )
-        .map(({ key, value }) => [key, value] as const),
+      rows<{ readonly key: string; readonly value: string }>(
+        'SELECT key, value FROM channel_memory WHERE lane = ? AND substr(key, 1, ?) = ? AND expires_at > ? ORDER BY key',
+        lane,
+        prefix.length,
+        prefix,
+        nowMs(),
+      ).map(({ key, value }) => [key, value] as const),
   };
 }
 

@@ -82,7 +82,7 @@ export class HostActions {
     { deviceId, hostname = '' }: LiftContainmentRequest,
     destination: DestinationConfig,
   ): Promise<Lifted> {
-    const { db, io, timeouts, accounts, config } = this.#parts;
+    const { db, io, timeouts, accounts, config, isRemoved } = this.#parts;
     const opened = await openLane({
       ...this.#parts,
       config: config(),
@@ -100,7 +100,7 @@ export class HostActions {
       timeoutMs: timeouts().requestMs,
       attemptId: io.newId(),
       nowMs: io.nowMs,
-      memory: channelMemory(db, `${destination.name}/${KIND}`, () => io.nowMs()),
+      memory: channelMemory(db, `${destination.name}/${KIND}`, () => io.nowMs(), isRemoved),
       accounts,
       requestsMax: REQUESTS_MAX,
     });

@@ -2,6 +2,7 @@
 
 import type { ApiAccounts } from '../destinations/api-account.ts';
 import type { Channel, ChannelMemory } from '../destinations/destination.ts';
+import type { AuditAction, AuditDetail } from '../domain/audit.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { SendRequest } from '../lib/http.ts';
@@ -59,6 +60,8 @@ export interface LaneParts {
   readonly logOneIn: number;
   /** Leaves a wake-up in the queue for a wait that is not slept. */
   readonly leaveWakeup: (lane: string, waitMs: number) => void;
+  /** Notes what a rule had done through the lane. Never throws. */
+  readonly audit: (action: AuditAction, detail: AuditDetail) => void;
   /** Tells the operator. Never throws. */
   readonly notify: (occurrence: Occurrence) => void;
   /** Asks for a fresh invocation: the slice of this one is used up. */

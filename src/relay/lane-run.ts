@@ -327,7 +327,15 @@ export class LaneRun {
       noteAnswer,
     });
     this.#requestsLeft -= Math.max(0, requests - 1);
+    if (outcome.kind === 'delivered') this.#audit(open.channel, events);
     return outcome;
+  }
+
+  /** Whoever was isolated, and by which rule, is asked for later: by the detection's id, which names nobody. */
+  #audit({ auditedAs }: Channel, events: readonly CanonicalEvent[]): void {
+    if (!auditedAs) return;
+    for (const { id, detection } of events)
+      this.#parts.audit(auditedAs, { lane: this.#lane.name, detection: id, rule: detection?.ruleId ?? '' });
   }
 
   /** After a timeout a probe waits less long, but for every tenth one: a destination may be slow, and not down. */

@@ -8,7 +8,7 @@ import type { Semaphore } from '../lib/semaphore.ts';
 import type { Env, Settings } from '../settings.ts';
 import { channelMemory } from './channel-memory.ts';
 import type { RelayIo } from './io.ts';
-import type { Timeouts } from './lane-parts.ts';
+import type { LaneParts, Timeouts } from './lane-parts.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneState } from './lane-state.ts';
 import type { LaneStore } from './lane-store.ts';
@@ -36,6 +36,9 @@ export interface LaneSurroundings {
   readonly config: () => SealedTenantConfig;
   /** Whether upkeep needs the lane to wait. */
   readonly isHeld: () => boolean;
+  /** Whether the tenant is gone: what is under way leaves nothing behind. */
+  readonly isRemoved: () => boolean;
+  readonly audit: LaneParts['audit'];
   readonly notify: (occurrence: Occurrence) => void;
   readonly askForSlice: () => void;
 }
@@ -51,7 +54,7 @@ export function makeLane(name: string, state: LaneState, around: LaneSurrounding
       tenant: () => config().id,
       isEnabled: () => lanes.isEnabled(name) && !around.isHeld(),
       filter: () => lanes.filter(name) ?? {},
-      memory: channelMemory(around.db, name, () => io.nowMs()),
+      memory: channelMemory(around.db, name, () => io.nowMs(), around.isRemoved),
       accounts: around.accounts,
       timeouts: around.timeouts,
       logOneIn: settings.logOneIn,
@@ -63,6 +66,7 @@ export function makeLane(name: string, state: LaneState, around: LaneSurrounding
         const { id: tenant, residency } = config();
         void leaveWakeup(outside, env.WAKEUPS, { v: 1, tenant, residency, lane }, waitMs);
       },
+      audit: around.audit,
       notify: around.notify,
       askForSlice: around.askForSlice,
       open: async () => {

@@ -7,6 +7,7 @@ import type { ConfigureRequest, LaneStart, PauseRequest, ResumeRequest } from '.
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import type { Database } from '../lib/database.ts';
 import { logEvent } from '../lib/log.ts';
+import { forgetAnnouncement } from './announcements.ts';
 import type { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { Intake } from './intake.ts';
@@ -76,6 +77,7 @@ export class Reconfiguration {
     const states = db.transaction(() => {
       const saved = config === this.#parts.config() ? undefined : this.#writeConfig(config);
       writeResumed(parts, lanes, from);
+      if (discarded > 0) forgetAnnouncement(db);
       const detail = { destination, from, discarded, ...(saved && { version: saved.version }) };
       if (saved || lanes.some(isResumeFelt))
         this.#parts.audit.append('destination.resumed', actor, detail, io.nowMs());

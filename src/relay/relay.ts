@@ -3,6 +3,7 @@
  * The façade (tenant-relay.ts) makes it when a config exists, and holds what must also work without one.
  */
 
+import type { AuditAction, AuditDetail } from '../domain/audit.ts';
 import type { Actor } from '../domain/principal.ts';
 import type { ObjectHealth } from '../domain/object-health.ts';
 import type { LaneRest, RedriveAnswer, RedriveRequest, StoredConfig } from '../domain/rpc.ts';
@@ -12,7 +13,7 @@ import type { Sealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Env, Settings } from '../settings.ts';
 import { Activity } from './activity.ts';
-import { announceIndicators } from './announcements.ts';
+import { announceIndicators, nextAnnouncementAtMs } from './announcements.ts';
 import { ApiAccounts } from './api-accounts.ts';
 import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
@@ -41,6 +42,8 @@ import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 
+/** Who did what a rule asked for. */
+const RELAY: Actor = { by: 'relay', requestId: '' };
 /** A publication of the config that failed is tried again this soon. KV takes one write per second and key. */
 const PUBLISH_RETRY_MS = 10_000;
 
@@ -218,6 +221,16 @@ export class Relay {
     }
   }
 
+  /** Never throws: it is done already, and the log has what the audit lacks. */
+  #noteDone(action: AuditAction, detail: AuditDetail): void {
+    if (this.#removed) return;
+    try {
+      this.audit.append(action, RELAY, detail, this.#parts.io.nowMs());
+    } catch (error) {
+      logEvent('error', 'audit.failed', { tenant: this.#config.id, action, ...causeFields(error) });
+    }
+  }
+
   /** Ends the pauses of all lanes, as a saved config does, and writes nothing where there is none. */
   async endPauses(actor: Actor | undefined): Promise<boolean> {
     const { db, io, alarm } = this.#parts;
@@ -290,7 +303,7 @@ export class Relay {
 
   /** When the object must look after itself again; null when there is nothing to watch. */
   nextAlarmAtMs(): number | null {
-    const { io, configs } = this.#parts;
+    const { db, io, configs } = this.#parts;
     const nowMs = io.nowMs();
     for (const lane of this.lanes.all) lane.restore();
     return nextAlarmAtMs({
@@ -304,6 +317,7 @@ export class Relay {
       tasksDueAtMs: [
         ...this.#upkeep.dueAtMs(nowMs),
         configs.isPublished ? null : nowMs + PUBLISH_RETRY_MS,
+        nextAnnouncementAtMs(db, this.#stored, nowMs),
         this.#isSliceAsked ? nowMs : null,
       ],
     });
@@ -321,6 +335,8 @@ export class Relay {
       connections: this.connections,
       config: () => this.#config,
       isHeld: () => this.#upkeep.holds(name),
+      isRemoved: () => this.#removed !== undefined,
+      audit: (action, detail) => this.#noteDone(action, detail),
       notify: (occurrence) => this.#notify(occurrence),
       askForSlice: () => {
         this.#isSliceAsked = true;

@@ -125,8 +125,8 @@ async function keptSecrets(config: TenantConfig, opened: OpenedConfig): Promise<
     const source = opened.config.destinations.findIndex(({ name }) => name === destination.name);
     const before = opened.config.destinations[source];
     if (before?.type !== destination.type) continue;
-    const isMoved = addressOf(before) !== addressOf(destination);
     await mapDestinationSecrets(before, '', (secret, _purpose, path) => {
+      const isMoved = addressOf(before, path) !== addressOf(destination, path);
       if (isMoved) kept.set(`destinations[${index}]${path}`, { message: ADDRESS_CHANGED });
       else keep(`destinations[${index}]${path}`, `destinations[${source}]${path}`);
       return secret;
@@ -170,13 +170,15 @@ function keptIndexes(secrets: readonly string[]): readonly number[] {
   return secrets.flatMap((secret, index) => (secret === KEPT_SECRET ? [index] : []));
 }
 
-/** Where a destination's secrets are sent. */
-function addressOf(destination: DestinationConfig): string {
+/** Where a destination's secret is sent. `path` is the secret's own, such as `.token`. */
+function addressOf(destination: DestinationConfig, path: string): string | undefined {
   switch (destination.type) {
     case 'harfanglab':
       return destination.base_url;
     case 'falcon':
-      return JSON.stringify([destination.region, destination.base_url, destination.hec?.url]);
+      return path === '.hec.token'
+        ? destination.hec?.url
+        : JSON.stringify([destination.region, destination.base_url]);
     default:
       return unreachable(destination);
   }

@@ -11,8 +11,7 @@ export function tokenFault(path: string, token: string | undefined): ConfigFault
   return [
     {
       path,
-      message:
-        'must be one word of printable characters: copy the token again, without spaces or line breaks',
+      message: 'must be one word of printable characters: copy it again, without spaces or line breaks',
     },
   ];
 }

@@ -6,6 +6,7 @@
 import { duplicateNames, weakerPrivacy } from '../domain/config-checks.ts';
 import { faultsOfIssues } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
+import { type PlatformsConfig, platformsSchema } from '../domain/platforms-config.ts';
 import type { DestinationConfig, PrivacyConfig, Residency, TenantConfig } from '../domain/tenant-config.ts';
 import {
   destinationSchema,
@@ -35,7 +36,8 @@ export function validateTenantConfig(
   const parts = readParts(document);
   const webhook = parts.webhook && checkWebhook(parts.webhook);
   const destinations = parts.destinations.map((destination, index) => {
-    const context = { index, residency: parts.residency, privacy: parts.privacy, settings };
+    const { residency, privacy, platforms } = parts;
+    const context = { index, residency, privacy, platforms, settings };
     if (destination) return checkDestination(destination, context);
     return { destination: undefined, faults: addressFaults(parts.rawDestinations[index], context) };
   });
@@ -60,6 +62,7 @@ interface Parts {
   readonly residency: Residency | undefined;
   readonly webhook: TenantConfig['webhook'] | undefined;
   readonly privacy: PrivacyConfig | undefined;
+  readonly platforms: PlatformsConfig | undefined;
   readonly destinations: readonly (DestinationConfig | undefined)[];
   readonly rawDestinations: readonly unknown[];
 }
@@ -71,6 +74,7 @@ function readParts(document: unknown): Parts {
     residency: residencySchema.safeParse(root['residency']).data,
     webhook: webhookSchema.safeParse(root['webhook']).data,
     privacy: privacySchema.safeParse(root['privacy'] ?? {}).data,
+    platforms: platformsSchema.safeParse(root['platforms'] ?? {}).data,
     destinations: destinations.slice(0, DESTINATIONS_MAX).map((d) => destinationSchema.safeParse(d).data),
     rawDestinations: destinations,
   };

@@ -1,8 +1,9 @@
 /** What is accepted but worth a word to the person who saved the config. Pure; quotes no secret. */
 
-import { KNOWN_EVENT_TYPES } from '../domain/event.ts';
-import { nearestWord } from '../lib/nearest.ts';
 import { formatPath } from '../domain/config-faults.ts';
+import { KNOWN_EVENT_TYPES } from '../domain/event.ts';
+import { KNOWN_PLATFORMS } from '../domain/platforms.ts';
+import { nearestWord } from '../lib/nearest.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import {
   decodeSecret,
@@ -10,18 +11,29 @@ import {
   SECRET_BYTES_ADVISED,
   secretEncodingOf,
 } from '../ingest/webhook-secrets.ts';
+import { falconWarnings } from './falcon-warnings.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 
 const PROPAGATION =
   'The change of webhook, forward or privacy reaches the edge within about 2 minutes: until then events are verified, filtered and minimised as before, so keep the old secret in the list. Destinations take effect at once.';
 
-/** Warnings about a valid config, secrets in clear; `isIngestChanged`: what ingest needs differs from what was stored. */
-export function warningsOf(config: TenantConfig, isIngestChanged: boolean): string[] {
+/** What a config is saved over. */
+export interface Before {
+  /** What ingest needs differs from what was stored. */
+  readonly isIngestChanged: boolean;
+  /** Null: there is none. */
+  readonly stored: Pick<TenantConfig, 'destinations'> | null;
+}
+
+/** Warnings about a valid config, secrets in clear. */
+export function warningsOf(config: TenantConfig, { isIngestChanged, stored }: Before): string[] {
   return [
     ...shortSecrets(config),
     ...replayable(config),
     ...unknownTypes(config),
     ...neverForwarded(config),
+    ...unknownPlatforms(config),
+    ...falconWarnings(config, stored),
     ...noDestination(config),
     ...(isIngestChanged ? [PROPAGATION] : []),
   ];
@@ -36,6 +48,18 @@ function unknownTypes({ forward }: TenantConfig): string[] {
     return [
       `${path} is "${type}", a type that Noxys does not document${nearest ? `: did you mean "${nearest}"?` : '.'}`,
     ];
+  });
+}
+
+/** An approved platform that is misspelt is not approved: its domains could be made indicators. */
+function unknownPlatforms({ platforms }: TenantConfig): string[] {
+  return platforms.approved.flatMap((id, index) => {
+    // A domain may be approved, too.
+    if (id.includes('.') || KNOWN_PLATFORMS.includes(id) || Object.hasOwn(platforms.domains, id)) return [];
+    const nearest = nearestWord(id, [...KNOWN_PLATFORMS, ...Object.keys(platforms.domains)]);
+    if (nearest === undefined) return [];
+    const path = formatPath(['platforms', 'approved', index]);
+    return [`${path} is "${id}", of which the relay knows no domain: did you mean "${nearest}"?`];
   });
 }
 

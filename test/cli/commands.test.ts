@@ -91,7 +91,101 @@ describe('test', () => {
     });
     const ran = await shell.run('test acme edr');
     expect(ran).toMatchObject({ code: EXIT.failed, stdout: expect.stringContaining('Rotate it.') });
-    expect(ran.stdout).toContain('unauthorized: bad �[31mtoken');
+    expect(ran.stdout).toContain('✖ edr/events  blocked (HTTP 401, 12 ms)\n    unauthorized: bad �[31mtoken');
+  });
+
+  it('shows what works of a product with several lanes, what is missing, and what to do once', async () => {
+    const { relay, shell } = await stage();
+    const hint = 'Give the API client the scope.';
+    const missing = {
+      outcome: 'blocked',
+      reason: 'scope_missing',
+      status: 403,
+      durationMs: 9,
+      hint,
+    } as const;
+    relay.state.tested.set('edr', {
+      destination: 'edr',
+      tests: [
+        { lane: 'edr/events', outcome: 'delivered', status: 200, durationMs: 31, eventId: 'test-1' },
+        {
+          lane: 'edr/cases',
+          outcome: 'delivered',
+          status: 200,
+          durationMs: 12,
+          notes: ['Cases: Read works.', 'Cases: Write \u001B[31mcan not be tested.'],
+        },
+        { lane: 'edr/indicators', ...missing, detail: 'the API client lacks IOC Management: Read' },
+        { lane: 'edr/containment', ...missing, detail: 'the API client lacks Hosts: Read' },
+      ],
+    });
+    const ran = await shell.run('test acme');
+    expect(ran.code).toBe(EXIT.failed);
+    expect(ran.stdout).toBe(`✔ edr/events       delivered (HTTP 200, 31 ms)
+✔ edr/cases        works (HTTP 200, 12 ms)
+    Cases: Read works.
+    Cases: Write �[31mcan not be tested.
+✖ edr/indicators   blocked (HTTP 403, 9 ms)
+    scope_missing: the API client lacks IOC Management: Read
+    → Give the API client the scope.
+✖ edr/containment  blocked (HTTP 403, 9 ms)
+    scope_missing: the API client lacks Hosts: Read
+`);
+    const json = (await shell.run('test acme --json')).json<{ destinations: { tests: object[] }[] }>();
+    expect(json.destinations[0]?.tests[1]).toMatchObject({
+      lane: 'edr/cases',
+      notes: ['Cases: Read works.', expect.anything()],
+    });
+  });
+
+  it('ends with the sentence of a product that is connected', async () => {
+    const { relay, shell } = await stage();
+    const summary = 'Successfully connected to CrowdStrike Falcon (eu-1)';
+    relay.state.tested.set('edr', {
+      destination: 'edr',
+      tests: [{ lane: 'edr/events', outcome: 'delivered', durationMs: 3, eventId: 'test-1' }],
+      summary,
+    });
+    const ran = await shell.run('test acme');
+    expect(ran).toMatchObject({
+      code: EXIT.ok,
+      stdout: expect.stringMatching(/\n✔ Successfully connected to CrowdStrike Falcon \(eu-1\)\n$/),
+    });
+    expect((await shell.run('test acme --json')).json()).toMatchObject({ destinations: [{ summary }] });
+  });
+
+  it('tests a tenant as its file has it, without showing its secrets, and stores nothing', async () => {
+    const { relay, shell } = await stage();
+    const file = tenantYaml(
+      'acme',
+      '  - { name: second, type: harfanglab, base_url: "https://edr.example.com:9443", token: "${EDR_TOKEN}" }\n',
+    );
+    shell.write('new/acme.yaml', file);
+    shell.write('new/beta.yaml', tenantYaml('beta'));
+    const ran = await shell.run('test acme -f new');
+    expect(ran.code).toBe(EXIT.ok);
+    const sent = relay.sent('POST', /\/test$/);
+    expect(sent.map(({ path }) => path)).toEqual(
+      ['edr', 'second'].map((name) => `/api/v1/tenants/acme/destinations/${name}/test`),
+    );
+    expect(JSON.parse(sent[0]?.body ?? '')).toMatchObject({
+      id: 'acme',
+      destinations: [{ token: SECRETS.EDR_TOKEN }, { name: 'second' }],
+    });
+    expect(ran.all).not.toContain(SECRETS.EDR_TOKEN);
+    expect(relay.state.tenants.get('acme')?.config.destinations).toHaveLength(1);
+  });
+
+  it.each([
+    ['a file that is not there', 'gone.yaml', 'gone.yaml is not there'],
+    ['files of other tenants', 'tenants/beta.yaml', 'No tenant file in tenants/beta.yaml is of acme'],
+  ])('asks the relay nothing for %s', async (_what, file, message) => {
+    const { relay, shell } = await stage();
+    expect(await shell.run(`test acme -f ${file}`)).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringContaining(message),
+    });
+    expect(relay.requests).toEqual([]);
   });
 });
 

@@ -281,6 +281,25 @@ describe('doctor', () => {
     expect(code).toBe(EXIT.failed);
   });
 
+  it('tells a lane that took an event from one that was only asked', async () => {
+    const { relay, shell } = await stage();
+    const detail = 'the API client lacks Hosts: Read';
+    relay.state.tested.set('edr', {
+      destination: 'edr',
+      tests: [
+        { lane: 'edr/events', outcome: 'delivered', durationMs: 3, eventId: 'test-1' },
+        { lane: 'edr/cases', outcome: 'delivered', durationMs: 4, notes: ['Cases: Read works.'] },
+        { lane: 'edr/containment', outcome: 'blocked', reason: 'scope_missing', detail, durationMs: 5 },
+      ],
+    });
+    const { findings } = await examined({ shell }, 'doctor acme --send');
+    expect(findings.filter(({ check }) => check === 'destination').map(({ what }) => what)).toEqual([
+      'edr/events took a test event in 3 ms.',
+      'edr/cases passed its test in 4 ms.',
+      'edr/containment did not pass its test: scope_missing the API client lacks Hosts: Read',
+    ]);
+  });
+
   it('says less, not nothing, to a token for one tenant', async () => {
     const { relay, shell } = await stage();
     relay.intercept = ({ path }) => {

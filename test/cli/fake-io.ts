@@ -21,7 +21,7 @@ export interface FakeOptions {
   /** Relative path → content. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly stdin?: string;
-  /** Answers to prompts in their order; `null` = the prompt is left. With any, there is a terminal. */
+  /** Answers to prompts in their order, several choices joined by commas; `null` = the prompt is left. With any, there is a terminal. */
   readonly answers?: readonly (string | boolean | null)[];
   readonly nowMs?: number;
   readonly columns?: number;
@@ -84,6 +84,14 @@ export class FakeIo {
           const found = choices.find(({ value }) => value === chosen);
           if (!found) throw new Error(`Cannot choose ${String(chosen)} as it must be an option: it is not`);
           return found.value;
+        },
+        selectMany: async ({ message, options: choices }) => {
+          const chosen = String(await answer(message)).split(',');
+          const values = choices.map(({ value }) => value);
+          const unknown = chosen.filter((one) => !values.some((value) => value === one));
+          if (unknown.length > 0)
+            throw new Error(`Cannot choose ${unknown.join()} as they must be options: they are not`);
+          return values.filter((value) => chosen.includes(value));
         },
         confirm: async ({ message }) => (await answer(message)) === true,
       },

@@ -24,7 +24,7 @@ const read = (shell: FakeIo, path: string) => readFileSync(join(shell.cwd, path)
 const ASKED = [
   ['acme', 'eu', SECRETS.WEBHOOK_SECRET],
   ['harfanglab', 'edr', 'https://edr.example.com:8443', SECRETS.EDR_TOKEN],
-  ['falcon', 'falcon', 'eu-1', HEC_URL, HEC_KEY],
+  ['falcon', 'falcon', 'eu-1', true, HEC_URL, HEC_KEY, false],
   ['none'],
 ].flat();
 
@@ -79,6 +79,105 @@ describe('init', () => {
     expect(relay.state.tenants.size).toBe(0);
   });
 
+  describe('of Falcon', () => {
+    const CLIENT_ID = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
+    const CLIENT_SECRET = 'client-secret-of-the-tests-0123456789';
+    const client = [CLIENT_ID, CLIENT_SECRET];
+
+    it('asks for both credentials, what is granted, and what each grant needs', async () => {
+      const answers = [
+        ['acme', 'eu', SECRETS.WEBHOOK_SECRET],
+        ['falcon', 'falcon', 'eu-1', true, HEC_URL, HEC_KEY, true, ...client],
+        [
+          'case,event,indicator,contain,workflow',
+          'Perplexity, poe.com',
+          'DC-01 , ADMIN-7',
+          ' Tell the SOC ',
+          'none',
+        ],
+      ].flat();
+      const { relay, shell } = stage({ answers });
+      const ran = await shell.run('init');
+      expect(ran.code).toBe(EXIT.ok);
+      expect(parse(read(shell, 'tenants/acme.yaml'))).toMatchObject({
+        destinations: [
+          {
+            name: 'falcon',
+            type: 'falcon',
+            region: 'eu-1',
+            client_id: CLIENT_ID,
+            client_secret: '${ACME_FALCON_CLIENT_SECRET}',
+            hec: { url: HEC_URL, token: '${ACME_FALCON_HEC_TOKEN}' },
+            actions: ['event', 'case', 'indicator', 'contain', 'workflow'],
+            indicators: ['Perplexity', 'poe.com'],
+            contain: { never: ['DC-01', 'ADMIN-7'] },
+            workflow: { name: 'Tell the SOC' },
+          },
+        ],
+      });
+      expect(parseEnv(read(shell, 'tenants/.env'))).toMatchObject({
+        ACME_FALCON_CLIENT_SECRET: CLIENT_SECRET,
+        ACME_FALCON_HEC_TOKEN: HEC_KEY,
+      });
+      expect(JSON.parse(relay.sent('POST', /\/test$/)[0]?.body ?? '')).toMatchObject({
+        destinations: [{ client_id: CLIENT_ID, client_secret: CLIENT_SECRET }],
+      });
+      for (const secret of [CLIENT_SECRET, HEC_KEY]) expect(ran.all).not.toContain(secret);
+      const applied = await shell.run('apply -f tenants --yes');
+      expect(applied).toMatchObject({ code: EXIT.ok, stdout: expect.stringContaining('1 tenant created') });
+      expect(applied.all).not.toContain(CLIENT_SECRET);
+    });
+
+    it('takes an API client alone, and asks for one where there is no connector', async () => {
+      const answers = ['acme', 'global', '', 'falcon', 'falcon', 'us-2', false, ...client, 'case', 'none'];
+      const { shell } = stage({ answers });
+      expect((await shell.run('init')).code).toBe(EXIT.ok);
+      const { destinations } = parse(read(shell, 'tenants/acme.yaml')) as { destinations: object[] };
+      expect(destinations).toEqual([
+        {
+          name: 'falcon',
+          type: 'falcon',
+          region: 'us-2',
+          client_id: CLIENT_ID,
+          client_secret: '${ACME_FALCON_CLIENT_SECRET}',
+          actions: ['case'],
+        },
+      ]);
+    });
+
+    it('asks for no connector in a cloud that has no known host for one', async () => {
+      const answers = [
+        'acme',
+        'global',
+        '',
+        'falcon',
+        'falcon',
+        'us-gov-2',
+        ...client,
+        'indicator',
+        '',
+        'none',
+      ];
+      const { shell } = stage({ answers });
+      expect((await shell.run('init')).code).toBe(EXIT.ok);
+      expect(shell.asked.join()).not.toContain('HEC');
+      expect(read(shell, 'tenants/acme.yaml')).not.toContain('indicators');
+    });
+
+    it.each([
+      ['indicator', 'claude', /claude is about Claude, which platforms\.approved names/],
+      ['indicator', 'poe, perplexty', /perplexty is not a platform .* did you mean perplexity/],
+      ['contain', "DC'01", /whole names/],
+      ['workflow', "Bob's", /write its id into the file/],
+      ['workflow', ' ', /./],
+    ])('takes no answer to %s that the relay would refuse: %s', async (verb, text, message) => {
+      const answers = ['acme', 'global', '', 'falcon', 'falcon', 'us-2', false, ...client, verb, text];
+      const { shell } = stage({ answers });
+      expect((await shell.run('init')).stderr).toMatch(message);
+      expect(existsSync(join(shell.cwd, 'tenants'))).toBe(false);
+    });
+  });
+
   it('writes what apply then takes as it is', async () => {
     const { relay, shell } = stage({ answers: ASKED });
     await shell.run('init');
@@ -100,7 +199,7 @@ describe('init', () => {
     relay.state.tests.set('edr', { outcome: 'blocked', reason: 'unauthorized', status: 401 });
     const ran = await shell.run('init');
     expect(ran.code).toBe(EXIT.ok);
-    expect(ran.stderr).toMatch(/edr\/events +blocked +401/);
+    expect(ran.stderr).toMatch(/✖ edr\/events +blocked \(HTTP 401/);
     expect(read(shell, 'tenants/.env')).toContain('ACME_EDR_TOKEN=wrong-token-2\n');
     expect(ran.all).not.toContain('wrong-token');
   });
@@ -165,13 +264,13 @@ describe('init --answers', () => {
     expect(ran.all).not.toContain(SECRETS.EDR_TOKEN);
   });
 
-  it('writes nothing when a destination does not take the test event, unless told', async () => {
+  it('writes nothing when a destination does not pass its test, unless told', async () => {
     const { relay, shell } = stage({ env, files });
     relay.state.tests.set('edr', { outcome: 'retry', reason: 'network' });
     const ran = await shell.run('init --answers in/answers.yaml');
     expect(ran).toMatchObject({
       code: EXIT.failed,
-      stderr: expect.stringContaining('edr did not take the test event'),
+      stderr: expect.stringContaining('edr did not pass the test'),
     });
     expect(existsSync(join(shell.cwd, 'tenants/acme.yaml'))).toBe(false);
     expect((await shell.run('init --answers in/answers.yaml --write-anyway')).code).toBe(EXIT.ok);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { terminalPrompts } from '../../cli/prompts.ts';
 
-const QUESTIONS = ['text', 'secret', 'confirm', 'select'] as const;
+const QUESTIONS = ['text', 'secret', 'confirm', 'select', 'selectMany'] as const;
 const LEAVINGS: readonly [string, (input: PassThrough) => void][] = [
   ['Ctrl-C', (input) => void input.write('\u0003')],
   ['Ctrl-D', (input) => void input.write('\u0004')],
@@ -22,6 +22,16 @@ function stage() {
     text: async () => prompts.text({ message: 'Name' }),
     secret: async () => prompts.secret({ message: 'Secret' }),
     confirm: async () => prompts.confirm({ message: 'Sure?', initial: true }),
+    selectMany: async () =>
+      prompts.selectMany({
+        message: 'Which ones?',
+        options: [
+          { value: 'a', label: 'A' },
+          { value: 'b', label: 'B' },
+          { value: 'c', label: 'C' },
+        ],
+        initial: ['b'],
+      }),
     select: async () => prompts.select({ message: 'Which?', options: [{ value: 'a', label: 'A' }] }),
   };
   return { input, ask };
@@ -44,6 +54,18 @@ describe('a question', () => {
     input.end().resume();
     await new Promise((resolve) => input.once('close', resolve));
     await expect(ask.confirm()).rejects.toMatchObject({ kind: 'interrupted' });
+  });
+
+  it('takes those that are chosen already, and what is chosen beside them, in the order of the options', async () => {
+    const { input, ask } = stage();
+    const initial = ask.selectMany();
+    input.write('\r');
+    expect(await initial).toEqual(['b']);
+    const more = ask.selectMany();
+    // The cursor stands on the first: space takes it.
+    input.write(' ');
+    input.write('\r');
+    expect(await more).toEqual(['a', 'b']);
   });
 
   it('is answered, one after the other', async () => {

@@ -28,6 +28,32 @@ async function stage(options: FakeOptions = {}) {
 const envOf = (shell: FakeIo) => readFileSync(join(shell.cwd, 'tenants/.env'), 'utf8');
 
 describe('rotate-secret', () => {
+  it('sets a client secret on the relay and in .env', async () => {
+    const { relay, shell } = await stage();
+    const falcon =
+      '  - { name: falcon, type: falcon, region: us-1, client_id: id, client_secret: "${FALCON_SECRET}" }\n';
+    shell.write('tenants/acme.yaml', tenantYaml('acme', falcon));
+    shell.write(
+      'tenants/.env',
+      `EDR_TOKEN=${SECRETS.EDR_TOKEN}\nFALCON_SECRET=old-client-secret-0123456789\n`,
+    );
+    await shell.run('apply -f tenants --yes');
+    const ran = await shell.run('rotate-secret acme destinations.falcon.client_secret');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(relay.state.tenants.get('acme')?.config.destinations[1]).toMatchObject({ client_secret: NEXT });
+    expect(envOf(shell)).toContain(`FALCON_SECRET=${NEXT}\n`);
+    expect(ran.all).not.toMatch(new RegExp(`${NEXT}|old-client-secret`));
+  });
+
+  it.each(['destinations.falcon.client_id', 'destinations.falcon.hec.client_secret', 'client_secret'])(
+    'knows no secret at %s',
+    async (path) => {
+      const { relay, shell } = await stage();
+      expect((await shell.run(`rotate-secret acme ${path}`)).code).toBe(EXIT.invalid);
+      expect(relay.requests).toEqual([]);
+    },
+  );
+
   it('refuses a value that .env has no way to write before the relay has it', async () => {
     const { relay, shell } = await stage({
       env: {

@@ -24,7 +24,8 @@ function page<T extends { readonly id: number }>(
 function test({ state, parts: [, name = ''] }: Asked): Response {
   const eventId = 'test-1';
   const made = { lane: `${name}/events`, outcome: 'delivered', status: 200, durationMs: 12, eventId };
-  return answer({ destination: name, tests: [{ ...made, ...state.tests.get(name) }] });
+  const { tested, tests } = state;
+  return answer(tested.get(name) ?? { destination: name, tests: [{ ...made, ...tests.get(name) }] });
 }
 
 function liftContainment(asked: Asked): Response {
@@ -43,7 +44,10 @@ async function setSecret(asked: Asked): Promise<Response> {
   } else {
     const name = path.split('.')[1];
     for (const destination of stored.config.destinations) {
-      if (destination.name === name && destination.type === 'harfanglab') destination.token = value;
+      if (destination.name !== name) continue;
+      if (destination.type === 'harfanglab') destination.token = value;
+      else if (path.endsWith('.client_secret')) destination.client_secret = value;
+      else if (destination.hec) destination.hec.token = value;
     }
   }
   stored.version++;

@@ -67,7 +67,8 @@ async function plan(asked: Asked): Promise<Response> {
   const stored = asked.state.tenants.get(id);
   const changes = await changesOf(stored, config.value);
   const change = stored === undefined ? 'create' : changes.length === 0 ? 'none' : 'update';
-  const warnings = change === 'none' ? [] : warningsOf(config.value, false);
+  const warnings =
+    change === 'none' ? [] : warningsOf(config.value, { isIngestChanged: false, stored: null });
   return answer({ change, version: stored?.version ?? null, changes, warnings });
 }
 

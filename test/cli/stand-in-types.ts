@@ -3,6 +3,7 @@
 import type {
   Audited,
   DeadLetterView,
+  DestinationTested,
   LaneTest,
   EventView,
   Explanation,
@@ -32,6 +33,8 @@ export interface StandInState {
   readonly tokens: TokenView[];
   /** By the name of the destination; absent: delivered. */
   readonly tests: Map<string, Partial<LaneTest> & { readonly hint?: string }>;
+  /** By the name of the destination: the whole answer to its test. */
+  readonly tested: Map<string, DestinationTested>;
   /** Hosts that a destination has isolated. */
   readonly isolated: { readonly id: string; readonly name: string }[];
   /** What each lane did with any event. */
@@ -70,6 +73,7 @@ export function newState(): StandInState {
     audit: [],
     tokens: [],
     tests: new Map(),
+    tested: new Map(),
     isolated: [],
     explain: () => [{ lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' }],
     health: {},

@@ -155,11 +155,17 @@ describe('tenant files', () => {
   it('show where secrets stand in clear', () => {
     const document = {
       webhook: { secrets: ['${A}', 'clear', '<set>'], auth_token: 'clear' },
-      destinations: [{ token: 'x${A}' }, { hec: { token: 'clear' } }, 'odd', null],
+      destinations: [
+        { token: 'x${A}', client_secret: '${A}' },
+        { client_secret: 'clear', hec: { token: 'clear' } },
+        'odd',
+        null,
+      ],
     };
     expect(literalSecrets(document)).toEqual([
       'webhook.secrets[1]',
       'webhook.auth_token',
+      'destinations[1].client_secret',
       'destinations[1].hec.token',
     ]);
     for (const odd of [null, 1, 'x', [], { webhook: [] }, { destinations: {} }])

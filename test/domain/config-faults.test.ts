@@ -99,6 +99,45 @@ describe('faultsOfIssues', () => {
       'destinations[0].events_path',
       'must be a path such as /api/v1/events, without host, query or spaces',
     ],
+    [
+      'an indicator that is neither of its kinds',
+      { ...sampleDocument(), destinations: [{ ...sampleFalcon(), indicators: [7] }] },
+      'destinations[0].indicators[0]',
+      'must be a text or a group of keys',
+    ],
+    [
+      'an indicator of an unknown severity',
+      {
+        ...sampleDocument(),
+        destinations: [{ ...sampleFalcon(), indicators: ['poe', { value: 'grok', severity: 'hihg' }] }],
+      },
+      'destinations[0].indicators[1].severity',
+      'must be one of informational, low, medium, high, critical: did you mean high?',
+    ],
+    [
+      'an indicator without a value',
+      { ...sampleDocument(), destinations: [{ ...sampleFalcon(), indicators: [{ severity: 'high' }] }] },
+      'destinations[0].indicators[0].value',
+      'is missing: must be a text',
+    ],
+    [
+      'an empty indicator',
+      { ...sampleDocument(), destinations: [{ ...sampleFalcon(), indicators: [''] }] },
+      'destinations[0].indicators[0]',
+      'must not be empty',
+    ],
+    [
+      'a verb that Falcon has not',
+      { ...sampleDocument(), destinations: [{ ...sampleFalcon(), actions: ['event', 'contian'] }] },
+      'destinations[0].actions[1]',
+      'must be one of event, case, indicator, contain, workflow: did you mean contain?',
+    ],
+    [
+      'a platform with capitals',
+      { ...sampleDocument(), platforms: { domains: { ChatGPT: ['chatgpt.com'] } } },
+      'platforms.domains.ChatGPT',
+      "must be a platform's id in lower case, such as chatgpt",
+    ],
     ['a list as the document', [], '', 'must be a group of keys: it is a list'],
     ['nothing at all', null, '', 'must be a group of keys: it is empty'],
   ])('says what is allowed for %s', (_case, document, path, message) => {
@@ -132,6 +171,15 @@ describe('faultsOfIssues', () => {
       },
       'destinations[0].hec.tokn',
       'is not a known key: did you mean token?',
+    ],
+    [
+      'an indicator',
+      {
+        ...sampleDocument(),
+        destinations: [{ ...sampleFalcon(), indicators: [{ value: 'x', sevrity: 'low' }] }],
+      },
+      'destinations[0].indicators[0].sevrity',
+      'is not a known key: did you mean severity?',
     ],
     [
       'a key like no other',
@@ -173,8 +221,8 @@ describe('faultsOfIssues', () => {
   });
 
   it('does not offer the keys of another kind of destination', () => {
-    const faults = faultsOf({ ...sampleDocument(), destinations: [{ ...sampleFalcon(), base_ur: 'x' }] });
-    expect(JSON.stringify(faults)).not.toContain('base_url');
+    const faults = faultsOf({ ...sampleDocument(), destinations: [{ ...sampleFalcon(), in_fligh: 1 }] });
+    expect(JSON.stringify(faults)).not.toContain('in_flight');
   });
 
   it('reports every fault at once', () => {

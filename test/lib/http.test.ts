@@ -107,6 +107,17 @@ describe('the guarded request', () => {
     expect(answer.ok && answer.value.body.length).toBe(ANSWER_BYTES_MAX);
   });
 
+  it.each([10, 2 * ANSWER_BYTES_MAX])(
+    'reads as much as the request says: %i bytes',
+    async (answerBytesMax) => {
+      const url = await serve((_req, res) => {
+        res.end('x'.repeat(10 * ANSWER_BYTES_MAX));
+      });
+      const answer = await guard()(request(url, { answerBytesMax }));
+      expect(answer.ok && answer.value.body.length).toBe(answerBytesMax);
+    },
+  );
+
   it('tells a refused connection and a dropped one as network failures', async () => {
     const dropped = await serve((req) => req.socket.destroy());
     expect(await guard()(request(dropped))).toMatchObject({ ok: false, error: { kind: 'network' } });

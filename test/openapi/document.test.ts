@@ -6,9 +6,10 @@ import { adminRoute } from '../../src/http/admin-route.ts';
 import { createApp } from '../../src/http/app.ts';
 import { adminRoutes } from '../../src/http/api/routes.ts';
 import { success } from '../../src/lib/result.ts';
+import { CONFIG_DESCRIPTIONS } from '../../src/openapi/config-descriptions.ts';
 import { openApiDocument, tenantConfigJsonSchema } from '../../src/openapi/document.ts';
 import { operations } from '../../src/openapi/operations.ts';
-import { sampleDocument } from '../tenants/sample.ts';
+import { sampleDocument, sampleFalconApi } from '../tenants/sample.ts';
 
 const document = openApiDocument(adminRoutes, operations, '1.2.3');
 const paths = document['paths'] as Record<string, Record<string, Record<string, unknown>>>;
@@ -63,6 +64,36 @@ describe("the JSON Schema of a tenant's config", () => {
     expect([validate(sampleDocument()), validate.errors]).toEqual([true, null]);
   });
 
+  it('accepts all that a Falcon destination can say', () => {
+    const indicators = ['poe', { value: 'grok', severity: 'low', expires: '2027-01-01T00:00:00Z' }];
+    const falcon = {
+      ...sampleFalconApi(),
+      actions: ['case', 'indicator'],
+      cases: { alerts: 'tag' },
+      indicators,
+    };
+    const config = { ...sampleDocument(), platforms: { approved: ['claude'] }, destinations: [falcon] };
+    expect([validate(config), validate.errors]).toEqual([true, null]);
+  });
+
+  it('says what each of the described keys means, where it stands, and describes no other', () => {
+    const found = new Map<string, unknown>();
+    collect(tenantConfigJsonSchema(), '', found);
+    const own = [...found.keys()].filter((path) => /^(?:falcon|platforms)(?:\b|$)/.test(path));
+    const shared = ['name', 'type', 'enabled', 'events', 'where', 'privacy'].map((key) => `falcon.${key}`);
+    const expected = own.filter(
+      (path) =>
+        !shared.some((key) => path === key || path.startsWith(`${key}.`) || path.startsWith(`${key}[`)),
+    );
+    expect(Object.keys(CONFIG_DESCRIPTIONS).toSorted()).toEqual(
+      expected
+        .filter((path) => !/^(?:falcon\.(?:actions|contain\.never)|platforms\.approved)\[\]$/.test(path))
+        .toSorted(),
+    );
+    for (const [path, text] of Object.entries(CONFIG_DESCRIPTIONS))
+      expect([path, found.get(path)]).toEqual([path, text]);
+  });
+
   it.each([
     ['an unknown key', { ...sampleDocument(), retnetion: {} }],
     ['a residency that is none', { ...sampleDocument(), residency: 'mars' }],
@@ -70,3 +101,16 @@ describe("the JSON Schema of a tenant's config", () => {
     expect(validate(config)).toBe(false);
   });
 });
+
+/** Every key of a schema with its description, by the path that CONFIG_DESCRIPTIONS uses. */
+function collect(node: object, path: string, found: Map<string, unknown>): void {
+  const { description, properties = {}, items, anyOf = [], oneOf = [] } = node as Record<string, object>;
+  if (path !== '' && (description !== undefined || !found.has(path))) found.set(path, description);
+  for (const [key, part] of Object.entries(properties))
+    collect(part as object, path === '' ? key : `${path}.${key}`, found);
+  if (items) collect(items, `${path}[]`, found);
+  for (const option of [...(anyOf as object[]), ...(oneOf as object[])]) {
+    const type = (option as { properties?: { type?: { const?: string } } }).properties?.type?.const;
+    collect(option, type ?? path, found);
+  }
+}

@@ -28,6 +28,7 @@ export class Bench {
   onSlice: () => void = () => undefined;
   readonly sent: { readonly id: string; readonly atMs: number }[] = [];
   readonly told: Occurrence[] = [];
+  readonly audited: object[] = [];
   readonly store;
   readonly log;
   lane: Lane;
@@ -98,6 +99,7 @@ export class Bench {
         timeouts: () => TIMEOUTS,
         logOneIn: 0,
         leaveWakeup: () => undefined,
+        audit: (action, detail) => void this.audited.push({ action, ...detail }),
         notify: (occurrence) => void this.told.push(occurrence),
         askForSlice: () => this.onSlice(),
       },

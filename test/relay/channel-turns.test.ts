@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 
 import type { DeliveryIo } from '../../src/destinations/destination.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
-import { dropExpiredMemory } from '../../src/relay/channel-memory.ts';
+import { detectionEvent } from '../../src/domain/detection.ts';
+import { detectionForTest } from '../domain/detection-for-test.ts';
+import { channelMemory, dropExpiredMemory } from '../../src/relay/channel-memory.ts';
 import { BENCH_LANE, append, onBench } from './bench.ts';
 import { START_MS, type Tenant } from './tenant.ts';
 
@@ -161,7 +163,48 @@ describe('what the relay itself refuses', () => {
   });
 });
 
+describe("what acts on what is the customer's own", () => {
+  it('is in the audit once it is taken, by the rule and the detection, and not before', async () => {
+    let isTaken = false;
+    const deliver = async (): Promise<Outcome> =>
+      isTaken ? { kind: 'delivered' } : { kind: 'retry', reason: 'server_error', detail: 'HTTP 503' };
+    await onBench({ deliver, auditedAs: 'host.isolated' }, async (bench, tenant) => {
+      const found = detectionForTest({ lastAt: new Date(bench.nowMs).toISOString() });
+      append(bench, [detectionEvent(found, { tenant: tenant.id, receivedAt: found.lastAt })]);
+      bench.lane.start();
+      for (let i = 0; i < 500 && bench.lane.state.tries === 0; i++) await scheduler.wait(1);
+      expect(bench.audited).toEqual([]);
+      isTaken = true;
+      await bench.untilIdle();
+      expect(bench.audited).toEqual([
+        {
+          action: 'host.isolated',
+          lane: BENCH_LANE,
+          detection: 'det_17959439cff046d2',
+          rule: '17959439-cff0-46d2-9135-de30a0d097dc',
+        },
+      ]);
+    });
+  });
+});
+
 describe("a channel's memory", () => {
+  it('is no more once the tenant is gone, and leaves nothing behind', async () => {
+    await onBench({}, async (bench) => {
+      const memory = channelMemory(
+        bench.db,
+        BENCH_LANE,
+        () => bench.nowMs,
+        () => true,
+      );
+      bench.memoryOf(BENCH_LANE).put('isolation:1', '1', bench.nowMs + HOUR_MS);
+      memory.put('isolation:2', '2', bench.nowMs + HOUR_MS);
+      memory.delete('isolation:1');
+      expect([memory.get('isolation:1'), memory.entries('')]).toEqual([undefined, []]);
+      expect(bench.memoryOf(BENCH_LANE).entries('')).toEqual([['isolation:1', '1']]);
+    });
+  });
+
   it('outlives the object, belongs to its lane alone, and ends with its time', async () => {
     const read: (string | undefined)[] = [];
     const deliver = async (_events: unknown, { memory, nowMs }: DeliveryIo): Promise<Outcome> => {

@@ -5,7 +5,7 @@ import { mapSecrets } from '../../src/domain/config-secrets.ts';
 import { changesOf, touchesIngest } from '../../src/tenants/config-changes.ts';
 import { UNOPENED } from '../../src/tenants/stored-secrets.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
-import { PRODUCTION, sampleDocument, sampleFalcon, sampleHarfangLab } from './sample.ts';
+import { PRODUCTION, sampleDocument, sampleFalcon, sampleFalconApi, sampleHarfangLab } from './sample.ts';
 
 const fingerprint = async (secret: string) => `fp(${secret.length})`;
 
@@ -13,6 +13,10 @@ function configOf(changes: object = {}): TenantConfig {
   const result = validateTenantConfig({ ...sampleDocument(), ...changes }, PRODUCTION);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value;
+}
+
+function withIndicators(...indicators: string[]) {
+  return { ...sampleFalconApi(), actions: ['event', 'indicator'], indicators };
 }
 
 async function changesFrom(before: object | null, after: object = {}) {
@@ -52,6 +56,33 @@ describe('changesOf', () => {
       {},
       { destinations: [sampleFalcon(), { ...sampleHarfangLab(), token: 'another' }] },
       [{ path: 'destinations.edr.token', from: 'fp(15)', to: 'fp(7)' }],
+    ],
+    [
+      'an API client that comes, its secret as a fingerprint',
+      { destinations: [sampleFalcon()] },
+      { destinations: [sampleFalconApi()] },
+      [
+        { path: 'destinations.falcon.client_id', to: sampleFalconApi().client_id },
+        { path: 'destinations.falcon.client_secret', to: 'fp(20)' },
+      ],
+    ],
+    [
+      'what a destination may do, whatever the order',
+      { destinations: [{ ...sampleFalconApi(), actions: ['event', 'case'] }] },
+      { destinations: [{ ...sampleFalconApi(), actions: ['case', 'event'] }] },
+      [],
+    ],
+    [
+      'an indicator that goes',
+      { destinations: [withIndicators('poe', 'grok')] },
+      { destinations: [withIndicators('grok')] },
+      [{ path: 'destinations.falcon.indicators', from: ['poe', 'grok'], to: ['grok'] }],
+    ],
+    [
+      'a platform that is approved',
+      {},
+      { platforms: { approved: ['claude'] } },
+      [{ path: 'platforms.approved', from: ['chatgpt', 'claude', 'gemini'], to: ['claude'] }],
     ],
     [
       'a filter',

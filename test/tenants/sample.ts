@@ -29,6 +29,15 @@ export function sampleFalcon() {
   };
 }
 
+/** With an API client beside its connector. */
+export function sampleFalconApi() {
+  return {
+    ...sampleFalcon(),
+    client_id: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
+    client_secret: 'falcon-client-secret',
+  };
+}
+
 export function sampleDocument() {
   return {
     id: 'acme',

@@ -5,7 +5,7 @@ import { mapSecrets } from '../../src/domain/config-secrets.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import { redactConfig, sealConfig } from '../../src/tenants/secrets.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
-import { PRODUCTION, sampleDocument, sampleHarfangLab } from './sample.ts';
+import { LOCAL, PRODUCTION, sampleDocument, sampleFalconApi, sampleHarfangLab } from './sample.ts';
 
 const sealer = createSealer({ primary: new Uint8Array(32).fill(7) });
 
@@ -160,6 +160,55 @@ describe('sealConfig', () => {
     ]);
   });
 
+  describe('of a Falcon destination with an API client', () => {
+    const falcon = (changes: object) => ({
+      ...sampleFalconApi(),
+      base_url: 'http://127.0.0.1:9003',
+      ...changes,
+    });
+    const documentOf = (changes: object) => {
+      const document = { ...sampleDocument(), destinations: [falcon(changes)] };
+      const config = validateTenantConfig({ ...document, residency: 'global' }, LOCAL);
+      if (!config.ok) throw new Error(JSON.stringify(config.error));
+      return config.value;
+    };
+    const kept = { client_secret: '<set>', hec: { ...sampleFalconApi().hec, token: '<set>' } };
+    const us = { region: 'us-2', hec: { ...kept.hec, url: 'https://a.ingest.us-2.crowdstrike.com' } };
+    const [hecToken, clientSecret] = ['destinations[0].hec.token', 'destinations[0].client_secret'];
+
+    it.each<[string, object, string[]]>([
+      ['nothing that is of importance', { client_id: 'another', requests_per_minute: 60 }, []],
+      [
+        'the connector alone',
+        { hec: { url: 'https://b.ingest.eu-1.crowdstrike.com', token: '<set>' } },
+        [hecToken],
+      ],
+      ['where the API stands', { base_url: 'http://127.0.0.1:9999' }, [clientSecret]],
+      ['the region', us, [clientSecret, hecToken]],
+    ])('sends no kept secret to another host: of %s', async (_what, changes, refused) => {
+      const before = await seal(documentOf({}));
+      const faults = await faultsOf(documentOf({ ...kept, ...changes }), before);
+      expect(faults.map(({ path }) => path)).toEqual(refused);
+      for (const { message } of faults) expect(message).toContain('the address has changed');
+    });
+
+    it('keeps both secrets where <set> stands, and seals each', async () => {
+      const before = await seal(documentOf({}));
+      expect(JSON.stringify(before)).not.toMatch(/falcon-client-secret|hec-secret-token/);
+      const after = await inClear(await seal(documentOf(kept), before));
+      expect(after.destinations[0]).toMatchObject({
+        client_secret: 'falcon-client-secret',
+        hec: { token: 'hec-secret-token' },
+      });
+    });
+
+    it('refuses to keep a client secret that was never stored', async () => {
+      const before = await seal(configOf());
+      const faults = await faultsOf(configOf({ destinations: [{ ...sampleFalconApi(), ...kept }] }), before);
+      expect(faults).toEqual([{ path: clientSecret, message: expect.stringContaining('no stored secret') }]);
+    });
+  });
+
   it('checks a kept secret under a new encoding', async () => {
     const faults = await faultsOf(
       configOf({ webhook: { secrets: ['<set>'], secret_encoding: 'hex' } }),
@@ -176,6 +225,8 @@ describe('redactConfig', () => {
       webhook: { secrets: ['<set>'], auth_token: '<set>' },
       destinations: [{ token: '<set>' }, { hec: { token: '<set>' } }],
     });
+    const api = await redactConfig(await seal(configOf({ destinations: [sampleFalconApi()] })));
+    expect(api.destinations).toEqual([expect.objectContaining({ client_secret: '<set>' })]);
     expect(shown).not.toHaveProperty('pseudonym_key');
     expect(JSON.stringify(shown)).not.toContain('eyJ');
   });

@@ -10,7 +10,7 @@ import { shownSecrets } from '../../src/tenants/shown-secrets.ts';
 import type { OpenedConfig } from '../../src/tenants/stored-secrets.ts';
 import { openConfig } from '../../src/tenants/stored-secrets.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
-import { PRODUCTION, sampleDocument } from './sample.ts';
+import { PRODUCTION, sampleDocument, sampleFalconApi, sampleHarfangLab } from './sample.ts';
 
 const OLD = new Uint8Array(32).fill(7);
 const NEW = new Uint8Array(32).fill(8);
@@ -21,6 +21,7 @@ const alone = createSealer({ primary: NEW });
 const START_MS = Date.UTC(2026, 10, 22);
 const DAY_MS = 24 * 3_600_000;
 const START = '2026-11-22T00:00:00.000Z';
+const DESTINATIONS = [sampleHarfangLab(), sampleFalconApi()];
 const WEBHOOK = { secrets: ['bmV3', 'b2xk'], auth_token: 'bearer-1' };
 
 async function seal(
@@ -47,7 +48,7 @@ async function shown(config: SealedTenantConfig, sealer = old) {
 
 let stored: SealedTenantConfig;
 beforeAll(async () => {
-  stored = await seal({ webhook: WEBHOOK }, null, START_MS);
+  stored = await seal({ webhook: WEBHOOK, destinations: DESTINATIONS }, null, START_MS);
 });
 
 describe('the secrets of a tenant', () => {
@@ -58,6 +59,7 @@ describe('the secrets of a tenant', () => {
       ['webhook.secrets[1]', 'webhook'],
       ['webhook.auth_token', 'webhook'],
       ['destinations.edr.token', 'destination'],
+      ['destinations.falcon.client_secret', 'destination'],
       ['destinations.falcon.hec.token', 'destination'],
       ['pseudonym_key', 'pseudonym'],
     ]);
@@ -65,7 +67,7 @@ describe('the secrets of a tenant', () => {
       expect(secret).toMatchObject({ setAt: START, opens: true, isPrimaryKey: true });
     expect(secrets.at(-1)?.fingerprint).toBeNull();
     for (const { fingerprint } of secrets.slice(0, -1)) expect(fingerprint).toMatch(/^[0-9a-f]{10}$/);
-    expect(new Set(secrets.map(({ fingerprint }) => fingerprint)).size).toBe(6);
+    expect(new Set(secrets.map(({ fingerprint }) => fingerprint)).size).toBe(7);
     expect(JSON.stringify(secrets)).not.toMatch(/eyJ|secret-token|bearer-1|bmV3/);
   });
 
@@ -116,7 +118,11 @@ describe('the age of a secret', () => {
       stored,
       laterMs,
     );
-    const written = await seal({ webhook: { ...WEBHOOK, secrets: ['b2xk', 'bmV3'] } }, stored, laterMs);
+    const written = await seal(
+      { webhook: { ...WEBHOOK, secrets: ['b2xk', 'bmV3'] }, destinations: DESTINATIONS },
+      stored,
+      laterMs,
+    );
     for (const config of [kept, written])
       for (const secret of (await shown(config)).values()) expect(secret.setAt).toBe(START);
   });
@@ -133,7 +139,7 @@ describe('the age of a secret', () => {
 describe('reseal', () => {
   it('moves every seal to the primary key, and keeps values and ages', async () => {
     const opened = await openConfig(stored, both);
-    expect(pathsToReseal(opened)).toHaveLength(6);
+    expect(pathsToReseal(opened)).toHaveLength(7);
     const resealed = await reseal(opened, both);
     if (!resealed.ok) throw new Error(JSON.stringify(resealed.error));
     const after = await openConfig(resealed.value, alone);
@@ -182,6 +188,7 @@ describe('withNewSecret', () => {
       'webhook.secrets',
       'webhook.auth_token',
       'destinations.edr.token',
+      'destinations.falcon.client_secret',
       'destinations.falcon.hec.token',
     ]);
   });
@@ -189,6 +196,7 @@ describe('withNewSecret', () => {
   it.each([
     ['webhook.auth_token', { webhook: { auth_token: 'next' } }],
     ['destinations.edr.token', { destinations: [{ token: 'next' }, {}] }],
+    ['destinations.falcon.client_secret', { destinations: [{}, { client_secret: 'next' }] }],
     ['destinations.falcon.hec.token', { destinations: [{}, { hec: { token: 'next' } }] }],
   ])('changes %s alone', async (path, expected) => {
     const config = await rotated(path, 'next');

@@ -2,12 +2,20 @@ import { describe, expect, it } from 'vitest';
 
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
 import { warningsOf } from '../../src/tenants/warnings.ts';
-import { PRODUCTION, sampleDocument, sampleHarfangLab } from './sample.ts';
+import { PRODUCTION, sampleDocument, sampleFalconApi, sampleHarfangLab } from './sample.ts';
 
-function warnings(changes: object, isIngestChanged = false): string[] {
+function configOf(changes: object) {
   const result = validateTenantConfig({ ...sampleDocument(), ...changes }, PRODUCTION);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
-  return warningsOf(result.value, isIngestChanged);
+  return result.value;
+}
+
+function warnings(changes: object, isIngestChanged = false): string[] {
+  return warningsOf(configOf(changes), { isIngestChanged, stored: null });
+}
+
+function withFalcon(changes: object, more: object = {}) {
+  return { ...more, destinations: [{ ...sampleFalconApi(), ...changes }] };
 }
 
 describe('warningsOf', () => {
@@ -42,6 +50,26 @@ describe('warningsOf', () => {
       { forward: { events: ['policy.updated'] } },
       'forward.events[0] is "policy.updated", a type that Noxys does not document.',
     ],
+    [
+      'an approved platform that may be misspelt',
+      { platforms: { approved: ['chatgpt', 'cluade'] } },
+      'platforms.approved[1] is "cluade", of which the relay knows no domain: did you mean "claude"?',
+    ],
+    [
+      'hosts that may all be isolated',
+      withFalcon({ actions: ['contain'] }),
+      'destinations[0] may isolate hosts, and destinations[0].contain.never spares none',
+    ],
+    [
+      'more events than can become cases',
+      withFalcon({ cases: { events_at_or_above: 'low' }, requests_per_minute: 100 }),
+      'lets at most 50 events a minute become cases, and limits.events_per_minute is 6000',
+    ],
+    [
+      'a large share of what the customer has',
+      withFalcon({ requests_per_minute: 3001 }),
+      'destinations[0].requests_per_minute is 3001: all API clients of your Falcon account share 6,000',
+    ],
     ['no destination', { destinations: [] }, 'There is no destination'],
     [
       'destinations that are all disabled',
@@ -50,6 +78,39 @@ describe('warningsOf', () => {
     ],
   ])('warns about %s', (_case, changes, text) => {
     expect(warnings(changes)).toEqual([expect.stringContaining(text)]);
+  });
+
+  it.each<[string, object]>([
+    ['hosts of which some are spared', withFalcon({ actions: ['contain'], contain: { never: ['DC-01'] } })],
+    ['cases of what is high', withFalcon({ cases: { events_at_or_above: 'high' } })],
+    [
+      'cases that there are requests for',
+      withFalcon({ cases: { events_at_or_above: 'low' } }, { limits: { events_per_minute: 300 } }),
+    ],
+    ['half of what the customer has', withFalcon({ requests_per_minute: 3000 })],
+    [
+      'a platform with domains of the tenant',
+      { platforms: { approved: ['cluade'], domains: { cluade: ['cluade.ai'] } } },
+    ],
+    ['an approved domain', { platforms: { approved: ['poe.co'] } }],
+    ['a platform like no other', { platforms: { approved: ['internal-assistant'] } }],
+  ])('says nothing about %s', (_case, changes) => {
+    expect(warnings(changes)).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['loses the verb', { actions: ['event', 'case'] }],
+    ['has another name', { name: 'falcon-2', actions: ['indicator'] }],
+  ])('says that indicators stay behind when their destination %s', (_how, changes) => {
+    const before = configOf(withFalcon({ actions: ['event', 'indicator'], indicators: ['poe'] }));
+    const found = warningsOf(configOf(withFalcon(changes)), { isIngestChanged: false, stored: before });
+    expect(found).toEqual([expect.stringContaining('destinations.falcon grants indicator no more')]);
+  });
+
+  it('says nothing of indicators that their lane removes', () => {
+    const before = configOf(withFalcon({ actions: ['indicator'], indicators: ['poe'] }));
+    const after = configOf(withFalcon({ actions: ['indicator'], indicators: [] }));
+    expect(warningsOf(after, { isIngestChanged: false, stored: before })).toEqual([]);
   });
 
   it('says nothing about one disabled destination among others', () => {

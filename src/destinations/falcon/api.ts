@@ -73,6 +73,10 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
+function isUnauthorized({ outcome }: ApiFailure): boolean {
+  return outcome.kind === 'blocked' && outcome.reason === 'unauthorized';
+}
+
 class Client implements FalconApi {
   readonly #place: ApiPlace;
   readonly #io: DeliveryIo;
@@ -125,18 +129,17 @@ class Client implements FalconApi {
     call: ApiCall,
     { account, token }: { readonly account: ApiAccount; readonly token: string },
   ): Attempted {
-    const { status } = answer;
+    const { status, headers } = answer;
     const elsewhere = wrongRegion(answer, this.#place.region);
     if (elsewhere)
       return done(failure({ outcome: elsewhere, mayBeDone: isSuccess(status) || status >= 500 }));
-    if (status === 401) {
-      account.refuse(token);
-      return { result: failure(this.#failureOf(answer, call, token)), isTokenRefused: true };
-    }
-    // A 401 tells the quota of the relay's address, the others that of the account.
-    const quota = quotaOf(answer.headers);
+    const result = this.#read(answer, call, token);
+    const isTokenRefused = !result.ok && isUnauthorized(result.error);
+    if (isTokenRefused) account.refuse(token);
+    // What refuses a token tells the quota of the relay's address, other answers that of the account.
+    const quota = isTokenRefused ? undefined : quotaOf(headers);
     if (quota) account.noteQuota(quota);
-    return done(this.#read(answer, call, token));
+    return { result, isTokenRefused };
   }
 
   #read(answer: HttpAnswer, call: ApiCall, token: string): Result<ApiAnswer, ApiFailure> {

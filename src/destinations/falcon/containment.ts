@@ -28,6 +28,7 @@ export function falconContainment(config: FalconConfig, { tenant }: ChannelConte
     kind: 'containment',
     inFlight: 1,
     maximumAgeMs: MAXIMUM_AGE_MS.contain,
+    auditedAs: 'host.isolated',
     async deliver([event], io) {
       if (!event) return DELIVERED;
       return new Isolation(event, { config, io, api: falconApi(config, tenant, io) }).outcome();

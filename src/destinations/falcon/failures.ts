@@ -15,6 +15,9 @@ export type Failed = ApiFailure['outcome'];
 /** How long to wait where a 429 does not say. Source: Netskope ta_cloud_exchange_plugins, PSFalcon, read 2026-11. */
 export const BUSY_WAIT_MS = 60_000;
 
+/** Sent again, it conflicts again. Other products do not send it, so it is not among what all have in common. */
+const CONFLICT = 409;
+
 /** An answer as it may be told: its body says what its errors say, or what it holds, without anything that must not be kept. */
 export interface ToldAnswer {
   readonly answer: HttpAnswer;
@@ -43,20 +46,10 @@ function outcomeIn(
   trace: string,
   { scope, nowMs }: { readonly scope: FalconScope; readonly nowMs: number },
 ): Failed {
-  const { status } = told;
-  if (status === 401) {
-    const detail = `the API refuses a token that was just renewed: the API client belongs to another region, or lacks the scope ${scopeName(scope)}${trace}`;
-    return { kind: 'blocked', reason: 'unauthorized', detail };
-  }
-  if (status === 403 && !isMarkup(told)) {
-    const detail = `the API client lacks the scope ${scopeName(scope)}${trace}`;
-    return { kind: 'blocked', reason: 'scope_missing', detail };
-  }
-  if (status === 409) return { kind: 'rejected', status, excerpt: `${excerptOf(told)}${trace}` };
   const outcome = outcomeOf(success(told), nowMs);
   switch (outcome.kind) {
     case 'delivered':
-      return { kind: 'blocked', reason: 'unexpected_status', detail: `HTTP ${status}` };
+      return { kind: 'blocked', reason: 'unexpected_status', detail: `HTTP ${told.status}` };
     case 'retry': {
       const wait = outcome.reason === 'busy' ? { retryAfterMs: outcome.retryAfterMs ?? BUSY_WAIT_MS } : {};
       return { ...outcome, ...wait, ...(trace && { excerpt: `${outcome.excerpt ?? ''}${trace}` }) };
@@ -64,8 +57,27 @@ function outcomeIn(
     case 'rejected':
       return { ...outcome, excerpt: `${outcome.excerpt}${trace}` };
     case 'blocked':
-      return { ...outcome, detail: `${outcome.detail}${trace}` };
+      return blockedIn(outcome, told, { scope, trace });
     default:
       return unreachable(outcome);
   }
+}
+
+/** The words for what the API's own refusals mean; a proxy's page with the same status is not one of them. */
+function blockedIn(
+  outcome: Extract<Failed, { kind: 'blocked' }>,
+  told: HttpAnswer,
+  { scope, trace }: { readonly scope: FalconScope; readonly trace: string },
+): Failed {
+  if (outcome.reason === 'unauthorized') {
+    const detail = `the API refuses a token that was just renewed: the API client belongs to another region, or lacks the scope ${scopeName(scope)}${trace}`;
+    return { ...outcome, detail };
+  }
+  if (outcome.reason === 'forbidden' && !isMarkup(told)) {
+    const detail = `the API client lacks the scope ${scopeName(scope)}${trace}`;
+    return { ...outcome, reason: 'scope_missing', detail };
+  }
+  if (told.status === CONFLICT)
+    return { kind: 'rejected', status: CONFLICT, excerpt: `${excerptOf(told)}${trace}` };
+  return { ...outcome, detail: `${outcome.detail}${trace}` };
 }

@@ -3,7 +3,7 @@
  * Source: ECS 9.4, CrowdStrike Parsing Standard 1.1, LogScale HEC documentation, read 2026-11. Pure.
  */
 
-import type { DetectionFacts } from '../../domain/detection.ts';
+import type { DetectionFacts } from '../../domain/detection-facts.ts';
 import type { CanonicalEvent, PolicyDecision } from '../../domain/event.ts';
 import { ecsSeverity } from '../../domain/severity.ts';
 import { TEST_EVENT_TITLE, TEST_EVENT_TYPE } from '../../domain/test-event.ts';

@@ -15,8 +15,9 @@ import { type ExistingIndicator, type WantedIndicator, fieldsOf } from './indica
 const BATCH_MAX = 200;
 /** Of one request's ids, 64 characters each, so that its URL stays below 8 KB. */
 const REMOVED_MAX = 80;
+const NOT_FOUND = 404;
 /** Answers about the batch, not about the client or the address. */
-const REFUSALS: readonly number[] = [400, 404, 409, 413, 422];
+const REFUSALS: readonly number[] = [400, NOT_FOUND, 409, 413, 422];
 const ENTITIES = '/iocs/entities/indicators/v1';
 const COMMENT = 'noxys-relay';
 /** The customer's account is full: no half of the batch has room. Source: Netskope, as above. */
@@ -27,7 +28,8 @@ const CREDENTIAL_PATTERN = /[A-Za-z0-9_-]{32,}/g;
 
 export interface Refused<T> {
   readonly item: T;
-  readonly status: number;
+  /** There is none of its id any more. */
+  readonly isGone: boolean;
   /** In Falcon's words. */
   readonly message: string;
 }
@@ -120,6 +122,7 @@ async function inBatches<T>(api: FalconApi, items: readonly T[], batches: Batche
     const answer = answered.value;
     const { status } = answer;
     const message = messageOf(answer);
+    const isGone = status === NOT_FOUND;
     if (status >= 300 && batch.length > 1 && !FULL_PATTERN.test(message)) {
       left.unshift(...inGroups(batch, Math.ceil(batch.length / 2)));
       continue;
@@ -127,8 +130,8 @@ async function inBatches<T>(api: FalconApi, items: readonly T[], batches: Batche
     for (const item of batch) {
       const verdict = batches.verdict(item, answer);
       if (verdict === 'done') done.push(item);
-      else if (verdict !== 'unclear') refused.push({ item, status, message: verdict.refused });
-      else if (batch.length === 1) refused.push({ item, status, message });
+      else if (verdict !== 'unclear') refused.push({ item, isGone, message: verdict.refused });
+      else if (batch.length === 1) refused.push({ item, isGone, message });
       else left.unshift([item]);
     }
   }
@@ -145,7 +148,7 @@ function verdictOnDomain(domain: string, answer: ApiAnswer): Verdict {
 
 function verdictOnRemoval(id: string, answer: ApiAnswer): Verdict {
   const { status, resources, errors } = answer;
-  if (errors.length > 0 && errors.every(({ code }) => code === 404)) return 'done';
+  if (errors.length > 0 && errors.every(({ code }) => code === NOT_FOUND)) return 'done';
   if (status >= 300) return { refused: messageOf(answer) };
   return resources.includes(id) || errors.length === 0 ? 'done' : 'unclear';
 }

@@ -32,6 +32,8 @@ export interface SyncInput {
   readonly wanted: ReadonlyMap<string, WantedIndicator>;
   /** Whether all that this destination made is looked at, and what is wanted no more is removed. Otherwise only the wanted domains are. */
   readonly isWhole: boolean;
+  /** Whether there may be an indicator of a domain: what a detection asked for stays until it expires only where there may. */
+  readonly isAllowed: (domain: string) => boolean;
 }
 
 export interface SyncReport {
@@ -91,7 +93,10 @@ async function look(input: SyncInput): Promise<Result<{ readonly plan: Plan }, A
   return success({ plan: planOf(input, [...own.value, ...others.value]) });
 }
 
-function planOf({ ownTag, wanted, isWhole, nowMs }: SyncInput, existing: readonly ExistingIndicator[]): Plan {
+function planOf(
+  { ownTag, wanted, isWhole, isAllowed, nowMs }: SyncInput,
+  existing: readonly ExistingIndicator[],
+): Plan {
   const own = new Map<string, ExistingIndicator>();
   const doubles: ExistingIndicator[] = [];
   const foreign = new Set<string>();
@@ -106,7 +111,8 @@ function planOf({ ownTag, wanted, isWhole, nowMs }: SyncInput, existing: readonl
     return mine && !agrees(mine, wish, ownTag) ? [{ id: mine.id, wanted: wish }] : [];
   });
   const left = [...own.values()].filter((indicator) => {
-    return !wanted.has(indicator.domain) && !isValidResponse(indicator, nowMs);
+    const stays = isValidResponse(indicator, nowMs) && isAllowed(indicator.domain);
+    return !wanted.has(indicator.domain) && !stays;
   });
   return {
     creations: missing.filter(({ domain }) => !foreign.has(domain)),
@@ -161,7 +167,7 @@ async function update(
   const changed = await updateIndicators(api, updates, ownTag);
   if (!changed.ok) return changed;
   const { done, refused } = changed.value;
-  const gone = refused.find(({ status }) => status === 404);
+  const gone = refused.find(({ isGone }) => isGone);
   if (gone) return failure(vanished(gone.item.wanted.domain));
   return success({
     updated: done.length,

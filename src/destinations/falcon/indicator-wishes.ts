@@ -3,7 +3,7 @@
  * Never one of an approved platform's domain, whoever asks. What a detection asked for is kept in the lane's memory, without a person.
  */
 
-import type { DetectionFacts } from '../../domain/detection.ts';
+import type { DetectionFacts } from '../../domain/detection-facts.ts';
 import { normaliseDomain } from '../../domain/domain-name.ts';
 import { indicatorDomains } from '../../domain/indicator-domains.ts';
 import { approvedPlatformOf, platformDomains, platformName } from '../../domain/platforms.ts';

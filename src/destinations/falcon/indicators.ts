@@ -6,6 +6,7 @@
 
 import type { CanonicalEvent } from '../../domain/event.ts';
 import type { Outcome } from '../../domain/outcome.ts';
+import { approvedPlatformOf } from '../../domain/platforms.ts';
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { ApiFailure } from '../api-account.ts';
@@ -64,6 +65,7 @@ async function deliver(delivery: Delivery, events: readonly CanonicalEvent[]): P
     ownTag: ownTagOf(context.tenant, config.name),
     wanted: wantedOf(delivery, wishes, isWhole ? undefined : tasks.flatMap(({ domains = [] }) => domains)),
     isWhole,
+    isAllowed: (domain) => approvedPlatformOf(domain, context.platforms) === undefined,
   });
   if (!synced.ok) return synced.error.outcome;
   const refused = isWhole ? [...wishes.refused, ...synced.value.refused] : synced.value.refused;

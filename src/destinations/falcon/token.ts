@@ -87,12 +87,14 @@ function refusal(
   const { status } = answer;
   const told = toldAnswer(answer, readAnswer(answer, redact), redact);
   const outcome = outcomeOf(success(told.answer), nowMs());
-  if (status === 403 && ADDRESS_REFUSED.test(answer.body)) {
+  const reason = outcome.kind === 'blocked' && !isMarkup(answer) ? outcome.reason : undefined;
+  if (reason === 'forbidden' && ADDRESS_REFUSED.test(answer.body)) {
     const orMember = memberCid === undefined ? '' : ', or the API client may not act for member_cid';
     const detail = `the account's API IP allowlist does not hold the relay's address${orMember}${told.trace}`;
     return { kind: 'blocked', reason: 'address_not_allowed', detail };
   }
-  if (status === 401 || (status === 403 && !isMarkup(answer))) {
+  // A wrong client was told with the one and with the other.
+  if (reason === 'unauthorized' || reason === 'forbidden') {
     const detail = `the API client's id or secret is wrong${told.trace}`;
     return { kind: 'blocked', reason: 'unauthorized', detail };
   }

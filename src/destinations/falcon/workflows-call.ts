@@ -17,9 +17,12 @@ export function executePath({ name, id }: WorkflowReference, more: Readonly<Reco
   return `/workflows/entities/execute/v1?${new URLSearchParams({ ...which, ...more }).toString()}`;
 }
 
-/** A UUID made of the SHA-256 of the detection's id: the same in every attempt, so that Falcon starts the workflow once. */
-export function workflowKey(detectionId: string): string {
-  const bytes = sha256(detectionId).slice(0, UUID_BYTES);
+/**
+ * A UUID made of the SHA-256 of the tenant and the detection's id: the same in every attempt, so that Falcon starts the workflow once,
+ * and another one for each tenant that shares an account.
+ */
+export function workflowKey(tenant: string, detectionId: string): string {
+  const bytes = sha256(`${tenant}\n${detectionId}`).slice(0, UUID_BYTES);
   bytes[VERSION_BYTE] = 0x80 | ((bytes[VERSION_BYTE] ?? 0) & 0x0f);
   bytes[VARIANT_BYTE] = 0x80 | ((bytes[VARIANT_BYTE] ?? 0) & 0x3f);
   const hex = encodeHex(bytes);

@@ -31,11 +31,12 @@ export function falconWorkflows(
     kind: 'workflows',
     inFlight: 1,
     maximumAgeMs: MAXIMUM_AGE_MS.workflow,
+    auditedAs: 'workflow.started',
     async deliver([event], io) {
       if (!event?.detection) return NO_DETECTION;
       const answer = await falconApi(config, tenant, io).request({
         method: 'POST',
-        path: executePath(workflow, { key: workflowKey(event.id) }),
+        path: executePath(workflow, { key: workflowKey(tenant, event.id) }),
         body: workflowParameters({ ...event, detection: event.detection }, publicUrl),
         scope: 'workflow:write',
         answers: [404, 412],
@@ -48,12 +49,17 @@ export function falconWorkflows(
 
 function outcomeOf(answer: ApiAnswer, workflow: WorkflowReference): Outcome {
   const { status, resources, errors } = answer;
-  if (status === 404) return unknownWorkflow(workflow);
-  if (status === 412) return notStartable(workflow, errorText(answer));
-  // A 2xx with errors alone has started nothing.
-  if (errors.length > 0 && resources.length === 0)
-    return { kind: 'rejected', status, excerpt: errorText(answer) };
-  return { kind: 'delivered' };
+  switch (status) {
+    case 404:
+      return unknownWorkflow(workflow);
+    case 412:
+      return notStartable(workflow, errorText(answer));
+    default: {
+      // A 2xx with errors alone has started nothing.
+      const isStarted = errors.length === 0 || resources.length > 0;
+      return isStarted ? { kind: 'delivered' } : { kind: 'rejected', status, excerpt: errorText(answer) };
+    }
+  }
 }
 
 /** Source: vendor OpenAPI, api.MFAResourceIDsResponse, read 2026-11. */

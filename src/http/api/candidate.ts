@@ -91,6 +91,9 @@ export async function compare(
     clear: clear.value,
     changes,
     // Of a new tenant the edge knows nothing: there is no old secret to keep.
-    warnings: warningsOf(config, version !== null && touchesIngest(changes)),
+    warnings: warningsOf(config, {
+      isIngestChanged: version !== null && touchesIngest(changes),
+      stored: opened?.config ?? null,
+    }),
   });
 }

@@ -4,15 +4,16 @@ import type { BlockedReason, RetryReason } from '../../domain/outcome.ts';
 import type { LaneTest } from '../../domain/rpc.ts';
 
 const HINTS: Readonly<Record<RetryReason | BlockedReason, string>> = {
-  unauthorized: 'Write the token anew, as the destination does not take this one.',
+  unauthorized:
+    'Write the token anew, or client_id and client_secret: the destination does not take what it was given.',
   forbidden: "Give the token's user the right to write events, or use another token.",
   scope_missing:
-    'Give the API client the scope that the detail names: Support and resources, API clients and keys, in the Falcon console.',
+    'In the Falcon console, under Support and resources, API clients and keys: give the API client the scopes that the detail names.',
   address_not_allowed:
     "Take the relay's addresses into the API IP allow-list of the Falcon console, or turn it off: Cloudflare Workers have no fixed ones.",
   wrong_region: 'Set region to the one that the detail names, as the API client belongs to that cloud.',
   no_such_endpoint:
-    'Correct base_url, events_path or hec.url: nothing is at this path, and some managers do not have the endpoint.',
+    'Correct base_url, events_path or hec.url: nothing is at this path. Some managers and Falcon accounts do not have the endpoint.',
   redirected: 'Correct the address or the Falcon region, as a redirect is never followed.',
   tls_failure:
     'Give the destination a certificate that is publicly trusted, valid, and for this name: the relay can not skip the check.',

@@ -15,7 +15,8 @@ const laneTest = z.strictObject({
   status: z.optional(z.int()),
   detail: z.optional(z.string()),
   durationMs: shared.count,
-  eventId: z.string(),
+  notes: z.optional(z.array(z.string())),
+  eventId: z.optional(z.string()),
   hint: z.optional(z.string()),
 });
 
@@ -41,13 +42,18 @@ export const destinationOperations: Operations = {
   [`POST ${ROOT}/test`]: {
     id: 'testDestination',
     tag: 'destinations',
-    summary: 'Send a test event to a destination, now',
+    summary: 'Test each channel of a destination, now',
     description:
-      "The tenant's object sends one event to each channel; it is in no log, and the lanes stay as they are. With a config in the body, which needs the role `admin`, that one is tested and nothing is stored. At most ten a minute for a tenant, one at a time for a destination.",
+      "The tenant's object sends one event to each channel of events; it is in no log, and the lanes stay as they are. A channel that would change something, such as cases or containment, is asked with harmless reads instead: it has no `eventId`, and its `notes` say what works and what can not be tested. With a config in the body, which needs the role `admin`, that one is tested and nothing is stored. At most ten a minute for a tenant, one at a time for a destination.",
     answers: {
       200: {
-        description: 'What came of it, by lane. `hint` says what to do.',
-        schema: z.strictObject({ destination: z.string(), tests: z.array(laneTest) }),
+        description:
+          'What came of it, by lane. `hint` says what to do; `summary` is there when every channel passed.',
+        schema: z.strictObject({
+          destination: z.string(),
+          tests: z.array(laneTest),
+          summary: z.optional(z.string()),
+        }),
       },
     },
     failures: [409],

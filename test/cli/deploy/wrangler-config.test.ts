@@ -14,9 +14,23 @@ describe.each(['global', 'eu'] as const)('withRecord for %s', (name) => {
     const changed = {
       kv_namespaces: [{ binding: 'RELAY_KV', id: RECORD.kvId }],
       routes: [{ pattern: RECORD.domain, custom_domain: true }],
-      vars: { ...before.vars, RELAY_EGRESS_ALLOW: RECORD.egressAllow },
+      vars: {
+        ...before.vars,
+        RELAY_EGRESS_ALLOW: RECORD.egressAllow,
+        RELAY_PUBLIC_URL: 'https://relay.example.com',
+      },
     };
     expect(own).toEqual({ ...before, ...changed });
+  });
+
+  it('leaves the address that the operator wrote for links', () => {
+    const vars = { ...ownOf(raw, name).vars, RELAY_PUBLIC_URL: 'https://soc.example.com' };
+    const written =
+      name === 'global' ? { ...raw, vars } : { ...raw, env: { [name]: { ...ownOf(raw, name), vars } } };
+    expect(ownOf(withRecord(written, name, RECORD), name).vars).toEqual({
+      ...vars,
+      RELAY_EGRESS_ALLOW: RECORD.egressAllow,
+    });
   });
 
   it('leaves what was not recorded as wrangler.toml has it', () => {

@@ -88,6 +88,33 @@ describe('POST …/destinations/{name}/test', () => {
     });
   });
 
+  it('passes on what works, what is missing, and the sentence of a product that is connected', async () => {
+    const lane = { outcome: 'delivered', status: 200, durationMs: 3 } as const;
+    const notes = ['Cases: Read works.', 'Cases: Write can not be tested without opening a case.'];
+    const tests: LaneTest[] = [
+      { lane: 'edr/events', ...lane, eventId: 'relay-test-1' },
+      { lane: 'edr/cases', ...lane, notes },
+    ];
+    const summary = 'Successfully connected to CrowdStrike Falcon (eu-1)';
+    acme.relay.tests = { kind: 'tested', tests, summary };
+    expect((await acme.call('POST', PATH)).body).toEqual({ destination: 'edr', tests, summary });
+  });
+
+  it.each([
+    ['scope_missing', /give the API client the scopes that the detail names/],
+    ['address_not_allowed', /API IP allow-list/],
+    ['wrong_region', /Set region/],
+  ] as const)('says where in the Falcon console %s is mended', async (reason, hint) => {
+    const detail = 'the API client lacks Cases: Read';
+    acme.relay.tests = {
+      kind: 'tested',
+      tests: [{ lane: 'edr/cases', outcome: 'blocked', reason, detail, status: 403, durationMs: 3 }],
+    };
+    const { body } = await acme.call('POST', PATH);
+    expect(body).toMatchObject({ tests: [{ reason, detail, hint: expect.stringMatching(hint) }] });
+    expect(body).not.toHaveProperty('summary');
+  });
+
   it('is one line in the log, without what the destination wrote', async () => {
     acme.relay.tests = {
       kind: 'tested',

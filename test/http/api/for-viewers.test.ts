@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Role } from '../../../src/domain/principal.ts';
 import type { DeadLetterView, LaneView } from '../../../src/domain/lane-view.ts';
-import { sampleDocument, sampleFalcon, sampleHarfangLab } from '../../tenants/sample.ts';
+import { sampleDocument, sampleFalcon, sampleFalconApi, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
 import { callAs } from '../principal.ts';
@@ -115,6 +115,32 @@ describe('a viewer', () => {
       },
     });
     expect((await ask('operator', '')).body).toMatchObject({ config: { destinations: [{ where }, {}] } });
+  });
+});
+
+describe('hosts that are never isolated', () => {
+  const falcon = (never: string[]) => ({ ...sampleFalconApi(), actions: ['contain'], contain: { never } });
+
+  it('are shown to operators alone', async () => {
+    const destinations = [falcon(['PC-ALICE', 'DC-01'])];
+    expect((await acme.call('PUT', 'acme', { ...sampleDocument(), destinations })).status).toBe(200);
+    const viewer = await ask('viewer', '');
+    expect(viewer.body).toMatchObject({
+      config: { destinations: [{ contain: { never: ['<hidden>', '<hidden>'] } }] },
+    });
+    expect(viewer.text).not.toMatch(/alice|dc-01/i);
+    const operator = await ask('operator', '');
+    expect(operator.body).toMatchObject({
+      config: { destinations: [{ contain: { never: ['PC-ALICE', 'DC-01'] } }] },
+    });
+  });
+
+  it('are not saved as a viewer saw them', async () => {
+    const destinations = [falcon(['<hidden>'])];
+    expect(await acme.call('PUT', 'acme', { ...sampleDocument(), destinations })).toMatchObject({
+      status: 422,
+      body: { faults: [{ path: 'destinations[0].contain.never[0]' }] },
+    });
   });
 });
 

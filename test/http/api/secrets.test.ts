@@ -4,7 +4,7 @@ import { mapSecrets } from '../../../src/domain/config-secrets.ts';
 import { createSealer } from '../../../src/lib/seal.ts';
 import { objectName } from '../../../src/residency.ts';
 import { settingsOf } from '../../../src/settings.ts';
-import { sampleDocument } from '../../tenants/sample.ts';
+import { sampleDocument, sampleFalconApi, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { FakeRelay, World } from '../fakes.ts';
 import { fakeWorld } from '../fakes.ts';
 import type { CallOptions } from '../operator.ts';
@@ -19,7 +19,8 @@ let nowMs: number;
 beforeEach(async () => {
   world = fakeWorld();
   nowMs = Date.UTC(2026, 10, 22);
-  await call('PUT', '', { body: sampleDocument() });
+  const destinations = [sampleHarfangLab(), sampleFalconApi()];
+  await call('PUT', '', { body: { ...sampleDocument(), destinations } });
 });
 
 const call = async (method: string, path: string, options: CallOptions = {}) =>
@@ -64,7 +65,10 @@ describe('GET /api/v1/tenants/{id}/secrets', () => {
       isPrimaryKey: true,
     });
     expect(body.secrets.at(-1)).toMatchObject({ path: 'pseudonym_key', fingerprint: null, opens: true });
-    expect(text).not.toMatch(/whsec_|secret-token|eyJ/);
+    expect(body.secrets.map(({ path }: { path: string }) => path)).toContain(
+      'destinations.falcon.client_secret',
+    );
+    expect(text).not.toMatch(/whsec_|secret-token|client-secret|eyJ/);
   });
 
   it('answers 404 for a tenant that does not exist', async () => {
@@ -104,6 +108,7 @@ describe('POST /api/v1/tenants/{id}/secrets', () => {
 
   it.each([
     ['destinations.edr.token', 'Token another', 'destinations[0].token', 'another'],
+    ['destinations.falcon.client_secret', ' another ', 'destinations[1].client_secret', 'another'],
     ['destinations.falcon.hec.token', 'Bearer another', 'destinations[1].hec.token', 'another'],
   ])('changes %s, spelt as a PUT would spell it', async (path, value, at, expected) => {
     const before = await stored();
@@ -191,7 +196,7 @@ describe('POST /api/v1/tenants/{id}/reseal', () => {
     expect([first.status, first.headers.get('etag'), first.body]).toEqual([
       200,
       '"2"',
-      { version: 2, resealed: 4 },
+      { version: 2, resealed: 5 },
     ]);
     expect(relay().configured.at(-1)).toMatchObject({ action: 'secrets.resealed' });
     expect((await call('POST', '/reseal')).body).toEqual({ version: 2, resealed: 0 });
@@ -217,6 +222,7 @@ describe('POST /api/v1/tenants/{id}/reseal', () => {
     expect(body.faults.map(({ path }: { path: string }) => path)).toEqual([
       'webhook.secrets[0]',
       'destinations.edr.token',
+      'destinations.falcon.client_secret',
       'destinations.falcon.hec.token',
       'pseudonym_key',
     ]);

@@ -6,9 +6,13 @@ import { createApp } from '../../../src/http/app.ts';
 import { objectName } from '../../../src/residency.ts';
 import { settingsOf } from '../../../src/settings.ts';
 import { createSealer } from '../../../src/lib/seal.ts';
-import type { SealedTenantConfig, TenantConfig } from '../../../src/domain/tenant-config.ts';
+import {
+  type SealedTenantConfig,
+  type TenantConfig,
+  withLaterKeys,
+} from '../../../src/domain/tenant-config.ts';
 import { mapSecrets } from '../../../src/domain/config-secrets.ts';
-import { sampleDocument, sampleHarfangLab } from '../../tenants/sample.ts';
+import { sampleDocument, sampleFalconApi, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { World } from '../fakes.ts';
 import { ADMIN_TOKEN, fakeWorld } from '../fakes.ts';
 
@@ -77,6 +81,10 @@ async function inClear(sealed: SealedTenantConfig | undefined): Promise<TenantCo
     const opened = await sealer.open(jwe, { tenant: config.id, purpose });
     return opened.ok ? opened.value : `(${opened.error.kind})`;
   });
+}
+
+function withApiClient() {
+  return { ...sampleDocument(), destinations: [sampleHarfangLab(), sampleFalconApi()] };
 }
 
 function reordered() {
@@ -155,22 +163,24 @@ describe('PUT /api/v1/tenants/{id}', () => {
   });
 
   it('shows no secret, in clear or sealed, anywhere', async () => {
-    const answers = [await put(sampleDocument()), await get()];
+    const answers = [await put(withApiClient()), await get()];
+    const secrets = ['whsec_', 'hl-secret-token', 'hec-secret-token', 'falcon-client-secret'];
     for (const { text } of answers) {
-      for (const secret of ['whsec_', 'hl-secret-token', 'hec-secret-token', 'eyJ', 'pseudonym_key'])
-        expect(text).not.toContain(secret);
-      expect(text).toContain('<set>');
+      for (const secret of [...secrets, 'eyJ', 'pseudonym_key']) expect(text).not.toContain(secret);
+      expect(text).toContain('"client_secret":"<set>"');
     }
   });
 
   it('takes back what GET shows, and keeps every secret', async () => {
-    await put(sampleDocument());
+    await put(withApiClient());
     const relay = world.relays.get(`eu/${objectName('acme')}`);
     const before = await inClear(relay?.stored?.config);
     const shown = (await get()).body['config'] as object;
     expect(await put({ ...shown, limits: { burst: 700 } })).toMatchObject({ status: 200 });
     expect(relay?.stored?.version).toBe(2);
-    expect(before).toMatchObject({ destinations: [{ token: 'hl-secret-token' }, {}] });
+    expect(before).toMatchObject({
+      destinations: [{ token: 'hl-secret-token' }, { client_secret: 'falcon-client-secret' }],
+    });
     const after = await inClear(relay?.stored?.config);
     expect([after.webhook, after.destinations]).toEqual([before.webhook, before.destinations]);
   });
@@ -195,6 +205,38 @@ describe('PUT /api/v1/tenants/{id}', () => {
     expect(relay?.endedPauses).toMatchObject([{ v: 1, expectedVersion: 1 }]);
     expect(relay?.actors.at(-1)).toMatchObject({ by: 'bootstrap' });
     expect(world.kv.writes).toBe(writes);
+  });
+
+  it('saves no version of the config that an earlier release stored without the keys of today', async () => {
+    await put(sampleDocument());
+    const relay = world.relays.get(`eu/${objectName('acme')}`);
+    if (!relay?.stored) throw new Error('nothing is stored');
+    const { platforms: _platforms, ...config } = relay.stored.config;
+    const destinations = config.destinations.map((destination) => {
+      if (destination.type !== 'falcon') return destination;
+      const { requests_per_minute: _requests, ...known } = destination;
+      return known;
+    });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as that release wrote it
+    const earlier = { ...config, destinations } as unknown as SealedTenantConfig;
+    relay.stored = { ...relay.stored, config: withLaterKeys(earlier) };
+    for (const document of [sampleDocument(), (await get()).body['config']])
+      expect((await put(document)).body).toMatchObject({ version: 1, changed: false });
+    expect(relay.configured).toHaveLength(1);
+  });
+
+  it('saves no version of a Falcon destination with an API client that comes again', async () => {
+    await put(withApiClient());
+    for (const document of [withApiClient(), (await get()).body['config']])
+      expect((await put(document)).body).toMatchObject({ version: 1, changed: false });
+  });
+
+  it('says what stays behind in Falcon when indicators are granted no more', async () => {
+    const { destinations, ...rest } = withApiClient();
+    const [edr, falcon] = destinations;
+    await put({ ...rest, destinations: [edr, { ...falcon, actions: ['indicator'], indicators: ['poe'] }] });
+    const { warnings } = (await put(withApiClient())).body;
+    expect(warnings).toEqual([expect.stringContaining('destinations.falcon grants indicator no more')]);
   });
 
   it('takes webhook secrets in another order for a change: the first is the newest', async () => {

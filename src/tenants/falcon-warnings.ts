@@ -1,0 +1,71 @@
+/** What is accepted of Falcon destinations but worth a word to the person who saved them. Pure; quotes no secret, and no host. */
+
+import { formatPath } from '../domain/config-faults.ts';
+import { canDo } from '../domain/grants.ts';
+import { isAtLeast } from '../domain/severity.ts';
+import type { DestinationConfig, FalconConfig, TenantConfig } from '../domain/tenant-config.ts';
+
+/** Of the 6,000 a minute that all API clients of a customer share. Source: gofalcon#364, read 2026-11. */
+const SHARED_REQUESTS_HALF = 3000;
+/** A case for an event: it is looked for, then opened or updated. */
+const REQUESTS_PER_CASE = 2;
+
+/** `stored`: what the config is saved over; null: nothing. */
+export function falconWarnings(
+  { destinations, limits }: Pick<TenantConfig, 'destinations' | 'limits'>,
+  stored: Pick<TenantConfig, 'destinations'> | null,
+): string[] {
+  return [
+    ...destinations.flatMap((destination, index) => {
+      if (destination.type !== 'falcon') return [];
+      const path = formatPath(['destinations', index]);
+      return [
+        ...nothingSpared(destination, path),
+        ...manyCases(destination, path, limits.events_per_minute),
+        ...largeShare(destination, path),
+      ];
+    }),
+    ...indicatorsLeft(destinations, stored?.destinations ?? []),
+  ];
+}
+
+function nothingSpared(destination: FalconConfig, path: string): string[] {
+  if (!canDo(destination, 'contain') || (destination.contain?.never.length ?? 0) > 0) return [];
+  return [
+    `${path} may isolate hosts, and ${path}.contain.never spares none: name there those that must stay reachable, such as the machines of your administrators.`,
+  ];
+}
+
+function manyCases(destination: FalconConfig, path: string, eventsPerMinute: number): string[] {
+  const { cases, requests_per_minute: requests } = destination;
+  const level = cases?.events_at_or_above;
+  if (level === undefined || isAtLeast(level, 'high') || !canDo(destination, 'case')) return [];
+  const casesPerMinute = Math.floor(requests / REQUESTS_PER_CASE);
+  if (casesPerMinute >= eventsPerMinute) return [];
+  return [
+    `${path}.cases.events_at_or_above is ${level}, which most events are: requests_per_minute of ${requests} lets at most ${casesPerMinute} events a minute become cases, and limits.events_per_minute is ${eventsPerMinute}. Others wait.`,
+  ];
+}
+
+function largeShare({ requests_per_minute: requests }: FalconConfig, path: string): string[] {
+  if (requests <= SHARED_REQUESTS_HALF) return [];
+  return [
+    `${path}.requests_per_minute is ${requests}: all API clients of your Falcon account share 6,000, so other tools of yours may be refused.`,
+  ];
+}
+
+/** What is withdrawn by the lane of the indicators: without the lane it stays. */
+function indicatorsLeft(
+  destinations: readonly DestinationConfig[],
+  before: readonly DestinationConfig[],
+): string[] {
+  return before.flatMap((old) => {
+    if (old.type !== 'falcon' || !canDo(old, 'indicator')) return [];
+    const now = destinations.find(({ name }) => name === old.name);
+    if (now?.type === 'falcon' && canDo(now, 'indicator')) return [];
+    const path = `destinations.${old.name}`;
+    return [
+      `${path} grants indicator no more: what the relay made there stays in Falcon. To have it removed, first save ${path} with indicators: [] and wait for its lane, then take indicator from its actions.`,
+    ];
+  });
+}

@@ -1,0 +1,255 @@
+/** Isolation of hosts by the lane of a tenant's real object, and its end by an operator. */
+
+import { describe, expect, it } from 'vitest';
+
+import type { AuditEntry } from '../../src/domain/audit.ts';
+import type { LiftContainmentAnswer, LiftContainmentRequest } from '../../src/domain/rpc.ts';
+import { Audit } from '../../src/relay/audit.ts';
+import { Database } from '../../src/lib/database.ts';
+import { HostCloud, LANE, agentId, containing, workstations } from './falcon-hosts.ts';
+import { EDR, Tenant } from './tenant.ts';
+
+const ACTOR = { by: 'token:7', requestId: 'req-1', reason: 'clean again' };
+const MINUTE_MS = 60_000;
+
+async function lift(
+  { stub }: Tenant,
+  host: Pick<LiftContainmentRequest, 'deviceId' | 'hostname'>,
+  destination = 'falcon',
+): Promise<LiftContainmentAnswer> {
+  const answer: unknown = await stub.liftContainment({ v: 1, actor: ACTOR, destination, ...host });
+  return answer as LiftContainmentAnswer;
+}
+
+/** Oldest first, but for what made the config. */
+async function audit(tenant: Tenant): Promise<AuditEntry[]> {
+  return tenant.inside((_relay, state) =>
+    new Audit(new Database(state.storage))
+      .page(1e9, 50)
+      .filter(({ action }) => action === 'host.containment_lifted')
+      .toReversed(),
+  );
+}
+
+describe('the containment lane', () => {
+  it('isolates the host of a detection that asks for it, and of no other entry', async () => {
+    const cloud = await HostCloud.create(workstations('1', '2', '3'));
+    const { tenant } = cloud;
+    await tenant.accept(
+      tenant.event('evt-1', { device: { hostname: 'WKS-2' } }),
+      cloud.detection('det-case', 'WKS-2', { respond: ['case'] }),
+      cloud.detection('det-default', 'WKS-2', { respond: ['case', 'alert'] }),
+      cloud.detection('det-dry', 'WKS-3', { dryRun: true }),
+      cloud.detection('det-1', 'WKS-1'),
+    );
+    await cloud.untilSettled(1);
+    expect(cloud.actions).toEqual(['contain 1']);
+    expect(await tenant.lane(LANE)).toMatchObject({ delivered: 1, deadLettered: 0, undelivered: 0 });
+  });
+
+  it('is not blocked by detections that its safeguards refuse, however many come in a row', async () => {
+    const servers = workstations('1').map((host) => ({ ...host, product_type_desc: 'Server' }));
+    const cloud = await HostCloud.create([...servers, ...workstations('2')]);
+    const refused = Array.from({ length: 25 }, (_, i) => cloud.detection(`det-${i}`, 'WKS-1'));
+    await cloud.tenant.accept(...refused, cloud.detection('det-last', 'WKS-2'));
+    await cloud.untilSettled(26);
+    expect(cloud.actions).toEqual(['contain 2']);
+    expect(await cloud.tenant.lane(LANE)).toMatchObject({ state: 'idle', delivered: 1, deadLettered: 25 });
+    const [letter] = await cloud.tenant.stub.deadLetters({ limit: 1 });
+    expect(letter).toMatchObject({
+      lane: LANE,
+      excerpt: 'not isolated: the host is no workstation (Falcon says: Server), and contain.servers is false',
+    });
+    expect(letter).not.toHaveProperty('status');
+  });
+
+  it('acts on nothing that is older than an hour, also when it was paused meanwhile', async () => {
+    const cloud = await HostCloud.create(workstations('1', '2'), { enabled: false });
+    const { tenant } = cloud;
+    await tenant.accept(cloud.detection('det-old', 'WKS-1'));
+    tenant.nowMs += 61 * MINUTE_MS;
+    await tenant.accept(cloud.detection('det-new', 'WKS-2'));
+    await tenant.stub.resume({ v: 1, destination: 'falcon', from: 'backlog' });
+    await cloud.untilSettled(2);
+    expect(cloud.actions).toEqual(['contain 2']);
+    expect(await tenant.lane(LANE)).toMatchObject({ delivered: 1, expired: 1 });
+  });
+
+  it('asks no second time after a crash between the request and its answer', async () => {
+    const cloud = await HostCloud.create(workstations('1'));
+    const { tenant } = cloud;
+    let isAsked = false;
+    cloud.intercept = async (act) => {
+      act();
+      isAsked = true;
+      return new Promise<Response>(() => undefined);
+    };
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await tenant.until(() => isAsked, 'Falcon was asked');
+    cloud.intercept = (act) => act();
+    await tenant.crash();
+    await tenant.passTimeUntil(async () => (await tenant.lane(LANE)).delivered === 1, 'it is delivered');
+    expect(cloud.actions).toEqual(['contain 1']);
+  });
+
+  it("keeps to its hour's number across a crash", async () => {
+    const cloud = await HostCloud.create(workstations('1', '2', '3'), { contain: { per_hour_max: 2 } });
+    const { tenant } = cloud;
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'), cloud.detection('det-2', 'WKS-2'));
+    await cloud.untilSettled(2);
+    await tenant.crash();
+    await tenant.accept(cloud.detection('det-3', 'WKS-3'));
+    await cloud.untilSettled(3);
+    expect(cloud.actions).toEqual(['contain 1', 'contain 2']);
+    const [letter] = await tenant.stub.deadLetters({ limit: 1 });
+    expect(letter?.excerpt).toContain('contain.per_hour_max allows no more');
+    expect(letter?.excerpt).not.toContain('WKS');
+  });
+
+  it('isolates nobody where the privacy of the destination hides the device, and names the setting', async () => {
+    const cloud = await HostCloud.create(workstations('1'), { privacy: { device: 'pseudonymise' } });
+    await cloud.tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await cloud.untilSettled(1);
+    const [letter] = await cloud.tenant.stub.deadLetters({ limit: 1 });
+    expect(letter?.excerpt).toMatch(/^not isolated: .*privacy\.device/);
+    expect(cloud.tenant.destinations.sent).toEqual([]);
+  });
+});
+
+describe('an operator who lifts a containment', () => {
+  it('has it asked for at once with the token of the lanes, and the audit has it before and after', async () => {
+    const cloud = await HostCloud.create(workstations('1'));
+    const { tenant } = cloud;
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await cloud.untilSettled(1);
+    expect(await lift(tenant, { hostname: 'wks-1' })).toEqual({
+      kind: 'lifted',
+      deviceId: agentId('1'),
+      detail: expect.stringContaining('lets the host back'),
+    });
+    expect(cloud.actions).toEqual(['contain 1', 'lift_containment 1']);
+    expect(cloud.tokens).toBe(1);
+    const entries = await audit(tenant);
+    expect(entries).toMatchObject([
+      { ...ACTOR, detail: { destination: 'falcon', outcome: 'asked' } },
+      { ...ACTOR, detail: { destination: 'falcon', outcome: 'lifted', deviceId: agentId('1') } },
+    ]);
+    expect(JSON.stringify(entries).toLowerCase()).not.toContain('wks-1');
+  });
+
+  it('is audited before anything is sent', async () => {
+    const cloud = await HostCloud.create(workstations('1').map((host) => ({ ...host, status: 'contained' })));
+    const { tenant } = cloud;
+    let answer: () => void = () => undefined;
+    cloud.intercept = async (act) => new Promise((resolve) => (answer = () => resolve(act())));
+    const lifted = lift(tenant, { deviceId: agentId('1') });
+    await tenant.until(() => tenant.destinations.sent.length === 3, 'Falcon is asked');
+    expect(await audit(tenant)).toMatchObject([{ detail: { outcome: 'asked', deviceId: agentId('1') } }]);
+    expect(await lift(tenant, { deviceId: agentId('1') })).toEqual({ kind: 'busy', retryAfterSeconds: 5 });
+    await tenant.inside(() => answer());
+    expect(await lifted).toMatchObject({ kind: 'lifted' });
+    expect(await audit(tenant)).toHaveLength(2);
+  });
+
+  it('is heard while the destination is disabled, and stays heard: what waits in the lane isolates the host no more', async () => {
+    const cloud = await HostCloud.create(
+      workstations('1').map((host) => ({ ...host, status: 'contained' })),
+      { enabled: false },
+    );
+    const { tenant } = cloud;
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    tenant.nowMs += MINUTE_MS;
+    expect(await lift(tenant, { hostname: 'WKS-1' })).toMatchObject({ kind: 'lifted' });
+    tenant.nowMs += MINUTE_MS;
+    await tenant.stub.resume({ v: 1, destination: 'falcon', from: 'backlog' });
+    await cloud.untilSettled(1);
+    expect(cloud.actions).toEqual(['lift_containment 1']);
+    const [letter] = await tenant.stub.deadLetters({ limit: 1 });
+    expect(letter?.excerpt).toBe('not isolated: an operator has let the host back into the network since');
+  });
+
+  it('is told what Falcon, or the relay, refuses, and the audit has that, too', async () => {
+    const cloud = await HostCloud.create([
+      ...workstations('1'),
+      ...workstations('2').map((host) => ({ ...host, status: 'contained' as const })),
+    ]);
+    const { tenant } = cloud;
+    cloud.intercept = () => Response.json({ errors: [{ code: 403, message: 'no' }] }, { status: 403 });
+    expect(await lift(tenant, { hostname: 'WKS-1' })).toEqual({
+      kind: 'refused',
+      detail: 'the host is not isolated',
+    });
+    expect(await lift(tenant, { hostname: 'WKS-9' })).toMatchObject({ kind: 'refused' });
+    expect(await lift(tenant, { deviceId: agentId('2') })).toEqual({
+      kind: 'failed',
+      reason: 'scope_missing',
+      detail: expect.stringContaining('Hosts: Write'),
+    });
+    const outcomes = (await audit(tenant)).map(({ detail }) => detail['outcome']);
+    expect(outcomes).toEqual(['asked', 'refused', 'asked', 'refused', 'asked', 'failed']);
+    expect(cloud.actions).toEqual([]);
+  });
+
+  it('is told when a seal does not open, and nothing is sent', async () => {
+    const cloud = await HostCloud.create(workstations('1'));
+    await cloud.tenant.inside((_relay, state) => {
+      const [row] = state.storage.sql.exec<{ document: string }>('SELECT document FROM config').toArray();
+      const config = JSON.parse(row?.document ?? '{}') as { destinations: { client_secret: string }[] };
+      for (const destination of config.destinations) destination.client_secret = 'no seal';
+      state.storage.sql.exec('UPDATE config SET document = ?', JSON.stringify(config));
+    });
+    await cloud.tenant.crash();
+    expect(await lift(cloud.tenant, { hostname: 'WKS-1' })).toMatchObject({
+      kind: 'failed',
+      reason: 'not_configured',
+    });
+    expect(cloud.tenant.destinations.sent).toEqual([]);
+  });
+
+  it('is let in ten times a minute for a tenant', async () => {
+    const { tenant } = await HostCloud.create(workstations('1'));
+    for (let i = 0; i < 10; i++)
+      expect(await lift(tenant, { hostname: 'WKS-1' })).toMatchObject({ kind: 'refused' });
+    const busy = await lift(tenant, { hostname: 'WKS-1' });
+    expect(busy).toMatchObject({ kind: 'busy' });
+    expect(await audit(tenant)).toHaveLength(20);
+    tenant.nowMs += 6_000;
+    expect(await lift(tenant, { hostname: 'WKS-1' })).toMatchObject({ kind: 'refused' });
+  });
+
+  it('gets no further where nothing isolates', async () => {
+    const { tenant } = await HostCloud.create(workstations('1'));
+    await tenant.configure((document) => {
+      document['destinations'] = [
+        containing({ name: 'no-contain', actions: ['case'] }),
+        { name: 'edr', type: 'harfanglab', base_url: EDR, token: 'edr-token' },
+      ];
+    });
+    const host = { hostname: 'WKS-1' };
+    expect(await lift(tenant, host, 'no-contain')).toEqual({ kind: 'not_granted' });
+    expect(await lift(tenant, host, 'edr')).toEqual({ kind: 'not_granted' });
+    expect(await lift(tenant, host, 'falcon')).toEqual({ kind: 'unknown_destination' });
+    expect(await lift(Tenant.unknown(), host)).toEqual({ kind: 'unknown_tenant' });
+    const later = { v: 2 as unknown as 1, destination: 'falcon', ...host };
+    expect(await tenant.stub.liftContainment(later)).toEqual({
+      kind: 'unavailable',
+      reason: 'unknown_version',
+    });
+    expect(await audit(tenant)).toEqual([]);
+    expect(tenant.destinations.sent).toEqual([]);
+  });
+
+  it('leaves nothing in the audit of the next tenant of the id', async () => {
+    const cloud = await HostCloud.create(workstations('1').map((host) => ({ ...host, status: 'contained' })));
+    const { tenant } = cloud;
+    let answer: () => void = () => undefined;
+    cloud.intercept = async (act) => new Promise((resolve) => (answer = () => resolve(act())));
+    const lifted = lift(tenant, { deviceId: agentId('1') });
+    await tenant.until(() => tenant.destinations.sent.length === 3, 'Falcon is asked');
+    await tenant.inside(async (relay) => relay.remove({ v: 1, expectedVersion: 1, discard: true }));
+    await tenant.configure();
+    await tenant.inside(() => answer());
+    await lifted;
+    expect(await audit(tenant)).toEqual([]);
+  });
+});
