@@ -52,6 +52,29 @@ describe("the host's alerts", () => {
     expect(stage.falcon.simulator.alerts.flatMap(({ tags }) => tags)).toEqual([]);
   });
 
+  it('between two entries of a backlog are left out, when they are near neither', async () => {
+    await start('attach');
+    const first = stage.event('evt-1');
+    stage.passes(5 * HOUR_MS);
+    for (const minutes of [10, 150, 290]) stage.falcon.simulator.addAlert(alert(`at-${minutes}`, minutes));
+    expect(await stage.deliver(first, stage.event('evt-2'))).toEqual(DELIVERED);
+    expect(evidence()).toEqual([['cid:ind:at-10', 'cid:ind:at-290']]);
+  });
+
+  it('are looked for once, when somebody else changes the case meanwhile', async () => {
+    await start('attach');
+    await stage.deliver(stage.event('evt-1'));
+    stage.falcon.simulator.addAlert(alert('a1', 0));
+    stage.fail('PATCH', CASES, {
+      status: 409,
+      body: { errors: [{ code: 409, message: 'version' }] },
+      times: 1,
+    });
+    expect(await stage.deliver(stage.event('evt-2'))).toEqual(DELIVERED);
+    expect(evidence()).toEqual([['cid:ind:a1']]);
+    expect(stage.calls('GET', ALERT_SEARCH)).toHaveLength(2);
+  });
+
   it('never lower the severity of the case', async () => {
     await start('attach');
     stage.falcon.simulator.addAlert(alert('mild', 0, { severity: 10 }));

@@ -27,6 +27,7 @@ describe('more new cases in an hour than the cap', () => {
     expect(storm?.description).toContain('70 of interaction.policy_violated on ChatGPT');
     expect(storm?.description).not.toMatch(/user-|WKS-7/);
     expect(stage.calls('PUT', CASES)).toHaveLength(21);
+    expect(stage.calls('PATCH', CASES)).toHaveLength(0);
   });
 
   it('are counted over several turns and restarts', async () => {
@@ -84,6 +85,17 @@ describe('more new cases in an hour than the cap', () => {
     await stage.deliver(ofUser(6));
     expect(stage.cases).toHaveLength(4);
     expect(stage.cases[3]?.name).toBe('Policy violation: Block PII on ChatGPT');
+  });
+
+  it('do not count the case that they share', async () => {
+    await start({ cases: { per_hour_max: 2 } });
+    await stage.deliver(...ofUsers(1, 2));
+    stage.passes(30 * MINUTE_MS);
+    await stage.deliver(ofUser(3));
+    stage.passes(31 * MINUTE_MS);
+    await stage.deliver(...ofUsers(4, 5));
+    expect(stage.cases).toHaveLength(5);
+    expect(stage.cases[2]?.description).toContain('Entries: 1');
   });
 
   it('open another storm case once analysts closed the first', async () => {

@@ -161,6 +161,9 @@ describe('a case that is open', () => {
     await stage.change({ status: 'closed' });
     expect(await stage.deliver(stage.event('evt-1'))).toEqual(DELIVERED);
     expect(stage.cases).toHaveLength(1);
+    await stage.deliver(stage.event('evt-2'));
+    expect(await stage.deliver(stage.event('evt-1'))).toEqual(DELIVERED);
+    expect(stage.cases[1]?.description).toContain('Count: 1 event\n');
   });
 
   it('keeps what analysts wrote below the line, and leaves a text alone that they made their own', async () => {
@@ -182,6 +185,14 @@ describe('a case that is open', () => {
     expect(stage.onlyCase.severity).toBe(10);
     await stage.deliver(stage.event('evt-3', { severity: 'critical' }));
     expect(stage.onlyCase.severity).toBe(100);
+  });
+
+  it('keeps a severity to which analysts raised it', async () => {
+    await start();
+    await stage.deliver(stage.event('evt-1', { severity: 'medium' }));
+    await stage.change({ severity: 90 });
+    await stage.deliver(stage.event('evt-2', { severity: 'high' }));
+    expect(stage.onlyCase.severity).toBe(90);
   });
 
   it('is read again and changed when somebody else changed it meanwhile', async () => {
