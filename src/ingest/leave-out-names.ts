@@ -8,7 +8,15 @@ import { LEFT_OUT } from '../domain/personal-fields.ts';
 
 type Texts = Pick<
   CanonicalEvent,
-  'platform' | 'policy' | 'direction' | 'sensor' | 'interactionType' | 'model' | 'urlHost' | 'classifications'
+  | 'platform'
+  | 'policy'
+  | 'direction'
+  | 'sensor'
+  | 'interactionType'
+  | 'model'
+  | 'urlHost'
+  | 'classifications'
+  | 'detection'
 >;
 
 /** The event with `…` for each of the names, in any case, wherever a text of somebody's own choice holds one. */
@@ -20,7 +28,8 @@ export function leaveOutNames<E extends Texts>(event: E, names: readonly string[
   // The address before what stands before its @.
   const folded = found.toSorted((a, b) => b.length - a.length);
   const clean = (text: string): string => folded.reduce(withoutName, text);
-  const { platform, policy, direction, sensor, interactionType, model, urlHost, classifications } = event;
+  const { platform, policy, direction, sensor, interactionType, model, urlHost, classifications, detection } =
+    event;
   return {
     ...event,
     ...(platform && { platform: { id: clean(platform.id), name: clean(platform.name) } }),
@@ -31,12 +40,19 @@ export function leaveOutNames<E extends Texts>(event: E, names: readonly string[
     ...(model !== undefined && { model: clean(model) }),
     ...(urlHost !== undefined && { urlHost: clean(urlHost) }),
     classifications: classifications.map(clean),
+    ...(detection && {
+      detection: {
+        ...detection,
+        ruleName: clean(detection.ruleName),
+        title: clean(detection.title),
+      },
+    }),
   };
 }
 
-function allTexts({ platform, policy, ...event }: Texts): string {
+function allTexts({ platform, policy, detection, ...event }: Texts): string {
   const { direction, sensor, interactionType, model, urlHost, classifications } = event;
-  const names = [platform?.id, platform?.name, policy?.name];
+  const names = [platform?.id, platform?.name, policy?.name, detection?.ruleName, detection?.title];
   return [...names, direction, sensor, interactionType, model, urlHost, ...classifications]
     .join('\n')
     .toLowerCase();

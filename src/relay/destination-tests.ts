@@ -1,10 +1,10 @@
 /**
  * Tests of a destination: one event, made for it, through the very code that a lane sends with, to each of its channels.
- * Nothing is read from or written to the storage, and no lane is touched: what a test finds is the caller's alone.
+ * Nothing is written to the storage, and no lane is touched: what a test finds is the caller's alone.
  */
 
 import { type ChannelPlan, channelPlans, connectionSummary } from '../destinations/channels.ts';
-import type { ChannelMemory, Checked } from '../destinations/destination.ts';
+import type { ChannelMemory, Checked, DeliveryIo } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { LaneTest, TestDestinationAnswer } from '../domain/rpc.ts';
@@ -40,6 +40,8 @@ export interface DestinationTestInput {
   readonly destination: string;
   /** Those of the lanes; absent where there are none. */
   readonly connections: Semaphore | undefined;
+  /** What a lane remembers; a test reads it, and writes nothing. Absent where there are no lanes. */
+  readonly memoryOf?: (lane: string) => ChannelMemory;
   /** Called once, in the turn of the call, when the test is not refused: before anything is sent. */
   readonly noteBegun: () => void;
 }
@@ -87,7 +89,12 @@ export class DestinationTests {
   }
 
   async #test(
-    { config, connections = new Semaphore(1), accounts }: DestinationTestInput & { accounts: ApiAccounts },
+    {
+      config,
+      connections = new Semaphore(1),
+      memoryOf,
+      accounts,
+    }: DestinationTestInput & { readonly accounts: ApiAccounts },
     destination: DestinationConfig,
     { kind, takes }: ChannelPlan,
   ): Promise<LaneTest> {
@@ -113,7 +120,7 @@ export class DestinationTests {
         connections,
       });
       const { outcome, notes, isSent } = opened.ok
-        ? await this.#send(opened.value, event, { lane, accounts })
+        ? await this.#send(opened.value, event, { lane, accounts, memory: readOnly(memoryOf?.(lane)) })
         : { outcome: opened.error, notes: [], isSent: false };
       const { startedAtMs, status } = exchange;
       return {
@@ -132,7 +139,7 @@ export class DestinationTests {
   async #send(
     { channel, send, reduce }: OpenLane,
     event: CanonicalEvent,
-    { lane, accounts }: { readonly lane: string; readonly accounts: ApiAccounts },
+    { lane, accounts, memory }: Pick<DeliveryIo, 'accounts' | 'memory'> & { readonly lane: string },
   ): Promise<Checked & { readonly isSent: boolean }> {
     const { io, timeouts } = this.#parts;
     const attempt = {
@@ -140,7 +147,7 @@ export class DestinationTests {
       timeoutMs: timeouts().requestMs,
       attemptId: io.newId(),
       nowMs: io.nowMs,
-      memory: NO_MEMORY,
+      memory,
       accounts,
       requestsMax: REQUESTS_MAX,
     };
@@ -155,13 +162,15 @@ export class DestinationTests {
   }
 }
 
-/** A test remembers nothing. */
-const NO_MEMORY: ChannelMemory = {
-  get: () => undefined,
-  put: () => undefined,
-  delete: () => undefined,
-  entries: () => [],
-};
+/** What a test may do with a lane's memory. */
+function readOnly(memory: ChannelMemory | undefined): ChannelMemory {
+  return {
+    get: (key) => memory?.get(key),
+    put: () => undefined,
+    delete: () => undefined,
+    entries: (prefix) => memory?.entries(prefix) ?? [],
+  };
+}
 
 function tooMany(retryAfterSeconds: number): TestDestinationAnswer {
   return { kind: 'too_many_tests', retryAfterSeconds };

@@ -6,6 +6,7 @@
 
 import { DurableObject } from 'cloudflare:workers';
 
+import type { ChannelMemory } from '../destinations/destination.ts';
 import type { EventsRequest, ExplainRequest, UserKeyRequest } from '../domain/event-view.ts';
 import type { Notice } from '../domain/notice.ts';
 import type { AuditEntry } from '../domain/audit.ts';
@@ -51,6 +52,7 @@ import { type Env, settingsOf } from '../settings.ts';
 import type { HourOfActivity } from './activity.ts';
 import { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
+import { channelMemory } from './channel-memory.ts';
 import { ConfigStore } from './config-store.ts';
 import { DestinationTests } from './destination-tests.ts';
 import { Database } from '../lib/database.ts';
@@ -314,7 +316,10 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
         if (!request.config)
           this.#relay?.audit.append('destination.tested', actor, { destination }, io.nowMs());
       };
-      return await this.#tests.run({ config, destination, connections, noteBegun });
+      // What a lane of now remembers says nothing about a candidate.
+      const memoryOf = (lane: string): ChannelMemory => channelMemory(this.#db, lane, () => io.nowMs());
+      const input = { config, destination, connections, noteBegun };
+      return await this.#tests.run(request.config ? input : { ...input, memoryOf });
     } catch (error) {
       logEvent('error', 'destination_test.failed', { tenant: config.id, ...causeFields(error) });
       return { kind: 'unavailable', reason: 'object_fault' };

@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import type { PrivacyLevel } from '../../src/domain/destination-base.ts';
 import type { PrivacyConfig } from '../../src/domain/tenant-config.ts';
 import { PRIVACY_LEVELS } from '../../src/domain/destination-base.ts';
+import { detectionEvent } from '../../src/domain/detection.ts';
+import { detectionForTest } from '../domain/detection-for-test.ts';
 import { minimise, reduceFurther } from '../../src/ingest/minimise.ts';
 import { typed } from './parsing.ts';
 
@@ -213,5 +215,31 @@ describe('reduceFurther', () => {
         expect(sent).toEqual(minimise(PARSED, at(stricter), KEY));
       }),
     );
+  });
+});
+
+describe('a detection for a destination', () => {
+  const detection = detectionEvent(
+    detectionForTest({
+      user: { id: 'alice.martin' },
+      groupKey: 'alice.martin',
+      title: 'Too many prompts by Alice.Martin',
+      ruleName: 'watch_alice.martin',
+    }),
+    { tenant: 'acme', receivedAt: '2026-11-22T08:00:00.000Z' },
+  );
+
+  it.each([
+    ['pseudonymise', PSEUDONYMISE, pseudonym('user_id', 'alice.martin')],
+    ['drop', DROP, undefined],
+  ])('names the user nowhere at %s, and groups by what stands for the user', (_level, privacy, group) => {
+    const reduced = reduceFurther(detection, {}, privacy, KEY);
+    expect(JSON.stringify(reduced)).not.toMatch(/alice|martin/i);
+    expect(reduced.detection).toMatchObject({ title: 'Too many prompts by …', ruleName: 'watch_…' });
+    expect(reduced.detection?.groupKey).toBe(group);
+  });
+
+  it('is whole where everything may be kept', () => {
+    expect(reduceFurther(detection, {}, KEEP, KEY)).toEqual(detection);
   });
 });

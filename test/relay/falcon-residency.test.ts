@@ -1,10 +1,18 @@
 /** An EU tenant's Falcon: whatever it answers, no request goes to a host of another region. On the real host names. */
 
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
-import { AGENT, API, INGEST, detectionOf, falconAnswer, falconTenant } from './falcon-cloud.ts';
-import type { Tenant } from './tenant.ts';
+import {
+  AGENT,
+  API,
+  INGEST,
+  detectionOf,
+  falconAnswer,
+  falconDocument,
+  falconTenant,
+} from './falcon-cloud.ts';
+import { Tenant } from './tenant.ts';
 
 const HOSTS = new Set([API, INGEST].map((url) => new URL(url).host));
 const ELSEWHERE = [
@@ -70,9 +78,22 @@ function expectInPlace(tenant: Tenant): void {
   expect(new Set(tenant.destinations.redirects)).toEqual(new Set(['manual']));
 }
 
+const tenants: Tenant[] = [];
+
+/** One that is gone at the test's end. */
+async function tenantFor(more?: Readonly<Record<string, unknown>>): Promise<Tenant> {
+  const tenant = await falconTenant(more);
+  tenants.push(tenant);
+  return tenant;
+}
+
+afterEach(async () => {
+  for (const tenant of tenants.splice(0)) await tenant.retire();
+});
+
 describe("an EU tenant's Falcon", () => {
   it('is reached on all its channels, on the hosts of eu-1 alone', async () => {
-    const tenant = await falconTenant();
+    const tenant = await tenantFor();
     for (const url of [API, INGEST]) tenant.destinations.answer(url, falconAnswer);
     await useEverything(tenant, 1);
     const paths = new Set(tenant.destinations.sent.map(({ url }) => new URL(url).pathname.split('/')[1]));
@@ -88,7 +109,7 @@ describe("an EU tenant's Falcon", () => {
   it('gets nothing to any other host, whatever it answers in whatever order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(HOSTILE.length), { minLength: 30, maxLength: 60 }), async (plan) => {
-        const tenant = await falconTenant();
+        const tenant = await tenantFor();
         let asked = 0;
         const answer: Answer = (sent) => {
           // Now and then it behaves, so that what comes after a token is reached, too.
@@ -113,7 +134,7 @@ describe("an EU tenant's Falcon", () => {
     ],
     ['a redirect of a call', '/cases/', redirect(307, 'https://api.crowdstrike.com', 'us-1')],
   ])('says which two regions differ after %s, and sends nothing again', async (_name, path, hostile) => {
-    const tenant = await falconTenant({ actions: ['case'], hec: undefined });
+    const tenant = await tenantFor({ actions: ['case'], hec: undefined });
     tenant.destinations.answer(API, (sent) => (sent.url.includes(path) ? hostile(sent) : falconAnswer(sent)));
     await tenant.accept(tenant.event('evt-1'));
     await tenant.until(
@@ -127,5 +148,47 @@ describe("an EU tenant's Falcon", () => {
     });
     expect(tenant.destinations.sent.filter(({ url }) => url.includes(path))).toHaveLength(1);
     expectInPlace(tenant);
+  });
+
+  it('may be one of several: each gets what its own filter wants, in its own region', async () => {
+    const US_API = 'https://api.crowdstrike.com';
+    const US_INGEST = 'https://abc.ingest.us-1.crowdstrike.com/services/collector';
+    const tenant = await Tenant.create((document) => {
+      document['residency'] = 'global';
+      document['destinations'] = [
+        falconDocument({ name: 'eu', events: ['interaction.high_risk'], actions: ['event', 'case'] }),
+        falconDocument({
+          name: 'us',
+          region: 'us-1',
+          hec: { url: US_INGEST, token: 'us-token' },
+          where: { 'event.type': 'interaction.policy_violated' },
+          actions: ['event', 'case'],
+        }),
+      ];
+    });
+    tenants.push(tenant);
+    for (const url of [API, INGEST]) tenant.destinations.answer(url, falconAnswer);
+    for (const url of [US_API, US_INGEST])
+      tenant.destinations.answer(url, (sent) => {
+        const good = falconAnswer(sent);
+        return new Response(good.body, { status: good.status, headers: { 'x-cs-region': 'us-1' } });
+      });
+    await tenant.accept(tenant.event('evt-1', { type: 'interaction.high_risk' }), tenant.event('evt-2'));
+    await tenant.untilTaken(INGEST, 1);
+    await tenant.untilTaken(US_INGEST, 1);
+    const lanesDone = async () => (await tenant.stub.lanes()).every(({ undelivered }) => undelivered === 0);
+    await tenant.until(lanesDone, 'all is delivered');
+    expect([tenant.destinations.ids(INGEST), tenant.destinations.ids(US_INGEST)]).toEqual([
+      ['evt-1'],
+      ['evt-2'],
+    ]);
+    const opened = tenant.destinations.sent.filter(({ url }) => url.endsWith('/cases/entities/cases/v2'));
+    expect(opened.map(({ url }) => new URL(url).origin).toSorted()).toEqual([API, US_API].toSorted());
+    expect((await tenant.stub.lanes()).map(({ blocked }) => blocked)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -236,6 +236,12 @@ export class Tenant {
     await this.takeOver();
   }
 
+  /** Gone, with everything that is under way: no later instance of its object asks the network in the test's place. */
+  async retire(): Promise<void> {
+    const expectedVersion = (await readConfig(this.stub))?.version ?? 0;
+    await this.stub.remove({ v: 1, discard: true, expectedVersion });
+  }
+
   /** When the alarm fires next, by the test's clock; null when none is set. */
   async alarmAtMs(): Promise<number | null> {
     return this.inside((_relay, state) => state.storage.getAlarm());

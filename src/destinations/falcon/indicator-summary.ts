@@ -9,6 +9,8 @@ const KEY = 'summary';
 const KEPT_MS = 400 * 24 * 3_600_000;
 /** Of each list: a value of the memory is small. */
 const LISTED_MAX = 200;
+/** Of each list in a note. */
+const SHOWN_MAX = 10;
 
 export interface IndicatorSummary extends SyncReport {
   readonly atMs: number;
@@ -32,6 +34,25 @@ export function readSummary(memory: ChannelMemory): IndicatorSummary | undefined
   const text = memory.get(KEY);
   const value = text === undefined ? undefined : jsonIn(text);
   return isSummary(value) ? value : undefined;
+}
+
+/** For an operator, a sentence each; none before the first sync. */
+export function summaryNotes(summary: IndicatorSummary | undefined): readonly string[] {
+  if (!summary) return [];
+  const { atMs, created, updated, removed, unchanged, foreign, refused, expired } = summary;
+  const at = new Date(atMs).toISOString();
+  const refusals = refused.map(({ domain, message }) => `${domain} (${message})`);
+  return [
+    `Brought in line at ${at}: ${created} made, ${updated} changed, ${removed} removed, ${unchanged} as they should be.`,
+    ...(foreign.length > 0 ? [`Left alone, as somebody else made them: ${listed(foreign)}.`] : []),
+    ...(refused.length > 0 ? [`Refused: ${listed(refusals)}.`] : []),
+    ...(expired.length > 0 ? [`Not made, as their time is over: ${listed(expired)}.`] : []),
+  ];
+}
+
+function listed(texts: readonly string[]): string {
+  const shown = texts.slice(0, SHOWN_MAX).join(', ');
+  return texts.length > SHOWN_MAX ? `${shown} and ${texts.length - SHOWN_MAX} more` : shown;
 }
 
 function isSummary(value: unknown): value is IndicatorSummary {

@@ -12,7 +12,7 @@ import { logEvent } from '../../lib/log.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { Channel, ChannelContext, Checked, DeliveryIo } from '../destination.ts';
 import { falconApi } from './api.ts';
-import { keepSummary } from './indicator-summary.ts';
+import { keepSummary, readSummary, summaryNotes } from './indicator-summary.ts';
 import { syncIndicators } from './indicator-sync.ts';
 import {
   type ConfigWishes,
@@ -150,6 +150,7 @@ async function check(config: FalconConfig, { tenant }: ChannelContext, io: Deliv
     notes: [
       'Indicators can be read (IOC Management: Read).',
       'IOC Management: Write was not tested, as that would write: grant it to the API client, too.',
+      ...summaryNotes(readSummary(io.memory)),
     ],
   };
 }

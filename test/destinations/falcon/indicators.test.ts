@@ -369,6 +369,20 @@ describe('the test of the channel', () => {
     expect(lab.writes()).toEqual([]);
   });
 
+  it('tells what the last sync came to, and what it left alone', async () => {
+    expect((await lab.channel(['poe']).check?.(lab.io()))?.notes.join(' ')).not.toContain('Brought in line');
+    await lab.someoneMakes('grok.com');
+    await lab.save(['grok', 'poe', { value: 'mistral', expires: '2020-01-01T00:00:00Z' }]);
+    const notes = (await lab.channel(['poe']).check?.(lab.io()))?.notes ?? [];
+    expect(notes.slice(2)).toEqual([
+      expect.stringMatching(
+        /^Brought in line at 2\d{3}-.*Z: 1 made, 0 changed, 0 removed, 0 as they should be\.$/,
+      ),
+      'Left alone, as somebody else made them: grok.com.',
+      'Not made, as their time is over: chat.mistral.ai.',
+    ]);
+  });
+
   it('names the scopes that indicators need when one is missing', async () => {
     lab.falcon.setScopes(['cases:read']);
     const checked = await lab.channel(['poe']).check?.(lab.io());
