@@ -372,7 +372,11 @@ describe('the test of the channel', () => {
   it('tells what the last sync came to, and what it left alone', async () => {
     expect((await lab.channel(['poe']).check?.(lab.io()))?.notes.join(' ')).not.toContain('Brought in line');
     await lab.someoneMakes('grok.com');
-    await lab.save(['grok', 'poe', { value: 'mistral', expires: '2020-01-01T00:00:00Z' }]);
+    await lab.save([
+      'grok',
+      'poe',
+      { value: 'mistral', action: 'detect', severity: 'low', expires: '2020-01-01T00:00:00Z' },
+    ]);
     const notes = (await lab.channel(['poe']).check?.(lab.io()))?.notes ?? [];
     expect(notes.slice(2)).toEqual([
       expect.stringMatching(
