@@ -22,7 +22,8 @@ const HINTS: Readonly<Record<RetryReason | BlockedReason, string>> = {
     'Add the host to RELAY_EGRESS_ALLOW and deploy, once you know that it is in the EU, or correct the address.',
   rejected_in_a_row: 'Read the last answers in the dead letters: the destination refuses every event.',
   too_many_parked: 'Read the last answers in the dead letters: the destination fails on too many events.',
-  not_configured: 'Write the secrets anew, or set RELAY_MASTER_KEY_PREVIOUS to the key that sealed them.',
+  not_configured:
+    'Read the detail: a workflow that it names must exist and be enabled; secrets that do not open are written anew, or opened with RELAY_MASTER_KEY_PREVIOUS.',
   unexpected_status: "Read the detail and the destination's own log: the relay does not know this status.",
   timeout:
     "Check address, port and firewall: nothing answered in time, so Cloudflare's addresses may be shut out.",
