@@ -13,8 +13,10 @@ import { type LaneState, hurried, isDue, undelivered } from './lane-state.ts';
 
 /** A run that has not moved for this long is given up. Longer than any single request or sleep. */
 const LEASE_MS = 60_000;
-/** A cursor that passed so many events that nobody wanted is written, so that a restart does not read them all again. */
+/** A cursor that passed so many events that nobody wanted is written, so that a restart does not read them all again … */
 const UNWRITTEN_EVENTS_MAX = 500;
+/** … and so is that of a lane at rest that passed fewer: a new instance would show them as undelivered, and read them again. One row a minute at most. */
+const REST_WRITE_MS = 60_000;
 /** Most of the log that one start looks through for an event beside a head that fails alone. */
 const SEARCHED_ENTRIES = 256;
 const SEARCHED_LENGTH_MAX = 1024 * 1024;
@@ -36,6 +38,8 @@ export class Lane implements RunningLane {
   /** Counts config changes: what was opened before one is stale. */
   #revision = 0;
   #isStopped = false;
+  /** When the cursor of rest was last written; 0: not since the object started. */
+  #restWrittenAtMs = 0;
   #poke: () => void = () => undefined;
 
   constructor(parts: LaneParts, state: LaneState) {
@@ -161,6 +165,23 @@ export class Lane implements RunningLane {
 
   get isFarAhead(): boolean {
     return this.#state.cursor - this.#writtenCursor >= UNWRITTEN_EVENTS_MAX;
+  }
+
+  /** When the cursor that passed what nobody wanted is to be written; null: it is, or the lane runs. */
+  restDueAtMs(nowMs: number): number | null {
+    const isAtRest = this.#state.cursor > this.#writtenCursor && !this.isRunning(nowMs) && !this.#mustRestore;
+    if (!isAtRest) return null;
+    // Later than a wait ever is: the clock has gone back.
+    const dueAtMs = this.#restWrittenAtMs + REST_WRITE_MS;
+    return dueAtMs > nowMs + REST_WRITE_MS ? nowMs : Math.max(nowMs, dueAtMs);
+  }
+
+  /** Writes it, if it is due. */
+  writeRest(nowMs: number): void {
+    const dueAtMs = this.restDueAtMs(nowMs);
+    if (dueAtMs === null || dueAtMs > nowMs) return;
+    this.write();
+    this.#restWrittenAtMs = nowMs;
   }
 
   async poked(): Promise<void> {

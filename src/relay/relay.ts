@@ -18,6 +18,7 @@ import { ApiAccounts } from './api-accounts.ts';
 import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
+import { countWanted } from './count-wanted.ts';
 import type { Database } from '../lib/database.ts';
 import { EventQueries } from './event-queries.ts';
 import { endPauses } from './end-pauses.ts';
@@ -44,6 +45,8 @@ import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 
 /** Who did what a rule asked for. */
 const RELAY: Actor = { by: 'relay', requestId: '' };
+/** Events that are looked at one by one before a tenant is removed. */
+const COUNTED_EVENTS_MAX = 5_000;
 /** A publication of the config that failed is tried again this soon. KV takes one write per second and key. */
 const PUBLISH_RETRY_MS = 10_000;
 
@@ -248,9 +251,16 @@ export class Relay {
     return this.lanes
       .views(this.#parts.io.nowMs())
       .map(({ lane, undelivered, parked, deadLettered }) => {
-        return { lane, undelivered: undelivered + parked, deadLetters: deadLettered };
+        return { lane, undelivered: this.#wanted(lane, undelivered) + parked, deadLetters: deadLettered };
       })
       .filter(({ undelivered, deadLetters }) => undelivered + deadLetters > 0);
+  }
+
+  /** Of what a lane may owe, what it wants: exact, unless that would take long to count. */
+  #wanted(name: string, undelivered: number): number {
+    const lane = this.lanes.find(name);
+    if (!lane || undelivered > COUNTED_EVENTS_MAX) return undelivered;
+    return countWanted(this.#log, lane.state, this.#log.head, this.lanes.filterOf(lane));
   }
 
   /** The tenant is removed: nothing that is under way writes anything any more, and no lane starts again. */

@@ -73,6 +73,9 @@ export class Upkeep {
     this.#task('retention.failed', () => this.#applyRetention(nowMs));
     this.#task('space.failed', () => this.#makeRoom(nowMs));
     this.#task('lanes.leaving_failed', () => this.#leave(nowMs));
+    this.#task('lanes.rest_failed', () => {
+      for (const lane of this.#parts.lanes.all) lane.writeRest(nowMs);
+    });
     this.#task('notices.flush_failed', () => {
       this.#warnOfRetention(nowMs);
       this.#parts.findings.flush(nowMs);
@@ -91,6 +94,7 @@ export class Upkeep {
       nextDropAtMs(log.periods, this.#rules()),
       findings.dueAtMs,
       this.#nextRetentionWarningAtMs(nowMs),
+      ...lanes.all.map((lane) => lane.restDueAtMs(nowMs)),
     ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
     return lanes.owing.some(({ state }) => state.leaving.length > 0)
       ? [...times, nowMs + LEAVING_STEP_MS]

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 
-import { EDR, HEC, Tenant, destination } from './tenant.ts';
+import { EDR, HEC, START_MS, Tenant, destination } from './tenant.ts';
 
 const hang = () => new Promise<Response>(() => undefined);
 const DAY_MS = 24 * 3_600_000;
@@ -325,3 +325,46 @@ async function periodsWithEvents(tenant: Tenant): Promise<number> {
       state.storage.sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM periods WHERE has_events = 1').one().n,
   );
 }
+
+describe('a lane that passes what it does not want', () => {
+  const picky = destination('edr', { events: ['interaction.high_risk'] });
+
+  it('owes nothing of it in a new instance either, for a row a minute at most', async () => {
+    const tenant = await Tenant.create(picky);
+    await tenant.accept(...tenant.events(40));
+    await tenant.untilTaken(HEC, 40);
+    tenant.nowMs += 5_000;
+    await tenant.until(
+      async () => (await tenant.stub.lanes()).every(({ undelivered }) => undelivered === 0),
+      'rest',
+    );
+    await tenant.alarm();
+    await tenant.evict();
+    expect(await tenant.lane('edr/events')).toMatchObject({ undelivered: 0, delivered: 0 });
+    // What comes within the minute is written by its alarm.
+    await tenant.accept(...tenant.events(3, 41));
+    await tenant.untilTaken(HEC, 43);
+    await tenant.passTimeUntil(async () => {
+      const row = await tenant.inside((_relay, { storage: { sql } }) =>
+        sql.exec("SELECT cursor FROM lanes WHERE name = 'edr/events'").one(),
+      );
+      return row['cursor'] === 43;
+    }, 'the cursor is written');
+    expect(tenant.nowMs).toBeLessThanOrEqual(START_MS + 5 * 60_000);
+  });
+
+  it('is no reason to refuse the removal of its tenant', async () => {
+    const tenant = await Tenant.create(picky);
+    await tenant.accept(...tenant.events(40));
+    await tenant.untilTaken(HEC, 40);
+    await tenant.until(async () => (await tenant.lane('falcon/events')).undelivered === 0, 'it is written');
+    await tenant.crash();
+    await tenant.inside(async (relay) => {
+      expect((await relay.lanes()).find(({ lane }) => lane === 'edr/events')?.undelivered).toBe(40);
+      expect(await relay.remove({ v: 1, discard: false, expectedVersion: 1 })).toMatchObject({
+        kind: 'removed',
+        rest: [],
+      });
+    });
+  });
+});
