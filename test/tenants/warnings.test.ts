@@ -53,7 +53,17 @@ describe('warningsOf', () => {
     [
       'an approved platform that may be misspelt',
       { platforms: { approved: ['chatgpt', 'cluade'] } },
-      'platforms.approved[1] is "cluade", of which the relay knows no domain: did you mean "claude"?',
+      'platforms.approved[1] is "cluade", of which the relay knows no domain, so that it protects none: did you mean "claude"?',
+    ],
+    [
+      'an approved platform of unknown domains',
+      { platforms: { approved: ['internal-assistant'] } },
+      'platforms.approved[0] is "internal-assistant", of which the relay knows no domain, so that it protects none: name its domains in platforms.domains.',
+    ],
+    [
+      'an approved platform with a letter that nobody sees',
+      { platforms: { approved: ['grok\u200b'] } },
+      'did you mean "grok"?',
     ],
     [
       'hosts that may all be isolated',
@@ -93,7 +103,7 @@ describe('warningsOf', () => {
       { platforms: { approved: ['cluade'], domains: { cluade: ['cluade.ai'] } } },
     ],
     ['an approved domain', { platforms: { approved: ['poe.co'] } }],
-    ['a platform like no other', { platforms: { approved: ['internal-assistant'] } }],
+    ['an approved domain of another script', { platforms: { approved: ['bücher.example', 'claude。ai'] } }],
   ])('says nothing about %s', (_case, changes) => {
     expect(warnings(changes)).toEqual([]);
   });
