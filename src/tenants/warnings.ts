@@ -24,17 +24,19 @@ export interface Before {
   readonly isIngestChanged: boolean;
   /** Null: there is none. */
   readonly stored: Pick<TenantConfig, 'destinations'> | null;
+  /** When it is saved. */
+  readonly nowMs: number;
 }
 
 /** Warnings about a valid config, secrets in clear. */
-export function warningsOf(config: TenantConfig, { isIngestChanged, stored }: Before): string[] {
+export function warningsOf(config: TenantConfig, { isIngestChanged, stored, nowMs }: Before): string[] {
   return [
     ...shortSecrets(config),
     ...replayable(config),
     ...unknownTypes(config),
     ...neverForwarded(config),
     ...unknownPlatforms(config),
-    ...falconWarnings(config, stored),
+    ...falconWarnings(config, { stored, nowMs }),
     ...noDestination(config),
     ...(isIngestChanged ? [PROPAGATION] : []),
   ];
