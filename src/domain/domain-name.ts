@@ -20,6 +20,13 @@ export function normaliseDomain(text: string): string | undefined {
   return isDomain ? hostname : undefined;
 }
 
+/** The domain that somebody means who wrote more than it, such as a URL, an address or a wildcard. Undefined: it can't be told. */
+export function domainMeant(text: string): string | undefined {
+  const bare = text.replaceAll(/[\s"'<>]/g, '').replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
+  const hostname = URL.parse(`http://${bare.replace(/^[*.]+/, '')}`)?.hostname;
+  return hostname === undefined ? undefined : normaliseDomain(hostname);
+}
+
 /** Whether a domain is another one, or lies below it. */
 export function isWithin(domain: string, other: string): boolean {
   return domain === other || domain.endsWith(`.${other}`);

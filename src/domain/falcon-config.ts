@@ -32,7 +32,7 @@ const indicator = z.strictObject({
   action: z._default(z.string().check(z.minLength(1), z.maxLength(32)), 'detect'),
   severity: z._default(level, 'high'),
   description: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
-  /** RFC 3339, in the future when it is saved. Absent: it does not expire. */
+  /** RFC 3339. Absent: it does not expire. */
   expires: z.optional(z.string().check(z.minLength(10), z.maxLength(40))),
 });
 

@@ -10,6 +10,8 @@ interface Platform {
   readonly name: string;
   /** What a browser that uses the service looks up: a domain indicator is about that very name, not about those below it. */
   readonly domains: readonly string[];
+  /** What else is at its first domain, in words. */
+  readonly other?: string;
 }
 
 const PLATFORMS: Readonly<Record<string, Platform>> = {
@@ -23,7 +25,7 @@ const PLATFORMS: Readonly<Record<string, Platform>> = {
   mistral: { name: 'Mistral', domains: ['chat.mistral.ai'] },
   poe: { name: 'Poe', domains: ['poe.com'] },
   // The chat is a page of the model hub: it has no name of its own that could tell the two apart.
-  huggingchat: { name: 'HuggingChat', domains: ['huggingface.co'] },
+  huggingchat: { name: 'HuggingChat', domains: ['huggingface.co'], other: 'the model hub' },
 };
 
 /** Approved where a tenant says nothing else. Source: the first rule of the HarfangLab guide. */
@@ -40,6 +42,16 @@ type Configured = Readonly<Record<string, readonly string[]>>;
 /** The domains of a platform; `configured` ones of the tenant come instead. Empty: none is known. */
 export function platformDomains(id: string, configured: Configured): readonly string[] {
   return configuredDomains(id, configured) ?? platformOf(id)?.domains ?? [];
+}
+
+/** The domain of a platform that something else has, too; undefined: there is none, or the tenant has configured others. */
+export function sharedDomain(
+  id: string,
+  configured: Configured,
+): { readonly domain: string; readonly other: string } | undefined {
+  const { domains: [domain] = [], other } = platformOf(id) ?? {};
+  if (domain === undefined || other === undefined) return undefined;
+  return platformDomains(id, configured).includes(domain) ? { domain, other } : undefined;
 }
 
 /** The ids of the relay's own table. */

@@ -24,6 +24,7 @@ import {
   isAllowed,
   pathIn,
 } from './destination-context.ts';
+import { KEPT_SECRET } from './kept-secret.ts';
 import { tokenFault } from './token-fault.ts';
 
 export function checkFalcon(destination: FalconConfig, context: DestinationContext): CheckedDestination {
@@ -58,8 +59,11 @@ function checkClient(destination: FalconConfig, context: DestinationContext): Ch
     ...(id !== undefined && { client_id: id.trim() }),
     ...(secret !== undefined && { client_secret: secret.trim() }),
   };
+  const idPath = pathIn(context, 'client_id');
   const faults = [
-    ...tokenFault(pathIn(context, 'client_id'), changes.client_id),
+    ...(changes.client_id === KEPT_SECRET
+      ? [{ path: idPath, message: 'is not secret: write it out' }]
+      : tokenFault(idPath, changes.client_id)),
     ...tokenFault(pathIn(context, 'client_secret'), changes.client_secret),
   ];
   return { changes, faults };

@@ -24,6 +24,7 @@ const BLOCKING_ACTIONS: readonly string[] = ['block', 'prevent', 'prevent_no_ui'
 const NO_BLOCK =
   'must be detect or no_action: Falcon blocks no domain by an indicator. A Custom IOA rule (Domain Name), a Firewall rule by FQDN, or mobile_action on phones does: see docs/destinations/falcon.md';
 const DATE_TIME_PATTERN = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d))?$/;
+const DATE_LENGTH = '2027-01-31'.length;
 
 /** Every indicator in one spelling; one that has a fault, as far as it can be read. */
 export function normaliseIndicators(indicators: Indicators): Indicators {
@@ -126,6 +127,13 @@ function normaliseValue(value: string): string {
 /** RFC 3339 in UTC, in whole seconds; a date is its first second. Undefined: it is no time. */
 function isoTime(text: string): string | undefined {
   const bare = text.trim();
-  const ms = DATE_TIME_PATTERN.test(bare) ? Date.parse(bare) : Number.NaN;
+  const isTime = DATE_TIME_PATTERN.test(bare) && isDate(bare.slice(0, DATE_LENGTH));
+  const ms = isTime ? Date.parse(bare) : Number.NaN;
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** `Date.parse` takes 30 February as 2 March. */
+function isDate(date: string): boolean {
+  const ms = Date.parse(date);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }

@@ -3,7 +3,8 @@
 import { formatPath } from '../domain/config-faults.ts';
 import { canDo } from '../domain/grants.ts';
 import { isAtLeast } from '../domain/severity.ts';
-import type { DestinationConfig, FalconConfig, TenantConfig } from '../domain/tenant-config.ts';
+import type { FalconConfig, TenantConfig } from '../domain/tenant-config.ts';
+import { indicatorWarnings, indicatorsLeft } from './indicator-warnings.ts';
 
 /** Of the 6,000 a minute that all API clients of a customer share. Source: gofalcon#364, read 2026-11. */
 const SHARED_REQUESTS_HALF = 3000;
@@ -12,8 +13,8 @@ const REQUESTS_PER_CASE = 2;
 
 /** `stored`: what the config is saved over; null: nothing. */
 export function falconWarnings(
-  { destinations, limits }: Pick<TenantConfig, 'destinations' | 'limits'>,
-  stored: Pick<TenantConfig, 'destinations'> | null,
+  { destinations, limits, platforms }: Pick<TenantConfig, 'destinations' | 'limits' | 'platforms'>,
+  { stored, nowMs }: { readonly stored: Pick<TenantConfig, 'destinations'> | null; readonly nowMs: number },
 ): string[] {
   return [
     ...destinations.flatMap((destination, index) => {
@@ -23,6 +24,7 @@ export function falconWarnings(
         ...nothingSpared(destination, path),
         ...manyCases(destination, path, limits.events_per_minute),
         ...largeShare(destination, path),
+        ...indicatorWarnings(destination, path, { platforms, nowMs }),
       ];
     }),
     ...indicatorsLeft(destinations, stored?.destinations ?? []),
@@ -52,20 +54,4 @@ function largeShare({ requests_per_minute: requests }: FalconConfig, path: strin
   return [
     `${path}.requests_per_minute is ${requests}: all API clients of your Falcon account share 6,000, so other tools of yours may be refused.`,
   ];
-}
-
-/** What is withdrawn by the lane of the indicators: without the lane it stays. */
-function indicatorsLeft(
-  destinations: readonly DestinationConfig[],
-  before: readonly DestinationConfig[],
-): string[] {
-  return before.flatMap((old) => {
-    if (old.type !== 'falcon' || !canDo(old, 'indicator')) return [];
-    const now = destinations.find(({ name }) => name === old.name);
-    if (now?.type === 'falcon' && canDo(now, 'indicator')) return [];
-    const path = `destinations.${old.name}`;
-    return [
-      `${path} grants indicator no more: what the relay made there stays in Falcon. To have it removed, first save ${path} with indicators: [] and wait for its lane, then take indicator from its actions.`,
-    ];
-  });
 }

@@ -22,6 +22,7 @@ import { failure, success } from '../lib/result.ts';
 import { servesResidency } from '../residency.ts';
 import type { Settings } from '../settings.ts';
 import { addressFaults, checkDestination } from './check-destination.ts';
+import { approvedFaults } from './check-platforms.ts';
 import { checkWebhook } from './check-webhook.ts';
 
 /** What validation asks of the deployment. */
@@ -45,6 +46,7 @@ export function validateTenantConfig(
     ...(parsed.success ? [] : faultsOfIssues(parsed.error.issues, document)),
     ...residencyFaults(parts.residency, settings),
     ...(webhook?.faults ?? []),
+    ...(parts.platforms ? approvedFaults(parts.platforms) : []),
     ...duplicateNames(parts.destinations),
     ...destinations.flatMap((checked) => checked.faults),
     ...privacyFaults(parts),

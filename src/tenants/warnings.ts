@@ -1,6 +1,7 @@
 /** What is accepted but worth a word to the person who saved the config. Pure; quotes no secret. */
 
 import { formatPath } from '../domain/config-faults.ts';
+import { normaliseDomain } from '../domain/domain-name.ts';
 import { KNOWN_EVENT_TYPES } from '../domain/event.ts';
 import { KNOWN_PLATFORMS } from '../domain/platforms.ts';
 import { nearestWord } from '../lib/nearest.ts';
@@ -23,17 +24,19 @@ export interface Before {
   readonly isIngestChanged: boolean;
   /** Null: there is none. */
   readonly stored: Pick<TenantConfig, 'destinations'> | null;
+  /** When it is saved. */
+  readonly nowMs: number;
 }
 
 /** Warnings about a valid config, secrets in clear. */
-export function warningsOf(config: TenantConfig, { isIngestChanged, stored }: Before): string[] {
+export function warningsOf(config: TenantConfig, { isIngestChanged, stored, nowMs }: Before): string[] {
   return [
     ...shortSecrets(config),
     ...replayable(config),
     ...unknownTypes(config),
     ...neverForwarded(config),
     ...unknownPlatforms(config),
-    ...falconWarnings(config, stored),
+    ...falconWarnings(config, { stored, nowMs }),
     ...noDestination(config),
     ...(isIngestChanged ? [PROPAGATION] : []),
   ];
@@ -51,15 +54,17 @@ function unknownTypes({ forward }: TenantConfig): string[] {
   });
 }
 
-/** An approved platform that is misspelt is not approved: its domains could be made indicators. */
+/** An approved platform of unknown domains keeps none of them from being made an indicator: it may be misspelt. */
 function unknownPlatforms({ platforms }: TenantConfig): string[] {
+  const known = [...KNOWN_PLATFORMS, ...Object.keys(platforms.domains)];
   return platforms.approved.flatMap((id, index) => {
     // A domain may be approved, too.
-    if (id.includes('.') || KNOWN_PLATFORMS.includes(id) || Object.hasOwn(platforms.domains, id)) return [];
-    const nearest = nearestWord(id, [...KNOWN_PLATFORMS, ...Object.keys(platforms.domains)]);
-    if (nearest === undefined) return [];
+    if (known.includes(id) || normaliseDomain(id) !== undefined) return [];
+    const nearest = nearestWord(id, known);
     const path = formatPath(['platforms', 'approved', index]);
-    return [`${path} is "${id}", of which the relay knows no domain: did you mean "${nearest}"?`];
+    const cure =
+      nearest === undefined ? 'name its domains in platforms.domains.' : `did you mean "${nearest}"?`;
+    return [`${path} is "${id}", of which the relay knows no domain, so that it protects none: ${cure}`];
   });
 }
 

@@ -68,7 +68,9 @@ async function plan(asked: Asked): Promise<Response> {
   const changes = await changesOf(stored, config.value);
   const change = stored === undefined ? 'create' : changes.length === 0 ? 'none' : 'update';
   const warnings =
-    change === 'none' ? [] : warningsOf(config.value, { isIngestChanged: false, stored: null });
+    change === 'none'
+      ? []
+      : warningsOf(config.value, { isIngestChanged: false, stored: null, nowMs: Date.now() });
   return answer({ change, version: stored?.version ?? null, changes, warnings });
 }
 

@@ -70,6 +70,12 @@ describe('the credentials of a Falcon destination', () => {
     expect(acceptedAs({ ...API_ONLY, client_secret: '<set>' }).client_secret).toBe('<set>');
   });
 
+  it.each(['<set>', ' <set> '])('are told that a client id is not kept: %j', (id) => {
+    expect(faultsOf({ ...API_ONLY, client_id: id })).toEqual([
+      { path: 'destinations[0].client_id', message: 'is not secret: write it out' },
+    ]);
+  });
+
   it.each(['client_id', 'client_secret'])('hold no space and no control character: %s', (key) => {
     for (const value of ['hunter2 hunter2', 'hunter2\u0000', '   ', 'é']) {
       const faults = faultsOf({ ...API_ONLY, [key]: value });

@@ -135,19 +135,27 @@ describe("an indicator's action", () => {
 });
 
 describe("an indicator's expiry", () => {
-  it.each(['2027-01-31T00:00:00Z', '2027-01-31T00:00:00.5+02:00', '2027-01-31', '2020-01-01T00:00:00Z'])(
-    'may be %s: one that is over is no fault',
-    (expires) => {
-      expect(faults(detailed({ expires }))).toEqual([]);
-    },
-  );
+  it.each([
+    '2027-01-31T00:00:00Z',
+    '2027-01-31T00:00:00.5+02:00',
+    '2027-01-31',
+    '2028-02-29',
+    '2020-01-01T00:00:00Z',
+  ])('may be %s: one that is over is no fault', (expires) => {
+    expect(faults(detailed({ expires }))).toEqual([]);
+  });
 
-  it.each(['tomorrow-evening', '2027-01-31T00:00:00', '31.01.2027 00:00', '2027-13-01T00:00:00Z'])(
-    '%s is no time',
-    (expires) => {
-      expect(faults(detailed({ expires })).map(({ path }) => path)).toEqual([`${PATH}[0].expires`]);
-    },
-  );
+  it.each([
+    'tomorrow-evening',
+    '2027-01-31T00:00:00',
+    '31.01.2027 00:00',
+    '2027-13-01T00:00:00Z',
+    '2027-02-29',
+    '2027-02-30T12:00:00+02:00',
+    '2027-04-31T00:00:00Z',
+  ])('%s is no time', (expires) => {
+    expect(faults(detailed({ expires })).map(({ path }) => path)).toEqual([`${PATH}[0].expires`]);
+  });
 });
 
 describe('the platforms', () => {

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
+import type { TenantConfig } from '../../src/domain/tenant-config.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
 import { warningsOf } from '../../src/tenants/warnings.ts';
 import { PRODUCTION, sampleDocument, sampleFalconApi, sampleHarfangLab } from './sample.ts';
+
+const NOW_MS = Date.UTC(2026, 10, 22, 12);
+const INDICATORS = { actions: ['indicator'], indicators: ['poe'] };
+/** Without a connector, which would name a region too. */
+const { hec: _hec, ...API_ONLY } = sampleFalconApi();
 
 function configOf(changes: object) {
   const result = validateTenantConfig({ ...sampleDocument(), ...changes }, PRODUCTION);
@@ -11,11 +17,17 @@ function configOf(changes: object) {
 }
 
 function warnings(changes: object, isIngestChanged = false): string[] {
-  return warningsOf(configOf(changes), { isIngestChanged, stored: null });
+  return warningsOf(configOf(changes), { isIngestChanged, stored: null, nowMs: NOW_MS });
 }
 
 function withFalcon(changes: object, more: object = {}) {
   return { ...more, destinations: [{ ...sampleFalconApi(), ...changes }] };
+}
+
+/** What is said of a destination that is saved over another config. */
+function saved(changes: object, stored: TenantConfig): string[] {
+  const after = configOf(withFalcon(changes));
+  return warningsOf(after, { isIngestChanged: false, stored, nowMs: NOW_MS });
 }
 
 describe('warningsOf', () => {
@@ -53,7 +65,17 @@ describe('warningsOf', () => {
     [
       'an approved platform that may be misspelt',
       { platforms: { approved: ['chatgpt', 'cluade'] } },
-      'platforms.approved[1] is "cluade", of which the relay knows no domain: did you mean "claude"?',
+      'platforms.approved[1] is "cluade", of which the relay knows no domain, so that it protects none: did you mean "claude"?',
+    ],
+    [
+      'an approved platform of unknown domains',
+      { platforms: { approved: ['internal-assistant'] } },
+      'platforms.approved[0] is "internal-assistant", of which the relay knows no domain, so that it protects none: name its domains in platforms.domains.',
+    ],
+    [
+      'an approved platform with a letter that nobody sees',
+      { platforms: { approved: ['grok\u200b'] } },
+      'did you mean "grok"?',
     ],
     [
       'hosts that may all be isolated',
@@ -64,6 +86,11 @@ describe('warningsOf', () => {
       'more events than can become cases',
       withFalcon({ cases: { events_at_or_above: 'low' }, requests_per_minute: 100 }),
       'lets at most 50 events a minute become cases, and limits.events_per_minute is 6000',
+    ],
+    [
+      'a platform that shares its domain',
+      withFalcon({ actions: ['indicator'], indicators: ['grok', { value: 'HuggingChat' }] }),
+      'destinations[0].indicators[1] is about huggingface.co, which is also the model hub: to leave that alone, give platforms.domains.huggingchat another domain',
     ],
     [
       'a large share of what the customer has',
@@ -87,13 +114,24 @@ describe('warningsOf', () => {
       'cases that there are requests for',
       withFalcon({ cases: { events_at_or_above: 'low' } }, { limits: { events_per_minute: 300 } }),
     ],
+    [
+      'a shared platform with a domain of its own',
+      withFalcon(
+        { actions: ['indicator'], indicators: ['huggingchat'] },
+        { platforms: { domains: { huggingchat: ['chat.example.com'] } } },
+      ),
+    ],
+    [
+      'a domain that somebody wrote out',
+      withFalcon({ actions: ['indicator'], indicators: ['huggingface.co'] }),
+    ],
     ['half of what the customer has', withFalcon({ requests_per_minute: 3000 })],
     [
       'a platform with domains of the tenant',
       { platforms: { approved: ['cluade'], domains: { cluade: ['cluade.ai'] } } },
     ],
     ['an approved domain', { platforms: { approved: ['poe.co'] } }],
-    ['a platform like no other', { platforms: { approved: ['internal-assistant'] } }],
+    ['an approved domain of another script', { platforms: { approved: ['bücher.example', 'claude。ai'] } }],
   ])('says nothing about %s', (_case, changes) => {
     expect(warnings(changes)).toEqual([]);
   });
@@ -103,14 +141,61 @@ describe('warningsOf', () => {
     ['has another name', { name: 'falcon-2', actions: ['indicator'] }],
   ])('says that indicators stay behind when their destination %s', (_how, changes) => {
     const before = configOf(withFalcon({ actions: ['event', 'indicator'], indicators: ['poe'] }));
-    const found = warningsOf(configOf(withFalcon(changes)), { isIngestChanged: false, stored: before });
-    expect(found).toEqual([expect.stringContaining('destinations.falcon grants indicator no more')]);
+    expect(saved(changes, before)).toEqual([
+      expect.stringContaining('destinations.falcon grants indicator no more'),
+    ]);
   });
 
   it('says nothing of indicators that their lane removes', () => {
-    const before = configOf(withFalcon({ actions: ['indicator'], indicators: ['poe'] }));
-    const after = configOf(withFalcon({ actions: ['indicator'], indicators: [] }));
-    expect(warningsOf(after, { isIngestChanged: false, stored: before })).toEqual([]);
+    const before = configOf(withFalcon(INDICATORS));
+    expect(saved({ ...INDICATORS, indicators: [] }, before)).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['client_id', { client_id: 'f'.repeat(32) }],
+    ['region', { region: 'us-2' }],
+    ['member_cid', { member_cid: 'a'.repeat(32) }],
+    ['region, client_id', { region: 'us-2', client_id: 'f'.repeat(32) }],
+  ])('says that indicators stay in the account of before when another %s is written', (names, changes) => {
+    const worldwide = { residency: 'global', destinations: [{ ...API_ONLY, ...INDICATORS }] };
+    const after = { ...worldwide, destinations: [{ ...API_ONLY, ...INDICATORS, ...changes }] };
+    const before = configOf(worldwide);
+    expect(warningsOf(configOf(after), { isIngestChanged: false, stored: before, nowMs: NOW_MS })).toEqual([
+      expect.stringContaining(
+        `destinations.falcon has another ${names}: if that is another account, what the relay made in the one of before stays there`,
+      ),
+    ]);
+  });
+
+  it('says nothing of the same account in another spelling, or a new secret of it', () => {
+    const before = configOf(withFalcon({ ...INDICATORS, member_cid: 'a'.repeat(32) }));
+    const changes = {
+      ...INDICATORS,
+      region: 'EU1',
+      client_id: sampleFalconApi().client_id.toUpperCase(),
+      client_secret: 'another-secret',
+      member_cid: `${'A'.repeat(32)}-1A`,
+    };
+    expect(saved(changes, before)).toEqual([]);
+  });
+
+  it('says nothing of another account where there never were indicators', () => {
+    const before = configOf(withFalcon({ actions: ['event', 'case'] }));
+    expect(saved({ ...INDICATORS, client_id: 'f'.repeat(32) }, before)).toEqual([]);
+  });
+
+  it.each([
+    ['2026-11-22T12:00:00Z', 1],
+    ['2026-11-22', 1],
+    ['2026-11-22T12:00:01Z', 0],
+  ])('says that no indicator is made whose time is over: %s', (expires, count) => {
+    const indicators = ['grok', { value: 'poe', expires }];
+    const found = warnings(withFalcon({ actions: ['indicator'], indicators }));
+    expect(found).toHaveLength(count);
+    for (const text of found)
+      expect(text).toBe(
+        'destinations[0].indicators[1].expires is over: no indicator is made of it, and one that is there is removed.',
+      );
   });
 
   it('says nothing about one disabled destination among others', () => {

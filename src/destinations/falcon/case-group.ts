@@ -4,14 +4,14 @@
  */
 
 import type { CanonicalEvent } from '../../domain/event.ts';
+import { encodeBase32 } from '../../lib/base32.ts';
 import { sha256, sha256Hex } from '../../lib/hmac.ts';
 
 /** Of an entry's hash: enough to tell the entries of one case apart. */
 const ITEM_KEY_LENGTH = 16;
 const TAG_PREFIX = 'nx-';
-/** RFC 4648 base32, lower case. */
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
-const TAG_CHARACTERS = 16;
+/** Makes 16 base32 characters. */
+const TAG_BYTES = 10;
 
 /** What stands for the cases above the hourly cap: they share one. */
 export const STORM_KEY = keyOf(['storm']);
@@ -62,9 +62,5 @@ export interface TagParts {
 /** The tag that makes one case findable: `nx-` and 16 characters, the same whenever the same entry opens the case. */
 export function uniqueTag({ tenant, destination, key, opener }: TagParts): string {
   const digest = sha256(JSON.stringify([tenant, destination, key, opener.type, opener.id]));
-  let bits = 0n;
-  for (const byte of digest.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte);
-  let text = '';
-  for (let i = TAG_CHARACTERS - 1; i >= 0; i--) text += BASE32.charAt(Number((bits >> BigInt(5 * i)) & 31n));
-  return `${TAG_PREFIX}${text}`;
+  return `${TAG_PREFIX}${encodeBase32(digest.subarray(0, TAG_BYTES))}`;
 }

@@ -1,5 +1,6 @@
 /**
- * Brings Falcon in line with what is wanted: looks first, then makes, changes and removes what differs. Doing it again does nothing.
+ * Brings Falcon in line with what is wanted: looks first, then removes, changes and makes what differs. Doing it again does nothing.
+ * Removes before anything else, so that what fails later keeps nothing that is wanted no more.
  * Never touches an indicator that this destination did not make, whatever its domain.
  */
 
@@ -48,15 +49,22 @@ export interface SyncReport {
 }
 
 export async function syncIndicators(input: SyncInput): Promise<Result<SyncReport, ApiFailure>> {
-  const found = await look(input);
-  if (!found.ok) return found;
-  const { plan } = found.value;
-  const created = await create(input, plan.creations);
-  if (!created.ok) return created;
+  const { api, ownTag, wanted, isWhole } = input;
+  const own = isWhole ? await findOwn(api, ownTag) : success([]);
+  if (!own.ok) return own;
+  const { kept, surplus } = sortOwn(input, own.value);
+  const removed = await removeIndicators(api, surplus);
+  if (!removed.ok) return removed;
+  const others = await findDomains(
+    api,
+    [...wanted.keys()].filter((domain) => !kept.has(domain)),
+  );
+  if (!others.ok) return others;
+  const plan = planOf(input, [...kept.values(), ...others.value]);
   const updated = await update(input, plan.updates);
   if (!updated.ok) return updated;
-  const removed = await removeIndicators(input.api, plan.removals);
-  if (!removed.ok) return removed;
+  const created = await create(input, plan.creations);
+  if (!created.ok) return created;
   return success({
     created: created.value.created,
     updated: updated.value.updated,
@@ -64,62 +72,53 @@ export async function syncIndicators(input: SyncInput): Promise<Result<SyncRepor
     unchanged: plan.unchanged,
     foreign: [...plan.foreign, ...created.value.foreign],
     refused: [
-      ...created.value.refused,
-      ...updated.value.refused,
       ...removed.value.refused.map(({ item, message }) => ({ domain: item.domain, message })),
+      ...updated.value.refused,
+      ...created.value.refused,
     ],
   });
+}
+
+interface Sorted {
+  /** By domain. */
+  readonly kept: ReadonlyMap<string, ExistingIndicator>;
+  /** Wanted no more, or a second one of its domain. */
+  readonly surplus: readonly ExistingIndicator[];
+}
+
+function sortOwn({ wanted, isAllowed, nowMs }: SyncInput, own: readonly ExistingIndicator[]): Sorted {
+  const kept = new Map<string, ExistingIndicator>();
+  const surplus: ExistingIndicator[] = [];
+  for (const indicator of own) {
+    const { domain } = indicator;
+    const stays = wanted.has(domain) || (isValidResponse(indicator, nowMs) && isAllowed(domain));
+    if (stays && !kept.has(domain)) kept.set(domain, indicator);
+    else surplus.push(indicator);
+  }
+  return { kept, surplus };
 }
 
 interface Plan {
   readonly creations: readonly WantedIndicator[];
   readonly updates: readonly Update[];
-  readonly removals: readonly ExistingIndicator[];
   readonly unchanged: number;
   readonly foreign: readonly string[];
 }
 
-/** What exists, and so what is to be done. */
-async function look(input: SyncInput): Promise<Result<{ readonly plan: Plan }, ApiFailure>> {
-  const { api, ownTag, wanted, isWhole } = input;
-  const own = isWhole ? await findOwn(api, ownTag) : success([]);
-  if (!own.ok) return own;
-  const known = new Set(own.value.map(({ domain }) => domain));
-  const others = await findDomains(
-    api,
-    [...wanted.keys()].filter((domain) => !known.has(domain)),
-  );
-  if (!others.ok) return others;
-  return success({ plan: planOf(input, [...own.value, ...others.value]) });
-}
-
-function planOf(
-  { ownTag, wanted, isWhole, isAllowed, nowMs }: SyncInput,
-  existing: readonly ExistingIndicator[],
-): Plan {
-  const own = new Map<string, ExistingIndicator>();
-  const doubles: ExistingIndicator[] = [];
-  const foreign = new Set<string>();
-  for (const indicator of existing) {
-    if (!isOwn(indicator, ownTag)) foreign.add(indicator.domain);
-    else if (own.has(indicator.domain)) doubles.push(indicator);
-    else own.set(indicator.domain, indicator);
-  }
+function planOf({ ownTag, wanted }: SyncInput, existing: readonly ExistingIndicator[]): Plan {
+  const ours = existing.filter((indicator) => isOwn(indicator, ownTag));
+  const own = new Map(ours.map((indicator) => [indicator.domain, indicator]));
+  const shown = domainsOf(existing);
   const missing = [...wanted.values()].filter(({ domain }) => !own.has(domain));
   const updates = [...wanted.values()].flatMap((wish) => {
     const mine = own.get(wish.domain);
     return mine && !agrees(mine, wish, ownTag) ? [{ id: mine.id, wanted: wish }] : [];
   });
-  const left = [...own.values()].filter((indicator) => {
-    const stays = isValidResponse(indicator, nowMs) && isAllowed(indicator.domain);
-    return !wanted.has(indicator.domain) && !stays;
-  });
   return {
-    creations: missing.filter(({ domain }) => !foreign.has(domain)),
+    creations: missing.filter(({ domain }) => !shown.has(domain)),
     updates,
-    removals: isWhole ? [...doubles, ...left] : doubles,
     unchanged: wanted.size - missing.length - updates.length,
-    foreign: missing.map(({ domain }) => domain).filter((domain) => foreign.has(domain)),
+    foreign: missing.map(({ domain }) => domain).filter((domain) => shown.has(domain)),
   };
 }
 

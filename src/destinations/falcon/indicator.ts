@@ -5,6 +5,7 @@
  */
 
 import type { Level } from '../../domain/severity.ts';
+import { encodeBase32 } from '../../lib/base32.ts';
 import { sha256 } from '../../lib/hmac.ts';
 import { isRecord } from '../../lib/record.ts';
 
@@ -16,7 +17,6 @@ const RESPONSE_TAG = 'noxys-response';
 const PLATFORMS: readonly string[] = ['windows', 'mac', 'linux'];
 /** Of a description, in characters. Source: demisto/content CrowdStrikeFalcon README, read 2026-11. */
 const DESCRIPTION_LENGTH_MAX = 200;
-const BASE32_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 /** Makes 16 base32 characters. */
 const TAG_BYTES = 10;
 
@@ -51,9 +51,7 @@ export interface ExistingIndicator {
 /** Which destination of which tenant keeps an indicator: others leave it alone. */
 export function ownTagOf(tenant: string, destination: string): string {
   const digest = sha256(JSON.stringify([tenant, destination])).subarray(0, TAG_BYTES);
-  const bits = [...digest].map((byte) => byte.toString(2).padStart(8, '0')).join('');
-  const digits = bits.match(/.{5}/g) ?? [];
-  return `nx-${digits.map((five) => BASE32_ALPHABET[Number.parseInt(five, 2)]).join('')}`;
+  return `nx-${encodeBase32(digest)}`;
 }
 
 /** All that can be set of an indicator beside its type and value: an update clears what it does not name. */

@@ -94,6 +94,7 @@ export async function compare(
     warnings: warningsOf(config, {
       isIngestChanged: version !== null && touchesIngest(changes),
       stored: opened?.config ?? null,
+      nowMs: readAtMs,
     }),
   });
 }

@@ -144,6 +144,11 @@ describe('uniqueTag', () => {
     expect(new Set(tags).size).toBe(1 + others.length);
     for (const tag of tags) expect(tag).toMatch(/^nx-[a-z2-7]{16}$/);
   });
+
+  it('stays the same for ever: by it the case of an earlier release is found', () => {
+    const fixed = { ...parts, key: 'case:1' };
+    expect(uniqueTag(fixed)).toBe('nx-jaxxvxcq7guj4we7');
+  });
 });
 
 describe('caseDescription', () => {

@@ -23,6 +23,8 @@ async function startAnew(options: Partial<FalconOptions>): Promise<void> {
 
 const isWrite = (method: string) => (request: SimulatorRequest) =>
   request.method === method && request.path === '/iocs/entities/indicators/v1';
+const isSearchByValue = ({ path, query }: SimulatorRequest) =>
+  path === '/iocs/combined/indicator/v1' && (query.get('filter') ?? '').includes('value:');
 /** Platforms with so many domains, ten each: more indicators than one request may name. */
 function platformsOf(domainCount: number): string[] {
   const ids = Array.from({ length: domainCount / 10 }, (_, i) => `ai-${i}`);
@@ -112,6 +114,20 @@ describe('a saved config', () => {
     await lab.save(['perplexity', 'grok']);
     await lab.save([]);
     expect(lab.domains()).toEqual([]);
+  });
+
+  it.each<[string, (request: SimulatorRequest) => boolean]>([
+    ['what is new can not be made', isWrite('POST')],
+    ['what differs can not be changed', isWrite('PATCH')],
+    ['the domains of others can not be searched', isSearchByValue],
+  ])('removes what it names no more even while %s', async (_what, match) => {
+    await lab.save(['perplexity', 'poe']);
+    lab.platforms = { ...lab.platforms, approved: ['perplexity'] };
+    lab.falcon.fail({ match, status: 500, body: {} });
+    const outcome = await lab.save(['grok', { value: 'poe', action: 'detect', severity: 'low' }]);
+    expect(outcome).toMatchObject({ kind: 'retry', reason: 'server_error' });
+    expect(lab.domains()).not.toContain('perplexity.ai');
+    expect(lab.domains()).not.toContain('www.perplexity.ai');
   });
 
   it('leaves the indicators of another destination and of other people alone', async () => {

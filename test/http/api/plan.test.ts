@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { sampleDocument, sampleHarfangLab } from '../../tenants/sample.ts';
+import { sampleDocument, sampleFalconApi, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { World } from '../fakes.ts';
 import { fakeWorld } from '../fakes.ts';
 import { callOperator } from '../operator.ts';
@@ -54,6 +54,17 @@ describe('POST /api/v1/tenants/{id}/plan', () => {
     const token = shown.body.secrets.find(({ path }: { path: string }) => path === 'destinations.edr.token');
     expect(body.changes[0].from).toBe(token.fingerprint);
     expect((await put(changed)).body).toMatchObject({ version: 2, changed: true });
+  });
+
+  it.each([
+    [Date.UTC(2027, 0, 30), []],
+    [Date.UTC(2027, 1, 1), [expect.stringContaining('destinations[0].indicators[0].expires is over')]],
+  ])('tells by the clock whether the time of an indicator is over: %#', async (nowMs, warnings) => {
+    const indicators = [{ value: 'poe', expires: '2027-01-31' }];
+    const falcon = { ...sampleFalconApi(), actions: ['indicator'], indicators };
+    const body = { ...sampleDocument(), destinations: [falcon] };
+    const planned = await callOperator(world.env, 'POST', `${PATH}/plan`, { body, nowMs: () => nowMs });
+    expect(planned.body.warnings).toEqual(warnings);
   });
 
   it('answers that nothing would change, and reads only', async () => {
