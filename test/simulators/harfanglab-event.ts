@@ -74,14 +74,18 @@ export function eventFieldErrors(event: unknown, idempotencyKey: string | undefi
 }
 
 /** The faults of an incident or an alert. Whatever else it carries is taken as it is. */
-export function incidentFieldErrors(incident: unknown, idempotencyKey: string | undefined): FieldErrors {
+export function incidentFieldErrors(
+  incident: unknown,
+  idempotencyKey: string | undefined,
+  isKeyRequired: boolean,
+): FieldErrors {
   if (!isJsonObject(incident)) return { non_field_errors: ['Invalid data. Expected a dictionary.'] };
   const errors: Record<string, readonly string[]> = {};
   for (const name of Object.keys(INCIDENT)) {
     if (incident[name] === undefined) errors[name] = ['This field is required.'];
   }
   collect(errors, incident, { ...INCIDENT, source: noxys }, '');
-  if (idempotencyKey === undefined) errors['Idempotency-Key'] = ['This header is required.'];
+  if (isKeyRequired && idempotencyKey === undefined) errors['Idempotency-Key'] = ['This header is required.'];
   return errors;
 }
 

@@ -31,7 +31,7 @@ export const isTexts: Check = (value) =>
 export function isTextUpTo(charactersMax: number): Check {
   return (value) =>
     isText(value) ??
-    ([...String(value).trim()].length > charactersMax
+    (Array.from(String(value).trim()).length > charactersMax
       ? `Ensure this field has no more than ${charactersMax} characters.`
       : undefined);
 }

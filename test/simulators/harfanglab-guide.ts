@@ -112,7 +112,7 @@ export class GuideEndpoints {
   }
 
   readonly #incidentErrors = (body: unknown, key: string | undefined): FieldErrors =>
-    incidentFieldErrors(body, this.#isKeyHonoured ? key : 'ignored');
+    incidentFieldErrors(body, key, this.#isKeyHonoured);
 
   /** The order is Django REST's: who, then which method, then which permission, then which media type, then what. */
   #take(

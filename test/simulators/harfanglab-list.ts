@@ -104,16 +104,9 @@ function compare(value: unknown, text: string, operator: Exclude<Operator, 'exac
   const isNumber = /^\d+$/.test(text);
   const left = isNumber ? Number(value) : instant(String(value));
   const right = isNumber ? Number(text) : instant(text);
-  switch (operator) {
-    case 'gte':
-      return left >= right;
-    case 'lte':
-      return left <= right;
-    case 'gt':
-      return left > right;
-    case 'lt':
-      return left < right;
-  }
+  if (operator === 'gte') return left >= right;
+  if (operator === 'lte') return left <= right;
+  return operator === 'gt' ? left > right : left < right;
 }
 
 function isFound(record: object, words: readonly string[], { searched }: ListRules): boolean {

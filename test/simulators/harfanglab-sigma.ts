@@ -193,9 +193,9 @@ export class SigmaRulesEndpoint {
 
   /** What the engine cannot read is kept as it came, with its errors; undefined when the Sigma id would change. */
   #changedContent(current: HarfangLabSigmaRule, { content }: Body): Partial<HarfangLabSigmaRule> | undefined {
-    if (content === undefined) return {};
-    const sigma = readSigma(String(content));
-    if ('fault' in sigma) return { content: String(content), errors: [sigma.fault], warnings: null };
+    if (typeof content !== 'string') return {};
+    const sigma = readSigma(content);
+    if ('fault' in sigma) return { content, errors: [sigma.fault], warnings: null };
     if (sigma.sigmaId !== current.rule_id) return undefined;
     const fault = this.#refusal(sigma);
     const feedback = this.#feedback(sigma);

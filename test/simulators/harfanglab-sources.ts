@@ -67,7 +67,7 @@ export class SourcesEndpoint {
     const source: RuleSource = {
       id: uuidFrom(`${this.#kind} ${this.sources.length}`),
       name,
-      description: description === null ? null : String(description),
+      description: typeof description === 'string' ? description : null,
       enabled: enabled === true,
       creation_date: now,
       last_update: now,

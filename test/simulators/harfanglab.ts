@@ -193,7 +193,7 @@ export class HarfangLabSimulator extends SimulatorServer {
     this.#permissions = permissions === undefined ? undefined : new Set(permissions);
   }
 
-  /** Puts a portal's login page in front of every path, or those named: 200 with HTML, nothing recorded. Source: certeu/droid harfanglab.py. */
+  /** Puts a portal's login page in front of every path, or those named: 200 with HTML, nothing recorded. Source: DROID. */
   presentLoginPage(isShown = true, paths?: readonly string[]): void {
     this.#hasLoginPageAt = (path) => isShown && (paths?.includes(path) ?? true);
   }
