@@ -1,5 +1,5 @@
 /**
- * What the events endpoint of contract A takes: the strict check of one event's body.
+ * What the endpoints of contract A take: the strict check of one event's body, and of one incident's or alert's.
  * Answers in the words of Django REST (`{"field":["message"]}`), which the real API is built on. Pure.
  */
 
@@ -47,6 +47,16 @@ const DATA: Readonly<Record<string, Check>> = {
   classification_count: count,
 };
 
+// The guide names neither fields nor levels of an incident: these are the least that one needs, with the levels of the real API.
+const INCIDENT: Readonly<Record<string, Check>> = {
+  id: text,
+  title: text,
+  severity: (value) =>
+    ['informational', 'low', 'medium', 'high', 'critical'].some((level) => level === value)
+      ? undefined
+      : `"${String(value)}" is not a valid choice.`,
+};
+
 /** The faults of an event, given its `Idempotency-Key` header. Absent is fine for optional fields, null is not. */
 export function eventFieldErrors(event: unknown, idempotencyKey: string | undefined): FieldErrors {
   if (!isJsonObject(event)) return { non_field_errors: ['Invalid data. Expected a dictionary.'] };
@@ -60,6 +70,22 @@ export function eventFieldErrors(event: unknown, idempotencyKey: string | undefi
     else errors['data'] = ['Expected a dictionary.'];
   }
   if (idempotencyKey === undefined) errors['Idempotency-Key'] = ['This header is required.'];
+  return errors;
+}
+
+/** The faults of an incident or an alert. Whatever else it carries is taken as it is. */
+export function incidentFieldErrors(
+  incident: unknown,
+  idempotencyKey: string | undefined,
+  isKeyRequired: boolean,
+): FieldErrors {
+  if (!isJsonObject(incident)) return { non_field_errors: ['Invalid data. Expected a dictionary.'] };
+  const errors: Record<string, readonly string[]> = {};
+  for (const name of Object.keys(INCIDENT)) {
+    if (incident[name] === undefined) errors[name] = ['This field is required.'];
+  }
+  collect(errors, incident, { ...INCIDENT, source: noxys }, '');
+  if (isKeyRequired && idempotencyKey === undefined) errors['Idempotency-Key'] = ['This header is required.'];
   return errors;
 }
 

@@ -1,78 +1,186 @@
 /**
- * A HarfangLab manager: the events endpoint that the Noxys guide documents (contract A), and the two calls of the real API that
- * prove a manager and a token (mode B). Refuses what the vendor refuses, records events in order of arrival.
- * Contract A is confirmed by no public HarfangLab source, so it can be left out.
+ * A HarfangLab manager on one port: the endpoints that the Noxys guide documents (contract A), which no public HarfangLab source
+ * confirms and which can be left out, and the API that its integrations use (mode B). Refuses what the vendor refuses, records what
+ * it was given in order of arrival.
  */
 
-import { eventFieldErrors } from './harfanglab-event.ts';
-import { SimulatorServer, type Exchange } from './http-server.ts';
 import {
-  isJsonObject,
-  mediaType,
-  parseJson,
-  repeatedIds,
-  type SimulatorAnswer,
-  type SimulatorRequest,
-} from './request.ts';
+  AgentsEndpoint,
+  type AgentsOptions,
+  type HarfangLabAgent,
+  type IsolationOrder,
+  type NewAgent,
+} from './harfanglab-agents.ts';
+import { loginPage, notAllowed, notFound, unauthorized } from './harfanglab-answers.ts';
+import { HarfangLabApi, type ApiOptions, type ApiRequest, type Permission } from './harfanglab-api.ts';
+import {
+  GuideEndpoints,
+  type GuideOptions,
+  type HarfangLabEvent,
+  type HarfangLabIncident,
+} from './harfanglab-guide.ts';
+import { IndicatorsEndpoint, type HarfangLabIndicator } from './harfanglab-indicators.ts';
+import { SigmaRulesEndpoint, type HarfangLabSigmaRule, type SigmaOptions } from './harfanglab-sigma.ts';
+import { SourcesEndpoint, type RuleSource } from './harfanglab-sources.ts';
+import { TelemetryEndpoint, type NewLogon, type TelemetryOptions } from './harfanglab-telemetry.ts';
+import {
+  ThreatsEndpoint,
+  type HarfangLabThreat,
+  type NewThreat,
+  type ThreatComment,
+  type ThreatsOptions,
+} from './harfanglab-threats.ts';
+import { SimulatorServer, type SimulatorServerOptions } from './http-server.ts';
+import { repeatedIds, type SimulatorAnswer, type SimulatorRequest } from './request.ts';
 
-/** Noxys guide for HarfangLab, step 3. */
-const EVENTS_PATH = '/api/v1/events';
 /** The vendor's own limit is not public; this is Django's default (DATA_UPLOAD_MAX_MEMORY_SIZE). */
 const BODY_BYTES_MAX = 2_621_440;
 /** The form in which Cortex XSOAR's integration (Hurukai.py) reads it. */
 const VERSION = '2.29.7';
 
-export interface HarfangLabOptions {
-  /** The bare token, without `token_` and without `Token `. */
-  readonly token: string;
-  readonly eventsPath?: string;
-  /** False: a manager without the /api/v1 endpoint, which has only the real API. Default true. */
-  readonly hasEventsEndpoint?: boolean;
-  /** How an unknown path is answered. Default `json`. */
-  readonly notFoundAs?: 'json' | 'html';
-  /** Default 201. */
-  readonly acceptedStatus?: 201 | 202;
-  readonly bodyBytesMax?: number;
-  readonly port?: number;
-  readonly nowMs?: () => number;
-  readonly onExchange?: (exchange: Exchange) => void;
-}
-
-export interface HarfangLabEvent {
-  readonly id: string;
-  readonly receivedAtMs: number;
-  /** The body as received. */
-  readonly body: Readonly<Record<string, unknown>>;
-}
+export type HarfangLabOptions = GuideOptions &
+  ApiOptions &
+  AgentsOptions &
+  TelemetryOptions &
+  SigmaOptions &
+  ThreatsOptions &
+  SimulatorServerOptions & {
+    /** The bare token, without `token_` and without `Token `. */
+    readonly token: string;
+    /** What the token's user may do, of `PERMISSIONS`. Default: everything. */
+    readonly permissions?: readonly Permission[];
+    /** How an unknown path is answered. Default `json`. */
+    readonly notFoundAs?: 'json' | 'html';
+  };
 
 export class HarfangLabSimulator extends SimulatorServer {
   readonly #options: HarfangLabOptions;
-  readonly #eventsPath: string;
-  readonly #events: HarfangLabEvent[] = [];
-  readonly #keys = new Map<string, string>();
+  readonly #guide: GuideEndpoints;
+  readonly #agents: AgentsEndpoint;
+  readonly #telemetry: TelemetryEndpoint;
+  readonly #indicatorSources = new SourcesEndpoint('IOCSource');
+  readonly #indicators = new IndicatorsEndpoint(this.#indicatorSources);
+  readonly #sigmaSources = new SourcesEndpoint('SigmaSource');
+  readonly #sigmaRules: SigmaRulesEndpoint;
+  readonly #threats: ThreatsEndpoint;
+  readonly #api: HarfangLabApi;
   #tokens: readonly string[];
-  #hasLoginPage = false;
+  #permissions: ReadonlySet<Permission> | undefined;
+  #hasLoginPageAt: (path: string) => boolean = () => false;
 
   constructor(options: HarfangLabOptions) {
     super({ ...options, bodyBytesMax: options.bodyBytesMax ?? BODY_BYTES_MAX });
     this.#options = options;
     this.#tokens = [options.token];
-    this.#eventsPath = options.eventsPath ?? EVENTS_PATH;
+    this.setPermissions(options.permissions);
+    const gate = {
+      isAuthorized: (request: SimulatorRequest) => this.authorizationIsRight(request),
+      isPermitted: (permission: Permission) => this.#permissions?.has(permission) ?? true,
+    };
+    this.#guide = new GuideEndpoints(options, gate);
+    this.#threats = new ThreatsEndpoint(options, this.nowMs());
+    this.#agents = new AgentsEndpoint(options, this.nowMs(), (threat) => this.#threats.agentsOf(threat));
+    this.#telemetry = new TelemetryEndpoint(options, (id) => this.agent(id)?.hostname);
+    this.#sigmaRules = new SigmaRulesEndpoint(options, this.#sigmaSources);
+    const rules = [this.#indicatorSources, this.#indicators, this.#sigmaSources, this.#sigmaRules];
+    const endpoints = [this.#agents, this.#telemetry, ...rules, this.#threats];
+    this.#api = new HarfangLabApi(
+      options,
+      endpoints.flatMap(({ routes }) => routes),
+      gate,
+    );
   }
 
   /** Every event recorded, repeated ones too. */
   get events(): readonly HarfangLabEvent[] {
-    return this.#events;
+    return this.#guide.events;
   }
 
-  /** The id of each arrival, repeated ones too. */
+  /** Every incident made; a repeated key makes none unless it is not honoured. */
+  get incidents(): readonly HarfangLabIncident[] {
+    return this.#guide.incidents;
+  }
+
+  /** Every alert made by the guide's contract, as `incidents`. */
+  get alerts(): readonly HarfangLabIncident[] {
+    return this.#guide.alerts;
+  }
+
+  /** Every call of the real API that was answered, refused ones too; without those that a fault or a login page answered. */
+  get apiRequests(): readonly ApiRequest[] {
+    return this.#api.requests;
+  }
+
+  get agents(): readonly HarfangLabAgent[] {
+    return this.#agents.at(this.nowMs());
+  }
+
+  /** Every isolation, and every end of one, that was requested and not refused. */
+  get isolationOrders(): readonly IsolationOrder[] {
+    return this.#agents.orders;
+  }
+
+  get indicatorSources(): readonly RuleSource[] {
+    return this.#indicatorSources.sources;
+  }
+
+  get indicators(): readonly HarfangLabIndicator[] {
+    return this.#indicators.indicators;
+  }
+
+  get sigmaSources(): readonly RuleSource[] {
+    return this.#sigmaSources.sources;
+  }
+
+  get sigmaRules(): readonly HarfangLabSigmaRule[] {
+    return this.#sigmaRules.rules;
+  }
+
+  /** Every threat, with its note. */
+  get threats(): readonly HarfangLabThreat[] {
+    return this.#threats.threats;
+  }
+
+  /** Every comment, repeated ones too. */
+  get threatComments(): readonly ThreatComment[] {
+    return this.#threats.comments;
+  }
+
+  agent(id: string): HarfangLabAgent | undefined {
+    return this.agents.find((agent) => agent.id === id);
+  }
+
+  /** Adds an agent, or replaces the one with this id. */
+  addAgent(agent: NewAgent): void {
+    this.#agents.add(agent, this.nowMs());
+  }
+
+  /** An agent that is offline carries out no isolation until it is online again. */
+  setAgentStatus(id: string, status: HarfangLabAgent['status']): void {
+    this.#agents.setStatus(id, status, this.nowMs());
+  }
+
+  addLogon(logon: NewLogon): void {
+    this.#telemetry.add(logon);
+  }
+
+  addThreat(threat: NewThreat): void {
+    this.#threats.add(threat, this.nowMs());
+  }
+
+  /** A correlation uses the rule of this Sigma id from now on, which can't be deleted then. */
+  useInCorrelation(sigmaId: string, correlation: string): void {
+    this.#sigmaRules.useInCorrelation(sigmaId, correlation);
+  }
+
+  /** The id of each arrival of an event, repeated ones too. */
   idsInOrder(): string[] {
-    return this.#events.map(({ id }) => id);
+    return this.events.map(({ id }) => id);
   }
 
   /** Events received more than once, as `{type} {id}`: one id may name a violation and an alert. */
   duplicates(): string[] {
-    return repeatedIds(this.#events.map(({ id, body }) => `${String(body['type'])} ${id}`));
+    return repeatedIds(this.events.map(({ id, body }) => `${String(body['type'])} ${id}`));
   }
 
   /** The manager takes this token from now on, and the earlier one no more, or for a while as well. */
@@ -80,9 +188,14 @@ export class HarfangLabSimulator extends SimulatorServer {
     this.#tokens = isOldTaken ? [token, ...this.#tokens] : [token];
   }
 
-  /** Puts a portal's login page in front of every path: 200 with HTML, nothing recorded. Source: certeu/droid harfanglab.py. */
-  presentLoginPage(isShown = true): void {
-    this.#hasLoginPage = isShown;
+  /** What the token's user may do from now on; undefined: everything. */
+  setPermissions(permissions: readonly Permission[] | undefined): void {
+    this.#permissions = permissions === undefined ? undefined : new Set(permissions);
+  }
+
+  /** Puts a portal's login page in front of every path, or those named: 200 with HTML, nothing recorded. Source: DROID. */
+  presentLoginPage(isShown = true, paths?: readonly string[]): void {
+    this.#hasLoginPageAt = (path) => isShown && (paths?.includes(path) ?? true);
   }
 
   /** All public integrations send `Authorization: Token <raw key>`; docs.sekoia.io: without any `token_` prefix. */
@@ -92,64 +205,31 @@ export class HarfangLabSimulator extends SimulatorServer {
   }
 
   protected override answer(request: SimulatorRequest): SimulatorAnswer {
-    if (this.#hasLoginPage) return loginPage();
-    if (request.path === this.#eventsPath && this.#options.hasEventsEndpoint !== false) {
-      return this.#takeEvent(request);
-    }
+    if (this.#hasLoginPageAt(request.path)) return loginPage();
+    return (
+      this.#guide.answer(request, this.nowMs()) ??
+      this.#api.answer(request, this.nowMs()) ??
+      this.#about(request) ??
+      notFound(this.#options.notFoundAs)
+    );
+  }
+
+  /** The two calls that prove a manager and a token, with or without their slash. */
+  #about(request: SimulatorRequest): SimulatorAnswer | undefined {
     switch (request.path.replace(/\/$/, '')) {
       // Whether it rejects a bad token is unknown: it takes any. Source: Cortex XSOAR Hurukai.py.
       case '/api/version':
-        return request.method === 'GET' ? { status: 200, body: { version: VERSION } } : notAllowed(request);
+        return request.method === 'GET'
+          ? { status: 200, body: { version: VERSION } }
+          : notAllowed(request.method);
       // Source: SEKOIA-IO/automation-library HarfangLab/account_validator.py.
       case '/api/auth/users/me':
         if (!this.authorizationIsRight(request)) return unauthorized();
-        return request.method === 'GET' ? { status: 200, body: { username: 'relay' } } : notAllowed(request);
+        return request.method === 'GET'
+          ? { status: 200, body: { username: 'relay' } }
+          : notAllowed(request.method);
       default:
-        return this.#notFound();
+        return undefined;
     }
   }
-
-  /** The order is Django REST's: who, then which method, then which media type, then what. */
-  #takeEvent(request: SimulatorRequest): SimulatorAnswer {
-    if (!this.authorizationIsRight(request)) return unauthorized();
-    if (request.method !== 'POST') return notAllowed(request);
-    if (mediaType(request) !== 'application/json') {
-      const detail = `Unsupported media type "${mediaType(request)}" in request.`;
-      return { status: 415, body: { detail } };
-    }
-    if (request.isTooLarge) return { status: 413, body: { detail: 'Request body exceeded the limit.' } };
-    const parsed = parseJson(request.body.toString('utf8'));
-    if (parsed === undefined) return { status: 400, body: { detail: 'JSON parse error' } };
-    const errors = eventFieldErrors(parsed.value, request.headers['idempotency-key']);
-    if (Object.keys(errors).length > 0 || !isJsonObject(parsed.value)) return { status: 400, body: errors };
-    const id = String(parsed.value['id']);
-    const identity = `${String(parsed.value['type'])} ${id}`;
-    const key = request.headers['idempotency-key'] ?? '';
-    // A key stands for one request for ever. Source: draft-ietf-httpapi-idempotency-key-header, section 2.6.
-    if ((this.#keys.get(key) ?? identity) !== identity) {
-      return { status: 422, body: { 'Idempotency-Key': ['This key was used for another event.'] } };
-    }
-    this.#keys.set(key, identity);
-    this.#events.push({ id, receivedAtMs: this.nowMs(), body: parsed.value });
-    return { status: this.#options.acceptedStatus ?? 201, body: { id, status: 'created' } };
-  }
-
-  #notFound(): SimulatorAnswer {
-    if (this.#options.notFoundAs !== 'html') return { status: 404, body: { detail: 'Not found.' } };
-    return { status: 404, body: '<!doctype html><title>Not Found</title>', contentType: 'text/html' };
-  }
-}
-
-/** 401 `{"detail":"Invalid credentials"}`. Source: SEKOIA-IO/automation-library HarfangLab tests. */
-function unauthorized(): SimulatorAnswer {
-  return { status: 401, body: { detail: 'Invalid credentials' } };
-}
-
-function notAllowed(request: SimulatorRequest): SimulatorAnswer {
-  return { status: 405, body: { detail: `Method "${request.method}" not allowed.` } };
-}
-
-function loginPage(): SimulatorAnswer {
-  const body = '<!doctype html><title>Sign in</title><form method="post"><input name="username"></form>';
-  return { status: 200, body, contentType: 'text/html; charset=utf-8' };
 }
