@@ -73,6 +73,20 @@ describe('lifting a containment', () => {
     expect(bench.actions).toEqual([]);
   });
 
+  it('is refused when the search index is behind and the record has another name', async () => {
+    await at([{ ...CONTAINED, hostname: 'INFECTED-9' }]);
+    bench.falcon.fail({
+      match: ({ path }) => path.startsWith('/devices/combined'),
+      status: 200,
+      body: { resources: [CONTAINED] },
+    });
+    expect(await lift({ hostname: 'WKS-7' })).toEqual({
+      kind: 'refused',
+      detail: "Falcon's search is behind: the host that it shows has another name by now",
+    });
+    expect(bench.actions).toEqual([]);
+  });
+
   it('lets back what the config protects from being isolated, too', async () => {
     await at([{ ...SERVER, status: 'contained' }], { contain: { never: ['DC-01'] } });
     expect(await lift({ hostname: 'DC-01' })).toMatchObject({ kind: 'lifted' });
