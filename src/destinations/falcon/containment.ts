@@ -13,6 +13,7 @@ import type { Result } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { Channel, ChannelContext, DeliveryIo } from '../destination.ts';
 import { type ApiAnswer, type FalconApi, falconApi } from './api.ts';
+import { cheapRead } from './cheap-read.ts';
 import { CONTAIN_DEFAULT, protectionOf } from './containment-guard.ts';
 import { type HostRefusal, hostOfDetection, oneHost } from './containment-host.ts';
 import { liftContainment } from './containment-lift.ts';
@@ -34,17 +35,14 @@ export function falconContainment(config: FalconConfig, { tenant }: ChannelConte
       return new Isolation(event, { config, io, api: falconApi(config, tenant, io) }).outcome();
     },
     async check(io) {
-      const read = await falconApi(config, tenant, io).request({
-        method: 'GET',
-        path: '/devices/queries/devices/v1?limit=1',
-        scope: 'devices:read',
-      });
-      if (!read.ok) return { outcome: read.error.outcome, notes: [] };
+      const path = '/devices/queries/devices/v1?limit=1';
+      const outcome = await cheapRead(falconApi(config, tenant, io), { scope: 'devices:read', path });
+      if (outcome.kind !== 'delivered') return { outcome, notes: [] };
       const notes = [
         'Hosts can be looked up.',
         'Hosts: Write could not be tested, as only isolating a host tells whether it is granted.',
       ];
-      return { outcome: DELIVERED, notes };
+      return { outcome, notes };
     },
     async liftContainment(reference, io) {
       return liftContainment(falconApi(config, tenant, io), reference, new IsolationLog(io));

@@ -19,6 +19,12 @@ export function errorText({ status, errors }: Pick<ApiAnswer, 'status' | 'errors
 export function failureInside(answer: ApiAnswer): ApiFailure {
   const { status } = answer;
   const detail = `HTTP ${status} with an error`;
-  const outcome = { kind: 'retry', reason: 'server_error', detail, status, excerpt: errorText(answer) } as const;
+  const outcome = {
+    kind: 'retry',
+    reason: 'server_error',
+    detail,
+    status,
+    excerpt: errorText(answer),
+  } as const;
   return { outcome, mayBeDone: false };
 }

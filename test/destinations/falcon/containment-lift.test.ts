@@ -152,6 +152,26 @@ describe('the test of the channel', () => {
     expect(bench.actions).toEqual([]);
   });
 
+  it('takes a 2xx with errors for no success', async () => {
+    await at([WKS]);
+    const errors = [{ code: 403, message: 'access denied, authorization failed' }];
+    bench.falcon.fail({
+      match: ({ path }) => path.startsWith('/devices/queries'),
+      status: 200,
+      body: { resources: null, errors },
+    });
+    expect(await bench.channel('containment').check?.(bench.io)).toEqual({
+      outcome: {
+        kind: 'retry',
+        reason: 'server_error',
+        detail: 'HTTP 200 with an error',
+        status: 200,
+        excerpt: '403 access denied, authorization failed',
+      },
+      notes: [],
+    });
+  });
+
   it('names the scope that is missing', async () => {
     await at([WKS], {}, { scopes: ['devices:write'] });
     expect(await bench.channel('containment').check?.(bench.io)).toMatchObject({
