@@ -387,6 +387,37 @@ describe('an isolation that goes wrong', () => {
     expect(await contain({ hostname: 'WKS-8' })).toEqual({ kind: 'delivered' });
   });
 
+  it('stays counted when its answer was lost, whatever Falcon says to the next attempts', async () => {
+    await at([WKS, OTHER], one);
+    bench.falcon.fail({ match: isContain, drop: 'after_reading', times: 1 });
+    const event = bench.detection('det-lost', { device: { id: agentId('a') } });
+    expect(await bench.deliver('containment', event)).toMatchObject({ kind: 'retry', reason: 'network' });
+    const lag = bench.falcon.fail({
+      match: ({ path }) => path === '/devices/entities/devices/v2',
+      status: 200,
+      body: { resources: [{ ...WKS, status: 'normal', product_type_desc: 'Workstation' }] },
+    });
+    expect(await bench.deliver('containment', event)).toMatchObject({ kind: 'retry', reason: 'busy' });
+    expect(await bench.deliver('containment', event)).toMatchObject({ kind: 'rejected', status: 409 });
+    lag.heal();
+    expect(await contain({ hostname: 'WKS-8' })).toEqual(notIsolated(/per_hour_max/));
+    expect(bench.actions).toEqual(['contain a']);
+  });
+
+  it('counts from its last attempt on, as only that may have been done', async () => {
+    await at([WKS, OTHER], one);
+    bench.falcon.fail({ match: isContain, status: 500, body: {}, times: 1 });
+    const event = bench.detection('det-500', { device: { hostname: 'WKS-7' } });
+    expect(await bench.deliver('containment', event)).toMatchObject({
+      kind: 'retry',
+      reason: 'server_error',
+    });
+    bench.nowMs += 50 * MINUTE_MS;
+    expect(await bench.deliver('containment', event)).toEqual({ kind: 'delivered' });
+    bench.nowMs += 50 * MINUTE_MS;
+    expect(await contain({ hostname: 'WKS-8' })).toEqual(notIsolated(/per_hour_max/));
+  });
+
   it('blocks with the scope that a look-up needs', async () => {
     await at([WKS], {}, { scopes: ['devices:write'] });
     expect(await contain({ hostname: 'WKS-7' })).toMatchObject({
