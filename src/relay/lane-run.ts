@@ -13,6 +13,7 @@ import { LaneLedger } from './lane-ledger.ts';
 import type { LaneParts, OpenLane, RunningLane } from './lane-parts.ts';
 import { AHEAD_MAX, type LaneState, isDue } from './lane-state.ts';
 import { LaneWindow, type Pending } from './lane-window.ts';
+import { withoutFailure } from './lanes.ts';
 
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
@@ -202,7 +203,8 @@ export class LaneRun {
     const attempt = { seqs: fresh.map(({ seq }) => seq), isProbe: this.#state.dueAtMs !== null };
     this.#send(open, fresh, attempt.isProbe, (outcome) => {
       if (this.#isMoot(open, attempt.seqs, outcome)) return this.#window.release(attempt.seqs);
-      const verdict = this.#ledger.take(fresh, attempt, outcome, batch?.eventsMax ?? 1);
+      const counted = open === this.#lane.opened ? outcome : withoutFailure(outcome);
+      const verdict = this.#ledger.take(fresh, attempt, counted, batch?.eventsMax ?? 1);
       this.#mayTryPast = verdict === 'try_past';
       if (this.#ledger.isFull(batch ? 1 : open.channel.inFlight)) this.#ledger.commit();
     });

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { DeliveryIo } from '../../src/destinations/destination.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
+import type { FailedOutcome, Outcome } from '../../src/domain/outcome.ts';
 import { detectionEvent } from '../../src/domain/detection.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
 import { channelMemory, dropExpiredMemory } from '../../src/relay/channel-memory.ts';
@@ -55,6 +55,44 @@ describe('a channel that settles a part of its batch', () => {
         expect(bench.lane.state).toMatchObject({ cursor: 3, delivered: 3 });
       });
     }
+  });
+
+  /** Delivers the first of each batch, and fails over the second with what `failures` says, in turn. */
+  const failing = (failures: FailedOutcome[]) => {
+    const batches: { at: number; ids: string[] }[] = [];
+    let nowMs = () => 0;
+    const channel = {
+      batch: { eventsMax: 100, lengthMax: 1024 * 1024 },
+      deliver: async (events: readonly { readonly id: string }[]): Promise<Outcome> => {
+        batches.push({ at: nowMs() - START_MS, ids: events.map(({ id }) => id) });
+        const others = events.length > 1 ? failures.shift() : undefined;
+        return others ? { kind: 'delivered', settled: 1, others } : { kind: 'delivered' };
+      },
+    };
+    return { batches, channel, watch: (now: () => number) => (nowMs = now) };
+  };
+
+  it('waits for the others as long as the destination asks, and repeats none that is settled', async () => {
+    const busy: FailedOutcome = { kind: 'retry', reason: 'busy', detail: 'HTTP 429', retryAfterMs: 4_000 };
+    const { batches, channel, watch } = failing([busy]);
+    await onBench(channel, async (bench, tenant) => {
+      watch(() => bench.nowMs);
+      append(bench, tenant.events(5));
+      await bench.untilIdle();
+      expect(batches.map(({ ids: [first] }) => first)).toEqual(['evt-1', 'evt-2', 'evt-3', 'evt-4']);
+      expect(batches[2]?.at).toBeGreaterThanOrEqual(4_000);
+      expect(bench.lane.state).toMatchObject({ cursor: 5, delivered: 5, dueAtMs: null });
+    });
+  });
+
+  it('gives up the only other one when it is refused, with its answer', async () => {
+    const { batches, channel } = failing([{ kind: 'rejected', status: 400, excerpt: 'no such template' }]);
+    await onBench(channel, async (bench, tenant) => {
+      append(bench, tenant.events(3));
+      await bench.untilIdle();
+      expect(batches.map(({ ids: sent }) => sent)).toEqual([['evt-1'], ['evt-2', 'evt-3']]);
+      expect(bench.lane.state).toMatchObject({ cursor: 3, delivered: 2, deadLettered: 1 });
+    });
   });
 
   it('has lost nothing when the object goes in between', async () => {
