@@ -80,9 +80,13 @@ export function guardedHttp(guard: HttpGuard): SendRequest {
   };
 }
 
+/** A session that ended says nothing about certificates, though its message names TLS. */
+const BROKEN_PATTERN = /\b(?:disconnected|closed|reset|lost)\b/i;
+
 function networkFailure(error: unknown, host: string): HttpFailure {
   const message = error instanceof Error ? error.message.slice(0, 200) : 'unknown network error';
-  const kind = /\b(TLS|SSL|certificate)\b/i.test(message) ? 'tls' : 'network';
+  const isTls = /\b(TLS|SSL|certificate)\b/i.test(message) && !BROKEN_PATTERN.test(message);
+  const kind = isTls ? 'tls' : 'network';
   return { kind, detail: `${host}: ${message}` };
 }
 

@@ -140,6 +140,19 @@ describe('the guarded request', () => {
     });
   });
 
+  it.each([
+    'peer disconnected without gracefully ending TLS session',
+    'SSL connection unexpectedly closed',
+    'TLS connection reset by peer',
+  ])('takes a TLS session that broke for a broken connection: %s', async (message) => {
+    const send = guardedHttp({
+      fetch: async () => Promise.reject(new Error(message)),
+      allows: () => true,
+      connections: new Semaphore(1),
+    });
+    expect(await send(request('https://edr.example.com/'))).toMatchObject({ error: { kind: 'network' } });
+  });
+
   it('holds a connection until the headers arrive, and gives it back whatever happens', async () => {
     const connections = new Semaphore(1);
     const slow = await serve((_req, res) => {

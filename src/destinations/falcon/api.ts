@@ -13,7 +13,7 @@ import type { DeliveryIo } from '../destination.ts';
 import { isMarkup, outcomeOf, quotaOf } from '../outcome.ts';
 import { USER_AGENT } from '../user-agent.ts';
 import { type ApiAnswer, readAnswer } from './answers.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, isOpen } from './failures.ts';
 import { type ApiPlace, apiPlace, credentialId, rateKeyOf } from './place.ts';
 import type { FalconScope } from './scopes.ts';
 import { mintToken } from './token.ts';
@@ -132,7 +132,7 @@ class Client implements FalconApi {
     const { status, headers } = answer;
     const elsewhere = wrongRegion(answer, this.#place.region);
     if (elsewhere)
-      return done(failure({ outcome: elsewhere, mayBeDone: isSuccess(status) || status >= 500 }));
+      return done(failure({ outcome: elsewhere, mayBeDone: isSuccess(status) || isOpen(status) }));
     const result = this.#read(answer, call, token);
     const isTokenRefused = !result.ok && isUnauthorized(result.error);
     if (isTokenRefused) account.refuse(token);
@@ -153,8 +153,7 @@ class Client implements FalconApi {
 
   #unanswered(failed: HttpFailure): ApiFailure {
     const outcome = outcomeOf(failure(failed), this.#io.nowMs());
-    const mayBeDone = failed.kind === 'timeout' || failed.kind === 'network';
-    return { outcome: failedOf(outcome), mayBeDone };
+    return { outcome: failedOf(outcome), mayBeDone: failed.kind !== 'host_not_allowed' };
   }
 
   /** A 2xx whose body is none of Falcon's: a portal's page, or one that broke off. */
