@@ -24,6 +24,8 @@ export interface DeliveryIo {
   readonly accounts: ApiAccounts;
   /** Requests that are left of the lane's turn. A channel that needs several for an event stops early and says how many events it settled; the first event is always dealt with. */
   readonly requestsMax: number;
+  /** Whether the config that the lane was opened with still holds: it is enabled, and its tenant not removed. */
+  isCurrent(): boolean;
 }
 
 /**

@@ -43,6 +43,7 @@ export class Stage {
   readonly #accounts = new FakeAccounts(() => this.falcon.nowMs);
   /** Changed by tests of the turn's limits. */
   requestsMax = 500;
+  isCurrent = true;
 
   private constructor(falcon: FalconCaller, options: StageOptions) {
     this.falcon = falcon;
@@ -91,6 +92,7 @@ export class Stage {
       memory: this.memory,
       accounts: this.#accounts,
       requestsMax: this.requestsMax,
+      isCurrent: () => this.isCurrent,
     };
   }
 
@@ -130,6 +132,16 @@ export class Stage {
     return this.falcon.simulator.fail({
       ...fault,
       match: (request) => request.method === method && request.path === path,
+    });
+  }
+
+  /** From now on Falcon fails with this status over each case that says `POISON`. */
+  sicken(status: number): ActiveFault {
+    return this.falcon.simulator.fail({
+      status,
+      body: { errors: [{ code: status, message: 'no' }] },
+      match: ({ method, path, body }) =>
+        method !== 'POST' && path === CASES && String(body).includes('POISON'),
     });
   }
 
