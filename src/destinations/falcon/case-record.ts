@@ -32,7 +32,7 @@ export interface CaseRecord {
   readonly state: 'opening' | 'open';
   readonly caseId?: string;
   readonly openedAtMs: number;
-  /** When a case was last asked for. */
+  /** When a request for a case last left. */
   readonly putAtMs: number;
   /** Of the entries in it, newest last, ITEMS_MAX at most. */
   readonly items: readonly string[];
