@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Of the answer's body, so much is read. Default ANSWER_BYTES_MAX. */
   readonly answerBytesMax?: number;
+  /** Called right before the request leaves, when there is a connection for it. What it throws is thrown, and nothing is sent. */
+  readonly onSend?: () => void;
 }
 
 export interface HttpAnswer {
@@ -50,6 +52,12 @@ export function guardedHttp(guard: HttpGuard): SendRequest {
     const url = URL.parse(request.url);
     if (!url || !guard.allows(url)) return failure({ kind: 'host_not_allowed', host: url?.host ?? '' });
     const release = await guard.connections.acquire();
+    try {
+      request.onSend?.();
+    } catch (error) {
+      release();
+      throw error;
+    }
     const abort = new AbortController();
     let isTimedOut = false;
     const timer = setTimeout(() => {

@@ -35,6 +35,8 @@ export interface ApiCall {
   readonly scope: FalconScope;
   /** Statuses that are answers to this call, and no failures: 404 and 409 of a containment. */
   readonly answers?: readonly number[];
+  /** Called right before the request leaves, after every wait: for a turn, a token, a connection. Again when a refused token is renewed. */
+  readonly onSend?: () => void;
 }
 
 export interface FalconApi {
@@ -117,6 +119,7 @@ class Client implements FalconApi {
         'user-agent': USER_AGENT,
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(call.onSend && { onSend: call.onSend }),
       timeoutMs: this.#io.timeoutMs,
       answerBytesMax: ANSWER_BYTES_MAX,
     });

@@ -45,10 +45,11 @@ export interface CaseChange {
   readonly severity?: number;
 }
 
-/** Opens a case and answers its id; undefined: an answer that leaves open whether there is one now. */
+/** Opens a case and answers its id; undefined: an answer that leaves open whether there is one now. `onSend` as in ApiCall. */
 export async function putCase(
   api: FalconApi,
   wanted: NewCase,
+  onSend: () => void,
 ): Promise<Result<string | undefined, ApiFailure>> {
   const { name, description, severity, tags, template, alerts } = wanted;
   const answer = await api.request({
@@ -65,6 +66,7 @@ export async function putCase(
       evidence: alerts.length === 0 ? undefined : { alerts: alerts.map((id) => ({ id })) },
     }),
     scope: 'cases:write',
+    onSend,
   });
   return answer.ok ? success(answer.value.resources.map(caseIn).find(Boolean)?.id) : answer;
 }

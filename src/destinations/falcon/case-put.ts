@@ -1,5 +1,5 @@
 /**
- * Opens a case, in the order that keeps it one case: its record is written before Falcon is asked, so that whoever comes after a lost
+ * Opens a case, in the order that keeps it one case: its record is written right before Falcon is asked, so that whoever comes after a lost
  * answer, a crash or an eviction looks for it first. Only what Falcon refused for sure is forgotten again.
  */
 
@@ -122,14 +122,17 @@ async function askWith(
 ): Promise<Asked> {
   const { api, io } = turn;
   const ids = alerts?.ids ?? [];
-  const opening: CaseRecord = {
+  let opening: CaseRecord = {
     ...record,
     state: 'opening',
     alertSeverity: alerts?.severity ?? 0,
     alerts: alertStates(ids, 'attached'),
   };
-  writeRecord(io, target.key, opening);
-  const put = await putCase(api, newCase(turn, target, { record: opening, items, alerts }));
+  // Not before: a minute may pass until the account has a turn, and from this moment on a case may be there.
+  const put = await putCase(api, newCase(turn, target, { record: opening, items, alerts }), () => {
+    opening = { ...opening, putAtMs: io.nowMs() };
+    writeRecord(io, target.key, opening);
+  });
   if (!put.ok) {
     const { outcome, mayBeDone } = put.error;
     return { outcome, isRefused: !mayBeDone };

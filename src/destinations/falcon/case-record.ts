@@ -33,7 +33,7 @@ export interface CaseRecord {
   readonly state: 'opening' | 'open';
   readonly caseId?: string;
   readonly openedAtMs: number;
-  /** When a case was last asked for. */
+  /** When a request for a case last left. */
   readonly putAtMs: number;
   /** When it was counted as an opening; absent: it takes up no room. */
   readonly countedAtMs?: number;

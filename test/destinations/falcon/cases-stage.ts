@@ -40,7 +40,12 @@ export class Stage {
   readonly memory = memoryForTest(() => this.falcon.nowMs);
   readonly #config: FalconConfig;
   readonly #context: ChannelContext;
-  readonly #accounts = new FakeAccounts(() => this.falcon.nowMs);
+  readonly #accounts = new FakeAccounts({
+    nowMs: () => this.falcon.nowMs,
+    onTurn: () => this.onTurn(),
+  });
+  /** What happens while a request waits for its turn. */
+  onTurn: () => void = () => undefined;
   /** Changed by tests of the turn's limits. */
   requestsMax = 500;
   isCurrent = true;
@@ -182,17 +187,17 @@ export class Stage {
 
 /** One token at a time, without a rate. */
 class FakeAccounts implements ApiAccounts {
-  readonly #nowMs: () => number;
+  readonly #turns: { readonly nowMs: () => number; readonly onTurn: () => void };
   #token: { token: string; expiresAtMs: number } | undefined;
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(turns: { readonly nowMs: () => number; readonly onTurn: () => void }) {
+    this.#turns = turns;
   }
 
   of(): ReturnType<ApiAccounts['of']> {
     return {
       token: async (mint) => {
-        if (this.#token && this.#token.expiresAtMs > this.#nowMs()) return success(this.#token.token);
+        if (this.#token && this.#token.expiresAtMs > this.#turns.nowMs()) return success(this.#token.token);
         const minted = await mint();
         if (!minted.ok) return minted;
         this.#token = minted.value;
@@ -201,7 +206,7 @@ class FakeAccounts implements ApiAccounts {
       refuse: () => {
         this.#token = undefined;
       },
-      turn: async () => undefined,
+      turn: async () => this.#turns.onTurn(),
       noteQuota: () => undefined,
     };
   }

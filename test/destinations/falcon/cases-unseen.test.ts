@@ -121,6 +121,30 @@ describe('a case whose answer nobody saw', () => {
     expect(stage.cases[0]?.description).toContain('Count: 2 events');
   });
 
+  it('is looked for as long when its request had to wait for a turn and a token first', async () => {
+    await start();
+    stage.onTurn = () => stage.passes(2 * MINUTE_MS);
+    stage.fail('PUT', CASES, { drop: 'after_reading', times: 1 });
+    const event = stage.event('evt-1');
+    await stage.deliver(event);
+    stage.onTurn = () => undefined;
+    expect(await stage.deliver(event)).toMatchObject(UNCONFIRMED);
+    stage.passes(LAG_MS);
+    expect(await stage.deliver(event)).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(1);
+  });
+
+  it('is not remembered when its request never left', async () => {
+    await start();
+    stage.fail('POST', '/oauth2/token', { status: 503, body: '', times: 1 });
+    const event = stage.event('evt-1');
+    expect(await stage.deliver(event)).toMatchObject({ kind: 'retry', reason: 'server_error' });
+    expect(stage.remembered).not.toContain('case:');
+    expect(await stage.deliver(event)).toEqual(DELIVERED);
+    expect(stage.calls('GET', SEARCH)).toHaveLength(0);
+    expect(stage.cases).toHaveLength(1);
+  });
+
   it('is not asked for again because a search failed', async () => {
     await start();
     stage.fail('PUT', CASES, { drop: 'after_reading', times: 1 });
@@ -300,8 +324,9 @@ describe('a crash', () => {
     const crashing = {
       ...io,
       send: async (request: Parameters<typeof io.send>[0]) => {
-        if (request.method === 'PUT') throw new Error('crash');
-        return io.send(request);
+        if (request.method !== 'PUT') return io.send(request);
+        request.onSend?.();
+        throw new Error('crash');
       },
     };
     await expect(stage.channel.deliver([event], crashing)).rejects.toThrow('crash');
