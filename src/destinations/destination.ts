@@ -5,7 +5,7 @@
  */
 
 import type { ApiAccounts } from './api-account.ts';
-import type { AuditAction } from '../domain/audit.ts';
+import type { AuditAction, AuditDetail } from '../domain/audit.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { PlatformsConfig } from '../domain/platforms-config.ts';
@@ -18,14 +18,19 @@ export interface DeliveryIo {
   /** New for each attempt; the idempotency id (the event's) stays the same. */
   readonly attemptId: string;
   readonly nowMs: () => number;
+  /** Whether the config still holds that the lane was opened with. Asked right before what can't be undone; when not, nothing is sent and the outcome is `NOT_SENT`. */
+  readonly isCurrent: () => boolean;
+  /** Notes in the tenant's audit what a rule has done to what is the customer's own: durable before any request that is made afterwards goes out. Throws when it can't be written: then nothing must be sent. */
+  readonly audit: (
+    action: Extract<AuditAction, 'host.isolated' | 'workflow.started'>,
+    detail: AuditDetail,
+  ) => void;
   /** What the lane remembers between deliveries. */
   readonly memory: ChannelMemory;
   /** What the lanes of a tenant share of a vendor's API: tokens and a rate. */
   readonly accounts: ApiAccounts;
   /** Requests that are left of the lane's turn. A channel that needs several for an event stops early and says how many events it settled; the first event is always dealt with. */
   readonly requestsMax: number;
-  /** Whether the config that the lane was opened with still holds: it is enabled, and its tenant not removed. */
-  isCurrent(): boolean;
 }
 
 /**
@@ -66,8 +71,6 @@ export interface Channel {
   readonly inFlight: number;
   /** What is older is recorded as expired, never sent. Absent: nothing is too old. See domain/maximum-age.ts. */
   readonly maximumAgeMs?: number;
-  /** What is delivered acts on the customer's own: the audit has it under this name. Only of channels without batches. */
-  readonly auditedAs?: Extract<AuditAction, 'host.isolated' | 'workflow.started'>;
   /** Sends the events, in one request or several. Never throws for what a destination does; a bug may throw. */
   deliver(events: readonly CanonicalEvent[], io: DeliveryIo): Promise<Outcome>;
   /** Tests the channel without changing anything at the destination. Absent: a test event is delivered. */
@@ -92,4 +95,5 @@ export type Lifted =
   | { readonly kind: 'lifted'; readonly deviceId: string; readonly detail: string }
   /** Nothing was done: no host, several hosts, or one that is not isolated. */
   | { readonly kind: 'refused'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly outcome: Outcome };
+  /** `deviceId`: of the host that was found. */
+  | { readonly kind: 'failed'; readonly outcome: Outcome; readonly deviceId?: string };

@@ -8,7 +8,7 @@ export const AUDIT_ACTIONS = [
   'destination.paused',
   'destination.resumed',
   'destination.tested',
-  'host.isolated', // a rule asked for it, and the destination took it
+  'host.isolated', // a rule asked for it: before it is sent, and with what came of it as far as an answer was seen
   'workflow.started', // likewise
   'host.containment_lifted', // twice: before it is asked for, and with what came of it
   'dead_letters.redriven',

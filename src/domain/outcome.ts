@@ -29,6 +29,13 @@ export type FailedOutcome =
   /** These events will never pass: dead letters. `status` null: the relay itself refused, and the destination was not at fault. */
   | { readonly kind: 'rejected'; readonly status: number | null; readonly excerpt: string };
 
+/** The lane's run was given up, or its config changed, before the request went out: nobody looks at it. */
+export const NOT_SENT: Outcome & { readonly kind: 'retry' } = {
+  kind: 'retry',
+  reason: 'internal_error',
+  detail: 'not sent',
+};
+
 export const RETRY_REASONS = [
   'timeout',
   'network',

@@ -1,7 +1,7 @@
 /** One turn of a channel: the requests that some events need. A bug in building them is a failure of the lane, never of the object. */
 
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { Outcome } from '../domain/outcome.ts';
+import { NOT_SENT, type Outcome } from '../domain/outcome.ts';
 import type { SendRequest } from '../lib/http.ts';
 import type { Attempt } from './attempt-log.ts';
 import { logAttempt, logCrash } from './attempt-log.ts';
@@ -13,6 +13,8 @@ export interface DeliveryInput {
   readonly isImpatient: boolean;
   /** See DeliveryIo. */
   readonly requestsMax: number;
+  /** See DeliveryIo. */
+  readonly isCurrent: () => boolean;
   /** Called at each answer: the lane moves. */
   readonly noteAnswer: () => void;
 }
@@ -45,12 +47,14 @@ export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryI
         timeoutMs: input.isImpatient ? probeAfterTimeoutMs : requestMs,
         attemptId: attempt.id,
         nowMs: io.nowMs,
+        isCurrent: input.isCurrent,
+        audit: (action, detail) => parts.audit(action, { lane: parts.name, ...detail }),
         memory,
         accounts,
         requestsMax,
       },
     );
-    logAttempt(parts, attempt, outcome);
+    if (outcome !== NOT_SENT) logAttempt(parts, attempt, outcome);
     return { outcome, requests };
   } catch (error) {
     logCrash(parts, attempt, error);

@@ -147,6 +147,9 @@ export class DestinationTests {
       timeoutMs: timeouts().requestMs,
       attemptId: io.newId(),
       nowMs: io.nowMs,
+      isCurrent: () => true,
+      // A test acts on nothing.
+      audit: () => undefined,
       memory,
       accounts,
       requestsMax: REQUESTS_MAX,

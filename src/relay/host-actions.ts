@@ -6,7 +6,7 @@
 
 import type { ApiAccounts } from '../destinations/api-account.ts';
 import { channelPlans } from '../destinations/channels.ts';
-import type { Lifted } from '../destinations/destination.ts';
+import type { ChannelMemory, Lifted } from '../destinations/destination.ts';
 import type { AuditDetail } from '../domain/audit.ts';
 import type { LiftContainmentAnswer, LiftContainmentRequest } from '../domain/rpc.ts';
 import type { DestinationConfig, SealedTenantConfig } from '../domain/tenant-config.ts';
@@ -70,8 +70,8 @@ export class HostActions {
     this.#underWay.add(name);
     try {
       const lifted = await this.#lift(request, destination);
-      const deviceId = lifted.kind === 'lifted' ? lifted.deviceId : request.deviceId;
-      this.#note(request, { outcome: lifted.kind, deviceId });
+      const found = lifted.kind === 'refused' ? undefined : lifted.deviceId;
+      this.#note(request, { outcome: lifted.kind, deviceId: found ?? request.deviceId });
       return answerOf(lifted);
     } finally {
       this.#underWay.delete(name);
@@ -82,7 +82,7 @@ export class HostActions {
     { deviceId, hostname = '' }: LiftContainmentRequest,
     destination: DestinationConfig,
   ): Promise<Lifted> {
-    const { db, io, timeouts, accounts, config, isRemoved } = this.#parts;
+    const { io, timeouts, accounts, config } = this.#parts;
     const opened = await openLane({
       ...this.#parts,
       config: config(),
@@ -100,10 +100,35 @@ export class HostActions {
       timeoutMs: timeouts().requestMs,
       attemptId: io.newId(),
       nowMs: io.nowMs,
-      memory: channelMemory(db, `${destination.name}/${KIND}`, () => io.nowMs(), isRemoved),
+      isCurrent: () => true,
+      // It has entries of its own.
+      audit: () => undefined,
+      memory: this.#memoryOf(destination),
       accounts,
       requestsMax: REQUESTS_MAX,
     });
+  }
+
+  /**
+   * The memory of the destination's lane. What is written there, all lanes of the product that isolate are told: two destinations may reach
+   * the same host, and no agent id belongs to two.
+   */
+  #memoryOf({ name, type }: DestinationConfig): ChannelMemory {
+    const { db, io, config, isRemoved } = this.#parts;
+    const of = (destination: string): ChannelMemory =>
+      channelMemory(db, `${destination}/${KIND}`, () => io.nowMs(), isRemoved);
+    const all = config()
+      .destinations.filter((known) => known.type === type)
+      .map((known) => of(known.name));
+    return {
+      ...of(name),
+      put: (key, value, expiresAtMs) => {
+        for (const memory of all) memory.put(key, value, expiresAtMs);
+      },
+      delete: (key) => {
+        for (const memory of all) memory.delete(key);
+      },
+    };
   }
 
   #note(

@@ -60,7 +60,7 @@ export interface LaneParts {
   readonly logOneIn: number;
   /** Leaves a wake-up in the queue for a wait that is not slept. */
   readonly leaveWakeup: (lane: string, waitMs: number) => void;
-  /** Notes what a rule had done through the lane. Never throws. */
+  /** Notes what a rule has done through the lane. Throws when storage does. */
   readonly audit: (action: AuditAction, detail: AuditDetail) => void;
   /** Tells the operator. Never throws. */
   readonly notify: (occurrence: Occurrence) => void;

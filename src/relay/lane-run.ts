@@ -6,7 +6,7 @@
 import type { Channel } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import { isTooOld } from '../domain/maximum-age.ts';
-import type { Outcome } from '../domain/outcome.ts';
+import { NOT_SENT, type Outcome } from '../domain/outcome.ts';
 import { deliver } from './deliver.ts';
 import { type FollowUp, followUpRole } from './follow-up.ts';
 import { LaneLedger } from './lane-ledger.ts';
@@ -20,9 +20,6 @@ const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
 /** Seldom: a patient probe of one that hangs delays the look for its return. */
 const PATIENT_PROBE_EVERY = 10;
-
-/** The run was given up, or the config changed, before the request had its turn: nobody looks at it. */
-const NOT_SENT: Outcome = { kind: 'retry', reason: 'internal_error', detail: 'not sent' };
 
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
 
@@ -304,7 +301,7 @@ export class LaneRun {
     if (!isProbe) return this.#deliverNow(open, events, false);
     const release = await this.#parts.probeSlots.acquire();
     try {
-      if (!this.#isCurrent() || open !== this.#lane.opened) return NOT_SENT;
+      if (!this.#holds(open)) return NOT_SENT;
       this.#lane.renewLease();
       return await this.#deliverNow(open, events, this.#isImpatient);
     } finally {
@@ -326,18 +323,16 @@ export class LaneRun {
       events,
       isImpatient,
       requestsMax,
+      isCurrent: () => this.#holds(open),
       noteAnswer,
     });
     this.#requestsLeft -= Math.max(0, requests - 1);
-    if (outcome.kind === 'delivered') this.#audit(open.channel, events);
     return outcome;
   }
 
-  /** Whoever was isolated, and by which rule, is asked for later: by the detection's id, which names nobody. */
-  #audit({ auditedAs }: Channel, events: readonly CanonicalEvent[]): void {
-    if (!auditedAs) return;
-    for (const { id, detection } of events)
-      this.#parts.audit(auditedAs, { lane: this.#lane.name, detection: id, rule: detection?.ruleId ?? '' });
+  /** Whether this run counts, with the config that the destination was opened with. A pause is a config, too. */
+  #holds(open: OpenLane): boolean {
+    return this.#isCurrent() && open === this.#lane.opened;
   }
 
   /** After a timeout a probe waits less long, but for every tenth one: a destination may be slow, and not down. */

@@ -221,14 +221,9 @@ export class Relay {
     }
   }
 
-  /** Never throws: it is done already, and the log has what the audit lacks. */
+  /** Of a tenant that is gone there is no audit any more. */
   #noteDone(action: AuditAction, detail: AuditDetail): void {
-    if (this.#removed) return;
-    try {
-      this.audit.append(action, RELAY, detail, this.#parts.io.nowMs());
-    } catch (error) {
-      logEvent('error', 'audit.failed', { tenant: this.#config.id, action, ...causeFields(error) });
-    }
+    if (!this.#removed) this.audit.append(action, RELAY, detail, this.#parts.io.nowMs());
   }
 
   /** Ends the pauses of all lanes, as a saved config does, and writes nothing where there is none. */

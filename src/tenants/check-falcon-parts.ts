@@ -3,6 +3,8 @@
  * What could change the meaning of a search in Falcon's query language is refused: its escaping is not documented.
  */
 
+import { fqlValue } from '../destinations/falcon/fql.ts';
+import { isAgentId } from '../destinations/falcon/hosts.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import { HIDDEN_VALUE } from '../domain/personal-fields.ts';
 import type { FalconConfig } from '../domain/tenant-config.ts';
@@ -17,10 +19,8 @@ export interface CheckedPart {
 
 /** As the console shows a customer id: with a checksum behind a dash, which the API does not take. Source: CrowdStrike's correlation rules API and sensor guides, read 2026-11. */
 const CID_PATTERN = /^([0-9a-f]{32})(?:-[0-9a-f]{2})?$/i;
-/** Not quoted safely in Falcon's query language. */
-const UNSAFE_PATTERN = /['*\\\p{Cc}]/u;
-const UNSAFE_WORDS =
-  "a single quote, an asterisk, a backslash or a control character, which can't be searched for";
+/** Labels with dots between them; an address in numbers is none. */
+const HOST_NAME_PATTERN = /^(?=.*\p{L})[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*$/u;
 
 /** The child account in lower case, its checksum cut off. */
 export function checkMemberCid(
@@ -59,8 +59,8 @@ function hostFault(host: string): string | undefined {
   if (host === '') return 'must not be blank: name the host, or leave the entry out';
   if (host === HIDDEN_VALUE)
     return `${HIDDEN_VALUE} stands for a value that viewers do not see: write the value itself`;
-  if (UNSAFE_PATTERN.test(host)) return `must be a whole host name or agent id, without ${UNSAFE_WORDS}`;
-  return undefined;
+  if (HOST_NAME_PATTERN.test(host) || isAgentId(host)) return undefined;
+  return 'must be one whole host name such as DC-01 or dc-01.acme.fr (letters, digits, dots, dashes and underscores; no address, no wildcard), or an agent id of 32 hex digits';
 }
 
 /** The indicators in one spelling. Whether one is of an approved platform is known once the tenant's platforms are. */
@@ -83,6 +83,8 @@ export function checkWorkflow({ workflow }: FalconConfig, context: DestinationCo
   if (name === undefined) return { changes: {}, faults: [] };
   const path = pathIn(context, 'workflow', 'name');
   if (name === '') return { changes: {}, faults: [{ path, message: 'must not be blank' }] };
-  if (!UNSAFE_PATTERN.test(name)) return { changes: { workflow: { name } }, faults: [] };
-  return { changes: {}, faults: [{ path, message: `must be without ${UNSAFE_WORDS}: give its id instead` }] };
+  if (fqlValue(name).ok) return { changes: { workflow: { name } }, faults: [] };
+  const message =
+    "must be without a single quote, an asterisk, a backslash and characters that are not seen, which can't be searched for: give its id instead";
+  return { changes: {}, faults: [{ path, message }] };
 }

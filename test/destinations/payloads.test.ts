@@ -8,7 +8,7 @@ import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { HttpRequest } from '../../src/lib/http.ts';
 import { detectionEvent } from '../../src/domain/detection.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
-import { NO_ACCOUNTS, memoryForTest } from './ports.ts';
+import { NO_ACCOUNTS, STEADY_LANE, memoryForTest } from './ports.ts';
 import { success } from '../../src/lib/result.ts';
 
 const EVENT: CanonicalEvent = {
@@ -51,6 +51,7 @@ const BARE: CanonicalEvent = {
 function recorder() {
   const sent: HttpRequest[] = [];
   const io = {
+    ...STEADY_LANE,
     send: async (request: HttpRequest) => {
       sent.push(request);
       return success({ status: 202, headers: new Headers(), body: '' });

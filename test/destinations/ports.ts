@@ -1,7 +1,7 @@
-/** What a lane lends its channel, for tests of a channel alone: a memory that a test can look into, and an account without limits. */
+/** What a lane lends its channel, for tests of a channel alone: a memory that a test can look into, an account without limits, a config that stays. */
 
 import type { ApiAccounts } from '../../src/destinations/api-account.ts';
-import type { ChannelMemory } from '../../src/destinations/destination.ts';
+import type { ChannelMemory, DeliveryIo } from '../../src/destinations/destination.ts';
 
 export interface MemoryForTest extends ChannelMemory {
   readonly values: Map<string, { readonly value: string; readonly expiresAtMs: number }>;
@@ -29,6 +29,12 @@ export function memoryForTest(nowMs: () => number): MemoryForTest {
         }),
   };
 }
+
+/** A lane whose config stays as it is, and whose audit nobody reads. */
+export const STEADY_LANE: Pick<DeliveryIo, 'isCurrent' | 'audit'> = {
+  isCurrent: () => true,
+  audit: () => undefined,
+};
 
 /** An account for channels that call no API. */
 export const NO_ACCOUNTS: ApiAccounts = {

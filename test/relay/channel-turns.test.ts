@@ -6,9 +6,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { DeliveryIo } from '../../src/destinations/destination.ts';
-import type { FailedOutcome, Outcome } from '../../src/domain/outcome.ts';
-import { detectionEvent } from '../../src/domain/detection.ts';
-import { detectionForTest } from '../domain/detection-for-test.ts';
+import { type FailedOutcome, NOT_SENT, type Outcome } from '../../src/domain/outcome.ts';
 import { channelMemory, dropExpiredMemory } from '../../src/relay/channel-memory.ts';
 import { BENCH_LANE, append, onBench } from './bench.ts';
 import { START_MS, type Tenant } from './tenant.ts';
@@ -202,27 +200,64 @@ describe('what the relay itself refuses', () => {
 });
 
 describe("what acts on what is the customer's own", () => {
-  it('is in the audit once it is taken, by the rule and the detection, and not before', async () => {
-    let isTaken = false;
-    const deliver = async (): Promise<Outcome> =>
-      isTaken ? { kind: 'delivered' } : { kind: 'retry', reason: 'server_error', detail: 'HTTP 503' };
-    await onBench({ deliver, auditedAs: 'host.isolated' }, async (bench, tenant) => {
-      const found = detectionForTest({ lastAt: new Date(bench.nowMs).toISOString() });
-      append(bench, [detectionEvent(found, { tenant: tenant.id, receivedAt: found.lastAt })]);
-      bench.lane.start();
-      for (let i = 0; i < 500 && bench.lane.state.tries === 0; i++) await scheduler.wait(1);
-      expect(bench.audited).toEqual([]);
-      isTaken = true;
+  it('is in the audit under its lane, as the channel tells it', async () => {
+    const deliver = async (_events: unknown, { audit }: DeliveryIo): Promise<Outcome> => {
+      audit('host.isolated', { detection: 'det-1', outcome: 'asked' });
+      return { kind: 'delivered' };
+    };
+    await onBench({ deliver }, async (bench, tenant) => {
+      append(bench, tenant.events(1));
       await bench.untilIdle();
       expect(bench.audited).toEqual([
-        {
-          action: 'host.isolated',
-          lane: BENCH_LANE,
-          detection: 'det_17959439cff046d2',
-          rule: '17959439-cff0-46d2-9135-de30a0d097dc',
-        },
+        { action: 'host.isolated', lane: BENCH_LANE, detection: 'det-1', outcome: 'asked' },
       ]);
     });
+  });
+
+  it('is done with the config that the lane was opened with, or not at all', async () => {
+    const seen: boolean[] = [];
+    let deliveries = 0;
+    let changeConfig: () => void = () => undefined;
+    await onBench(
+      {
+        deliver: async (_events: unknown, { isCurrent }: DeliveryIo): Promise<Outcome> => {
+          seen.push(isCurrent());
+          if (++deliveries === 1) changeConfig();
+          seen.push(isCurrent());
+          return isCurrent() ? { kind: 'delivered' } : NOT_SENT;
+        },
+      },
+      async (bench, tenant) => {
+        changeConfig = () => bench.lane.reconfigure(bench.lane.state);
+        append(bench, tenant.events(1));
+        await bench.untilIdle();
+        // Sent again at once, and counted as no failure.
+        expect(seen).toEqual([true, false, true, true]);
+        expect(bench.lane.state).toMatchObject({ delivered: 1, tries: 0, lastFailure: null });
+        expect(bench.nowMs).toBe(START_MS);
+      },
+    );
+  });
+
+  it('is not done by a run that was given up', async () => {
+    const seen: boolean[] = [];
+    let stop: () => void = () => undefined;
+    await onBench(
+      {
+        deliver: async (_events: unknown, { isCurrent }: DeliveryIo): Promise<Outcome> => {
+          if (seen.length === 0) stop();
+          seen.push(isCurrent());
+          return NOT_SENT;
+        },
+      },
+      async (bench, tenant) => {
+        stop = () => bench.lane.stop();
+        append(bench, tenant.events(1));
+        bench.lane.start();
+        for (let i = 0; i < 500 && seen.length === 0; i++) await scheduler.wait(1);
+        expect(seen).toEqual([false]);
+      },
+    );
   });
 });
 

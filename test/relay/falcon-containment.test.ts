@@ -21,14 +21,24 @@ async function lift(
   return answer as LiftContainmentAnswer;
 }
 
-/** Oldest first, but for what made the config. */
-async function audit(tenant: Tenant): Promise<AuditEntry[]> {
+/** Oldest first, of one action. */
+async function audit(
+  tenant: Tenant,
+  wanted: AuditEntry['action'] = 'host.containment_lifted',
+): Promise<AuditEntry[]> {
   return tenant.inside((_relay, state) =>
     new Audit(new Database(state.storage))
       .page(1e9, 50)
-      .filter(({ action }) => action === 'host.containment_lifted')
+      .filter(({ action }) => action === wanted)
       .toReversed(),
   );
+}
+
+/** Saves the destination with a change. */
+async function saved(tenant: Tenant, change: Readonly<Record<string, unknown>>): Promise<void> {
+  await tenant.configure((document) => {
+    document['destinations'] = [containing(change)];
+  });
 }
 
 describe('the containment lane', () => {
@@ -106,6 +116,80 @@ describe('the containment lane', () => {
     expect(letter?.excerpt).not.toContain('WKS');
   });
 
+  it('has each isolation in the audit, by its rule, also when its answer was lost and Falcon was away ever since', async () => {
+    const cloud = await HostCloud.create(workstations('1'));
+    const { tenant } = cloud;
+    let isAway = false;
+    cloud.intercept = (act) => {
+      act();
+      isAway = true;
+      throw new Error('connection lost');
+    };
+    cloud.interceptLookup = (look) => {
+      if (isAway) throw new Error('connection refused');
+      return look();
+    };
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await tenant.passTimeUntil(async () => (await tenant.lane(LANE)).tries > 1, 'it is tried again');
+    tenant.nowMs += 61 * MINUTE_MS;
+    await tenant.passTimeUntil(async () => (await tenant.lane(LANE)).expired === 1, 'it is too old');
+    expect(cloud.actions).toEqual(['contain 1']);
+    const rule = '17959439-cff0-46d2-9135-de30a0d097dc';
+    expect(await audit(tenant, 'host.isolated')).toMatchObject([
+      {
+        by: 'relay',
+        detail: { lane: LANE, detection: 'det-1', rule, outcome: 'asked', deviceId: agentId('1') },
+      },
+    ]);
+  });
+
+  it.each<[string, (tenant: Tenant) => Promise<unknown>]>([
+    ['takes contain away', async (tenant) => saved(tenant, { actions: ['case'] })],
+    ['spares the host', async (tenant) => saved(tenant, { contain: { never: ['WKS-1'] } })],
+    ['disables the destination', async (tenant) => saved(tenant, { enabled: false })],
+    ['removes the destination', async (tenant) => saved(tenant, { name: 'falcon-b' })],
+    ['pauses the destination', async ({ stub }) => stub.pause({ v: 1, destination: 'falcon' })],
+    ['removes the tenant', async ({ stub }) => stub.remove({ v: 1, expectedVersion: 1, discard: true })],
+  ])('isolates nobody after somebody %s while the host was looked up', async (_what, change) => {
+    const cloud = await HostCloud.create(workstations('1'));
+    const { tenant } = cloud;
+    let answer: () => void = () => undefined;
+    let isAsked = false;
+    cloud.interceptLookup = async (look) => {
+      isAsked = true;
+      return new Promise((resolve) => (answer = () => resolve(look())));
+    };
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await tenant.until(() => isAsked, 'the look-up is under way');
+    await change(tenant);
+    cloud.interceptLookup = (look) => look();
+    await tenant.inside(() => answer());
+    // Time enough for a request that must not come.
+    for (let turn = 0; turn < 100; turn++) await scheduler.wait(1);
+    expect(cloud.actions).toEqual([]);
+  });
+
+  it('goes on with the config of now when one was saved while the host was looked up', async () => {
+    const cloud = await HostCloud.create(workstations('1'));
+    const { tenant } = cloud;
+    let answer: () => void = () => undefined;
+    let isAsked = false;
+    cloud.interceptLookup = async (look) => {
+      isAsked = true;
+      return new Promise((resolve) => (answer = () => resolve(look())));
+    };
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await tenant.until(() => isAsked, 'the look-up is under way');
+    await saved(tenant, { contain: { per_hour_max: 1 } });
+    cloud.interceptLookup = (look) => look();
+    await tenant.inside(() => answer());
+    await cloud.untilSettled(1);
+    expect(cloud.actions).toEqual(['contain 1']);
+    expect(await tenant.lane(LANE)).toMatchObject({ delivered: 1, deadLettered: 0 });
+    const outcomes = (await audit(tenant, 'host.isolated')).map(({ detail }) => detail['outcome']);
+    expect(outcomes).toEqual(['asked', 'isolated']);
+  });
+
   it('isolates nobody where the privacy of the destination hides the device, and names the setting', async () => {
     const cloud = await HostCloud.create(workstations('1'), { privacy: { device: 'pseudonymise' } });
     await cloud.tenant.accept(cloud.detection('det-1', 'WKS-1'));
@@ -166,6 +250,37 @@ describe('an operator who lifts a containment', () => {
     expect(cloud.actions).toEqual(['lift_containment 1']);
     const [letter] = await tenant.stub.deadLetters({ limit: 1 });
     expect(letter?.excerpt).toBe('not isolated: an operator has let the host back into the network since');
+  });
+
+  it('is heard by all destinations that may reach the host', async () => {
+    const cloud = await HostCloud.create(workstations('1').map((host) => ({ ...host, status: 'contained' })));
+    const { tenant } = cloud;
+    await tenant.configure((document) => {
+      document['destinations'] = [containing(), containing({ name: 'falcon-b', enabled: false })];
+    });
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    tenant.nowMs += MINUTE_MS;
+    expect(await lift(tenant, { hostname: 'WKS-1' })).toMatchObject({ kind: 'lifted' });
+    tenant.nowMs += MINUTE_MS;
+    await tenant.stub.resume({ v: 1, destination: 'falcon-b', from: 'backlog' });
+    await tenant.until(
+      async () => (await tenant.lane('falcon-b/containment')).deadLettered === 1,
+      'the other destination has decided',
+    );
+    expect(cloud.actions).toEqual(['lift_containment 1']);
+  });
+
+  it('has the host in the audit, also when it was asked for by name and the answer was lost', async () => {
+    const cloud = await HostCloud.create(workstations('1').map((host) => ({ ...host, status: 'contained' })));
+    cloud.intercept = (act) => {
+      act();
+      throw new Error('connection lost');
+    };
+    expect(await lift(cloud.tenant, { hostname: 'WKS-1' })).toMatchObject({ kind: 'failed' });
+    expect((await audit(cloud.tenant)).map(({ detail }) => detail)).toEqual([
+      { destination: 'falcon', outcome: 'asked' },
+      { destination: 'falcon', outcome: 'failed', deviceId: agentId('1') },
+    ]);
   });
 
   it('is told what Falcon, or the relay, refuses, and the audit has that, too', async () => {

@@ -10,7 +10,7 @@ import { createSealer } from '../../src/lib/seal.ts';
 import { Semaphore } from '../../src/lib/semaphore.ts';
 import { ApiAccounts } from '../../src/relay/api-accounts.ts';
 import { settingsOf } from '../../src/settings.ts';
-import { memoryForTest } from '../destinations/ports.ts';
+import { STEADY_LANE, memoryForTest } from '../destinations/ports.ts';
 import { falconAnswer, falconDocument } from './falcon-cloud.ts';
 import { Destinations, Tenant } from './tenant.ts';
 
@@ -51,6 +51,7 @@ async function onAccounts(
       const outcomes = await Promise.all(
         Array.from({ length: count }, async (_, index) =>
           channel?.deliver([tenant.event(`evt-${from + index}`, { user: { id: `user-${from + index}` } })], {
+            ...STEADY_LANE,
             send,
             timeoutMs: 15_000,
             attemptId: `attempt-${index}`,

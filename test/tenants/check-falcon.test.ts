@@ -280,17 +280,48 @@ describe('what isolates a host, or looks for its alerts', () => {
   });
 
   it('spares hosts by their names, without the space around them', () => {
-    const spared = { ...contain, contain: { never: [' DC-01 ', 'dc-02.acme.fr'] } };
+    const never = ['DC-01', 'dc-02.acme.fr', 'srv_7', '3com', 'PC-ÉLODIE', '0'.repeat(32)];
+    const spared = { ...contain, contain: { never: [' DC-00 ', ...never] } };
     expect(acceptedAs(spared).contain).toEqual({
-      never: ['DC-01', 'dc-02.acme.fr'],
+      never: ['DC-00', ...never],
       per_hour_max: 3,
       servers: false,
     });
   });
 
-  it.each(["dc'01", 'dc-*', 'dc\\01', 'dc\n01', '   ', '<hidden>'])('spares no host called %j', (host) => {
+  it.each(['   ', '<hidden>'])('spares no host called %j', (host) => {
     expect(faultsOf({ ...contain, contain: { never: ['ok', host] } }).map(({ path }) => path)).toEqual([
       'destinations[0].contain.never[1]',
+    ]);
+  });
+
+  it.each([
+    "dc'01",
+    'dc-*',
+    'DC-??',
+    '^DC-.+$',
+    'dc\\01',
+    'dc\n01',
+    'dc 01',
+    'DC-01, DC-02',
+    'WKS-7\u200b',
+    '\u202eWKS-7',
+    'WKS\u00ad7',
+    '.acme.fr',
+    'dc-01.',
+    'dc..fr',
+    '-._',
+    '0'.repeat(31),
+    '10.0.0.5',
+    'https://srv-1/',
+    'ACME/srv-1',
+    'srv-1@acme.local',
+  ])('says what to write instead of %j, which would spare nobody', (host) => {
+    expect(faultsOf({ ...contain, contain: { never: ['ok', host] } })).toEqual([
+      {
+        path: 'destinations[0].contain.never[1]',
+        message: expect.stringMatching(/^must be one whole host name such as DC-01 .* or an agent id/),
+      },
     ]);
   });
 });
@@ -312,7 +343,8 @@ describe('the workflow', () => {
     ]);
   });
 
-  it.each(["Bob's", 'all*', 'a\\b', 'a\tb', ' '])('is not called %j', (name) => {
+  const unseen = ['Iso\u00adlate', 'a\u200bb', '\u202eab', 'a\u2028b', 'a\u2029b', 'a\ud800b'];
+  it.each(["Bob's", 'all*', 'a\\b', 'a\tb', ' ', ...unseen])('is not called %j', (name) => {
     expect(faultsOf(withWorkflow({ name })).map(({ path }) => path)).toEqual([
       'destinations[0].workflow.name',
     ]);

@@ -17,6 +17,7 @@ import type { FalconScope } from './scopes.ts';
 
 /** Before and after. */
 const AROUND_MS = 30 * 60_000;
+const SEVERAL_HOSTS = 'several hosts of Falcon have this name';
 /** A whole alert has several KiB, and an answer is read up to 1 MiB. */
 const READ_AT_ONCE_MAX = 50;
 /** Of a backlog whose entries lie far apart, so many stretches of time are looked at. */
@@ -58,10 +59,11 @@ export async function hostOf(
     if (!found.ok) {
       if (found.error.kind === 'failed')
         return failure({ outcome: found.error.failure.outcome, scope: 'devices:read' });
+      if (found.error.kind === 'too_many') return success(SEVERAL_HOSTS);
       continue;
     }
     const [host, ...others] = found.value;
-    if (others.length > 0) return success('several hosts of Falcon have this name');
+    if (others.length > 0) return success(SEVERAL_HOSTS);
     if (host) return success(host);
   }
   return success('Falcon knows no such host');

@@ -12,6 +12,7 @@ import { ALERT_READS, TAG_NOTE } from './alerts.ts';
 import { falconApi } from './api.ts';
 import { groupsOf } from './case-group.ts';
 import { keepCase } from './case-keep.ts';
+import { type CheapRead, cheapRead } from './cheap-read.ts';
 import { type FalconScope, scopeName } from './scopes.ts';
 
 const BATCH = { eventsMax: 100, lengthMax: 512 * 1024 } as const;
@@ -49,11 +50,6 @@ export function falconCases(config: FalconConfig, context: ChannelContext): Chan
   };
 }
 
-interface CheapRead {
-  readonly scope: FalconScope;
-  readonly path: string;
-}
-
 /** One cheap read for each scope that can be tested without changing anything. */
 async function checkCases(config: FalconConfig, context: ChannelContext, io: DeliveryIo): Promise<Checked> {
   const api = falconApi(config, context.tenant, io);
@@ -66,12 +62,11 @@ async function checkCases(config: FalconConfig, context: ChannelContext, io: Del
     ...(config.cases?.alerts === 'tag' ? [TAG_NOTE] : []),
   ];
   const missing: FalconScope[] = [];
-  for (const { scope, path } of reads) {
-    const answer = await api.request({ method: 'GET', path, scope });
-    if (answer.ok) continue;
-    const { outcome } = answer.error;
+  for (const read of reads) {
+    const outcome = await cheapRead(api, read);
+    if (outcome.kind === 'delivered') continue;
     if (outcome.kind !== 'blocked' || outcome.reason !== 'scope_missing') return { outcome, notes };
-    missing.push(scope);
+    missing.push(read.scope);
   }
   return { outcome: missing.length === 0 ? { kind: 'delivered' } : scopesMissing(missing), notes };
 }

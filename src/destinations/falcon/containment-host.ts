@@ -2,11 +2,11 @@
 
 import type { CanonicalEvent } from '../../domain/event.ts';
 import type { PrivacyLevel } from '../../domain/destination-base.ts';
-import { type Result, failure, success } from '../../lib/result.ts';
+import { type Result, failure, success, unreachable } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { HostReference } from '../destination.ts';
 import type { FalconApi } from './api.ts';
-import { type Host, findHosts, isAgentId } from './hosts.ts';
+import { type Host, type HostSearchFailure, findHosts, isAgentId, isSameName } from './hosts.ts';
 
 export type HostRefusal =
   /** A clause without a full stop. */
@@ -24,10 +24,17 @@ export async function oneHost(api: FalconApi, reference: HostReference): Promise
   const [host, ...others] = found.value;
   const what = isById ? 'with this agent id' : 'of this name';
   if (!host) return refused(`Falcon knows no host ${what}`);
-  if (others.length > 0)
-    return refused(`Falcon knows ${others.length + 1} hosts ${what}: which one is meant can not be told`);
+  if (others.length > 0) return refused(severalHosts(`${others.length + 1} hosts ${what}`));
+  if (isById) return success(host);
   // The search index may lag behind: a host of another name or status by now.
-  return isById ? success(host) : oneHost(api, { deviceId: host.deviceId });
+  const record = await oneHost(api, { deviceId: host.deviceId });
+  if (record.ok && !isSameName(record.value.hostname, reference.hostname))
+    return refused("Falcon's search is behind: the host that it shows has another name by now");
+  return record;
+}
+
+function severalHosts(hosts: string): string {
+  return `Falcon knows ${hosts}: which one is meant can not be told`;
 }
 
 /**
@@ -74,8 +81,17 @@ function why(privacy: PrivacyLevel | undefined): string {
     : `: privacy.device of the destination is ${privacy}`;
 }
 
-function notFound(error: Extract<Awaited<ReturnType<typeof findHosts>>, { ok: false }>['error']) {
-  return error.kind === 'failed' ? failure(error) : refused(`the host's ${error.detail}`);
+function notFound(error: HostSearchFailure): Result<never, HostRefusal> {
+  switch (error.kind) {
+    case 'failed':
+      return failure(error);
+    case 'too_many':
+      return refused(severalHosts('ten hosts of this name or more'));
+    case 'unusable':
+      return refused(`the host's ${error.detail}`);
+    default:
+      return unreachable(error);
+  }
 }
 
 function refused(detail: string): Result<never, HostRefusal> {

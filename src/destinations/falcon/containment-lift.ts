@@ -34,7 +34,7 @@ export async function liftContainment(
 
 async function ask(api: FalconApi, { deviceId }: Host, log: IsolationLog): Promise<Lifted> {
   // Before the request: what waits in the lane must not isolate the host again, whatever becomes of the answer.
-  log.noteLift(deviceId);
+  const takeBack = log.noteLift(deviceId);
   const answer = await api.request({
     method: 'POST',
     path: '/devices/entities/devices-actions/v2?action_name=lift_containment',
@@ -43,28 +43,22 @@ async function ask(api: FalconApi, { deviceId }: Host, log: IsolationLog): Promi
     answers: [404, 409],
   });
   if (!answer.ok) {
-    if (!answer.error.mayBeDone) log.forgetLift(deviceId);
-    return failed(answer.error.outcome);
+    if (!answer.error.mayBeDone) takeBack();
+    return failed(answer.error.outcome, deviceId);
   }
-  if (answer.value.status === 409) return conflict(api, deviceId, { answer: answer.value, log });
-  if (answer.value.status !== 404 && answer.value.errors.length === 0)
+  const { status, errors } = answer.value;
+  if (status !== 404 && status !== 409 && errors.length === 0)
     return { kind: 'lifted', deviceId, detail: ASKED };
-  log.forgetLift(deviceId);
-  return failed(rejected(answer.value));
+  // Somebody else acts on the host: what has become of it counts.
+  if (status === 409 && (await isLetBack(api, deviceId)))
+    return { kind: 'lifted', deviceId, detail: ASKED_BEFORE };
+  takeBack();
+  return failed(rejected(answer.value), deviceId);
 }
 
-/** Somebody else acts on the host: what has become of it counts. */
-async function conflict(
-  api: FalconApi,
-  deviceId: string,
-  { answer, log }: { readonly answer: ApiAnswer; readonly log: IsolationLog },
-): Promise<Lifted> {
+async function isLetBack(api: FalconApi, deviceId: string): Promise<boolean> {
   const found = await oneHost(api, { deviceId });
-  const status = found.ok ? found.value.status : undefined;
-  if (status === 'normal' || status === 'lift_containment_pending')
-    return { kind: 'lifted', deviceId, detail: ASKED_BEFORE };
-  log.forgetLift(deviceId);
-  return failed(rejected(answer));
+  return found.ok && (found.value.status === 'normal' || found.value.status === 'lift_containment_pending');
 }
 
 function rejected(answer: ApiAnswer): Outcome {
@@ -75,6 +69,6 @@ function refused(detail: string): Lifted {
   return { kind: 'refused', detail };
 }
 
-function failed(outcome: Outcome): Lifted {
-  return { kind: 'failed', outcome };
+function failed(outcome: Outcome, deviceId?: string): Lifted {
+  return { kind: 'failed', outcome, ...(deviceId !== undefined && { deviceId }) };
 }

@@ -17,20 +17,20 @@ export class IsolationLog {
     this.#io = io;
   }
 
-  /** Takes one of the hour's isolations for a detection, before it is asked for. False: there is none left. A detection that has one keeps it. */
+  /** Takes one of the hour's isolations for a detection, before it is asked for. False: there is none left. A detection that has one keeps it, from now on. */
   take(detectionId: string, perHourMax: number): boolean {
     const { memory, nowMs } = this.#io;
-    if (this.has(detectionId)) return true;
-    if (memory.entries('isolation:').length >= perHourMax) return false;
+    if (!this.has(detectionId) && memory.entries('isolation:').length >= perHourMax) return false;
     memory.put(isolationKey(detectionId), String(nowMs()), nowMs() + HOUR_MS);
     return true;
   }
 
+  /** Whether the detection has one: an earlier attempt may have been done. */
   has(detectionId: string): boolean {
     return this.#io.memory.get(isolationKey(detectionId)) !== undefined;
   }
 
-  /** It was not done, for sure. */
+  /** It was not done, for sure, and by no earlier attempt either. */
   giveBack(detectionId: string): void {
     this.#io.memory.delete(isolationKey(detectionId));
   }
@@ -44,14 +44,17 @@ export class IsolationLog {
     return true;
   }
 
-  /** An operator lets the host back: what was detected before is answered by that. */
-  noteLift(deviceId: string): void {
+  /** An operator lets the host back: what was detected before is answered by that. Returns what takes the note back, to an earlier one if there is one. */
+  noteLift(deviceId: string): () => void {
     const { memory, nowMs } = this.#io;
-    memory.put(liftKey(deviceId), String(nowMs()), nowMs() + MAXIMUM_AGE_MS.contain);
-  }
-
-  forgetLift(deviceId: string): void {
-    this.#io.memory.delete(liftKey(deviceId));
+    const key = liftKey(deviceId);
+    const earlier = memory.get(key);
+    const put = (at: string): void => memory.put(key, at, Number(at) + MAXIMUM_AGE_MS.contain);
+    put(String(nowMs()));
+    return () => {
+      if (earlier === undefined) memory.delete(key);
+      else put(earlier);
+    };
   }
 
   /** Whether an operator let the host back after a time, in epoch milliseconds. */

@@ -11,8 +11,10 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import type { Result } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
-import type { Channel, ChannelContext, DeliveryIo } from '../destination.ts';
+import type { Channel, ChannelContext } from '../destination.ts';
 import { type ApiAnswer, type FalconApi, falconApi } from './api.ts';
+import { type ActionSurroundings, AuditedAction } from './audited-action.ts';
+import { cheapRead } from './cheap-read.ts';
 import { CONTAIN_DEFAULT, protectionOf } from './containment-guard.ts';
 import { type HostRefusal, hostOfDetection, oneHost } from './containment-host.ts';
 import { liftContainment } from './containment-lift.ts';
@@ -28,23 +30,19 @@ export function falconContainment(config: FalconConfig, { tenant }: ChannelConte
     kind: 'containment',
     inFlight: 1,
     maximumAgeMs: MAXIMUM_AGE_MS.contain,
-    auditedAs: 'host.isolated',
     async deliver([event], io) {
       if (!event) return DELIVERED;
-      return new Isolation(event, { config, io, api: falconApi(config, tenant, io) }).outcome();
+      return new Isolation(event, { config, tenant, io, api: falconApi(config, tenant, io) }).outcome();
     },
     async check(io) {
-      const read = await falconApi(config, tenant, io).request({
-        method: 'GET',
-        path: '/devices/queries/devices/v1?limit=1',
-        scope: 'devices:read',
-      });
-      if (!read.ok) return { outcome: read.error.outcome, notes: [] };
+      const path = '/devices/queries/devices/v1?limit=1';
+      const outcome = await cheapRead(falconApi(config, tenant, io), { scope: 'devices:read', path });
+      if (outcome.kind !== 'delivered') return { outcome, notes: [] };
       const notes = [
         'Hosts can be looked up.',
         'Hosts: Write could not be tested, as only isolating a host tells whether it is granted.',
       ];
-      return { outcome: DELIVERED, notes };
+      return { outcome, notes };
     },
     async liftContainment(reference, io) {
       return liftContainment(falconApi(config, tenant, io), reference, new IsolationLog(io));
@@ -52,10 +50,16 @@ export function falconContainment(config: FalconConfig, { tenant }: ChannelConte
   };
 }
 
-interface IsolationParts {
-  readonly config: FalconConfig;
-  readonly io: DeliveryIo;
+interface IsolationParts extends ActionSurroundings {
   readonly api: FalconApi;
+}
+
+/** An isolation that is asked for. */
+interface Asked {
+  readonly host: Host;
+  readonly action: AuditedAction;
+  /** An earlier attempt may have been done yet. */
+  readonly isRetried: boolean;
 }
 
 /** What is done about one detection. */
@@ -75,57 +79,73 @@ class Isolation {
     const found = await hostOfDetection(api, this.#event, config.privacy.device);
     if (!found.ok) return refusalOutcome(found.error);
     const host = found.value;
-    if (isIsolated(host)) return DELIVERED;
+    const action = new AuditedAction(this.#parts, 'host.isolated', this.#event, { deviceId: host.deviceId });
+    const isRetried = this.#log.has(this.#event.id);
+    if (isIsolated(host)) {
+      // Not where somebody else has done it.
+      if (isRetried) action.note('isolated');
+      return DELIVERED;
+    }
     const contain = config.contain ?? CONTAIN_DEFAULT;
     const protection = protectionOf(host, this.#event, contain) ?? this.#lifted(host);
     if (protection !== undefined) return notIsolated(protection);
-    const isRetried = this.#log.has(this.#event.id);
     if (!this.#log.take(this.#event.id, contain.per_hour_max))
       return notIsolated(
         `${contain.per_hour_max === 1 ? 'one host was' : `${contain.per_hour_max} hosts were`} isolated in the last hour, and contain.per_hour_max allows no more`,
       );
-    const answer = await api.request({
+    const answer = await action.ask({
       method: 'POST',
       path: '/devices/entities/devices-actions/v2?action_name=contain',
       body: { ids: [host.deviceId] },
       scope: 'devices:write',
       answers: [404, 409],
     });
-    return this.#outcomeOf(answer, host, isRetried);
+    return this.#outcomeOf(answer, { host, action, isRetried });
   }
 
-  /** An operator has decided about the host since: a late retry does not decide anew. */
+  /** An operator has decided about the host since: a late retry does not decide anew. The clock of who detected it may be ahead. */
   #lifted({ deviceId }: Host): string | undefined {
-    return this.#log.isLiftedSince(deviceId, Date.parse(this.#event.occurredAt))
+    const { occurredAt, receivedAt } = this.#event;
+    return this.#log.isLiftedSince(deviceId, Math.min(Date.parse(occurredAt), Date.parse(receivedAt)))
       ? 'an operator has let the host back into the network since'
       : undefined;
   }
 
-  async #outcomeOf(answer: Result<ApiAnswer, ApiFailure>, host: Host, isRetried: boolean): Promise<Outcome> {
+  async #outcomeOf(answer: Result<ApiAnswer, ApiFailure>, asked: Asked): Promise<Outcome> {
     if (!answer.ok) {
-      // An earlier attempt may have been done yet.
-      if (!answer.error.mayBeDone && !isRetried) this.#log.giveBack(this.#event.id);
+      if (!answer.error.mayBeDone) this.#notDone(asked);
       return answer.error.outcome;
     }
     const { status } = answer.value;
-    if (status === 409) return this.#conflict(answer.value, host);
-    if (status !== 404 && isTaken(answer.value, host)) return DELIVERED;
-    return this.#rejected(answer.value);
+    if (status !== 404 && status !== 409 && isTaken(answer.value, asked.host)) {
+      asked.action.settle('isolated');
+      return DELIVERED;
+    }
+    this.#notDone(asked);
+    return status === 409 ? this.#conflict(answer.value, asked) : rejected(answer.value);
   }
 
-  /** Somebody else acts on the host: what has become of it counts. */
-  async #conflict(answer: ApiAnswer, { deviceId }: Host): Promise<Outcome> {
+  /** This attempt was not done, for sure. */
+  #notDone({ action, isRetried }: Asked): void {
+    if (!isRetried) this.#log.giveBack(this.#event.id);
+    action.settle('failed');
+  }
+
+  /** Somebody else acts on the host, or an earlier attempt did: what has become of it counts. */
+  async #conflict(answer: ApiAnswer, { host: { deviceId }, action, isRetried }: Asked): Promise<Outcome> {
     const found = await oneHost(this.#parts.api, { deviceId });
     if (!found.ok && found.error.kind === 'failed') return found.error.failure.outcome;
-    if (found.ok && isIsolated(found.value)) return DELIVERED;
-    if (!this.#log.noteConflict(this.#event.id)) return this.#rejected(answer);
+    if (found.ok && isIsolated(found.value)) {
+      if (isRetried) action.note('isolated');
+      return DELIVERED;
+    }
+    if (!this.#log.noteConflict(this.#event.id)) return rejected(answer);
     return { kind: 'retry', reason: 'busy', detail: 'HTTP 409', status: 409, excerpt: errorText(answer) };
   }
+}
 
-  #rejected(answer: ApiAnswer): Outcome {
-    this.#log.giveBack(this.#event.id);
-    return { kind: 'rejected', status: answer.status, excerpt: `not isolated: ${errorText(answer)}` };
-  }
+function rejected(answer: ApiAnswer): Outcome {
+  return { kind: 'rejected', status: answer.status, excerpt: `not isolated: ${errorText(answer)}` };
 }
 
 /** On the way into it counts, too. */

@@ -1,5 +1,6 @@
 /** What an answer of Falcon's APIs says went wrong, as an operator may read it. Pure. */
 
+import type { ApiFailure } from '../api-account.ts';
 import { type ApiAnswer, tellErrors } from './answers.ts';
 
 /** As much as is kept of any answer. */
@@ -12,4 +13,18 @@ export function errorText({ status, errors }: Pick<ApiAnswer, 'status' | 'errors
     .replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ')
     .trim();
   return text === '' ? `HTTP ${status}` : text.slice(0, TEXT_LENGTH_MAX);
+}
+
+/** Of a read whose answer has errors, whatever its status: what it does not show can't be told. */
+export function failureInside(answer: ApiAnswer): ApiFailure {
+  const { status } = answer;
+  const detail = `HTTP ${status} with an error`;
+  const outcome = {
+    kind: 'retry',
+    reason: 'server_error',
+    detail,
+    status,
+    excerpt: errorText(answer),
+  } as const;
+  return { outcome, mayBeDone: false };
 }

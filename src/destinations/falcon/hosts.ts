@@ -9,11 +9,14 @@ import { type Result, failure, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { HostReference } from '../destination.ts';
 import type { ApiAnswer, FalconApi } from './api.ts';
+import { failureInside } from './error-text.ts';
 import { fqlValue } from './fql.ts';
 
-/** Two are ambiguous already; a few more tell an operator how ambiguous. */
+/** Two are ambiguous already; a few more tell an operator how ambiguous. Where there are as many, there may be others. */
 const FOUND_MAX = 10;
 const FIELDS = 'device_id,hostname,status,product_type_desc,last_seen';
+/** The code of an error that says no more than that. */
+const UNKNOWN_ID = 404;
 const AGENT_ID_PATTERN = /^[0-9a-f]{32}$/i;
 /** DNS allows 253, Windows far fewer. */
 const HOSTNAME_LENGTH_MAX = 253;
@@ -34,6 +37,8 @@ export interface Host {
 export type HostSearchFailure =
   /** Nothing was asked: no host can be called so, or it is not safe to ask for it. The sentence goes on from "the host". */
   | { readonly kind: 'unusable'; readonly detail: string }
+  /** A full page: whether one of the name is not on it can't be told. */
+  | { readonly kind: 'too_many' }
   | { readonly kind: 'failed'; readonly failure: ApiFailure };
 
 export type HostsFound = Result<readonly Host[], HostSearchFailure>;
@@ -44,7 +49,7 @@ export function isAgentId(text: string): boolean {
 }
 
 /**
- * The hosts of this id or name, the one seen last first, at most ten. One request. Needs `Hosts: Read`.
+ * The hosts of this id or name, the one seen last first, fewer than ten. One request. Needs `Hosts: Read`.
  * What is found by name comes from the search index, which lags behind: look again by id before acting on a status.
  */
 export async function findHosts(api: FalconApi, reference: HostReference): Promise<HostsFound> {
@@ -57,18 +62,13 @@ export async function findHosts(api: FalconApi, reference: HostReference): Promi
   return success(named.toSorted((a, b) => (b.lastSeen ?? '').localeCompare(a.lastSeen ?? '')));
 }
 
-/** The exact form tells upper from lower case, and host names do not: it is asked for in the usual spellings. */
+/** Not the exact form (`['…']`), which tells upper from lower case: host names do not. */
 function hostnameFilter(hostname: string): Result<string, HostSearchFailure> {
   if (hostname.trim() === '' || hostname.length > HOSTNAME_LENGTH_MAX)
     return unusable(`name must have 1 to ${HOSTNAME_LENGTH_MAX} characters`);
-  const spellings = [...new Set([hostname, hostname.toUpperCase(), hostname.toLowerCase()])];
-  const terms: string[] = [];
-  for (const spelling of spellings) {
-    const value = fqlValue(spelling);
-    if (!value.ok) return unusable('name must have no quote, asterisk, backslash or control character');
-    terms.push(`hostname:[${value.value}]`);
-  }
-  return success(terms.join(','));
+  const value = fqlValue(hostname);
+  if (!value.ok) return unusable('name must have no quote, asterisk, backslash or control character');
+  return success(`hostname:${value.value}`);
 }
 
 /** Of each record only what is needed: a whole one has several KiB. */
@@ -84,7 +84,12 @@ async function searchHosts(api: FalconApi, filter: string): Promise<HostsFound> 
     path: `/devices/combined/devices/v1?${query.toString()}`,
     scope: 'devices:read',
   });
-  return hostsIn(answer);
+  if (!answer.ok) return failed(answer.error);
+  // One that is not shown would be the second of its name.
+  if (answer.value.errors.length > 0) return failed(failureInside(answer.value));
+  return answer.value.resources.length < FOUND_MAX
+    ? success(hostsIn(answer.value))
+    : failure({ kind: 'too_many' });
 }
 
 /** The record itself, as it is now. An id that Falcon does not know is left out, whether it answers 200 or 404. */
@@ -98,13 +103,14 @@ async function readHost(api: FalconApi, id: string): Promise<HostsFound> {
     scope: 'devices:read',
     answers: [404],
   });
-  const read = hostsIn(answer);
-  return read.ok ? success(read.value.filter((host) => host.deviceId === deviceId)) : read;
+  if (!answer.ok) return failed(answer.error);
+  const isUnread = answer.value.errors.some(({ code }) => code !== UNKNOWN_ID);
+  if (isUnread) return failed(failureInside(answer.value));
+  return success(hostsIn(answer.value).filter((host) => host.deviceId === deviceId));
 }
 
-function hostsIn(answer: Result<ApiAnswer, ApiFailure>): HostsFound {
-  if (!answer.ok) return failure({ kind: 'failed', failure: answer.error });
-  return success(answer.value.resources.map(hostOf).filter((host) => host !== undefined));
+function hostsIn({ resources }: ApiAnswer): Host[] {
+  return resources.map(hostOf).filter((host) => host !== undefined);
 }
 
 function hostOf(resource: unknown): Host | undefined {
@@ -124,8 +130,13 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function isSameName(known: string | undefined, asked: string): boolean {
+/** The same but for upper and lower case. A name that is not told is none. */
+export function isSameName(known: string | undefined, asked: string): boolean {
   return known !== undefined && known.toLowerCase() === asked.toLowerCase();
+}
+
+function failed(error: ApiFailure): Result<never, HostSearchFailure> {
+  return failure({ kind: 'failed', failure: error });
 }
 
 function unusable(detail: string): Result<never, HostSearchFailure> {

@@ -9,9 +9,9 @@ import type { Outcome } from '../../domain/outcome.ts';
 import { approvedPlatformOf } from '../../domain/platforms.ts';
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import { logEvent } from '../../lib/log.ts';
-import type { ApiFailure } from '../api-account.ts';
 import type { Channel, ChannelContext, Checked, DeliveryIo } from '../destination.ts';
 import { falconApi } from './api.ts';
+import { cheapRead } from './cheap-read.ts';
 import { keepSummary, readSummary, summaryNotes } from './indicator-summary.ts';
 import { syncIndicators } from './indicator-sync.ts';
 import {
@@ -143,10 +143,10 @@ function tell(
 async function check(config: FalconConfig, { tenant }: ChannelContext, io: DeliveryIo): Promise<Checked> {
   const api = falconApi(config, tenant, io);
   const path = '/iocs/queries/ioc-types/v1';
-  const read = await api.request({ method: 'GET', path, scope: 'ioc:read' });
-  if (!read.ok) return { outcome: checkFailure(read.error), notes: [] };
+  const outcome = await cheapRead(api, { scope: 'ioc:read', path });
+  if (outcome.kind !== 'delivered') return { outcome: checkFailure(outcome), notes: [] };
   return {
-    outcome: { kind: 'delivered' },
+    outcome,
     notes: [
       'Indicators can be read (IOC Management: Read).',
       'IOC Management: Write was not tested, as that would write: grant it to the API client, too.',
@@ -156,7 +156,7 @@ async function check(config: FalconConfig, { tenant }: ChannelContext, io: Deliv
 }
 
 /** A client that may not read may lack the other scope, too. */
-function checkFailure({ outcome }: ApiFailure): ApiFailure['outcome'] {
+function checkFailure(outcome: Outcome): Outcome {
   if (outcome.kind !== 'blocked' || outcome.reason !== 'scope_missing') return outcome;
   return { ...outcome, detail: `${outcome.detail}; indicators need IOC Management: Read and Write` };
 }

@@ -7,6 +7,7 @@ import type { Outcome } from '../../domain/outcome.ts';
 import { isRecord } from '../../lib/record.ts';
 import type { Checked } from '../destination.ts';
 import type { FalconApi } from './api.ts';
+import { failureInside } from './error-text.ts';
 import { fqlValue } from './fql.ts';
 import { executePath } from './workflows-call.ts';
 import {
@@ -57,6 +58,7 @@ async function checkDefinition(api: FalconApi, workflow: WorkflowReference): Pro
     const isUnsearchable = id !== undefined && outcome.kind === 'rejected';
     return isUnsearchable ? { outcome: { kind: 'delivered' }, note: NOT_BY_ID } : { outcome };
   }
+  if (answer.value.errors.length > 0) return { outcome: failureInside(answer.value).outcome };
   const definition = answer.value.resources.find(isRecord);
   return definition ? stateOf(definition, workflow) : { outcome: unknownWorkflow(workflow) };
 }

@@ -10,6 +10,7 @@ import type { FalconConfig } from '../../domain/tenant-config.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { Channel, ChannelContext } from '../destination.ts';
 import { type ApiAnswer, falconApi } from './api.ts';
+import { AuditedAction } from './audited-action.ts';
 import { errorText } from './error-text.ts';
 import { executePath, workflowKey, workflowParameters } from './workflows-call.ts';
 import { checkWorkflow } from './workflows-check.ts';
@@ -31,17 +32,20 @@ export function falconWorkflows(
     kind: 'workflows',
     inFlight: 1,
     maximumAgeMs: MAXIMUM_AGE_MS.workflow,
-    auditedAs: 'workflow.started',
     async deliver([event], io) {
       if (!event?.detection) return NO_DETECTION;
-      const answer = await falconApi(config, tenant, io).request({
+      const action = new AuditedAction({ config, tenant, io }, 'workflow.started', event);
+      const answer = await action.ask({
         method: 'POST',
         path: executePath(workflow, { key: workflowKey(tenant, event.id) }),
         body: workflowParameters({ ...event, detection: event.detection }, publicUrl),
         scope: 'workflow:write',
         answers: [404, 412],
       });
-      return answer.ok ? outcomeOf(answer.value, workflow) : failureOutcome(answer.error);
+      const outcome = answer.ok ? outcomeOf(answer.value, workflow) : failureOutcome(answer.error);
+      if (answer.ok || !answer.error.mayBeDone)
+        action.settle(outcome.kind === 'delivered' ? 'started' : 'failed');
+      return outcome;
     },
     check: async (io) => checkWorkflow(falconApi(config, tenant, io), workflow),
   };

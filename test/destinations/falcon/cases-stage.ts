@@ -20,7 +20,7 @@ import { FalconCaller } from '../../simulators/falcon-caller.ts';
 import type { FalconCase } from '../../simulators/falcon-cases.ts';
 import type { FalconOptions } from '../../simulators/falcon.ts';
 import type { ActiveFault, Fault } from '../../simulators/faults.ts';
-import { memoryForTest } from '../ports.ts';
+import { STEADY_LANE, memoryForTest } from '../ports.ts';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
@@ -90,6 +90,7 @@ export class Stage {
 
   get io(): DeliveryIo {
     return {
+      ...STEADY_LANE,
       send: guardedHttp({ fetch, allows: () => true, connections: new Semaphore(5) }),
       timeoutMs: 250,
       attemptId: 'attempt-1',

@@ -418,6 +418,20 @@ describe('the test of a connection', () => {
     });
   });
 
+  it('takes a 2xx with errors for no success', async () => {
+    await start();
+    stage.falcon.simulator.fail({
+      match: ({ path }) => path === '/cases/queries/cases/v1',
+      status: 200,
+      body: { resources: null, errors: [{ code: 403, message: 'access denied, authorization failed' }] },
+    });
+    expect((await stage.check()).outcome).toMatchObject({
+      kind: 'retry',
+      reason: 'server_error',
+      excerpt: '403 access denied, authorization failed',
+    });
+  });
+
   it('tells of another fault without going on', async () => {
     await start({ config: { client_secret: 'wrong' } });
     expect((await stage.check()).outcome).toMatchObject({ kind: 'blocked', reason: 'unauthorized' });

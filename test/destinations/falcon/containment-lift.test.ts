@@ -73,6 +73,20 @@ describe('lifting a containment', () => {
     expect(bench.actions).toEqual([]);
   });
 
+  it('is refused when the search index is behind and the record has another name', async () => {
+    await at([{ ...CONTAINED, hostname: 'INFECTED-9' }]);
+    bench.falcon.fail({
+      match: ({ path }) => path.startsWith('/devices/combined'),
+      status: 200,
+      body: { resources: [CONTAINED] },
+    });
+    expect(await lift({ hostname: 'WKS-7' })).toEqual({
+      kind: 'refused',
+      detail: "Falcon's search is behind: the host that it shows has another name by now",
+    });
+    expect(bench.actions).toEqual([]);
+  });
+
   it('lets back what the config protects from being isolated, too', async () => {
     await at([{ ...SERVER, status: 'contained' }], { contain: { never: ['DC-01'] } });
     expect(await lift({ hostname: 'DC-01' })).toMatchObject({ kind: 'lifted' });
@@ -97,6 +111,42 @@ describe('lifting a containment', () => {
     expect(bench.actions).toEqual(['contain a', 'lift_containment a', 'contain a']);
   });
 
+  it('answers for a detection by a clock that is ahead of the relay, too', async () => {
+    await at([CONTAINED]);
+    const ahead = new Date(bench.nowMs + 4 * MINUTE_MS).toISOString();
+    const early = bench.detection('det-ahead', {
+      device: { hostname: 'WKS-7' },
+      firstAt: ahead,
+      lastAt: ahead,
+    });
+    expect(early.occurredAt).toBe(ahead);
+    bench.nowMs += MINUTE_MS;
+    expect(await lift({ hostname: 'WKS-7' })).toMatchObject({ kind: 'lifted' });
+    bench.nowMs += MINUTE_MS;
+    expect(await bench.deliver('containment', early)).toMatchObject({ kind: 'rejected', status: null });
+    expect(bench.actions).toEqual(['lift_containment a']);
+  });
+
+  it('is not forgotten when it is asked for again and that fails', async () => {
+    await at([CONTAINED]);
+    const early = bench.detection('det-early', { device: { hostname: 'WKS-7' } });
+    bench.nowMs += MINUTE_MS;
+    expect(await lift({ hostname: 'WKS-7' })).toMatchObject({ kind: 'lifted' });
+    const kept = [...bench.memory.values];
+    bench.nowMs += MINUTE_MS;
+    bench.falcon.fail({
+      match: ({ path }) => path === '/devices/entities/devices/v2',
+      status: 200,
+      body: { resources: [CONTAINED] },
+      times: 1,
+    });
+    bench.falcon.fail({ match: isAction, status: 429, body: {}, times: 1 });
+    expect(await lift({ deviceId: agentId('a') })).toMatchObject({ kind: 'failed' });
+    expect([...bench.memory.values]).toEqual(kept);
+    expect(await bench.deliver('containment', early)).toMatchObject({ kind: 'rejected', status: null });
+    expect(bench.actions).toEqual(['lift_containment a']);
+  });
+
   it.each<[number, unknown, object]>([
     [
       403,
@@ -114,7 +164,11 @@ describe('lifting a containment', () => {
   ])('with %d says what Falcon said, and does not count as lifted', async (status, errors, outcome) => {
     await at([CONTAINED]);
     bench.falcon.fail({ match: isAction, status, body: { resources: null, errors } });
-    expect(await lift({ hostname: 'WKS-7' })).toMatchObject({ kind: 'failed', outcome });
+    expect(await lift({ hostname: 'WKS-7' })).toMatchObject({
+      kind: 'failed',
+      outcome,
+      deviceId: agentId('a'),
+    });
     expect(bench.memory.entries('lifted:')).toEqual([]);
   });
 
@@ -136,6 +190,26 @@ describe('the test of the channel', () => {
     });
     expect(bench.asked).toEqual(['GET /devices/queries/devices/v1?limit=1']);
     expect(bench.actions).toEqual([]);
+  });
+
+  it('takes a 2xx with errors for no success', async () => {
+    await at([WKS]);
+    const errors = [{ code: 403, message: 'access denied, authorization failed' }];
+    bench.falcon.fail({
+      match: ({ path }) => path.startsWith('/devices/queries'),
+      status: 200,
+      body: { resources: null, errors },
+    });
+    expect(await bench.channel('containment').check?.(bench.io)).toEqual({
+      outcome: {
+        kind: 'retry',
+        reason: 'server_error',
+        detail: 'HTTP 200 with an error',
+        status: 200,
+        excerpt: '403 access denied, authorization failed',
+      },
+      notes: [],
+    });
   });
 
   it('names the scope that is missing', async () => {

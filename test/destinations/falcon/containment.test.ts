@@ -103,28 +103,33 @@ describe('a detection that asks to isolate its host', () => {
     expect(bench.asked).toEqual([]);
   });
 
-  it('isolates nobody when several hosts have the name', async () => {
-    await at([
-      WKS,
-      { ...WKS, device_id: agentId('c') },
-      { ...WKS, device_id: agentId('d'), hostname: 'wks-7' },
-    ]);
-    expect(await contain({ hostname: 'WKS-7' })).toEqual(
-      notIsolated('Falcon knows 3 hosts of this name: which one is meant can not be told'),
+  it.each([
+    [['WKS-7', 'WKS-7', 'Wks-7'], '3 hosts of this name'],
+    [['WKS-7', 'Wks-7'], '2 hosts of this name'],
+    [Array.from({ length: 12 }, () => 'WKS-7'), 'ten hosts of this name or more'],
+  ])('isolates nobody when several hosts have the name: %j', async (names, hosts) => {
+    await at(names.map((hostname, i) => ({ ...WKS, device_id: i.toString(16).repeat(32), hostname })));
+    expect(await contain({ hostname: 'wks-7' })).toEqual(
+      notIsolated(`Falcon knows ${hosts}: which one is meant can not be told`),
     );
     expect(bench.actions).toEqual([]);
   });
 
-  it('trusts the record more than the search index: a host that has another name by now is not isolated', async () => {
-    await at([{ ...WKS, hostname: 'DC-01' }], { contain: { never: ['DC-01'] } });
-    bench.falcon.fail({
-      match: ({ path }) => path.startsWith('/devices/combined'),
-      status: 200,
-      body: { resources: [{ ...WKS, status: 'normal', product_type_desc: 'Workstation' }] },
-    });
-    expect(await contain({ hostname: 'WKS-7' })).toEqual(notIsolated('the host is on contain.never'));
-    expect(bench.actions).toEqual([]);
-  });
+  it.each(['CEO-LAPTOP', ''])(
+    'isolates nobody when the search index is behind and the record has another name: %j',
+    async (hostname) => {
+      await at([{ ...WKS, hostname }]);
+      bench.falcon.fail({
+        match: ({ path }) => path.startsWith('/devices/combined'),
+        status: 200,
+        body: { resources: [{ ...WKS, status: 'normal', product_type_desc: 'Workstation' }] },
+      });
+      expect(await contain({ hostname: 'WKS-7' })).toEqual(
+        notIsolated("Falcon's search is behind: the host that it shows has another name by now"),
+      );
+      expect(bench.actions).toEqual([]);
+    },
+  );
 
   it.each([
     [[{ id: agentId('a') }], ['contain a']],
@@ -380,6 +385,37 @@ describe('an isolation that goes wrong', () => {
     });
     fault.heal();
     expect(await contain({ hostname: 'WKS-8' })).toEqual({ kind: 'delivered' });
+  });
+
+  it('stays counted when its answer was lost, whatever Falcon says to the next attempts', async () => {
+    await at([WKS, OTHER], one);
+    bench.falcon.fail({ match: isContain, drop: 'after_reading', times: 1 });
+    const event = bench.detection('det-lost', { device: { id: agentId('a') } });
+    expect(await bench.deliver('containment', event)).toMatchObject({ kind: 'retry', reason: 'network' });
+    const lag = bench.falcon.fail({
+      match: ({ path }) => path === '/devices/entities/devices/v2',
+      status: 200,
+      body: { resources: [{ ...WKS, status: 'normal', product_type_desc: 'Workstation' }] },
+    });
+    expect(await bench.deliver('containment', event)).toMatchObject({ kind: 'retry', reason: 'busy' });
+    expect(await bench.deliver('containment', event)).toMatchObject({ kind: 'rejected', status: 409 });
+    lag.heal();
+    expect(await contain({ hostname: 'WKS-8' })).toEqual(notIsolated(/per_hour_max/));
+    expect(bench.actions).toEqual(['contain a']);
+  });
+
+  it('counts from its last attempt on, as only that may have been done', async () => {
+    await at([WKS, OTHER], one);
+    bench.falcon.fail({ match: isContain, status: 500, body: {}, times: 1 });
+    const event = bench.detection('det-500', { device: { hostname: 'WKS-7' } });
+    expect(await bench.deliver('containment', event)).toMatchObject({
+      kind: 'retry',
+      reason: 'server_error',
+    });
+    bench.nowMs += 50 * MINUTE_MS;
+    expect(await bench.deliver('containment', event)).toEqual({ kind: 'delivered' });
+    bench.nowMs += 50 * MINUTE_MS;
+    expect(await contain({ hostname: 'WKS-8' })).toEqual(notIsolated(/per_hour_max/));
   });
 
   it('blocks with the scope that a look-up needs', async () => {

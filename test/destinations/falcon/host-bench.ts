@@ -32,6 +32,10 @@ export function agentId(digit: string): string {
 export class HostBench {
   readonly falcon: FalconSimulator;
   nowMs = Date.UTC(2026, 10, 22, 8);
+  /** What the audit has, but for who did it. */
+  readonly audited: { readonly action: string; readonly [fact: string]: unknown }[] = [];
+  /** Whether the config still holds that the lane was opened with. */
+  isCurrent: () => boolean = () => true;
   /** Requests to this path are given up soon; the others have time. */
   hurried = '';
   readonly #accounts: ApiAccounts;
@@ -74,6 +78,8 @@ export class HostBench {
       timeoutMs: 10_000,
       attemptId: 'attempt-1',
       nowMs: () => this.nowMs,
+      isCurrent: () => this.isCurrent(),
+      audit: (action, detail) => void this.audited.push({ action, ...detail }),
       memory: this.memory,
       accounts: this.#accounts,
       requestsMax: 500,

@@ -32,16 +32,21 @@ describe('findHosts', () => {
     const [request, ...others] = bench.falcon.apiRequests;
     expect(others).toEqual([]);
     expect(Object.fromEntries(request?.query ?? [])).toEqual({
-      filter: "hostname:['WKS-7'],hostname:['wks-7']",
+      filter: "hostname:'WKS-7'",
       sort: 'last_seen.desc',
       limit: '10',
       fields: 'device_id,hostname,status,product_type_desc,last_seen',
     });
   });
 
-  it.each(['wks-7', 'WKS-7', 'Wks-7'])('finds it in upper case when asked for %s', async (hostname) => {
-    const { api } = await at({ hosts: [WKS] });
-    expect(await findHosts(api, { hostname })).toMatchObject({ ok: true, value: [{ hostname: 'WKS-7' }] });
+  it.each([
+    ['WKS-7', 'wks-7'],
+    ['WKS-7', 'Wks-7'],
+    ['Wks-7', 'WKS-7'],
+    ['wks-7', 'wKS-7'],
+  ])('finds %s when asked for %s, as upper and lower case do not count', async (known, hostname) => {
+    const { api } = await at({ hosts: [{ ...WKS, hostname: known }] });
+    expect(await findHosts(api, { hostname })).toMatchObject({ ok: true, value: [{ hostname: known }] });
   });
 
   it.each(['WKS', 'WKS-7.acme.local', 'KS-7', 'WKS 7'])(
@@ -57,11 +62,19 @@ describe('findHosts', () => {
       hosts: [
         { ...WKS, last_seen: '2026-01-01T00:00:00Z' },
         { ...WKS, device_id: agentId('b'), last_seen: '2026-11-21T00:00:00Z' },
-        { ...WKS, device_id: agentId('c'), hostname: 'wks-7', last_seen: '2026-05-01T00:00:00Z' },
+        { ...WKS, device_id: agentId('c'), hostname: 'Wks-7', last_seen: '2026-05-01T00:00:00Z' },
       ],
     });
     const found = await findHosts(api, { hostname: 'WKS-7' });
     expect(found.ok && found.value.map(({ deviceId }) => deviceId[0])).toEqual(['b', 'c', 'a']);
+  });
+
+  it.each([9, 10])('tells %d of a name only while no other can be off the page', async (count) => {
+    const { api } = await at({
+      hosts: Array.from({ length: count }, (_, i) => ({ ...WKS, device_id: `${i}`.repeat(32) })),
+    });
+    const found = await findHosts(api, { hostname: 'WKS-7' });
+    expect(found.ok ? found.value.length : found.error).toEqual(count < 10 ? count : { kind: 'too_many' });
   });
 
   it('never takes a host whose name is another than the one asked for, whatever the search answers', async () => {
@@ -127,6 +140,26 @@ describe('findHosts', () => {
       body: { resources: null, errors: [{ code: 404, message: 'not found' }] },
     });
     expect(await findHosts(api, { deviceId: agentId('e') })).toEqual({ ok: true, value: [] });
+  });
+
+  const PARTIAL = { code: 500, message: 'partial result: one shard timed out' };
+  it.each([
+    ['a search', { hostname: 'WKS-7' }, 200, [PARTIAL]],
+    ['a search', { hostname: 'WKS-7' }, 200, [{ code: 404, message: 'not found' }]],
+    ['a read', { deviceId: agentId('a') }, 200, [PARTIAL]],
+    ['a read', { deviceId: agentId('a') }, 200, [{ message: 'no code' }]],
+    ['a read', { deviceId: agentId('a') }, 404, [{ code: 404, message: 'not found' }, PARTIAL]],
+  ])('does not count what %s answers in part: %j, %d, %j', async (_what, reference, status, errors) => {
+    const { api } = await at({});
+    bench.falcon.fail({
+      match: ({ path }) => path.startsWith('/devices/'),
+      status,
+      body: { resources: [{ ...WKS, status: 'normal' }], errors },
+    });
+    expect(await findHosts(api, reference)).toMatchObject({
+      ok: false,
+      error: { kind: 'failed', failure: { outcome: { kind: 'retry', reason: 'server_error', status } } },
+    });
   });
 
   it.each(['', 'WKS-7', 'a'.repeat(31), 'g'.repeat(32), `${agentId('a')} `])(

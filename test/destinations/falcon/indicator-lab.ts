@@ -13,6 +13,7 @@ import { createSealer } from '../../../src/lib/seal.ts';
 import { Semaphore } from '../../../src/lib/semaphore.ts';
 import { ApiAccounts } from '../../../src/relay/api-accounts.ts';
 import { FalconSimulator, type FalconOptions } from '../../simulators/falcon.ts';
+import { STEADY_LANE } from '../ports.ts';
 
 export const CLIENT = { id: 'client-1', secret: 'secret-1' };
 export const TENANT = 'acme';
@@ -104,6 +105,7 @@ export class IndicatorLab {
 
   io(): DeliveryIo {
     return {
+      ...STEADY_LANE,
       send: guardedHttp({ fetch, allows: () => true, connections: new Semaphore(5) }),
       timeoutMs: this.timeoutMs,
       attemptId: 'attempt',

@@ -387,6 +387,16 @@ describe('the test of the channel', () => {
     ]);
   });
 
+  it('takes a 2xx with errors for no success', async () => {
+    lab.falcon.fail({
+      match: ({ path }) => path === '/iocs/queries/ioc-types/v1',
+      status: 200,
+      body: { resources: null, errors: [{ code: 500, message: 'not now' }] },
+    });
+    const checked = await lab.channel(['poe']).check?.(lab.io());
+    expect(checked).toMatchObject({ outcome: { kind: 'retry', excerpt: '500 not now' }, notes: [] });
+  });
+
   it('names the scopes that indicators need when one is missing', async () => {
     lab.falcon.setScopes(['cases:read']);
     const checked = await lab.channel(['poe']).check?.(lab.io());

@@ -12,6 +12,7 @@ import { createSealer } from '../../../src/lib/seal.ts';
 import { Semaphore } from '../../../src/lib/semaphore.ts';
 import { ApiAccounts } from '../../../src/relay/api-accounts.ts';
 import { FalconSimulator, type FalconOptions } from '../../simulators/falcon.ts';
+import { STEADY_LANE } from '../ports.ts';
 
 export const CLIENT = { id: '0f1e2d3c4b5a69788796a5b4c3d2e1f0', secret: 's+e&c=ret/%41 é' };
 export const TENANT = 'acme';
@@ -77,6 +78,7 @@ export class Trial {
 
   io(send: SendRequest = this.#send()): DeliveryIo {
     return {
+      ...STEADY_LANE,
       send,
       timeoutMs: this.timeoutMs,
       attemptId: this.attemptId,

@@ -241,6 +241,18 @@ describe('the test of the channel', () => {
     expect(['Workflow: Read', 'Workflow: Write'].filter((name) => detail.includes(name))).toEqual(missing);
   });
 
+  it('takes a look-up that is answered with errors for no success', async () => {
+    await at();
+    bench.falcon.fail({
+      match: ({ path }) => path.startsWith('/workflows/combined'),
+      status: 200,
+      body: { resources: [{ ...WORKFLOW }], errors: [{ code: 500, message: 'in part' }] },
+    });
+    expect(await bench.channel('workflows').check?.(bench.io)).toMatchObject({
+      outcome: { kind: 'retry', reason: 'server_error', excerpt: '500 in part' },
+    });
+  });
+
   it('does not go on where the credentials are wrong', async () => {
     await at();
     bench.falcon.fail({ match: ({ path }) => path === '/oauth2/token', status: 401, body: { errors: null } });
