@@ -71,7 +71,7 @@ async function outsideStorm(
   if (!storm) return success(items);
   const outside = unrecorded(items, itemsOf(storm));
   if (storm.state === 'open' || outside.length === items.length) return success(outside);
-  const confirmed = await confirmCase(turn, STORM, storm);
+  const confirmed = await confirmCase(turn, STORM, { record: storm, items });
   if (confirmed.kind === 'failed') return failure(confirmed.outcome);
   return success(confirmed.kind === 'open' ? outside : unrecorded(items, itemsBefore(storm)));
 }
@@ -87,7 +87,7 @@ async function keepIn(turn: CaseTurn, target: CaseTarget, items: readonly Canoni
   const record = readRecord(turn.io.memory, target.key);
   if (!record) return { kind: 'homeless', items: unrecorded(items), before: undefined };
   if (record.state === 'open') return keepInOpen(turn, target, record, items);
-  const confirmed = await confirmCase(turn, target, record);
+  const confirmed = await confirmCase(turn, target, { record, items });
   switch (confirmed.kind) {
     case 'open':
       return keepInOpen(turn, target, confirmed.record, items);

@@ -5,17 +5,20 @@
 
 import type { CanonicalEvent } from '../../domain/event.ts';
 import type { FailedOutcome, Outcome } from '../../domain/outcome.ts';
+import type { DeliveryIo } from '../destination.ts';
 import { type HostAlerts, hostAlerts } from './alerts.ts';
 import { findCase, putCase, readCase } from './case-calls.ts';
 import { alertStates, withAlerts } from './case-evidence.ts';
 import { newCase, withEntries } from './case-form.ts';
 import { uniqueTag } from './case-group.ts';
 import { countOpening, giveBackOpening } from './case-openings.ts';
-import { type CaseRecord, adopted, itemsBefore, newRecord, writeRecord } from './case-record.ts';
+import { type CaseRecord, adopted, itemsBefore, newRecord, unrecorded, writeRecord } from './case-record.ts';
 import { type CaseTarget, type CaseTurn, unconfirmed } from './case-turn.ts';
 
 /** Cases are eventually consistent, and how late they are is not published: until then, one that does not show may be there. */
 const SEEN_AFTER_MS = 60_000;
+/** So long it is remembered that a case was not there. */
+const ABSENT_MS = 3_600_000;
 const DONE: Outcome = { kind: 'delivered' };
 
 /** What became of a case that was asked for, and whose answer nobody saw. */
@@ -25,11 +28,11 @@ export type Confirmed =
   | { readonly kind: 'absent'; readonly record: CaseRecord }
   | { readonly kind: 'failed'; readonly outcome: FailedOutcome };
 
-/** Looks for a case by its tag. */
+/** Looks for a case by its tag, for some entries. */
 export async function confirmCase(
   turn: CaseTurn,
   { key }: CaseTarget,
-  record: CaseRecord,
+  { record, items }: { readonly record: CaseRecord; readonly items: readonly CanonicalEvent[] },
 ): Promise<Confirmed> {
   const { api, io } = turn;
   const found = await findCase(api, record.tag);
@@ -42,7 +45,25 @@ export async function confirmCase(
   const { countedAtMs, ...absent } = record;
   if (countedAtMs !== undefined) giveBackOpening(io.memory, countedAtMs, io.nowMs());
   io.memory.delete(key);
+  const isOwn = unrecorded(items, record.items).length < items.length;
+  if (isOwn && givesWay(io, record.tag))
+    return {
+      kind: 'failed',
+      outcome: unconfirmed('Falcon was asked for the case twice and did not make it'),
+    };
   return { kind: 'absent', record: absent };
+}
+
+/**
+ * Whether it is the second time that a case is not there. It may be the fault of its own entries, and as long as nobody knows what
+ * came of the last request, others of the group can't pass: before the next one they have their turn.
+ */
+function givesWay({ memory, nowMs }: DeliveryIo, tag: string): boolean {
+  const key = `absent:${tag}`;
+  const isSecond = memory.get(key) !== undefined;
+  if (isSecond) memory.delete(key);
+  else memory.put(key, '', nowMs() + ABSENT_MS);
+  return isSecond;
 }
 
 /** Takes what the search shows for the case, unless it turns out to be another one. */

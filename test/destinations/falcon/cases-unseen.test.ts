@@ -174,6 +174,21 @@ describe('what an entry that Falcon fails over leaves behind', () => {
     expect(await stage.deliver(stage.event('evt-3'))).toEqual(DELIVERED);
   });
 
+  it('gives way to the next one, after two requests that came to nothing', async () => {
+    await start();
+    stage.sicken(500);
+    const poison = stage.event('evt-1', { classifications: ['POISON'] });
+    for (let i = 0; i < 2; i++) {
+      expect(await stage.deliver(poison)).toMatchObject({ kind: 'retry', reason: 'server_error' });
+      expect(await stage.deliver(stage.event('evt-2'))).toMatchObject(UNCONFIRMED);
+      stage.passes(MINUTE_MS);
+    }
+    expect(await stage.deliver(poison)).toMatchObject(UNCONFIRMED);
+    expect(await stage.deliver(stage.event('evt-2'))).toEqual(DELIVERED);
+    expect(await stage.deliver(poison)).toMatchObject({ kind: 'retry', reason: 'server_error' });
+    expect(stage.onlyCase.description).toContain('Count: 1 event');
+  });
+
   it('is in no request of a sibling, when both were in one that got no answer', async () => {
     await start();
     stage.fail('PUT', CASES, { hang: true, times: 1 });
