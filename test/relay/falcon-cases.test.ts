@@ -31,6 +31,12 @@ class CaseCloud {
   isSilent = false;
   /** Refuses a case whose body has this. */
   refused: string | undefined;
+  /** And fails over one that has this. */
+  failing: string | undefined;
+  /** Takes so many cases, and answers the next one with a 429 that asks for a minute. */
+  busyAfter = Infinity;
+  /** Before the answer to each case that was made. */
+  onCase: (count: number) => Promise<unknown> = async () => undefined;
 
   constructor(tenant: Tenant, lagMs = 0) {
     this.#tenant = tenant;
@@ -42,7 +48,7 @@ class CaseCloud {
     this.#tenant.destinations.answer(API, (sent) => this.#answer(sent));
   }
 
-  #answer(sent: { readonly url: string; readonly body: string }): Response | Promise<Response> {
+  async #answer(sent: { readonly url: string; readonly body: string }): Promise<Response> {
     const { pathname, searchParams } = new URL(sent.url);
     if (pathname === '/cases/queries/cases/v1') {
       const tag = /tags:'([^']+)'/.exec(searchParams.get('filter') ?? '')?.[1] ?? '';
@@ -55,9 +61,17 @@ class CaseCloud {
     if (known !== undefined) return this.#resources([{ id: known, version: 1, severity: 75, status: 'new' }]);
     if (this.refused !== undefined && sent.body.includes(this.refused))
       return Response.json({ errors: [{ code: 400, message: 'refused' }], resources: null }, { status: 400 });
+    if (this.failing !== undefined && sent.body.includes(this.failing))
+      return Response.json({ errors: [{ code: 500, message: 'oops' }] }, { status: 500 });
+    if (this.cases.length >= this.busyAfter) {
+      this.busyAfter = Infinity;
+      const headers = { 'x-ratelimit-retryafter': String(this.#tenant.nowMs + 60_000) };
+      return Response.json({ errors: null }, { status: 429, headers });
+    }
     const id = `case-${this.cases.length + 1}`;
     this.cases.push({ id, tags: body.tags ?? [], body: sent.body, madeAtMs: this.#tenant.nowMs });
     if (this.isSilent) return new Promise(() => undefined);
+    await this.onCase(this.cases.length);
     return this.#resources([{ id, version: 1, severity: 75, status: 'new' }]);
   }
 
@@ -138,6 +152,47 @@ describe("Falcon's cases", () => {
       'evt-5',
       'evt-6',
     ]);
+  });
+
+  it('wait as long as a 429 in the midst of a batch asks, and repeat nothing', async () => {
+    const tenant = await falconTenant(CASES_ONLY);
+    const cloud = new CaseCloud(tenant);
+    cloud.busyAfter = 5;
+    await tenant.accept(...Array.from({ length: 9 }, (_, i) => ofUser(tenant, i + 1, { severity: 'high' })));
+    await tenant.passTimeUntil(async () => isIdle(tenant, 9), 'all are opened');
+    expect(cloud.cases).toHaveLength(9);
+    const [before = 0, next = 0] = cloud.cases.slice(4, 6).map(({ madeAtMs }) => madeAtMs);
+    expect(next - before).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it('are opened no more once an operator pauses the destination in the midst of a batch', async () => {
+    const tenant = await falconTenant(CASES_ONLY);
+    const cloud = new CaseCloud(tenant);
+    // The first of a batch of four.
+    cloud.onCase = async (count) => count === 4 && tenant.stub.pause({ v: 1, destination: 'falcon' });
+    await tenant.accept(...Array.from({ length: 9 }, (_, i) => ofUser(tenant, i + 1, { severity: 'high' })));
+    await tenant.until(async () => (await tenant.lane(LANE)).delivered === 4, 'the batch ends');
+    await tenant.alarm();
+    expect(cloud.cases).toHaveLength(4);
+    await tenant.stub.resume({ v: 1, destination: 'falcon', from: 'backlog' });
+    await tenant.passTimeUntil(async () => isIdle(tenant, 9), 'the others are opened');
+    expect(cloud.cases).toHaveLength(9);
+  });
+
+  it('above the cap go on within minutes when Falcon fails over one of them', async () => {
+    const cases = { events_at_or_above: 'low', per_hour_max: 2 };
+    const tenant = await falconTenant({ ...CASES_ONLY, cases });
+    const cloud = new CaseCloud(tenant);
+    cloud.failing = 'POISON';
+    await tenant.accept(ofUser(tenant, 1), ofUser(tenant, 2));
+    await tenant.until(async () => isIdle(tenant, 2), 'two are open');
+    const startedAtMs = tenant.nowMs;
+    const poison = ofUser(tenant, 3, { classifications: ['POISON'] });
+    await tenant.accept(poison, ...Array.from({ length: 20 }, (_, i) => ofUser(tenant, i + 4)));
+    await tenant.passTimeUntil(async () => (await tenant.lane(LANE)).delivered >= 22, 'the others are in');
+    expect(tenant.nowMs - startedAtMs).toBeLessThan(10 * 60_000);
+    expect(await tenant.lane(LANE)).toMatchObject({ deadLettered: 0, parked: 1 });
+    expect(cloud.cases).toHaveLength(3);
   });
 
   it('by the thousand keep to the rate of the API client, and none is lost or opened twice', async () => {
