@@ -134,7 +134,7 @@ interface Period {
 }
 
 /** Half an hour before and after each of the times, those that meet as one, oldest first. */
-export function periodsAround(times: readonly number[]): readonly Period[] {
+function periodsAround(times: readonly number[]): readonly Period[] {
   const periods: Period[] = [];
   for (const ms of times.toSorted((a, b) => a - b)) {
     const { fromMs, toMs } = { fromMs: ms - AROUND_MS, toMs: ms + AROUND_MS };
