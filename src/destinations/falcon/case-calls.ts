@@ -15,6 +15,8 @@ import { fqlValue } from './fql.ts';
 
 /** Alerts, events and leads of a case together. Source: falcon-mcp modules/cases.py, read 2026-11. */
 export const EVIDENCE_MAX = 100;
+const NOT_FOUND = 404;
+const CONFLICT = 409;
 const CASES_PATH = '/cases/entities/cases/v2';
 
 export interface NewCase {
@@ -100,7 +102,7 @@ export async function readCase(
     path: CASES_PATH,
     body: { ids: [id] },
     scope: 'cases:read',
-    answers: [404],
+    answers: [NOT_FOUND],
   });
   if (!answer.ok) return answer;
   const found = answer.value.resources.map(caseIn).find((one) => one?.id === id);
@@ -112,8 +114,8 @@ export async function readCase(
 
 /** An error 404 that names the case, or an HTTP 404 that is Falcon's. */
 function isGone({ status, errors }: ApiAnswer, id: string): boolean {
-  if (status === 404) return errors.length > 0;
-  return errors.some((error) => error.code === 404 && (error.id === id || error.message.includes(id)));
+  if (status === NOT_FOUND) return errors.length > 0;
+  return errors.some((error) => error.code === NOT_FOUND && (error.id === id || error.message.includes(id)));
 }
 
 /**
@@ -130,14 +132,14 @@ export async function patchCase(
     path: CASES_PATH,
     body: defined({ id, fields, expected_version: version }),
     scope: 'cases:write',
-    answers: [404, 409],
+    answers: [NOT_FOUND, CONFLICT],
   });
   if (!answer.ok) return answer;
   const { resources, errors } = answer.value;
   const codes = codesOf(answer.value);
-  if (codes.has(409)) return success('conflict');
+  if (codes.has(CONFLICT)) return success('conflict');
   // It was read a moment ago: whether it is gone, the next read tells.
-  if (codes.has(404)) return failure(untold('the case can not be changed'));
+  if (codes.has(NOT_FOUND)) return failure(untold('the case can not be changed'));
   if (resources.length > 0) return success('changed');
   return failure(errors.length > 0 ? partialFailure(answer.value) : untold('the answer names no case'));
 }
