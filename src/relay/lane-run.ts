@@ -317,14 +317,16 @@ export class LaneRun {
   ): Promise<Outcome> {
     // One request is counted already.
     const requestsMax = this.#requestsLeft + 1;
-    const noteAnswer = (): void => {
+    const isGivenUp = (): boolean => !this.#isCurrent();
+    const noteAlive = (): void => {
       if (this.#isCurrent()) this.#lane.renewLease();
     };
     const { outcome, requests } = await deliver(this.#parts, open, {
       events,
       isImpatient,
       requestsMax,
-      noteAnswer,
+      noteAlive,
+      isGivenUp,
     });
     this.#requestsLeft -= Math.max(0, requests - 1);
     if (outcome.kind === 'delivered') this.#audit(open.channel, events);

@@ -78,7 +78,13 @@ async function deliverIds(
     wants: () => true,
     reduce: (reduced) => reduced,
   };
-  const input = { events: ids.map(event), isImpatient: false, requestsMax: 500, noteAnswer: () => undefined };
+  const input = {
+    events: ids.map(event),
+    isImpatient: false,
+    requestsMax: 500,
+    noteAlive: () => undefined,
+    isGivenUp: () => false,
+  };
   return (await deliver(parts, open, input)).outcome;
 }
 
