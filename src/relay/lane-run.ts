@@ -316,7 +316,8 @@ export class LaneRun {
   ): Promise<Outcome> {
     // One request is counted already.
     const requestsMax = this.#requestsLeft + 1;
-    const noteAnswer = (): void => {
+    const isGivenUp = (): boolean => !this.#isCurrent();
+    const noteAlive = (): void => {
       if (this.#isCurrent()) this.#lane.renewLease();
     };
     const { outcome, requests } = await deliver(this.#parts, open, {
@@ -324,7 +325,8 @@ export class LaneRun {
       isImpatient,
       requestsMax,
       isCurrent: () => this.#holds(open),
-      noteAnswer,
+      noteAlive,
+      isGivenUp,
     });
     this.#requestsLeft -= Math.max(0, requests - 1);
     return outcome;

@@ -3,9 +3,9 @@
  * refuse by itself, remember. Over an object's real storage, with a channel made for the test.
  */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
-import type { DeliveryIo } from '../../src/destinations/destination.ts';
+import type { Channel, DeliveryIo } from '../../src/destinations/destination.ts';
 import { type FailedOutcome, NOT_SENT, type Outcome } from '../../src/domain/outcome.ts';
 import { channelMemory, dropExpiredMemory } from '../../src/relay/channel-memory.ts';
 import { BENCH_LANE, append, onBench } from './bench.ts';
@@ -172,6 +172,64 @@ describe('the requests of a turn', () => {
         expect(bench.lane.state).toMatchObject({ delivered: 1 });
       },
     );
+  });
+});
+
+describe('a run', () => {
+  const request = { method: 'GET', url: 'https://x.test', headers: {}, timeoutMs: 1 } as const;
+
+  it('whose channel waits for its turn for minutes is not given up', async () => {
+    const begun: string[] = [];
+    const deliver: Channel['deliver'] = async ([event], { accounts, send }) => {
+      begun.push(event?.id ?? '');
+      const account = accounts.of({ id: 'client', rateKey: 'account', requestsPerMinute: 1 });
+      for (let i = 0; i < 4; i++) {
+        await account.turn();
+        await send(request);
+      }
+      return { kind: 'delivered' };
+    };
+    await onBench({ deliver }, async (bench, tenant) => {
+      append(bench, tenant.events(1));
+      await bench.untilIdle();
+      expect(bench.nowMs - START_MS).toBeGreaterThanOrEqual(180_000);
+      expect(begun).toEqual(['evt-1']);
+      expect(bench.requests).toBe(4);
+    });
+  });
+
+  it('that was given up sends nothing more, and remembers no request as sent', async () => {
+    const noted: string[] = [];
+    const waiting: (() => void)[] = [];
+    const ended: unknown[] = [];
+    const deliver: Channel['deliver'] = async (_events, { send, memory }) => {
+      const run = `run ${waiting.length + 1}`;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        await send({ ...request, onSend: () => memory.put('sent', run, START_MS * 2) });
+        noted.push(run);
+        return { kind: 'delivered' };
+      } finally {
+        ended.push(run);
+      }
+    };
+    await onBench({ deliver }, async (bench, tenant) => {
+      append(bench, tenant.events(1));
+      bench.lane.start();
+      await vi.waitFor(() => expect(waiting).toHaveLength(1));
+      bench.nowMs += 61_000;
+      bench.lane.start();
+      await vi.waitFor(() => expect(waiting).toHaveLength(2));
+      waiting[0]?.();
+      await vi.waitFor(() => expect(ended).toEqual(['run 1']));
+      expect(bench.requests).toBe(0);
+      expect(bench.memoryOf(BENCH_LANE).get('sent')).toBeUndefined();
+      waiting[1]?.();
+      await bench.untilIdle();
+      expect(noted).toEqual(['run 2']);
+      expect(bench.requests).toBe(1);
+      expect(bench.lane.state).toMatchObject({ delivered: 1 });
+    });
   });
 });
 

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
-import { API, detectionOf, falconAnswer, falconTenant } from './falcon-cloud.ts';
-import type { Tenant } from './tenant.ts';
+import { API, detectionOf, falconAnswer, falconDocument, falconTenant } from './falcon-cloud.ts';
+import { Tenant } from './tenant.ts';
 
 const LANE = 'falcon/cases';
 const CASES_ONLY = {
@@ -29,6 +29,8 @@ class CaseCloud {
   readonly #lagMs: number;
   /** Does what it is asked for, and never answers. */
   isSilent = false;
+  /** Does what it is asked for, so many times, and breaks the connection. */
+  losses = 0;
   /** Refuses a case whose body has this. */
   refused: string | undefined;
   /** And fails over one that has this. */
@@ -70,6 +72,7 @@ class CaseCloud {
     }
     const id = `case-${this.cases.length + 1}`;
     this.cases.push({ id, tags: body.tags ?? [], body: sent.body, madeAtMs: this.#tenant.nowMs });
+    if (this.losses-- > 0) throw new Error('connection lost');
     if (this.isSilent) return new Promise(() => undefined);
     await this.onCase(this.cases.length);
     return this.#resources([{ id, version: 1, severity: 75, status: 'new' }]);
@@ -86,6 +89,14 @@ class CaseCloud {
 
 const ofUser = (tenant: Tenant, i: number, changes: Partial<CanonicalEvent> = {}): CanonicalEvent =>
   tenant.event(`evt-${i}`, { user: { id: `user-${i}` }, ...changes });
+/** The most cases that were opened in any minute. */
+const busiestMinute = ({ cases }: CaseCloud): number =>
+  Math.max(
+    ...cases.map(
+      ({ madeAtMs: from }) =>
+        cases.filter(({ madeAtMs }) => madeAtMs >= from && madeAtMs < from + 60_000).length,
+    ),
+  );
 const isIdle = async (tenant: Tenant, delivered: number) => {
   const lane = await tenant.lane(LANE);
   return lane.delivered >= delivered && lane.undelivered === 0;
@@ -211,13 +222,49 @@ describe("Falcon's cases", () => {
     const last = cloud.cases.at(-1)?.madeAtMs ?? 0;
     // A sixth of a minute's requests may go at once.
     expect(last - startedAtMs).toBeGreaterThanOrEqual(((1_000 - 100) / 600) * 60_000 - 1_000);
-    const busiest = Math.max(
-      ...cloud.cases.map(
-        ({ madeAtMs: from }) =>
-          cloud.cases.filter(({ madeAtMs }) => madeAtMs >= from && madeAtMs < from + 60_000).length,
-      ),
-    );
-    expect(busiest).toBeLessThanOrEqual(700);
+    expect(busiestMinute(cloud)).toBeLessThanOrEqual(600);
+  });
+
+  it('are one case when an answer is lost after a minute of waiting for a turn', async () => {
+    const fast = { ...CASES_ONLY, cases: { events_at_or_above: 'low', per_hour_max: 1_000 } };
+    const tenant = await falconTenant({ ...fast, requests_per_minute: 6_000 });
+    const cloud = new CaseCloud(tenant, 30_000);
+    await tenant.accept(...Array.from({ length: 60 }, (_, i) => ofUser(tenant, i)));
+    await tenant.until(async () => isIdle(tenant, 60), 'sixty are open');
+    await tenant.configure((document) => {
+      document['destinations'] = [falconDocument({ ...fast, requests_per_minute: 30 })];
+    });
+    cloud.losses = 1;
+    await tenant.accept(ofUser(tenant, 99));
+    await tenant.passTimeUntil(async () => isIdle(tenant, 61), 'the last is open');
+    expect(cloud.cases).toHaveLength(61);
+  });
+
+  it('of two destinations of one account keep to the smaller rate of the two', async () => {
+    const cases = { events_at_or_above: 'low', per_hour_max: 1_000 } as const;
+    const tenant = await Tenant.create((document) => {
+      document['destinations'] = [
+        falconDocument({ ...CASES_ONLY, cases, requests_per_minute: 600 }),
+        falconDocument({ ...CASES_ONLY, cases, requests_per_minute: 30, name: 'slow', enabled: false }),
+      ];
+    });
+    const cloud = new CaseCloud(tenant);
+    await tenant.accept(...Array.from({ length: 60 }, (_, i) => ofUser(tenant, i)));
+    await tenant.passTimeUntil(async () => isIdle(tenant, 60), 'sixty are open', 1_000);
+    expect(busiestMinute(cloud)).toBeLessThanOrEqual(30);
+  });
+
+  it('keep to the rate when the object goes in the middle', async () => {
+    const cases = { events_at_or_above: 'low', per_hour_max: 1_000 };
+    const tenant = await falconTenant({ ...CASES_ONLY, cases, requests_per_minute: 60 });
+    const cloud = new CaseCloud(tenant);
+    await tenant.accept(...Array.from({ length: 150 }, (_, i) => ofUser(tenant, i)));
+    for (const count of [25, 50, 75]) {
+      await tenant.passTimeUntil(() => cloud.cases.length >= count, `${count} are open`, 1_000);
+      await tenant.crash();
+    }
+    await tenant.passTimeUntil(async () => isIdle(tenant, 150), 'all are open', 1_000);
+    expect(busiestMinute(cloud)).toBeLessThanOrEqual(60);
   });
 
   it('above the cap are one case, across restarts of the object', async () => {
