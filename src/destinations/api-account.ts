@@ -29,7 +29,7 @@ export interface Quota {
 
 export interface ApiAccount {
   /**
-   * A token that is good for two minutes yet: from memory, else from the sealed cache, else minted, once however many ask.
+   * A token that is good for two minutes yet, or for half of its life where that is shorter: from memory, else from the sealed cache, else minted, once however many ask.
    * What `mint` fails with, all who wait for it get.
    */
   token(mint: MintToken): Promise<Result<string, ApiFailure>>;
@@ -50,5 +50,7 @@ export interface ApiAccounts {
     readonly id: string;
     readonly rateKey: string;
     readonly requestsPerMinute: number;
+    /** Called at least every 5 s while a turn is waited for, and when a token was had: who waits is alive. */
+    readonly noteAlive?: () => void;
   }): ApiAccount;
 }

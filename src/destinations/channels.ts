@@ -6,6 +6,7 @@ import { INDICATORS_CHANGED_TYPE, TAKES_EVENTS, type Takes } from '../domain/wan
 import { unreachable } from '../lib/result.ts';
 import type { Channel, ChannelContext, ChannelKind } from './destination.ts';
 import { falconChannel } from './falcon/channels.ts';
+import { requestsPerMinuteOf } from './falcon/place.ts';
 import { harfangLabEvents } from './harfanglab/events.ts';
 
 /** A channel of a destination, without its secrets: each is a lane. */
@@ -30,6 +31,16 @@ export function channelOf(
     default:
       return unreachable(destination);
   }
+}
+
+/** The destination at the rate of its account: what several of a tenant's share goes no faster than the slowest of them. */
+export function atSharedRate(
+  destination: DestinationConfig,
+  all: readonly DestinationConfig[],
+): DestinationConfig {
+  if (destination.type !== 'falcon') return destination;
+  const falcons = all.filter((other) => other.type === 'falcon');
+  return { ...destination, requests_per_minute: requestsPerMinuteOf(destination, falcons) };
 }
 
 /** What channels a destination has, and what each takes of the log. */

@@ -6,9 +6,14 @@
 export type Outcome =
   | {
       readonly kind: 'delivered';
-      /** Of the request's events, so many of the first are done with; the others are to be sent again at once. Absent: all. At least 1. */
+      /** Of the request's events, so many of the first are done with. Absent: all. At least 1. */
       readonly settled?: number;
+      /** What came of the others. Absent: they were not tried, and are to be sent again at once. */
+      readonly others?: FailedOutcome;
     }
+  | FailedOutcome;
+
+export type FailedOutcome =
   /** The same request may pass later. */
   | {
       readonly kind: 'retry';

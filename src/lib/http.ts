@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Of the answer's body, so much is read. Default ANSWER_BYTES_MAX. */
   readonly answerBytesMax?: number;
+  /** Called right before the request leaves, when there is a connection for it. What it throws is thrown, and nothing is sent. */
+  readonly onSend?: () => void;
 }
 
 export interface HttpAnswer {
@@ -50,6 +52,12 @@ export function guardedHttp(guard: HttpGuard): SendRequest {
     const url = URL.parse(request.url);
     if (!url || !guard.allows(url)) return failure({ kind: 'host_not_allowed', host: url?.host ?? '' });
     const release = await guard.connections.acquire();
+    try {
+      request.onSend?.();
+    } catch (error) {
+      release();
+      throw error;
+    }
     const abort = new AbortController();
     let isTimedOut = false;
     const timer = setTimeout(() => {
@@ -80,9 +88,13 @@ export function guardedHttp(guard: HttpGuard): SendRequest {
   };
 }
 
+/** A session that ended says nothing about certificates, though its message names TLS. */
+const BROKEN_PATTERN = /\b(?:disconnected|closed|reset|lost)\b/i;
+
 function networkFailure(error: unknown, host: string): HttpFailure {
   const message = error instanceof Error ? error.message.slice(0, 200) : 'unknown network error';
-  const kind = /\b(TLS|SSL|certificate)\b/i.test(message) ? 'tls' : 'network';
+  const isTls = /\b(TLS|SSL|certificate)\b/i.test(message) && !BROKEN_PATTERN.test(message);
+  const kind = isTls ? 'tls' : 'network';
   return { kind, detail: `${host}: ${message}` };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { ApiAccount, ApiAccounts as Accounts } from '../destinations/api-account.ts';
-import { ApiRate } from './api-rate.ts';
+import { ApiRates, type LastUse } from './api-rates.ts';
 import { ApiToken, type ApiTokenParts } from './api-token.ts';
 import type { RelayIo } from './io.ts';
 
@@ -13,28 +13,37 @@ const TOKENS_MAX = 64;
 
 export interface ApiAccountsParts extends ApiTokenParts {
   readonly io: Pick<RelayIo, 'nowMs' | 'sleep'>;
+  /** Undefined: a restart does not know of the requests before it. */
+  readonly lastUse?: LastUse;
 }
 
 export class ApiAccounts implements Accounts {
   readonly #parts: ApiAccountsParts;
   readonly #tokens = new Map<string, ApiToken>();
-  readonly #rates = new Map<string, ApiRate>();
+  readonly #rates: ApiRates;
 
-  constructor(parts: ApiAccountsParts) {
+  constructor(parts: ApiAccountsParts, rates = new ApiRates(parts.io, parts.lastUse)) {
     this.#parts = parts;
+    this.#rates = rates;
   }
 
-  of({ id, rateKey, requestsPerMinute }: Parameters<Accounts['of']>[0]): ApiAccount {
-    const source = this.#tokenOf(id);
-    const rate = this.#rates.get(rateKey) ?? new ApiRate(this.#parts.io);
-    this.#rates.set(rateKey, rate);
-    rate.configure(requestsPerMinute);
+  of(credential: Parameters<Accounts['of']>[0]): ApiAccount {
+    const source = this.#tokenOf(credential.id);
     return {
-      token: async (mint) => source.token(mint),
+      token: async (mint) => {
+        const token = await source.token(mint);
+        credential.noteAlive?.();
+        return token;
+      },
       refuse: (token) => source.refuse(token),
-      turn: async () => rate.turn(),
-      noteQuota: (quota) => rate.noteQuota(quota),
+      turn: async () => this.#rates.turn(credential),
+      noteQuota: (quota) => this.#rates.noteQuota(credential.rateKey, quota),
     };
+  }
+
+  /** The same rates, without any token: for a test, which asks for one of its own. */
+  withoutTokens(): ApiAccounts {
+    return new ApiAccounts({ ...this.#parts, kv: undefined }, this.#rates);
   }
 
   #tokenOf(id: string): ApiToken {

@@ -1,40 +1,50 @@
 /**
  * The pace of a tenant's requests with one account of a vendor: one after the other, never more in a minute than configured,
- * and slower while the vendor's own quota runs low. In memory: a restart gains nothing, as it begins with one request and no more.
+ * and slower while the vendor's own quota runs low. In memory: a restart gains nothing, as a burst's worth of time passes first.
  */
 
 import type { Quota } from '../destinations/api-account.ts';
 import type { RelayIo } from './io.ts';
-import { type Bucket, type BucketLimits, slowDownMs, takeTokens } from './limits.ts';
+import { type Bucket, type BucketLimits, fullBucket, slowDownMs, takeTokens } from './limits.ts';
 
 const MINUTE_MS = 60_000;
 /** Of a minute's requests, how many may go at once after a rest. */
 const BURST_SHARE = 1 / 6;
 /** A quota is one of a sliding minute: what it told is over by then. Source: gofalcon#364, read 2026-11. */
 const QUOTA_TOLD_MS = MINUTE_MS;
+/** Who waits longer is told so often that it goes on. */
+const STEP_MS_MAX = 5_000;
 
 export class ApiRate {
   readonly #io: Pick<RelayIo, 'nowMs' | 'sleep'>;
-  #limits: BucketLimits = { perMinute: 1, burst: 1 };
-  #bucket: Bucket;
+  /** When other instances may have made requests last, as fast as they could. Undefined: there were none. */
+  readonly #usedUntilMs: number | undefined;
+  #bucket: Bucket | undefined;
   /** When the requests of the last minute went out, ascending. The bucket alone would let a burst go on top of a minute's requests. */
   #wentOutMs: number[] = [];
   /** The vendor's quota is low: so far apart, until. */
   #slow = { apartMs: 0, fromMs: 0 };
   #last: Promise<void> = Promise.resolve();
+  readonly #waiting = new Set<{ readonly noteAlive: () => void }>();
 
-  constructor(io: Pick<RelayIo, 'nowMs' | 'sleep'>) {
+  constructor(io: Pick<RelayIo, 'nowMs' | 'sleep'>, usedUntilMs?: number) {
     this.#io = io;
-    this.#bucket = { tokens: 1, filledAtMs: io.nowMs() };
+    this.#usedUntilMs = usedUntilMs;
   }
 
-  configure(perMinute: number): void {
-    this.#limits = { perMinute, burst: Math.max(1, perMinute * BURST_SHARE) };
-  }
-
-  /** Resolves when a request may go out, in the order of the calls. Rejects when the wait itself fails: those behind wait on. */
-  async turn(): Promise<void> {
-    const turn = this.#last.then(async () => this.#take());
+  /**
+   * Resolves when a request may go out, in the order of the calls. Rejects when the wait itself fails: those behind wait on.
+   * All who wait are told with each step of the one whose turn it is: when the steps end, nobody is.
+   */
+  async turn(perMinute: number, noteAlive: () => void = () => undefined): Promise<void> {
+    const limits = { perMinute, burst: Math.max(1, perMinute * BURST_SHARE) };
+    const waiter = { noteAlive };
+    this.#waiting.add(waiter);
+    const turn = this.#last
+      .then(async () => this.#take(limits))
+      .finally(() => {
+        this.#waiting.delete(waiter);
+      });
     this.#last = turn.catch(() => undefined);
     return turn;
   }
@@ -43,16 +53,18 @@ export class ApiRate {
     this.#slow = { apartMs: slowDownMs(quota), fromMs: this.#io.nowMs() };
   }
 
-  async #take(): Promise<void> {
+  async #take(limits: BucketLimits): Promise<void> {
     for (;;) {
+      for (const { noteAlive } of this.#waiting) noteAlive();
       const nowMs = this.#io.nowMs();
       this.#forget(nowMs);
-      const waitMs = Math.max(this.#fullMs(nowMs), this.#slowMs(nowMs)) || this.#takeToken(nowMs);
+      const waitMs =
+        Math.max(this.#fullMs(limits, nowMs), this.#slowMs(nowMs)) || this.#takeToken(limits, nowMs);
       if (waitMs === 0) {
         this.#wentOutMs.push(nowMs);
         return;
       }
-      await this.#io.sleep(waitMs);
+      await this.#io.sleep(Math.min(waitMs, STEP_MS_MAX));
     }
   }
 
@@ -65,8 +77,7 @@ export class ApiRate {
   }
 
   /** Until a minute's requests are no longer all used up. */
-  #fullMs(nowMs: number): number {
-    const { perMinute } = this.#limits;
+  #fullMs({ perMinute }: BucketLimits, nowMs: number): number {
     const { length } = this.#wentOutMs;
     if (length < perMinute) return 0;
     return (this.#wentOutMs[length - perMinute] ?? nowMs) + MINUTE_MS - nowMs;
@@ -79,9 +90,16 @@ export class ApiRate {
     return isTold && lastMs !== undefined ? Math.max(0, lastMs + apartMs - nowMs) : 0;
   }
 
-  #takeToken(nowMs: number): number {
-    const { bucket, waitMs } = takeTokens(this.#bucket, this.#limits, 1, nowMs);
+  #takeToken(limits: BucketLimits, nowMs: number): number {
+    this.#bucket ??= this.#firstBucket(limits, nowMs);
+    const { bucket, waitMs } = takeTokens(this.#bucket, limits, 1, nowMs);
     this.#bucket = bucket;
     return waitMs;
+  }
+
+  /** Other instances may have begun their last minute with a burst: so much is owed, and no minute has more than one's requests. */
+  #firstBucket(limits: BucketLimits, nowMs: number): Bucket {
+    if (this.#usedUntilMs === undefined) return fullBucket(limits, nowMs);
+    return { tokens: -limits.burst, filledAtMs: this.#usedUntilMs };
   }
 }

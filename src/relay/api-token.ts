@@ -1,7 +1,7 @@
 /**
  * The token of one API client: in memory, then sealed in KV, where it outlives the object, then minted, once however many ask.
  * Never answers with a token that is about to expire or that was refused, and never makes a lane wait for KV longer than a moment.
- * The key in KV tells neither client nor tenant; the value opens with the tenant's key alone.
+ * Neither key nor value in KV tells client or tenant; the value opens for this tenant's credential alone.
  */
 
 import type { ApiFailure, MintToken, MintedToken } from '../destinations/api-account.ts';
@@ -12,11 +12,11 @@ import { causeFields, logEvent } from '../lib/log.ts';
 import { jsonIn } from '../lib/json.ts';
 import { isRecord } from '../lib/record.ts';
 import { type Result, failure, success } from '../lib/result.ts';
-import type { Sealer } from '../lib/seal.ts';
+import type { SealBinding, Sealer } from '../lib/seal.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
 import type { RelayIo } from './io.ts';
 
-/** Renewed so much before it expires: falconpy's default, the lower end of its range. Source: falconpy _auth_object, read 2026-11. */
+/** Renewed so much before it expires, or at half of its life where that is less: falconpy's default, the lower end of its range. Source: falconpy _auth_object, read 2026-11. */
 export const RENEWED_BEFORE_MS = 120_000;
 /** Clocks of two machines differ by less. A token from later than that is from before the clock went back: when it expires is not known. */
 const CLOCK_ERROR_MS = 60_000;
@@ -47,6 +47,8 @@ interface HeldToken extends MintedToken {
 export class ApiToken {
   readonly #parts: ApiTokenParts;
   readonly #key: string;
+  /** A seal says openly whom it is for: here, a hash that only who has the credential's secret can make. */
+  readonly #binding: SealBinding;
   #current: HeldToken | undefined;
   readonly #refused = new Set<string>();
   /** The vendor asked for a wait: nobody asks again before. */
@@ -56,14 +58,17 @@ export class ApiToken {
   constructor(id: string, parts: ApiTokenParts) {
     this.#parts = parts;
     this.#key = `api-token/v1/${sha256Hex(id)}`;
+    this.#binding = { tenant: sha256Hex(`${parts.tenant}/${id}`), purpose: PURPOSE };
   }
 
   async token(mint: MintToken): Promise<Result<string, ApiFailure>> {
     if (this.#isGood(this.#current)) return success(this.#current.token);
+    const others = this.#underWay;
     this.#underWay ??= this.#renew(mint).finally(() => {
       this.#underWay = undefined;
     });
-    return this.#underWay;
+    // What one throws is its own: who only waited for it asks itself.
+    return others ? others.catch(async () => this.token(mint)) : this.#underWay;
   }
 
   /** A late answer about an earlier token leaves the current one alone. */
@@ -97,7 +102,9 @@ export class ApiToken {
   #isGood(held: HeldToken | undefined): held is HeldToken {
     if (held === undefined) return false;
     const nowMs = this.#parts.io.nowMs();
-    return held.expiresAtMs - nowMs > RENEWED_BEFORE_MS && held.mintedAtMs <= nowMs + CLOCK_ERROR_MS;
+    const lifeMs = Math.max(0, held.expiresAtMs - held.mintedAtMs);
+    const leftMsMin = Math.min(RENEWED_BEFORE_MS, lifeMs / 2);
+    return held.expiresAtMs - nowMs > leftMsMin && held.mintedAtMs <= nowMs + CLOCK_ERROR_MS;
   }
 
   /** What the vendor said when it asked for a wait, with what is left of it. */
@@ -121,7 +128,7 @@ export class ApiToken {
     try {
       const sealed = await this.#outside(async () => kv.get(this.#key));
       if (sealed === null || sealed === undefined) return undefined;
-      const opened = await sealer.open(sealed, { tenant, purpose: PURPOSE });
+      const opened = await sealer.open(sealed, this.#binding);
       return opened.ok ? tokenIn(opened.value) : undefined;
     } catch (error) {
       logEvent('warn', 'token_cache.failed', { tenant, ...causeFields(error) });
@@ -134,7 +141,7 @@ export class ApiToken {
     const { kv, sealer, tenant, io } = this.#parts;
     if (!kv) return;
     try {
-      const sealed = await sealer.seal(JSON.stringify(held), { tenant, purpose: PURPOSE });
+      const sealed = await sealer.seal(JSON.stringify(held), this.#binding);
       const leftSeconds = Math.floor((held.expiresAtMs - io.nowMs()) / 1000);
       const expirationTtl = Math.max(TTL_SECONDS_MIN, leftSeconds);
       await this.#outside(async () => kv.put(this.#key, sealed, { expirationTtl }));

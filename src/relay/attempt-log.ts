@@ -8,6 +8,7 @@ import { loggedIds, sampledIds } from '../domain/logged-ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { type LogFields, causeFields, logEvent } from '../lib/log.ts';
 import type { LaneParts } from './lane-parts.ts';
+import { failureOf, settledOf } from './lanes.ts';
 
 export interface Attempt {
   readonly id: string;
@@ -22,8 +23,13 @@ type Lane = Pick<LaneParts, 'name' | 'tenant' | 'io' | 'logOneIn'>;
 /** Failures back off, so one line for each is no flood. */
 export function logAttempt(lane: Lane, attempt: Attempt, outcome: Outcome): void {
   if (outcome.kind === 'delivered') {
-    const eventIds = sampledIds(attempt.events, lane.logOneIn);
-    if (eventIds) logEvent('info', 'delivery.succeeded', fieldsOf(lane, attempt, eventIds));
+    const { events } = attempt;
+    const count = settledOf(outcome, events.length);
+    const delivered = { ...attempt, events: events.slice(0, count) };
+    const eventIds = sampledIds(delivered.events, lane.logOneIn);
+    if (eventIds) logEvent('info', 'delivery.succeeded', fieldsOf(lane, delivered, eventIds));
+    const failed = failureOf(outcome, events.length);
+    if (failed) logAttempt(lane, { ...attempt, events: events.slice(count) }, failed);
     return;
   }
   const reason = outcome.kind === 'rejected' ? undefined : outcome.reason;

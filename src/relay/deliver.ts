@@ -15,9 +15,14 @@ export interface DeliveryInput {
   readonly requestsMax: number;
   /** See DeliveryIo. */
   readonly isCurrent: () => boolean;
-  /** Called at each answer: the lane moves. */
-  readonly noteAnswer: () => void;
+  /** Called with each request and each answer, and while the account's turn is waited for: the lane moves. */
+  readonly noteAlive: () => void;
+  /** Whether another run has taken the place of the one that this belongs to: nothing may be sent any more. */
+  readonly isGivenUp: () => boolean;
 }
+
+/** Ends the turn of a channel whose run was given up, wherever it waited. */
+class RunGivenUp extends Error {}
 
 export interface Delivered {
   readonly outcome: Outcome;
@@ -34,8 +39,13 @@ export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryI
   let requests = 0;
   const send: SendRequest = async (request) => {
     requests++;
-    const answer = await open.send(request);
-    input.noteAnswer();
+    const onSend = (): void => {
+      if (input.isGivenUp()) throw new RunGivenUp('Cannot send as the run was given up');
+      input.noteAlive();
+      request.onSend?.();
+    };
+    const answer = await open.send({ ...request, onSend });
+    input.noteAlive();
     if (answer.ok) attempt.status = answer.value.status;
     return answer;
   };
@@ -50,14 +60,14 @@ export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryI
         isCurrent: input.isCurrent,
         audit: (action, detail) => parts.audit(action, { lane: parts.name, ...detail }),
         memory,
-        accounts,
+        accounts: { of: (credential) => accounts.of({ ...credential, noteAlive: input.noteAlive }) },
         requestsMax,
       },
     );
     if (outcome !== NOT_SENT) logAttempt(parts, attempt, outcome);
     return { outcome, requests };
   } catch (error) {
-    logCrash(parts, attempt, error);
+    if (!(error instanceof RunGivenUp)) logCrash(parts, attempt, error);
     return {
       outcome: { kind: 'retry', reason: 'internal_error', detail: 'the relay could not build the request' },
       requests,

@@ -1,9 +1,9 @@
 /**
  * Tests of a destination: one event, made for it, through the very code that a lane sends with, to each of its channels.
- * Nothing is written to the storage, and no lane is touched: what a test finds is the caller's alone.
+ * Nothing is written to the storage but when an API was last used, and no lane is touched: what a test finds is the caller's alone.
  */
 
-import { type ChannelPlan, channelPlans, connectionSummary } from '../destinations/channels.ts';
+import { type ChannelPlan, atSharedRate, channelPlans, connectionSummary } from '../destinations/channels.ts';
 import type { ChannelMemory, Checked, DeliveryIo } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -40,6 +40,10 @@ export interface DestinationTestInput {
   readonly destination: string;
   /** Those of the lanes; absent where there are none. */
   readonly connections: Semaphore | undefined;
+  /** Those of the lanes, for their rates. Absent where there are no lanes. */
+  readonly accounts: ApiAccounts | undefined;
+  /** Those of the stored config: a candidate that shares an account with one goes no faster. */
+  readonly stored: readonly DestinationConfig[];
   /** What a lane remembers; a test reads it, and writes nothing. Absent where there are no lanes. */
   readonly memoryOf?: (lane: string) => ChannelMemory;
   /** Called once, in the turn of the call, when the test is not refused: before anything is sent. */
@@ -49,6 +53,8 @@ export interface DestinationTestInput {
 export class DestinationTests {
   readonly #parts: DestinationTestParts;
   readonly #bucket: TokenBucket;
+  /** For where there are no lanes. */
+  #accounts: ApiAccounts | undefined;
   readonly #underWay = new Set<string>();
   /** Tests send one after the other, so that they never hold more than one of the lanes' connections. */
   readonly #slot = new Semaphore(1);
@@ -61,15 +67,17 @@ export class DestinationTests {
   /** Sends to each channel and says what came of it. Never throws for what a destination does. */
   async run(input: DestinationTestInput): Promise<TestDestinationAnswer> {
     const { config, destination: name } = input;
-    const destination = config.destinations.find((known) => known.name === name);
-    if (!destination) return { kind: 'unknown_destination' };
+    const named = config.destinations.find((known) => known.name === name);
+    if (!named) return { kind: 'unknown_destination' };
     if (this.#underWay.has(name)) return tooMany(UNDER_WAY_RETRY_SECONDS);
     const waitMs = this.#bucket.take(1, this.#parts.io.nowMs());
     if (waitMs > 0) return tooMany(Math.ceil(waitMs / 1000));
+    const destination = atSharedRate(named, input.stored);
     input.noteBegun();
     this.#underWay.add(name);
     try {
-      const accounts = this.#freshAccounts(config.id);
+      // A test asks for a token of its own: that one is to be had is part of what it tells.
+      const accounts = (input.accounts ?? this.#ownAccounts(config.id)).withoutTokens();
       const tests: LaneTest[] = [];
       for (const plan of channelPlans(destination))
         tests.push(await this.#test({ ...input, accounts }, destination, plan));
@@ -81,11 +89,12 @@ export class DestinationTests {
     }
   }
 
-  /** A test asks for a token of its own: that one is to be had is part of what it tells. */
-  #freshAccounts(tenant: string): ApiAccounts {
+  #ownAccounts(tenant: string): ApiAccounts {
     const { io, settings } = this.#parts;
     const sealer = createSealer(settings.masterKeys);
-    return new ApiAccounts({ tenant, kv: undefined, sealer, io, outside: new Semaphore(1) });
+    const outside = new Semaphore(1);
+    this.#accounts ??= new ApiAccounts({ tenant, kv: undefined, sealer, io, outside });
+    return this.#accounts;
   }
 
   async #test(

@@ -20,6 +20,7 @@ import {
   type Verdict,
   afterOutcome,
   afterTryPast,
+  failureOf,
   settledOf,
 } from './lanes.ts';
 import { type LaneState, rested, settle } from './lane-state.ts';
@@ -51,14 +52,14 @@ export class LaneLedger {
   take(group: readonly Pending[], attempt: Attempt, outcome: Outcome, widthMax: number): Verdict {
     const { state, verdict } = afterOutcome(this.#state, attempt, outcome, this.#around(widthMax));
     this.#become(state, outcome);
-    if (verdict === 'dead_letter') this.#giveUp(group, outcome, 'rejected');
-    if (verdict === 'send_again' || verdict === 'try_past') {
-      this.#window.release(attempt.seqs);
-      return verdict;
-    }
-    const count = outcome.kind === 'delivered' ? settledOf(outcome, group.length) : group.length;
-    this.#settle(attempt.seqs.slice(0, count));
-    this.#window.putBack(attempt.seqs.slice(count));
+    const { seqs } = attempt;
+    const delivered = settledOf(outcome, seqs.length);
+    const failed = failureOf(outcome, seqs.length);
+    if (failed && verdict === 'dead_letter') this.#giveUp(group.slice(delivered), failed, 'rejected');
+    const settled = verdict === 'dead_letter' ? seqs.length : delivered;
+    if (failed) this.#window.release(seqs.slice(settled));
+    else this.#window.putBack(seqs.slice(settled));
+    if (settled > 0) this.#settle(seqs.slice(0, settled));
     return verdict;
   }
 
@@ -161,7 +162,7 @@ export class LaneLedger {
   #become(state: LaneState, outcome: Outcome): void {
     const before = this.#state;
     this.#lane.change(state);
-    if (outcome.kind !== 'delivered' || before.dueAtMs !== null) this.#isDirty = true;
+    if (outcome.kind !== 'delivered' || outcome.others || before.dueAtMs !== null) this.#isDirty = true;
     if (outcome.kind === 'delivered') this.#lane.parts.store.followUps.noteDelivered(this.#lane.name);
     const fields = { ...this.#names, tries: state.tries, reason: state.lastFailure?.reason };
     if (state.blocked && state.blocked.reason !== before.blocked?.reason) {

@@ -13,6 +13,7 @@ import { LaneLedger } from './lane-ledger.ts';
 import type { LaneParts, OpenLane, RunningLane } from './lane-parts.ts';
 import { AHEAD_MAX, type LaneState, isDue } from './lane-state.ts';
 import { LaneWindow, type Pending } from './lane-window.ts';
+import { withoutFailure } from './lanes.ts';
 
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
@@ -199,7 +200,8 @@ export class LaneRun {
     const attempt = { seqs: fresh.map(({ seq }) => seq), isProbe: this.#state.dueAtMs !== null };
     this.#send(open, fresh, attempt.isProbe, (outcome) => {
       if (this.#isMoot(open, attempt.seqs, outcome)) return this.#window.release(attempt.seqs);
-      const verdict = this.#ledger.take(fresh, attempt, outcome, batch?.eventsMax ?? 1);
+      const counted = open === this.#lane.opened ? outcome : withoutFailure(outcome);
+      const verdict = this.#ledger.take(fresh, attempt, counted, batch?.eventsMax ?? 1);
       this.#mayTryPast = verdict === 'try_past';
       if (this.#ledger.isFull(batch ? 1 : open.channel.inFlight)) this.#ledger.commit();
     });
@@ -314,7 +316,8 @@ export class LaneRun {
   ): Promise<Outcome> {
     // One request is counted already.
     const requestsMax = this.#requestsLeft + 1;
-    const noteAnswer = (): void => {
+    const isGivenUp = (): boolean => !this.#isCurrent();
+    const noteAlive = (): void => {
       if (this.#isCurrent()) this.#lane.renewLease();
     };
     const { outcome, requests } = await deliver(this.#parts, open, {
@@ -322,7 +325,8 @@ export class LaneRun {
       isImpatient,
       requestsMax,
       isCurrent: () => this.#holds(open),
-      noteAnswer,
+      noteAlive,
+      isGivenUp,
     });
     this.#requestsLeft -= Math.max(0, requests - 1);
     return outcome;

@@ -3,7 +3,7 @@
  * Source: docs/architecture.md, "Behaviour of a lane".
  */
 
-import type { BlockedReason, Outcome } from '../domain/outcome.ts';
+import type { BlockedReason, FailedOutcome, Outcome } from '../domain/outcome.ts';
 import { RETRY_AFTER_MS_MAX, backoffMs } from '../lib/backoff.ts';
 import { unreachable } from '../lib/result.ts';
 import { BLOCKED_PROBE_MS, type LaneState, unpaused } from './lane-state.ts';
@@ -54,7 +54,7 @@ export function afterOutcome(
 ): Next {
   switch (outcome.kind) {
     case 'delivered':
-      return { state: afterDelivery(state, attempt, outcome, around), verdict: 'settled' };
+      return afterDelivery(state, attempt, outcome, around);
     case 'rejected':
       return afterRejection(state, attempt, outcome, around);
     case 'retry':
@@ -117,20 +117,43 @@ export function countDelivered(state: LaneState, count: number, nowMs: number): 
   };
 }
 
-/** Of a request's events, how many of the first are done with. */
-export function settledOf({ settled = Infinity }: Delivered, count: number): number {
-  return Math.min(Math.max(1, settled), count);
+/** Of a request's events, how many of the first are delivered. */
+export function settledOf(outcome: Outcome, count: number): number {
+  return outcome.kind === 'delivered' ? Math.min(Math.max(1, outcome.settled ?? count), count) : 0;
 }
 
-function afterDelivery(
+/** What came of the events that are not delivered; undefined: there are none, or they were not tried. */
+export function failureOf(outcome: Outcome, count: number): FailedOutcome | undefined {
+  if (outcome.kind !== 'delivered') return outcome;
+  return settledOf(outcome, count) < count ? outcome.others : undefined;
+}
+
+/** Only what was delivered: a failure under an earlier config says nothing about the lane's. */
+export function withoutFailure(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'delivered') return outcome;
+  const { others: _, ...delivered } = outcome;
+  return delivered;
+}
+
+/** The verdict is that of the events that failed, if there are any. */
+function afterDelivery(state: LaneState, attempt: Attempt, outcome: Delivered, around: Surroundings): Next {
+  const count = settledOf(outcome, attempt.seqs.length);
+  const delivered = afterDeliveryOf(count, state, attempt, around);
+  const failed = failureOf(outcome, attempt.seqs.length);
+  if (!failed) return { state: delivered, verdict: 'settled' };
+  // The destination answered: the pause that a probe ends is over, and what failed since begins another one.
+  return afterOutcome(delivered, { seqs: attempt.seqs.slice(count), isProbe: false }, failed, around);
+}
+
+function afterDeliveryOf(
+  count: number,
   state: LaneState,
-  attempt: Attempt,
-  outcome: Delivered,
+  { isProbe }: Attempt,
   { nowMs, widthMax }: Surroundings,
 ): LaneState {
-  const counted = countDelivered(state, settledOf(outcome, attempt.seqs.length), nowMs);
+  const counted = countDelivered(state, count, nowMs);
   // A sibling that was under way when the lane paused says nothing about the destination now.
-  if (state.dueAtMs !== null && !attempt.isProbe) return counted;
+  if (state.dueAtMs !== null && !isProbe) return counted;
   return { ...unpaused(counted), width: Math.min(widthMax, Math.max(1, state.width * 2)) };
 }
 

@@ -3,7 +3,7 @@
  * to the hosts that the tenant's residency allows.
  */
 
-import { channelOf } from '../destinations/channels.ts';
+import { atSharedRate, channelOf } from '../destinations/channels.ts';
 import { compileWhere } from '../detection/where.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -51,7 +51,8 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
     unopened.push(`${what} (${opened.error.kind})`);
     return '';
   };
-  const readable = await mapDestinationSecrets(destination, destination.name, (jwe, purpose, path) =>
+  const atRate = atSharedRate(destination, config.destinations);
+  const readable = await mapDestinationSecrets(atRate, destination.name, (jwe, purpose, path) =>
     open(jwe, purpose, path),
   );
   const pseudonymKey = decodeBase64(await open(config.pseudonym_key, 'pseudonym', 'pseudonym_key'));

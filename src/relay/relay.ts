@@ -40,6 +40,7 @@ import type { Publisher } from './publisher.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { redrive } from './redrive.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
+import { API_USED_AT, readMeta, writeMeta } from './schema.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 
@@ -84,7 +85,7 @@ export class Relay {
   /** For lanes. KV and the queue have one of their own, the platform's sixth: a destination that hangs can't hold them up. */
   readonly connections = new Semaphore(CONNECTIONS_MAX);
   readonly #probeSlots = new Semaphore(PROBES_MAX);
-  readonly #accounts: ApiAccounts;
+  readonly accounts: ApiAccounts;
   readonly #log: EventLog;
   readonly #laneStore: LaneStore;
   readonly lanes: LaneSet;
@@ -106,12 +107,18 @@ export class Relay {
   constructor(parts: RelayParts) {
     const { db, io, sizes } = parts;
     this.#parts = parts;
-    this.#accounts = new ApiAccounts({
+    this.accounts = new ApiAccounts({
       tenant: this.#config.id,
       kv: parts.env.RELAY_KV,
       sealer: parts.sealer,
       io,
       outside: parts.outside,
+      lastUse: {
+        read: () => readMeta(db, API_USED_AT),
+        write: (atMs) => {
+          if (!this.#removed) writeMeta(db, API_USED_AT, atMs);
+        },
+      },
     });
     this.#log = new EventLog(db, sizes);
     this.#laneStore = laneStoreOver(db);
@@ -161,7 +168,7 @@ export class Relay {
     });
     this.hostActions = new HostActions({
       ...parts,
-      accounts: this.#accounts,
+      accounts: this.accounts,
       connections: this.connections,
       audit: this.audit,
       config: () => this.#config,
@@ -332,7 +339,7 @@ export class Relay {
     const { io, alarm } = this.#parts;
     return makeLane(name, state, {
       ...this.#parts,
-      accounts: this.#accounts,
+      accounts: this.accounts,
       log: this.#log,
       laneStore: this.#laneStore,
       lanes: this.lanes,

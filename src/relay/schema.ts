@@ -78,6 +78,8 @@ export function migrate(db: Database, nowMs: number): void {
 
 /** The meta key of when the tenant was made. */
 export const CREATED_AT = 'created_at';
+/** The meta key of when an API account was last used. */
+export const API_USED_AT = 'api_used_at';
 
 /** A number of the meta table, undefined when it was never written. */
 export function readMeta(db: Database, key: string): number | undefined {

@@ -301,7 +301,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   async testDestination(request: TestDestinationRequest): Promise<TestDestinationAnswer> {
     if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
     if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
-    const { actor, destination, config = this.#configs.current?.config } = request;
+    const stored = this.#configs.current?.config;
+    const { actor, destination, config = stored } = request;
     if (!config) return { kind: 'unknown_tenant' };
     try {
       const { io } = this;
@@ -310,7 +311,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
         io,
         timeouts: () => this.timeouts,
       });
-      const connections = this.#relay?.connections;
+      const { connections, accounts } = this.#relay ?? {};
       // Before anything is sent: a crash does not lose it, and no later tenant of this id gets it.
       const noteBegun = (): void => {
         if (!request.config)
@@ -318,7 +319,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       };
       // What a lane of now remembers says nothing about a candidate.
       const memoryOf = (lane: string): ChannelMemory => channelMemory(this.#db, lane, () => io.nowMs());
-      const input = { config, destination, connections, noteBegun };
+      const others = stored?.destinations ?? [];
+      const input = { config, destination, connections, accounts, stored: others, noteBegun };
       return await this.#tests.run(request.config ? input : { ...input, memoryOf });
     } catch (error) {
       logEvent('error', 'destination_test.failed', { tenant: config.id, ...causeFields(error) });

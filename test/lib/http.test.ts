@@ -76,6 +76,34 @@ describe('the guarded request', () => {
     expect(asked).toBe(0);
   });
 
+  it('says when it leaves: not before there is a connection for it', async () => {
+    const connections = new Semaphore(1);
+    const held = await connections.acquire();
+    const url = await serve((_req, res) => res.end());
+    let hasLeft = false;
+    const answer = guard(undefined, connections)(request(url, { onSend: () => (hasLeft = true) }));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hasLeft).toBe(false);
+    held();
+    expect(await answer).toMatchObject({ ok: true });
+    expect(hasLeft).toBe(true);
+  });
+
+  it('leaves no more when that throws, and gives its connection back', async () => {
+    const connections = new Semaphore(1);
+    let asked = 0;
+    const url = await serve((_req, res) => {
+      asked++;
+      res.end();
+    });
+    const onSend = () => {
+      throw new Error('given up');
+    };
+    await expect(guard(undefined, connections)(request(url, { onSend }))).rejects.toThrow('given up');
+    expect(asked).toBe(0);
+    expect(await guard(undefined, connections)(request(url))).toMatchObject({ ok: true });
+  });
+
   it('gives up when no answer comes in time', async () => {
     const url = await serve(() => undefined);
     expect(await guard()(request(url, { timeoutMs: 50 }))).toEqual({
@@ -138,6 +166,19 @@ describe('the guarded request', () => {
       ok: false,
       error: { kind: 'tls' },
     });
+  });
+
+  it.each([
+    'peer disconnected without gracefully ending TLS session',
+    'SSL connection unexpectedly closed',
+    'TLS connection reset by peer',
+  ])('takes a TLS session that broke for a broken connection: %s', async (message) => {
+    const send = guardedHttp({
+      fetch: async () => Promise.reject(new Error(message)),
+      allows: () => true,
+      connections: new Semaphore(1),
+    });
+    expect(await send(request('https://edr.example.com/'))).toMatchObject({ error: { kind: 'network' } });
   });
 
   it('holds a connection until the headers arrive, and gives it back whatever happens', async () => {

@@ -3,15 +3,17 @@ import { env } from 'cloudflare:workers';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { ApiFailure, MintToken } from '../../src/destinations/api-account.ts';
+import type { ApiAccount, ApiFailure, MintToken } from '../../src/destinations/api-account.ts';
 import { sha256Hex } from '../../src/lib/hmac.ts';
 import { failure, success } from '../../src/lib/result.ts';
-import { createSealer } from '../../src/lib/seal.ts';
+import { type SealBinding, createSealer } from '../../src/lib/seal.ts';
 import { Semaphore } from '../../src/lib/semaphore.ts';
 import { ApiAccounts, type ApiAccountsParts } from '../../src/relay/api-accounts.ts';
 
 const START_MS = Date.UTC(2026, 10, 22, 8);
 const LIFETIME_MS = 1_799_000;
+/** A sixth of a minute's requests. */
+const BURST = 100;
 const MASTER = new Uint8Array(32).fill(7);
 const BUSY: ApiFailure = {
   outcome: { kind: 'retry', reason: 'busy', detail: 'HTTP 429', retryAfterMs: 60_000 },
@@ -50,8 +52,16 @@ function accounts(changes: Partial<ApiAccountsParts> = {}): ApiAccounts {
   });
 }
 
-function account(of: ApiAccounts = accounts(), changes: Partial<{ id: string; rateKey: string }> = {}) {
+function account(
+  of: ApiAccounts = accounts(),
+  changes: Partial<Parameters<ApiAccounts['of']>[0]> = {},
+): ApiAccount {
   return of.of({ id, rateKey: 'eu-1|cid', requestsPerMinute: 600, ...changes });
+}
+
+/** What a token of the credential in KV belongs to. */
+function binding(tenant = 'acme', credential = id): SealBinding {
+  return { tenant: sha256Hex(`${tenant}/${credential}`), purpose: 'api-token' };
 }
 
 const mint: MintToken = async () => {
@@ -133,6 +143,35 @@ describe('a token', () => {
     );
   });
 
+  it.each([
+    [240_000, 120_000],
+    [120_000, 60_000],
+    [60_000, 30_000],
+    [1, 0],
+  ])('of a life of %i ms is used while more than %i ms of it are left', async (lifeMs, leftMs) => {
+    const mine = account(accounts({ kv: undefined }));
+    let asked = 0;
+    const short: MintToken = async () => success({ token: `t${++asked}`, expiresAtMs: nowMs + lifeMs });
+    await mine.token(short);
+    nowMs += Math.max(0, lifeMs - leftMs - 1);
+    expect(await mine.token(neverMint)).toEqual(success('t1'));
+    nowMs += 1;
+    expect(await mine.token(short)).toEqual(success('t2'));
+  });
+
+  it('whose request throws fails who asked for it, and who waited for it asks again', async () => {
+    const shared = accounts();
+    const crashing: MintToken = async () => {
+      throw new Error('the run was given up');
+    };
+    const [first, second] = await Promise.allSettled([
+      account(shared).token(crashing),
+      account(shared).token(mint),
+    ]);
+    expect(first.status).toBe('rejected');
+    expect(second).toEqual({ status: 'fulfilled', value: success(minted[0]) });
+  });
+
   it('that was minted before the clock went back is not trusted', async () => {
     const mine = account(accounts({ kv: undefined }));
     await mine.token(mint);
@@ -182,15 +221,15 @@ describe('a token', () => {
 });
 
 describe('a token in KV', () => {
-  it('is sealed for its tenant, under a key that tells nothing', async () => {
+  it('is sealed for its tenant and credential, and neither key nor value tells which', async () => {
     await account().token(mint);
     const sealed = await stored();
     expect(sealed.split('.')).toHaveLength(5);
     expect(sealed).not.toContain('secret-token');
-    const opened = await createSealer({ primary: MASTER }).open(sealed, {
-      tenant: 'acme',
-      purpose: 'api-token',
-    });
+    const header = Buffer.from(sealed.split('.')[0] ?? '', 'base64url').toString();
+    expect(JSON.parse(header)).toMatchObject({ purpose: 'api-token' });
+    expect(header).not.toMatch(/acme|credential/);
+    const opened = await createSealer({ primary: MASTER }).open(sealed, binding());
     expect(opened.ok && opened.value).toContain(minted[0]);
     const { keys } = await env.RELAY_KV.list({ prefix: 'api-token/v1/' });
     expect(keys.every(({ name }) => /^api-token\/v1\/[0-9a-f]{64}$/.test(name))).toBe(true);
@@ -237,7 +276,7 @@ describe('a token in KV', () => {
   it('that was refused before the last one is not used either, should KV still have it', async () => {
     const sealer = createSealer({ primary: MASTER });
     const stale = { token: 'stale', expiresAtMs: nowMs + LIFETIME_MS, mintedAtMs: nowMs };
-    const sealed = await sealer.seal(JSON.stringify(stale), { tenant: 'acme', purpose: 'api-token' });
+    const sealed = await sealer.seal(JSON.stringify(stale), binding());
     const mine = account(accounts({ kv: fakeKv({ get: async () => sealed }) }));
     expect(await mine.token(neverMint)).toEqual(success('stale'));
     mine.refuse('stale');
@@ -269,15 +308,13 @@ describe('a token in KV', () => {
 
   it.each([
     ['nothing', 'not a seal'],
-    ['another tenant’s', () => seal({ tenant: 'globex', purpose: 'api-token' })],
-    ['a seal for something else', () => seal({ tenant: 'acme', purpose: 'destination' })],
-    [
-      'a seal of another key',
-      () => seal({ tenant: 'acme', purpose: 'api-token' }, new Uint8Array(32).fill(9)),
-    ],
-    ['no JSON', () => seal({ tenant: 'acme', purpose: 'api-token' }, MASTER, 'secret-token-x')],
-    ['no token', () => seal({ tenant: 'acme', purpose: 'api-token' }, MASTER, '{"expiresAtMs":1}')],
-    ['a list', () => seal({ tenant: 'acme', purpose: 'api-token' }, MASTER, '[]')],
+    ['another tenant’s', () => seal(binding('globex'))],
+    ['another credential’s', () => seal(binding('acme', 'another'))],
+    ['a seal for something else', () => seal({ ...binding(), purpose: 'destination' })],
+    ['a seal of another key', () => seal(binding(), new Uint8Array(32).fill(9))],
+    ['no JSON', () => seal(binding(), MASTER, 'secret-token-x')],
+    ['no token', () => seal(binding(), MASTER, '{"expiresAtMs":1}')],
+    ['a list', () => seal(binding(), MASTER, '[]')],
   ])('that is %s is minted anew, and told to no log', async (_, value) => {
     const sealed = typeof value === 'string' ? value : await value();
     const mine = account(accounts({ kv: fakeKv({ get: async () => sealed }) }));
@@ -339,11 +376,95 @@ describe('the rate', () => {
     const one = account(shared);
     const same = account(shared, { id: `${id}-rotated` });
     const other = account(shared, { rateKey: 'eu-1|other' });
-    await one.turn();
+    for (let i = 0; i < BURST; i++) await one.turn();
     await other.turn();
     expect(nowMs).toBe(START_MS);
     await same.turn();
     expect(nowMs).toBe(START_MS + 100);
+  });
+
+  it('is that of the lanes for a test of a destination, too, which asks for a token of its own', async () => {
+    const shared = accounts();
+    const [lane, test] = [account(shared), account(shared.withoutTokens())];
+    for (let i = 0; i < BURST; i++) await lane.turn();
+    await test.turn();
+    expect(nowMs).toBe(START_MS + 100);
+    await lane.token(mint);
+    expect(await test.token(mint)).toEqual(success(minted[1]));
+    expect(await lane.token(neverMint)).toEqual(success(minted[0]));
+  });
+
+  it('tells who waits for a turn or a token that it goes on', async () => {
+    let told = 0;
+    const mine = account(accounts(), { noteAlive: () => void told++ });
+    await mine.turn();
+    expect(told).toBeGreaterThan(0);
+    told = 0;
+    await mine.token(mint);
+    expect(told).toBe(1);
+  });
+});
+
+describe('the rate after a restart', () => {
+  let writtenAtMs: number | undefined;
+  let writes: number;
+  const lastUse = {
+    read: () => writtenAtMs,
+    write: (atMs: number) => {
+      writtenAtMs = atMs;
+      writes++;
+    },
+  };
+  beforeEach(() => {
+    writtenAtMs = undefined;
+    writes = 0;
+  });
+
+  it('is in no minute more than configured, however often and whenever the object restarts', async () => {
+    const step = fc.record({
+      gapMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 40_000 })),
+      turns: fc.integer({ min: 1, max: 80 }),
+      isRestart: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 30, max: 120 }),
+        fc.array(step, { minLength: 5, maxLength: 20 }),
+        async (requestsPerMinute, steps) => {
+          writtenAtMs = undefined;
+          let shared = accounts({ lastUse });
+          const atMs: number[] = [];
+          for (const { gapMs, turns, isRestart } of steps) {
+            nowMs += gapMs;
+            if (isRestart) shared = accounts({ lastUse });
+            for (let i = 0; i < turns; i++) {
+              await account(shared, { requestsPerMinute }).turn();
+              atMs.push(nowMs);
+            }
+          }
+          const minutes = atMs.map((from) => atMs.filter((at) => at >= from && at - from < 60_000).length);
+          expect(Math.max(...minutes)).toBeLessThanOrEqual(requestsPerMinute);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('holds nothing up when the last request was half a minute ago', async () => {
+    await account(accounts({ lastUse })).turn();
+    nowMs += 30_000;
+    const fromMs = nowMs;
+    const mine = account(accounts({ lastUse }));
+    for (let i = 0; i < BURST; i++) await mine.turn();
+    expect(nowMs).toBe(fromMs);
+  });
+
+  it('costs one write in ten seconds', async () => {
+    const mine = account(accounts({ lastUse }));
+    for (let i = 0; i < 700; i++) await mine.turn();
+    expect(nowMs - START_MS).toBeGreaterThan(59_000);
+    expect(writes).toBeLessThanOrEqual(7);
+    expect(nowMs - (writtenAtMs ?? 0)).toBeLessThan(10_000);
   });
 });
 
@@ -353,9 +474,9 @@ function fakeKv(changes: object): KVNamespace {
 }
 
 async function seal(
-  binding: { readonly tenant: string; readonly purpose: string },
+  bound: SealBinding,
   primary = MASTER,
   text = JSON.stringify({ token: 'foreign', expiresAtMs: START_MS + LIFETIME_MS, mintedAtMs: START_MS }),
 ): Promise<string> {
-  return createSealer({ primary }).seal(text, binding);
+  return createSealer({ primary }).seal(text, bound);
 }

@@ -7,18 +7,21 @@ const START_MS = Date.UTC(2026, 10, 22, 8);
 
 let nowMs: number;
 let rate: ApiRate;
+let perMinute: number;
 const sleep = async (ms: number) => void (nowMs += ms);
 beforeEach(() => {
   nowMs = START_MS;
   rate = new ApiRate({ nowMs: () => nowMs, sleep });
-  rate.configure(60);
+  perMinute = 60;
 });
+
+const turn = async () => rate.turn(perMinute);
 
 /** When so many turns came, one asked for after the other. */
 async function turns(count: number): Promise<number[]> {
   const atMs: number[] = [];
-  for (let turn = 0; turn < count; turn++) {
-    await rate.turn();
+  for (let i = 0; i < count; i++) {
+    await turn();
     atMs.push(nowMs - START_MS);
   }
   return atMs;
@@ -30,14 +33,47 @@ function fullestMinute(atMs: readonly number[]): number {
 }
 
 describe('the rate of an account', () => {
-  it('begins with one request, so that a restart gains nothing', async () => {
-    expect(await turns(4)).toEqual([0, 1_000, 2_000, 3_000]);
+  it('lets a sixth of a minute go at once at first, and after a rest', async () => {
+    const atOnce = [...Array<number>(10).fill(0), 1_000, 2_000];
+    expect(await turns(12)).toEqual(atOnce);
+    nowMs = START_MS + 3_600_000;
+    expect((await turns(12)).map((at) => at - 3_600_000)).toEqual(atOnce);
   });
 
-  it('lets a sixth of a minute go at once after a rest', async () => {
-    nowMs += 3_600_000;
-    const atMs = (await turns(12)).map((at) => at - 3_600_000);
-    expect(atMs).toEqual([...Array<number>(10).fill(0), 1_000, 2_000]);
+  it.each([
+    ['at this moment', 0, [11_000, 12_000, 13_000]],
+    ['ten seconds ago', 10_000, [1_000, 2_000, 3_000]],
+    ['twenty seconds ago', 20_000, [0, 0, 0]],
+    ['in a time that is still to come', -3_600_000, [11_000, 12_000, 13_000]],
+  ])('begins as if a burst had gone out when another instance used it last: %s', async (_, agoMs, at) => {
+    rate = new ApiRate({ nowMs: () => nowMs, sleep }, START_MS - agoMs);
+    expect(await turns(3)).toEqual(at);
+  });
+
+  it('tells all who wait that they go on, every five seconds at least', async () => {
+    perMinute = 30;
+    await turns(30);
+    const told: number[][] = [[], [], []];
+    await Promise.all(
+      told.map(async (atMs) => {
+        atMs.push(nowMs);
+        await rate.turn(1, () => atMs.push(nowMs));
+        atMs.push(nowMs);
+      }),
+    );
+    for (const atMs of told) {
+      const gapsMs = atMs.slice(1).map((at, i) => at - (atMs[i] ?? 0));
+      expect(Math.max(...gapsMs)).toBeLessThanOrEqual(5_000);
+    }
+    expect((told[2]?.at(-1) ?? 0) - (told[2]?.[0] ?? 0)).toBeGreaterThan(120_000);
+  });
+
+  it('tells nobody any more who has had a turn', async () => {
+    let told = 0;
+    await rate.turn(60, () => told++);
+    told = 0;
+    await turns(20);
+    expect(told).toBe(0);
   });
 
   it('never lets more go in any minute than configured, whoever asks whenever, and wastes none', async () => {
@@ -45,25 +81,25 @@ describe('the rate of an account', () => {
       fc.asyncProperty(
         fc.integer({ min: 30, max: 120 }),
         fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 50, maxLength: 300 }),
-        async (perMinute, gapsMs) => {
+        async (ofMinute, gapsMs) => {
           nowMs = START_MS;
           rate = new ApiRate({ nowMs: () => nowMs, sleep });
-          rate.configure(perMinute);
+          perMinute = ofMinute;
           const atMs: number[] = [];
           for (const gapMs of gapsMs) {
             // Mostly none: as many as can go.
             if (gapMs > 19_000) nowMs += gapMs * 5;
-            await rate.turn();
+            await turn();
             atMs.push(nowMs);
           }
-          expect(fullestMinute(atMs)).toBeLessThanOrEqual(perMinute);
+          expect(fullestMinute(atMs)).toBeLessThanOrEqual(ofMinute);
         },
       ),
       { numRuns: 50 },
     );
     nowMs = START_MS;
     rate = new ApiRate({ nowMs: () => nowMs, sleep });
-    rate.configure(60);
+    perMinute = 60;
     expect((await turns(601)).at(-1)).toBeLessThanOrEqual(600_000);
   });
 
@@ -71,7 +107,7 @@ describe('the rate of an account', () => {
     const order: number[] = [];
     await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
-        await rate.turn();
+        await turn();
         order.push(index);
       }),
     );
@@ -87,17 +123,16 @@ describe('the rate of an account', () => {
         await sleep(ms);
       },
     });
-    rate.configure(60);
-    await rate.turn();
-    await expect(rate.turn()).rejects.toThrow('no timer');
+    await turns(10);
+    await expect(turn()).rejects.toThrow('no timer');
     isBroken = false;
-    await rate.turn();
+    await turn();
     expect(nowMs - START_MS).toBe(1_000);
   });
 
   it('takes a new rate at once', async () => {
-    await turns(2);
-    rate.configure(600);
+    await turns(11);
+    perMinute = 600;
     expect(await turns(2)).toEqual([1_100, 1_200]);
   });
 
@@ -105,7 +140,7 @@ describe('the rate of an account', () => {
     await turns(70);
     nowMs -= 86_400_000;
     const beforeMs = nowMs;
-    await rate.turn();
+    await turn();
     expect(nowMs - beforeMs).toBeLessThanOrEqual(1_000);
   });
 });
@@ -118,12 +153,12 @@ describe('the quota that the vendor told', () => {
   });
 
   it('sets turns apart, the more the less is left', async () => {
-    rate.configure(6000);
+    perMinute = 6000;
     const gapMs = async (remaining: number) => {
-      await rate.turn();
+      await turn();
       rate.noteQuota({ limit: 600, remaining });
       const beforeMs = nowMs;
-      await rate.turn();
+      await turn();
       return nowMs - beforeMs;
     };
     expect(await gapMs(60)).toBe(100);
@@ -132,15 +167,15 @@ describe('the quota that the vendor told', () => {
   });
 
   it('sets all waiting turns apart, not the next alone', async () => {
-    rate.configure(6000);
-    await rate.turn();
+    perMinute = 6000;
+    await turn();
     rate.noteQuota({ limit: 600, remaining: 6 });
     expect(await turns(3)).toEqual([1_000, 2_000, 3_000]);
   });
 
   it('is forgotten with a better one, and after a minute', async () => {
-    rate.configure(6000);
-    await rate.turn();
+    perMinute = 6000;
+    await turn();
     rate.noteQuota({ limit: 600, remaining: 0 });
     rate.noteQuota({ limit: 600, remaining: 599 });
     expect((await turns(1))[0]).toBeLessThanOrEqual(10);
@@ -152,12 +187,12 @@ describe('the quota that the vendor told', () => {
   });
 
   it('holds nothing up when the clock goes back', async () => {
-    rate.configure(6000);
-    await rate.turn();
+    perMinute = 6000;
+    await turn();
     rate.noteQuota({ limit: 600, remaining: 0 });
     nowMs -= 3_600_000;
     const beforeMs = nowMs;
-    await rate.turn();
+    await turn();
     expect(nowMs - beforeMs).toBeLessThanOrEqual(10);
   });
 });

@@ -83,7 +83,8 @@ async function deliverIds(
     isImpatient: false,
     requestsMax: 500,
     isCurrent: () => true,
-    noteAnswer: () => undefined,
+    noteAlive: () => undefined,
+    isGivenUp: () => false,
   };
   return (await deliver(parts, open, input)).outcome;
 }

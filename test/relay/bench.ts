@@ -5,8 +5,9 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import { success } from '../../src/lib/result.ts';
 import { Semaphore } from '../../src/lib/semaphore.ts';
 import { Database } from '../../src/lib/database.ts';
+import { createSealer } from '../../src/lib/seal.ts';
+import { ApiAccounts } from '../../src/relay/api-accounts.ts';
 import { channelMemory } from '../../src/relay/channel-memory.ts';
-import { NO_ACCOUNTS } from '../destinations/ports.ts';
 import { platformIo } from '../../src/relay/io.ts';
 import { TIMEOUTS } from '../../src/relay/lane-parts.ts';
 import { newLane } from '../../src/relay/lane-state.ts';
@@ -24,6 +25,15 @@ export class Bench {
   requestsPerSlice = 500;
   /** How long each answer takes. */
   answerMs = 0;
+  /** Requests that left. */
+  requests = 0;
+  readonly accounts = new ApiAccounts({
+    tenant: 'acme',
+    kv: undefined,
+    sealer: createSealer({ primary: new Uint8Array(32) }),
+    io: { nowMs: () => this.nowMs, sleep: async (ms) => this.#sleep(ms) },
+    outside: new Semaphore(1),
+  });
   /** Called when a slice is used up. */
   onSlice: () => void = () => undefined;
   readonly sent: { readonly id: string; readonly atMs: number }[] = [];
@@ -61,15 +71,17 @@ export class Bench {
     return channelMemory(this.db, lane, () => this.nowMs);
   }
 
+  async #sleep(ms: number): Promise<void> {
+    await scheduler.wait(0);
+    this.nowMs += ms;
+  }
+
   #newLane(): Lane {
     const io = {
       ...platformIo(),
       nowMs: () => this.nowMs,
       random: () => 0.5,
-      sleep: async (ms: number) => {
-        await scheduler.wait(0);
-        this.nowMs += ms;
-      },
+      sleep: async (ms: number) => this.#sleep(ms),
     };
     return new Lane(
       {
@@ -83,8 +95,10 @@ export class Bench {
         open: async () =>
           success({
             channel: this.#channel,
-            send: async () => {
+            send: async (request) => {
               await scheduler.wait(0);
+              request.onSend?.();
+              this.requests++;
               this.nowMs += this.answerMs;
               return { ok: false, error: { kind: 'network', detail: 'not used' } };
             },
@@ -92,7 +106,7 @@ export class Bench {
             reduce: (event) => event,
           }),
         memory: this.memoryOf(BENCH_LANE),
-        accounts: NO_ACCOUNTS,
+        accounts: this.accounts,
         share: () => 4,
         probeSlots: new Semaphore(3),
         requestsPerSlice: () => this.requestsPerSlice,

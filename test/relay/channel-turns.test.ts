@@ -3,10 +3,10 @@
  * refuse by itself, remember. Over an object's real storage, with a channel made for the test.
  */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
-import type { DeliveryIo } from '../../src/destinations/destination.ts';
-import { NOT_SENT, type Outcome } from '../../src/domain/outcome.ts';
+import type { Channel, DeliveryIo } from '../../src/destinations/destination.ts';
+import { type FailedOutcome, NOT_SENT, type Outcome } from '../../src/domain/outcome.ts';
 import { channelMemory, dropExpiredMemory } from '../../src/relay/channel-memory.ts';
 import { BENCH_LANE, append, onBench } from './bench.ts';
 import { START_MS, type Tenant } from './tenant.ts';
@@ -53,6 +53,44 @@ describe('a channel that settles a part of its batch', () => {
         expect(bench.lane.state).toMatchObject({ cursor: 3, delivered: 3 });
       });
     }
+  });
+
+  /** Delivers the first of each batch, and fails over the second with what `failures` says, in turn. */
+  const failing = (failures: FailedOutcome[]) => {
+    const batches: { at: number; ids: string[] }[] = [];
+    let nowMs = () => 0;
+    const channel = {
+      batch: { eventsMax: 100, lengthMax: 1024 * 1024 },
+      deliver: async (events: readonly { readonly id: string }[]): Promise<Outcome> => {
+        batches.push({ at: nowMs() - START_MS, ids: events.map(({ id }) => id) });
+        const others = events.length > 1 ? failures.shift() : undefined;
+        return others ? { kind: 'delivered', settled: 1, others } : { kind: 'delivered' };
+      },
+    };
+    return { batches, channel, watch: (now: () => number) => (nowMs = now) };
+  };
+
+  it('waits for the others as long as the destination asks, and repeats none that is settled', async () => {
+    const busy: FailedOutcome = { kind: 'retry', reason: 'busy', detail: 'HTTP 429', retryAfterMs: 4_000 };
+    const { batches, channel, watch } = failing([busy]);
+    await onBench(channel, async (bench, tenant) => {
+      watch(() => bench.nowMs);
+      append(bench, tenant.events(5));
+      await bench.untilIdle();
+      expect(batches.map(({ ids: [first] }) => first)).toEqual(['evt-1', 'evt-2', 'evt-3', 'evt-4']);
+      expect(batches[2]?.at).toBeGreaterThanOrEqual(4_000);
+      expect(bench.lane.state).toMatchObject({ cursor: 5, delivered: 5, dueAtMs: null });
+    });
+  });
+
+  it('gives up the only other one when it is refused, with its answer', async () => {
+    const { batches, channel } = failing([{ kind: 'rejected', status: 400, excerpt: 'no such template' }]);
+    await onBench(channel, async (bench, tenant) => {
+      append(bench, tenant.events(3));
+      await bench.untilIdle();
+      expect(batches.map(({ ids: sent }) => sent)).toEqual([['evt-1'], ['evt-2', 'evt-3']]);
+      expect(bench.lane.state).toMatchObject({ cursor: 3, delivered: 2, deadLettered: 1 });
+    });
   });
 
   it('has lost nothing when the object goes in between', async () => {
@@ -134,6 +172,64 @@ describe('the requests of a turn', () => {
         expect(bench.lane.state).toMatchObject({ delivered: 1 });
       },
     );
+  });
+});
+
+describe('a run', () => {
+  const request = { method: 'GET', url: 'https://x.test', headers: {}, timeoutMs: 1 } as const;
+
+  it('whose channel waits for its turn for minutes is not given up', async () => {
+    const begun: string[] = [];
+    const deliver: Channel['deliver'] = async ([event], { accounts, send }) => {
+      begun.push(event?.id ?? '');
+      const account = accounts.of({ id: 'client', rateKey: 'account', requestsPerMinute: 1 });
+      for (let i = 0; i < 4; i++) {
+        await account.turn();
+        await send(request);
+      }
+      return { kind: 'delivered' };
+    };
+    await onBench({ deliver }, async (bench, tenant) => {
+      append(bench, tenant.events(1));
+      await bench.untilIdle();
+      expect(bench.nowMs - START_MS).toBeGreaterThanOrEqual(180_000);
+      expect(begun).toEqual(['evt-1']);
+      expect(bench.requests).toBe(4);
+    });
+  });
+
+  it('that was given up sends nothing more, and remembers no request as sent', async () => {
+    const noted: string[] = [];
+    const waiting: (() => void)[] = [];
+    const ended: unknown[] = [];
+    const deliver: Channel['deliver'] = async (_events, { send, memory }) => {
+      const run = `run ${waiting.length + 1}`;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        await send({ ...request, onSend: () => memory.put('sent', run, START_MS * 2) });
+        noted.push(run);
+        return { kind: 'delivered' };
+      } finally {
+        ended.push(run);
+      }
+    };
+    await onBench({ deliver }, async (bench, tenant) => {
+      append(bench, tenant.events(1));
+      bench.lane.start();
+      await vi.waitFor(() => expect(waiting).toHaveLength(1));
+      bench.nowMs += 61_000;
+      bench.lane.start();
+      await vi.waitFor(() => expect(waiting).toHaveLength(2));
+      waiting[0]?.();
+      await vi.waitFor(() => expect(ended).toEqual(['run 1']));
+      expect(bench.requests).toBe(0);
+      expect(bench.memoryOf(BENCH_LANE).get('sent')).toBeUndefined();
+      waiting[1]?.();
+      await bench.untilIdle();
+      expect(noted).toEqual(['run 2']);
+      expect(bench.requests).toBe(1);
+      expect(bench.lane.state).toMatchObject({ delivered: 1 });
+    });
   });
 });
 

@@ -5,6 +5,7 @@ import type { TestDestinationAnswer } from '../../src/domain/rpc.ts';
 import type { SealedTenantConfig } from '../../src/domain/tenant-config.ts';
 import { Audit } from '../../src/relay/audit.ts';
 import { Database } from '../../src/lib/database.ts';
+import { API, falconAnswer, falconDocument, falconTenant } from './falcon-cloud.ts';
 import { EDR, HEC, Tenant, destination, readConfig, sealedConfig } from './tenant.ts';
 
 const ACTOR = { by: 'token:7', requestId: 'req-1', reason: 'new token' };
@@ -317,6 +318,44 @@ describe('a test of a candidate config', () => {
       { outcome: 'blocked', reason: 'not_configured', durationMs: 0 },
     ]);
     expect(tenant.destinations.sent).toEqual([]);
+  });
+});
+
+describe('a test of an API', () => {
+  it.each([
+    ['what is stored', undefined],
+    ['a candidate that would be faster', 6_000],
+    ['a candidate with a rate of its own', 30],
+  ])('keeps to the rate of the account, together with the lanes: %s', async (_, perMinute) => {
+    const tenant = await falconTenant({ requests_per_minute: 30, hec: undefined, actions: ['case'] });
+    const sentAtMs: number[] = [];
+    tenant.destinations.answer(API, (sent) => {
+      if (!sent.url.endsWith('/oauth2/token')) sentAtMs.push(tenant.nowMs);
+      return falconAnswer(sent);
+    });
+    const candidate =
+      perMinute &&
+      (await sealedConfig(tenant.id, (document) => {
+        document['destinations'] = [
+          falconDocument({ requests_per_minute: perMinute, hec: undefined, actions: ['case'] }),
+        ];
+      }));
+    await tenant.accept(
+      ...Array.from({ length: 30 }, (_event, i) => tenant.event(`evt-${i}`, { user: { id: `user-${i}` } })),
+    );
+    for (let i = 0; i < 10; i++) await lanesOf(test(tenant, 'falcon', ...(candidate ? [candidate] : [])));
+    expect(sentAtMs.length).toBeGreaterThan(40);
+    const minutes = sentAtMs.map((from) => sentAtMs.filter((at) => at >= from && at - from < 60_000).length);
+    // The test's clock goes on between a turn and its request.
+    expect(Math.max(...minutes)).toBeLessThanOrEqual(31);
+  });
+
+  it('asks for a token of its own, and leaves that of the lanes', async () => {
+    const tenant = await falconTenant({ hec: undefined, actions: ['case'], cases: { alerts: 'off' } });
+    tenant.destinations.answer(API, falconAnswer);
+    const tokens = () => tenant.destinations.sent.filter(({ url }) => url.endsWith('/oauth2/token')).length;
+    for (let i = 0; i < 3; i++) await test(tenant, 'falcon');
+    expect(tokens()).toBe(3);
   });
 });
 

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
-import { API, detectionOf, falconAnswer, falconTenant } from './falcon-cloud.ts';
-import type { Tenant } from './tenant.ts';
+import { API, detectionOf, falconAnswer, falconDocument, falconTenant } from './falcon-cloud.ts';
+import { Tenant } from './tenant.ts';
 
 const LANE = 'falcon/cases';
 const CASES_ONLY = {
@@ -29,8 +29,16 @@ class CaseCloud {
   readonly #lagMs: number;
   /** Does what it is asked for, and never answers. */
   isSilent = false;
+  /** Does what it is asked for, so many times, and breaks the connection. */
+  losses = 0;
   /** Refuses a case whose body has this. */
   refused: string | undefined;
+  /** And fails over one that has this. */
+  failing: string | undefined;
+  /** Takes so many cases, and answers the next one with a 429 that asks for a minute. */
+  busyAfter = Infinity;
+  /** Before the answer to each case that was made. */
+  onCase: (count: number) => Promise<unknown> = async () => undefined;
 
   constructor(tenant: Tenant, lagMs = 0) {
     this.#tenant = tenant;
@@ -42,7 +50,7 @@ class CaseCloud {
     this.#tenant.destinations.answer(API, (sent) => this.#answer(sent));
   }
 
-  #answer(sent: { readonly url: string; readonly body: string }): Response | Promise<Response> {
+  async #answer(sent: { readonly url: string; readonly body: string }): Promise<Response> {
     const { pathname, searchParams } = new URL(sent.url);
     if (pathname === '/cases/queries/cases/v1') {
       const tag = /tags:'([^']+)'/.exec(searchParams.get('filter') ?? '')?.[1] ?? '';
@@ -55,9 +63,18 @@ class CaseCloud {
     if (known !== undefined) return this.#resources([{ id: known, version: 1, severity: 75, status: 'new' }]);
     if (this.refused !== undefined && sent.body.includes(this.refused))
       return Response.json({ errors: [{ code: 400, message: 'refused' }], resources: null }, { status: 400 });
+    if (this.failing !== undefined && sent.body.includes(this.failing))
+      return Response.json({ errors: [{ code: 500, message: 'oops' }] }, { status: 500 });
+    if (this.cases.length >= this.busyAfter) {
+      this.busyAfter = Infinity;
+      const headers = { 'x-ratelimit-retryafter': String(this.#tenant.nowMs + 60_000) };
+      return Response.json({ errors: null }, { status: 429, headers });
+    }
     const id = `case-${this.cases.length + 1}`;
     this.cases.push({ id, tags: body.tags ?? [], body: sent.body, madeAtMs: this.#tenant.nowMs });
+    if (this.losses-- > 0) throw new Error('connection lost');
     if (this.isSilent) return new Promise(() => undefined);
+    await this.onCase(this.cases.length);
     return this.#resources([{ id, version: 1, severity: 75, status: 'new' }]);
   }
 
@@ -72,6 +89,14 @@ class CaseCloud {
 
 const ofUser = (tenant: Tenant, i: number, changes: Partial<CanonicalEvent> = {}): CanonicalEvent =>
   tenant.event(`evt-${i}`, { user: { id: `user-${i}` }, ...changes });
+/** The most cases that were opened in any minute. */
+const busiestMinute = ({ cases }: CaseCloud): number =>
+  Math.max(
+    ...cases.map(
+      ({ madeAtMs: from }) =>
+        cases.filter(({ madeAtMs }) => madeAtMs >= from && madeAtMs < from + 60_000).length,
+    ),
+  );
 const isIdle = async (tenant: Tenant, delivered: number) => {
   const lane = await tenant.lane(LANE);
   return lane.delivered >= delivered && lane.undelivered === 0;
@@ -140,6 +165,47 @@ describe("Falcon's cases", () => {
     ]);
   });
 
+  it('wait as long as a 429 in the midst of a batch asks, and repeat nothing', async () => {
+    const tenant = await falconTenant(CASES_ONLY);
+    const cloud = new CaseCloud(tenant);
+    cloud.busyAfter = 5;
+    await tenant.accept(...Array.from({ length: 9 }, (_, i) => ofUser(tenant, i + 1, { severity: 'high' })));
+    await tenant.passTimeUntil(async () => isIdle(tenant, 9), 'all are opened');
+    expect(cloud.cases).toHaveLength(9);
+    const [before = 0, next = 0] = cloud.cases.slice(4, 6).map(({ madeAtMs }) => madeAtMs);
+    expect(next - before).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it('are opened no more once an operator pauses the destination in the midst of a batch', async () => {
+    const tenant = await falconTenant(CASES_ONLY);
+    const cloud = new CaseCloud(tenant);
+    // The first of a batch of four.
+    cloud.onCase = async (count) => count === 4 && tenant.stub.pause({ v: 1, destination: 'falcon' });
+    await tenant.accept(...Array.from({ length: 9 }, (_, i) => ofUser(tenant, i + 1, { severity: 'high' })));
+    await tenant.until(async () => (await tenant.lane(LANE)).delivered === 4, 'the batch ends');
+    await tenant.alarm();
+    expect(cloud.cases).toHaveLength(4);
+    await tenant.stub.resume({ v: 1, destination: 'falcon', from: 'backlog' });
+    await tenant.passTimeUntil(async () => isIdle(tenant, 9), 'the others are opened');
+    expect(cloud.cases).toHaveLength(9);
+  });
+
+  it('above the cap go on within minutes when Falcon fails over one of them', async () => {
+    const cases = { events_at_or_above: 'low', per_hour_max: 2 };
+    const tenant = await falconTenant({ ...CASES_ONLY, cases });
+    const cloud = new CaseCloud(tenant);
+    cloud.failing = 'POISON';
+    await tenant.accept(ofUser(tenant, 1), ofUser(tenant, 2));
+    await tenant.until(async () => isIdle(tenant, 2), 'two are open');
+    const startedAtMs = tenant.nowMs;
+    const poison = ofUser(tenant, 3, { classifications: ['POISON'] });
+    await tenant.accept(poison, ...Array.from({ length: 20 }, (_, i) => ofUser(tenant, i + 4)));
+    await tenant.passTimeUntil(async () => (await tenant.lane(LANE)).delivered >= 22, 'the others are in');
+    expect(tenant.nowMs - startedAtMs).toBeLessThan(10 * 60_000);
+    expect(await tenant.lane(LANE)).toMatchObject({ deadLettered: 0, parked: 1 });
+    expect(cloud.cases).toHaveLength(3);
+  });
+
   it('by the thousand keep to the rate of the API client, and none is lost or opened twice', async () => {
     const tenant = await falconTenant({
       ...CASES_ONLY,
@@ -156,13 +222,49 @@ describe("Falcon's cases", () => {
     const last = cloud.cases.at(-1)?.madeAtMs ?? 0;
     // A sixth of a minute's requests may go at once.
     expect(last - startedAtMs).toBeGreaterThanOrEqual(((1_000 - 100) / 600) * 60_000 - 1_000);
-    const busiest = Math.max(
-      ...cloud.cases.map(
-        ({ madeAtMs: from }) =>
-          cloud.cases.filter(({ madeAtMs }) => madeAtMs >= from && madeAtMs < from + 60_000).length,
-      ),
-    );
-    expect(busiest).toBeLessThanOrEqual(700);
+    expect(busiestMinute(cloud)).toBeLessThanOrEqual(600);
+  });
+
+  it('are one case when an answer is lost after a minute of waiting for a turn', async () => {
+    const fast = { ...CASES_ONLY, cases: { events_at_or_above: 'low', per_hour_max: 1_000 } };
+    const tenant = await falconTenant({ ...fast, requests_per_minute: 6_000 });
+    const cloud = new CaseCloud(tenant, 30_000);
+    await tenant.accept(...Array.from({ length: 60 }, (_, i) => ofUser(tenant, i)));
+    await tenant.until(async () => isIdle(tenant, 60), 'sixty are open');
+    await tenant.configure((document) => {
+      document['destinations'] = [falconDocument({ ...fast, requests_per_minute: 30 })];
+    });
+    cloud.losses = 1;
+    await tenant.accept(ofUser(tenant, 99));
+    await tenant.passTimeUntil(async () => isIdle(tenant, 61), 'the last is open');
+    expect(cloud.cases).toHaveLength(61);
+  });
+
+  it('of two destinations of one account keep to the smaller rate of the two', async () => {
+    const cases = { events_at_or_above: 'low', per_hour_max: 1_000 } as const;
+    const tenant = await Tenant.create((document) => {
+      document['destinations'] = [
+        falconDocument({ ...CASES_ONLY, cases, requests_per_minute: 600 }),
+        falconDocument({ ...CASES_ONLY, cases, requests_per_minute: 30, name: 'slow', enabled: false }),
+      ];
+    });
+    const cloud = new CaseCloud(tenant);
+    await tenant.accept(...Array.from({ length: 60 }, (_, i) => ofUser(tenant, i)));
+    await tenant.passTimeUntil(async () => isIdle(tenant, 60), 'sixty are open', 1_000);
+    expect(busiestMinute(cloud)).toBeLessThanOrEqual(30);
+  });
+
+  it('keep to the rate when the object goes in the middle', async () => {
+    const cases = { events_at_or_above: 'low', per_hour_max: 1_000 };
+    const tenant = await falconTenant({ ...CASES_ONLY, cases, requests_per_minute: 60 });
+    const cloud = new CaseCloud(tenant);
+    await tenant.accept(...Array.from({ length: 150 }, (_, i) => ofUser(tenant, i)));
+    for (const count of [25, 50, 75]) {
+      await tenant.passTimeUntil(() => cloud.cases.length >= count, `${count} are open`, 1_000);
+      await tenant.crash();
+    }
+    await tenant.passTimeUntil(async () => isIdle(tenant, 150), 'all are open', 1_000);
+    expect(busiestMinute(cloud)).toBeLessThanOrEqual(60);
   });
 
   it('above the cap are one case, across restarts of the object', async () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Outcome } from '../../src/domain/outcome.ts';
+import type { FailedOutcome, Outcome } from '../../src/domain/outcome.ts';
 import {
   BLOCKED_PROBE_MS,
   type LaneState,
@@ -23,9 +23,9 @@ const around = { nowMs: NOW_MS, random: 0.5, widthMax: 1 };
 const batched = { ...around, widthMax: 500 };
 
 const DELIVERED: Outcome = { kind: 'delivered' };
-const BUSY: Outcome = { kind: 'retry', reason: 'server_error', detail: 'HTTP 503' };
-const DENIED: Outcome = { kind: 'blocked', reason: 'unauthorized', detail: 'HTTP 401' };
-const REFUSED: Outcome = { kind: 'rejected', status: 400, excerpt: 'no' };
+const BUSY: FailedOutcome = { kind: 'retry', reason: 'server_error', detail: 'HTTP 503' };
+const DENIED: FailedOutcome = { kind: 'blocked', reason: 'unauthorized', detail: 'HTTP 401' };
+const REFUSED: FailedOutcome = { kind: 'rejected', status: 400, excerpt: 'no' };
 
 const first = { seqs: [1], isProbe: false };
 const probe = { seqs: [1], isProbe: true };
@@ -48,6 +48,51 @@ describe('a lane after an outcome', () => {
     const failed = afterOutcome(newLane(0), first, BUSY, around).state;
     const sibling = afterOutcome(failed, { seqs: [2], isProbe: false }, BUSY, around).state;
     expect(sibling).toMatchObject({ tries: 1, dueAtMs: failed.dueAtMs });
+  });
+
+  describe('that delivered the first events, and failed over the others', () => {
+    const failing = (others: FailedOutcome, settled = 2): Outcome => ({ kind: 'delivered', settled, others });
+    const four = { seqs: [1, 2, 3, 4], isProbe: false };
+
+    it('counts the first as delivered, and pauses for the others as the destination asked', () => {
+      const busy: FailedOutcome = { kind: 'retry', reason: 'busy', detail: 'HTTP 429', retryAfterMs: 60_000 };
+      const { state, verdict } = afterOutcome(newLane(0), four, failing(busy), batched);
+      expect(verdict).toBe('send_again');
+      expect(state).toMatchObject({ delivered: 2, tries: 1, width: 1, lastDeliveredAtMs: NOW_MS });
+      expect(state.dueAtMs).toBeGreaterThanOrEqual(NOW_MS + 60_000);
+      expect(state.head).toEqual({ seq: 3, failures: 1 });
+    });
+
+    it('begins a pause of its own after a probe', () => {
+      const paused = after(newLane(0), BUSY, BUSY, BUSY);
+      const outcome = failing(BUSY);
+      const { state, verdict } = afterOutcome(paused, { ...four, isProbe: true }, outcome, batched);
+      expect(verdict).toBe('send_again');
+      expect(state).toMatchObject({ delivered: 2, tries: 1, failingSinceMs: NOW_MS, dueAtMs: NOW_MS + 500 });
+    });
+
+    it('blocks, and unblocks what it was blocked for', () => {
+      const { state } = afterOutcome(newLane(0), four, failing(DENIED), batched);
+      expect(state).toMatchObject({ delivered: 2, blocked: { reason: 'unauthorized' } });
+      const again = afterOutcome(state, { ...four, isProbe: true }, failing(BUSY), batched).state;
+      expect(again).toMatchObject({ delivered: 4, blocked: null, tries: 1 });
+    });
+
+    it('halves the others when they are refused, and gives up one that is alone', () => {
+      const halved = afterOutcome(newLane(0), four, failing(REFUSED), batched);
+      expect(halved).toMatchObject({ verdict: 'send_again', state: { delivered: 2, width: 1 } });
+      const alone = afterOutcome(newLane(0), four, failing(REFUSED, 3), batched);
+      expect(alone).toMatchObject({
+        verdict: 'dead_letter',
+        state: { delivered: 3, deadLettered: 1, rejectedInARow: 1 },
+      });
+    });
+
+    it('has no others when all are delivered', () => {
+      const { state, verdict } = afterOutcome(newLane(0), four, failing(DENIED, 4), batched);
+      expect(verdict).toBe('settled');
+      expect(state).toMatchObject({ delivered: 4, blocked: null, dueAtMs: null });
+    });
   });
 
   it('does not end a pause because an older request came through', () => {

@@ -8,25 +8,42 @@ import { platformDomains } from '../../domain/platforms.ts';
 import { isRecord } from '../../lib/record.ts';
 import { type Result, failure, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
-import { EVIDENCE_MAX } from './case-calls.ts';
+import type { ApiAnswer } from './api.ts';
+import { EVIDENCE_MAX, partialFailure } from './case-calls.ts';
 import type { CaseTurn } from './case-turn.ts';
 import { fqlValue } from './fql.ts';
 import { type Host, findHosts } from './hosts.ts';
+import type { FalconScope } from './scopes.ts';
 
 /** Before and after. */
 const AROUND_MS = 30 * 60_000;
 const SEVERAL_HOSTS = 'several hosts of Falcon have this name';
 /** A whole alert has several KiB, and an answer is read up to 1 MiB. */
 const READ_AT_ONCE_MAX = 50;
+/** Of a backlog whose entries lie far apart, so many stretches of time are looked at. */
+const PERIODS_MAX = 3;
+const SCOPE = 'alerts:read';
 
 export interface Alert {
   readonly id: string;
   readonly severity: number;
-  readonly createdAtMs: number;
   readonly isOfOwnIndicator: boolean;
 }
 
-export type Failed = ApiFailure['outcome'];
+export interface Failed {
+  readonly outcome: ApiFailure['outcome'];
+  /** What the call needed. */
+  readonly scope: FalconScope;
+}
+
+export interface AlertsFound {
+  /** Gravest first, EVIDENCE_MAX at most. */
+  readonly alerts: readonly Alert[];
+  /** Whether there may be more around the times that were looked at. */
+  readonly isFull: boolean;
+  /** Times were left out, as there were too many. */
+  readonly isNewestOnly: boolean;
+}
 
 /** The one host; a sentence where there is not exactly one. By its id where it has one of Falcon's, else by its name. */
 export async function hostOf(
@@ -40,7 +57,8 @@ export async function hostOf(
   for (const reference of references) {
     const found = await findHosts(api, reference);
     if (!found.ok) {
-      if (found.error.kind === 'failed') return failure(found.error.failure.outcome);
+      if (found.error.kind === 'failed')
+        return failure({ outcome: found.error.failure.outcome, scope: 'devices:read' });
       if (found.error.kind === 'too_many') return success(SEVERAL_HOSTS);
       continue;
     }
@@ -62,61 +80,102 @@ interface Around {
 export async function alertsAround(
   turn: CaseTurn,
   { host, times, domains }: Around,
+): Promise<Result<AlertsFound, Failed>> {
+  const all = periodsAround(times);
+  const periods = all.slice(-PERIODS_MAX);
+  const limit = Math.floor(EVIDENCE_MAX / periods.length);
+  const ids: string[] = [];
+  let isFull = false;
+  for (const period of periods) {
+    const found = await alertIds(turn, host, { period, limit });
+    if (!found.ok) return found;
+    isFull ||= found.value.length >= limit;
+    ids.push(...found.value);
+  }
+  const read = await readAlerts(turn, ids, domains);
+  if (!read.ok) return read;
+  const alerts = read.value
+    .filter(({ isOfOwnIndicator }) => !isOfOwnIndicator)
+    .toSorted((a, b) => b.severity - a.severity);
+  return success({ alerts, isFull, isNewestOnly: periods.length < all.length });
+}
+
+async function readAlerts(
+  { api }: CaseTurn,
+  ids: readonly string[],
+  domains: ReadonlySet<string>,
 ): Promise<Result<readonly Alert[], Failed>> {
-  const ids = await alertIds(turn, host, times);
-  if (!ids.ok) return ids;
   const alerts: Alert[] = [];
-  for (let from = 0; from < ids.value.length; from += READ_AT_ONCE_MAX) {
-    const read = await turn.api.request({
+  for (let from = 0; from < ids.length; from += READ_AT_ONCE_MAX) {
+    const answer = await api.request({
       method: 'POST',
       path: '/alerts/entities/alerts/v2',
-      body: { composite_ids: ids.value.slice(from, from + READ_AT_ONCE_MAX) },
-      scope: 'alerts:read',
+      body: { composite_ids: ids.slice(from, from + READ_AT_ONCE_MAX) },
+      scope: SCOPE,
     });
-    if (!read.ok) return failure(read.error.outcome);
+    if (!answer.ok) return failure({ outcome: answer.error.outcome, scope: SCOPE });
+    const { resources } = answer.value;
+    // One that went meanwhile is an error beside the others.
+    if (resources.length === 0) return partial(answer.value);
     alerts.push(
-      ...read.value.resources.map((resource) => alertIn(resource, domains)).filter((a) => a !== undefined),
+      ...resources.map((resource) => alertIn(resource, domains)).filter((alert) => alert !== undefined),
     );
   }
-  const isNear = ({ createdAtMs }: Alert): boolean =>
-    times.some((ms) => Math.abs(createdAtMs - ms) <= AROUND_MS);
-  return success(
-    alerts
-      .filter((alert) => !alert.isOfOwnIndicator && isNear(alert))
-      .toSorted((a, b) => b.severity - a.severity),
-  );
+  return success(alerts);
+}
+
+function partial(answer: ApiAnswer): Result<never, Failed> {
+  return failure({ outcome: partialFailure(answer).outcome, scope: SCOPE });
+}
+
+interface Period {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Half an hour before and after each of the times, those that meet as one, oldest first. */
+function periodsAround(times: readonly number[]): readonly Period[] {
+  const periods: Period[] = [];
+  for (const ms of times.toSorted((a, b) => a - b)) {
+    const { fromMs, toMs } = { fromMs: ms - AROUND_MS, toMs: ms + AROUND_MS };
+    const last = periods.at(-1);
+    if (last && fromMs <= last.toMs) periods[periods.length - 1] = { ...last, toMs };
+    else periods.push({ fromMs, toMs });
+  }
+  return periods;
 }
 
 async function alertIds(
   { api }: CaseTurn,
   host: Host,
-  times: readonly number[],
+  { period, limit }: { readonly period: Period; readonly limit: number },
 ): Promise<Result<readonly string[], Failed>> {
-  const from = new Date(Math.min(...times) - AROUND_MS).toISOString();
-  const to = new Date(Math.max(...times) + AROUND_MS).toISOString();
+  const from = new Date(period.fromMs).toISOString();
+  const to = new Date(period.toMs).toISOString();
   const device = fqlValue(host.deviceId);
   if (!device.ok) return success([]);
   const query = new URLSearchParams({
     filter: `device.device_id:${device.value}+created_timestamp:>='${from}'+created_timestamp:<='${to}'`,
     sort: 'severity|desc',
-    limit: String(EVIDENCE_MAX),
+    limit: String(limit),
   });
   const answer = await api.request({
     method: 'GET',
     path: `/alerts/queries/alerts/v2?${query.toString()}`,
-    scope: 'alerts:read',
+    scope: SCOPE,
   });
-  if (!answer.ok) return failure(answer.error.outcome);
-  return success(answer.value.resources.filter((id) => typeof id === 'string'));
+  if (!answer.ok) return failure({ outcome: answer.error.outcome, scope: SCOPE });
+  const { resources, hasResources, errors } = answer.value;
+  if (errors.length > 0 || !hasResources) return partial(answer.value);
+  return success(resources.filter((id) => typeof id === 'string'));
 }
 
 function alertIn(resource: unknown, domains: ReadonlySet<string>): Alert | undefined {
   if (!isRecord(resource) || typeof resource['composite_id'] !== 'string') return undefined;
-  const { composite_id: id, severity, created_timestamp: createdAt } = resource;
+  const { composite_id: id, severity } = resource;
   return {
     id,
     severity: typeof severity === 'number' ? Math.min(100, Math.max(0, Math.round(severity))) : 0,
-    createdAtMs: typeof createdAt === 'string' ? Date.parse(createdAt) : NaN,
     isOfOwnIndicator: isOfIndicator(resource, domains),
   };
 }

@@ -7,10 +7,9 @@
 import type { CanonicalEvent } from '../../domain/event.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { type Result, failure, success } from '../../lib/result.ts';
-import { type Failed, alertsAround, hostOf, ownDomains } from './alerts-around.ts';
-import { EVIDENCE_MAX } from './case-calls.ts';
+import { type AlertsFound, type Failed, alertsAround, hostOf, ownDomains } from './alerts-around.ts';
 import type { CaseTurn } from './case-turn.ts';
-import { scopeName } from './scopes.ts';
+import { type FalconScope, scopeName } from './scopes.ts';
 
 /** A scope that is missing is not asked for again so soon. */
 const UNAVAILABLE_MS = 3_600_000;
@@ -48,8 +47,9 @@ export async function hostAlerts(
   const times = onIt.map(({ occurredAt }) => Date.parse(occurredAt));
   const alerts = await alertsAround(turn, { host: host.value, times, domains: ownDomains(turn, items) });
   if (!alerts.ok) return unread(turn, alerts.error);
-  const severity = Math.max(0, ...alerts.value.map((alert) => alert.severity));
-  return success({ ids: alerts.value.map(({ id }) => id), severity, note: foundText(alerts.value.length) });
+  const found = alerts.value.alerts;
+  const severity = Math.max(0, ...found.map((alert) => alert.severity));
+  return success({ ids: found.map(({ id }) => id), severity, note: foundText(alerts.value) });
 }
 
 /** Marks alerts as belonging to a case. Whether that worked changes nothing else. */
@@ -70,24 +70,36 @@ export async function tagAlerts(
   });
   if (tagged.ok) return tagged.value.errors.length === 0;
   const { outcome } = tagged.error;
-  if (outcome.kind === 'blocked') io.memory.put(UNTAGGABLE_KEY, outcome.detail, io.nowMs() + UNAVAILABLE_MS);
+  if (outcome.kind === 'blocked') io.memory.put(UNTAGGABLE_KEY, outcome.reason, io.nowMs() + UNAVAILABLE_MS);
   return false;
 }
 
 /** Only what has to wait fails; the rest is told, and what an operator has to mend is not tried again for a while. */
-function unread({ io }: CaseTurn, outcome: Failed): Result<HostAlerts, Outcome> {
+function unread({ io }: CaseTurn, { outcome, scope }: Failed): Result<HostAlerts, Outcome> {
   if (outcome.kind === 'retry' && outcome.reason === 'busy') return failure(outcome);
-  if (outcome.kind === 'blocked') io.memory.put(UNREADABLE_KEY, outcome.detail, io.nowMs() + UNAVAILABLE_MS);
-  return success(notRead(outcome.kind === 'rejected' ? outcome.excerpt : outcome.detail));
+  if (outcome.kind !== 'blocked')
+    return success(notRead(outcome.kind === 'rejected' ? outcome.excerpt : outcome.detail));
+  const cause = causeOf(outcome, scope);
+  io.memory.put(UNREADABLE_KEY, cause, io.nowMs() + UNAVAILABLE_MS);
+  return success(notRead(cause));
 }
+
+/** For the cases of others, too: nothing that Falcon wrote, which may be about this host. */
+function causeOf({ reason, detail }: Blocked, scope: FalconScope): string {
+  if (reason === 'scope_missing') return `the API client lacks the scope ${scopeName(scope)}`;
+  const status = /^HTTP \d{3}/.exec(detail)?.[0];
+  return `${reason}${status ? `, ${status}` : ''}, where ${scopeName(scope)} is needed`;
+}
+
+type Blocked = Extract<Outcome, { kind: 'blocked' }>;
 
 function notRead(why: string): HostAlerts {
   return { ids: [], severity: 0, note: `not read: ${why}` };
 }
 
-function foundText(count: number): string {
-  if (count === 0) return 'none within 30 minutes';
-  return `${count}${count === EVIDENCE_MAX ? ' or more' : ''} within 30 minutes`;
+function foundText({ alerts, isFull, isNewestOnly }: AlertsFound): string {
+  const count = alerts.length === 0 ? 'none' : `${alerts.length}${isFull ? ' or more' : ''}`;
+  return `${count} within 30 minutes${isNewestOnly ? ' of the newest entries; the others were too far apart' : ''}`;
 }
 
 /** For the test of a destination: what the look for alerts needs to read. */

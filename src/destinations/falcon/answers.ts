@@ -23,6 +23,8 @@ export interface ApiAnswer {
   readonly status: number;
   /** `[]` when null or absent; an object alone becomes `[object]`. */
   readonly resources: readonly unknown[];
+  /** The body has them, be they null: that there are none is what Falcon says. */
+  readonly hasResources: boolean;
   /** `[]` when null or absent; a 2xx may carry some. */
   readonly errors: readonly ApiError[];
   readonly meta: Readonly<Record<string, unknown>>;
@@ -33,13 +35,14 @@ export type Redact = (text: string) => string;
 
 /** What an answer holds; undefined when its body is no JSON object. No body at all is an answer without anything in it. */
 export function readAnswer({ status, body }: HttpAnswer, redact: Redact): ApiAnswer | undefined {
-  if (body.trim() === '') return { status, resources: [], errors: [], meta: {} };
+  if (body.trim() === '') return { status, resources: [], hasResources: false, errors: [], meta: {} };
   const value = jsonIn(body);
   if (!isRecord(value) || Array.isArray(value)) return undefined;
   const { resources, errors, meta } = value;
   return {
     status,
     resources: listIn(resources),
+    hasResources: resources === null || isRecord(resources),
     errors: listIn(errors).flatMap((error) => readError(error, redact)),
     meta: isRecord(meta) && !Array.isArray(meta) ? meta : {},
   };

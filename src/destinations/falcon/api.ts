@@ -13,7 +13,7 @@ import type { DeliveryIo } from '../destination.ts';
 import { isMarkup, outcomeOf, quotaOf } from '../outcome.ts';
 import { USER_AGENT } from '../user-agent.ts';
 import { type ApiAnswer, readAnswer } from './answers.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, isOpen } from './failures.ts';
 import { type ApiPlace, apiPlace, credentialId, rateKeyOf } from './place.ts';
 import type { FalconScope } from './scopes.ts';
 import { mintToken } from './token.ts';
@@ -35,6 +35,8 @@ export interface ApiCall {
   readonly scope: FalconScope;
   /** Statuses that are answers to this call, and no failures: 404 and 409 of a containment. */
   readonly answers?: readonly number[];
+  /** Called right before the request leaves, after every wait: for a turn, a token, a connection. Again when a refused token is renewed. */
+  readonly onSend?: () => void;
 }
 
 export interface FalconApi {
@@ -117,6 +119,7 @@ class Client implements FalconApi {
         'user-agent': USER_AGENT,
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(call.onSend && { onSend: call.onSend }),
       timeoutMs: this.#io.timeoutMs,
       answerBytesMax: ANSWER_BYTES_MAX,
     });
@@ -132,7 +135,7 @@ class Client implements FalconApi {
     const { status, headers } = answer;
     const elsewhere = wrongRegion(answer, this.#place.region);
     if (elsewhere)
-      return done(failure({ outcome: elsewhere, mayBeDone: isSuccess(status) || status >= 500 }));
+      return done(failure({ outcome: elsewhere, mayBeDone: isSuccess(status) || isOpen(status) }));
     const result = this.#read(answer, call, token);
     const isTokenRefused = !result.ok && isUnauthorized(result.error);
     if (isTokenRefused) account.refuse(token);
@@ -153,8 +156,7 @@ class Client implements FalconApi {
 
   #unanswered(failed: HttpFailure): ApiFailure {
     const outcome = outcomeOf(failure(failed), this.#io.nowMs());
-    const mayBeDone = failed.kind === 'timeout' || failed.kind === 'network';
-    return { outcome: failedOf(outcome), mayBeDone };
+    return { outcome: failedOf(outcome), mayBeDone: failed.kind !== 'host_not_allowed' };
   }
 
   /** A 2xx whose body is none of Falcon's: a portal's page, or one that broke off. */

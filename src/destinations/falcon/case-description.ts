@@ -15,8 +15,9 @@ const DESCRIPTION_LENGTH_MAX = 2048;
 const OWN_LENGTH_MIN = 600;
 const VALUE_LENGTH_MAX = 200;
 const LIST_LENGTH_MAX = 400;
-/** What analysts write after it is kept. */
+/** What analysts write after it is kept. A line of its own: the texts of others never hold it. */
 const MARKER = '-- noxys-relay updates what stands above. Notes below this line stay.';
+const MARKER_LINE = new RegExp(`^${MARKER.replaceAll('.', '\\.')}(?=[ \\t\\r]*$)`, 'gm');
 
 const DECIDED: Readonly<Record<PolicyDecision, string>> = {
   block: 'blocked',
@@ -56,9 +57,9 @@ export function caseDescription(facts: DescriptionFacts): string {
  * so much was written that the relay has no room: that description is theirs.
  */
 export function analystNotes(description: string): string | undefined {
-  const at = description.indexOf(MARKER);
-  if (at === -1) return undefined;
-  const notes = description.slice(at + MARKER.length).trimEnd();
+  const marked = [...description.matchAll(MARKER_LINE)].at(-1);
+  if (!marked) return undefined;
+  const notes = description.slice(marked.index + marked[0].length).trimEnd();
   return notes.length > DESCRIPTION_LENGTH_MAX - MARKER.length - OWN_LENGTH_MIN ? undefined : notes;
 }
 
@@ -136,7 +137,7 @@ function durationText(seconds: number): string {
 
 function relayText({ event, tenant, publicUrl }: DescriptionFacts): string {
   if (publicUrl === undefined) return `tenant ${tenant}, ${event.type} ${event.id}`;
-  return `${publicUrl}/api/v1/tenants/${encodeURIComponent(tenant)}/events/${encodeURIComponent(event.id)}`;
+  return `${publicUrl}/api/v1/tenants/${encodeURIComponent(tenant)}/events/${encodeURIComponent(event.id.toWellFormed())}`;
 }
 
 function pair(first: string | undefined, second: string | undefined): string | undefined {
@@ -146,7 +147,7 @@ function pair(first: string | undefined, second: string | undefined): string | u
 
 /** Undefined where there is nothing to say. A link is never cut: it is whole, or left out with its line. */
 function line(weight: number, label: string | undefined, value: string | undefined): Line | undefined {
-  const text = oneLine(value ?? '');
+  const text = oneLine(value ?? '').replaceAll(MARKER, '…');
   if (text === '') return undefined;
   const shown =
     label === 'Relay' ? text : cutText(text, label === undefined ? VALUE_LENGTH_MAX : LINE_LENGTH_MAX);

@@ -20,7 +20,7 @@ export async function attachAlerts(
 ): Promise<CaseRecord> {
   const ids = alerts?.ids ?? [];
   const missing = ids.filter((id) => record.alerts[alertKey(id)] === undefined).slice(0, known.evidenceRoom);
-  const isAdded = missing.length > 0 && (await addAlerts(turn.api, known.id, missing)).ok;
+  const isAdded = missing.length > 0 && (await addAlerts(turn.api, known.id, missing));
   const attached = ids.filter((id) => record.alerts[alertKey(id)] === 'attached');
   return withAlerts(turn, record, [...attached, ...(isAdded ? missing : [])]);
 }

@@ -5,7 +5,7 @@
 
 import type { CanonicalEvent } from '../../domain/event.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import { unreachable } from '../../lib/result.ts';
+import { type Result, failure, success, unreachable } from '../../lib/result.ts';
 import { type HostAlerts, hostAlerts } from './alerts.ts';
 import { type CaseChange, type KnownCase, patchCase, readCase } from './case-calls.ts';
 import { analystNotes } from './case-description.ts';
@@ -13,16 +13,18 @@ import type { CaseGroup } from './case-group.ts';
 import { hasRoom } from './case-openings.ts';
 import { attachAlerts } from './case-evidence.ts';
 import { type CaseFacts, describe, withEntries } from './case-form.ts';
-import { confirmCase, openAgain, openCase, isSeenByNow, unconfirmed } from './case-put.ts';
+import { confirmCase, isSeenByNow, openCase } from './case-put.ts';
 import {
   type CaseRecord,
   isRecent,
+  itemsBefore,
+  itemsOf,
   readRecord,
   recordSeverity,
   unrecorded,
   writeRecord,
 } from './case-record.ts';
-import { type CaseTarget, type CaseTurn, STORM, perHourMaxOf } from './case-turn.ts';
+import { type CaseTarget, type CaseTurn, STORM, perHourMaxOf, unconfirmed } from './case-turn.ts';
 
 /** A change that meets another one is made once more. */
 const CHANGE_TRIES_MAX = 2;
@@ -32,7 +34,12 @@ const DONE: Outcome = { kind: 'delivered' };
 type Kept =
   | { readonly kind: 'settled'; readonly outcome: Outcome }
   /** No case takes them: there is none, or it is closed, gone or too old. */
-  | { readonly kind: 'homeless'; readonly items: readonly CanonicalEvent[] };
+  | {
+      readonly kind: 'homeless';
+      readonly items: readonly CanonicalEvent[];
+      /** What was remembered of the one that does not take them. */
+      readonly before: CaseRecord | undefined;
+    };
 
 /** Brings a group into its case. `later` are the groups after it in the batch: above the cap, they go along. */
 export async function keepCase(
@@ -41,41 +48,53 @@ export async function keepCase(
   later: readonly CaseGroup[],
 ): Promise<Outcome> {
   const { config, io } = turn;
-  const storm = readRecord(io.memory, STORM.key);
-  const items = unrecorded(group.items, [storm]);
-  const inStorm = group.items.filter((item) => !items.includes(item));
-  if (storm?.state === 'opening' && inStorm.length > 0) {
-    const confirmed = await keepIn(turn, STORM, inStorm);
-    if (confirmed.kind === 'settled' && confirmed.outcome.kind !== 'delivered') return confirmed.outcome;
-  }
+  const outside = await outsideStorm(turn, group.items);
+  if (!outside.ok) return outside.error;
+  const items = outside.value;
   if (items.length === 0) return DONE;
   const target: CaseTarget = { key: group.key, isStorm: false };
   const kept = await keepIn(turn, target, items);
   if (kept.kind === 'settled') return kept.outcome;
+  if (kept.items.length === 0) return DONE;
   if (hasRoom(io.memory, perHourMaxOf(config), io.nowMs()))
-    return openCase(turn, target, kept.items, readRecord(io.memory, target.key));
+    return openCase(turn, target, kept.items, kept.before);
   const others = later.filter(({ key }) => readRecord(io.memory, key) === undefined);
   return keepStorm(turn, [...kept.items, ...others.flatMap((other) => other.items)]);
+}
+
+/** Those of the entries that are not in the storm case. */
+async function outsideStorm(
+  turn: CaseTurn,
+  items: readonly CanonicalEvent[],
+): Promise<Result<readonly CanonicalEvent[], Outcome>> {
+  const storm = readRecord(turn.io.memory, STORM.key);
+  if (!storm) return success(items);
+  const outside = unrecorded(items, itemsOf(storm));
+  if (storm.state === 'open' || outside.length === items.length) return success(outside);
+  const confirmed = await confirmCase(turn, STORM, { record: storm, items });
+  if (confirmed.kind === 'failed') return failure(confirmed.outcome);
+  return success(confirmed.kind === 'open' ? outside : unrecorded(items, itemsBefore(storm)));
 }
 
 async function keepStorm(turn: CaseTurn, items: readonly CanonicalEvent[]): Promise<Outcome> {
   const kept = await keepIn(turn, STORM, items);
   if (kept.kind === 'settled') return kept.outcome;
-  return openCase(turn, STORM, kept.items, readRecord(turn.io.memory, STORM.key));
+  return openCase(turn, STORM, kept.items, kept.before);
 }
 
-/** Into a case that is remembered. Asks for one again that is not there, but opens none of itself. */
+/** Into a case that is remembered. Opens none. */
 async function keepIn(turn: CaseTurn, target: CaseTarget, items: readonly CanonicalEvent[]): Promise<Kept> {
   const record = readRecord(turn.io.memory, target.key);
-  const fresh = unrecorded(items, [record]);
-  if (!record) return { kind: 'homeless', items: fresh };
-  if (record.state === 'open') return keepInOpen(turn, target, record, fresh);
-  const confirmed = await confirmCase(turn, target, record);
+  if (!record) return { kind: 'homeless', items: unrecorded(items), before: undefined };
+  if (record.state === 'open') return keepInOpen(turn, target, record, items);
+  const confirmed = await confirmCase(turn, target, { record, items });
   switch (confirmed.kind) {
     case 'open':
-      return keepInOpen(turn, target, confirmed.record, fresh);
-    case 'absent':
-      return settled(await openAgain(turn, target, items, { before: record, fresh }));
+      return keepInOpen(turn, target, confirmed.record, items);
+    case 'absent': {
+      const before = confirmed.record;
+      return { kind: 'homeless', items: unrecorded(items, itemsBefore(before)), before };
+    }
     case 'failed':
       return settled(confirmed.outcome);
     default:
@@ -87,12 +106,14 @@ async function keepInOpen(
   turn: CaseTurn,
   target: CaseTarget,
   record: CaseRecord,
-  fresh: readonly CanonicalEvent[],
+  items: readonly CanonicalEvent[],
 ): Promise<Kept> {
+  const fresh = unrecorded(items, itemsOf(record));
   if (fresh.length === 0) return settled(DONE);
-  if (!isRecent(record, turn.io.nowMs())) return { kind: 'homeless', items: fresh };
+  const homeless: Kept = { kind: 'homeless', items: fresh, before: record };
+  if (!isRecent(record, turn.io.nowMs())) return homeless;
   const updated = await update(turn, target, record, fresh);
-  return updated === 'ended' ? { kind: 'homeless', items: fresh } : settled(updated);
+  return updated === 'ended' ? homeless : settled(updated);
 }
 
 /** Adds entries to an open case. `ended`: it is closed, or gone. */
@@ -121,9 +142,8 @@ async function update(
     const change = changeOf(turn, target, { known, record, next, items, alerts });
     const done = isNothing(change) ? undefined : await patchCase(api, known, change);
     if (done && !done.ok) return done.error.outcome;
-    if (done?.value === 'gone') return endedUnlessNew(record, turn);
     if (done?.value === 'conflict') continue;
-    writeRecord(turn.io.memory, target.key, await attachAlerts(turn, { known, record: next, alerts }));
+    writeRecord(turn.io, target.key, await attachAlerts(turn, { known, record: next, alerts }));
     return DONE;
   }
   return { kind: 'retry', reason: 'busy', detail: 'somebody else changes the case at the same time' };

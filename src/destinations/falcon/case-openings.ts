@@ -19,25 +19,34 @@ export function hasRoom(memory: ChannelMemory, perHourMax: number, nowMs: number
 
 /** Counts a case that is about to be opened. */
 export function countOpening(memory: ChannelMemory, nowMs: number): void {
-  change(memory, nowMs, 1);
+  change(memory, { countedAtMs: nowMs, nowMs, by: 1 });
 }
 
 /** Takes back the count of a case that was not opened for sure. */
-export function giveBackOpening(memory: ChannelMemory, countedAtMs: number): void {
-  change(memory, countedAtMs, -1);
+export function giveBackOpening(memory: ChannelMemory, countedAtMs: number, nowMs: number): void {
+  change(memory, { countedAtMs, nowMs, by: -1 });
 }
 
-function change(memory: ChannelMemory, nowMs: number, by: number): void {
+interface Change {
+  readonly countedAtMs: number;
+  readonly nowMs: number;
+  readonly by: 1 | -1;
+}
+
+function change(memory: ChannelMemory, { countedAtMs, nowMs, by }: Change): void {
   const openings = read(memory, nowMs);
-  const minute = String(minuteOf(nowMs));
+  const minute = String(minuteOf(countedAtMs));
   const count = Math.max(0, (openings[minute] ?? 0) + by);
   memory.put(KEY, JSON.stringify({ ...openings, [minute]: count }), nowMs + (MINUTES + 1) * MINUTE_MS);
 }
 
 function read(memory: ChannelMemory, nowMs: number): Openings {
   const openings = JSON.parse(memory.get(KEY) ?? '{}') as Openings;
-  const oldest = minuteOf(nowMs) - MINUTES;
-  return Object.fromEntries(Object.entries(openings).filter(([minute]) => Number(minute) >= oldest));
+  const now = minuteOf(nowMs);
+  return Object.fromEntries(
+    // What lies further ahead was counted by a clock that was wrong.
+    Object.entries(openings).filter(([minute]) => Math.abs(Number(minute) - now) <= MINUTES),
+  );
 }
 
 function minuteOf(ms: number): number {

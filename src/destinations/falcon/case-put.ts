@@ -1,54 +1,94 @@
 /**
- * Opens a case, in the order that keeps it one case: its record is written before Falcon is asked, so that whoever comes after a lost
+ * Opens a case, in the order that keeps it one case: its record is written right before Falcon is asked, so that whoever comes after a lost
  * answer, a crash or an eviction looks for it first. Only what Falcon refused for sure is forgotten again.
  */
 
 import type { CanonicalEvent } from '../../domain/event.ts';
-import type { Outcome } from '../../domain/outcome.ts';
+import type { FailedOutcome, Outcome } from '../../domain/outcome.ts';
+import type { DeliveryIo } from '../destination.ts';
 import { type HostAlerts, hostAlerts } from './alerts.ts';
-import { findCase, putCase } from './case-calls.ts';
+import { findCase, putCase, readCase } from './case-calls.ts';
 import { alertStates, withAlerts } from './case-evidence.ts';
 import { newCase, withEntries } from './case-form.ts';
 import { uniqueTag } from './case-group.ts';
 import { countOpening, giveBackOpening } from './case-openings.ts';
-import { type CaseRecord, newRecord, writeRecord } from './case-record.ts';
-import type { CaseTarget, CaseTurn } from './case-turn.ts';
+import { type CaseRecord, adopted, itemsBefore, newRecord, unrecorded, writeRecord } from './case-record.ts';
+import { type CaseTarget, type CaseTurn, unconfirmed } from './case-turn.ts';
 
 /** Cases are eventually consistent, and how late they are is not published: until then, one that does not show may be there. */
 const SEEN_AFTER_MS = 60_000;
-const LOOK_AGAIN_MS = 10_000;
+/** So long it is remembered that a case was not there. */
+const ABSENT_MS = 3_600_000;
 const DONE: Outcome = { kind: 'delivered' };
 
 /** What became of a case that was asked for, and whose answer nobody saw. */
 export type Confirmed =
   | { readonly kind: 'open'; readonly record: CaseRecord }
-  /** So long ago that it would show by now. */
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'failed'; readonly outcome: Outcome };
+  /** So long ago that it would show by now: it is forgotten, and takes up no room any more. */
+  | { readonly kind: 'absent'; readonly record: CaseRecord }
+  | { readonly kind: 'failed'; readonly outcome: FailedOutcome };
 
-/** Looks for a case by its tag. */
+/** Looks for a case by its tag, for some entries. */
 export async function confirmCase(
-  { api, io }: CaseTurn,
+  turn: CaseTurn,
   { key }: CaseTarget,
-  record: CaseRecord,
+  { record, items }: { readonly record: CaseRecord; readonly items: readonly CanonicalEvent[] },
 ): Promise<Confirmed> {
+  const { api, io } = turn;
   const found = await findCase(api, record.tag);
   if (!found.ok) return { kind: 'failed', outcome: found.error.outcome };
-  if (found.value !== undefined) {
-    const open: CaseRecord = { ...record, state: 'open', caseId: found.value };
-    writeRecord(io.memory, key, open);
-    return { kind: 'open', record: open };
-  }
-  if (isSeenByNow(record, io.nowMs())) return { kind: 'absent' };
-  return { kind: 'failed', outcome: unconfirmed('the search does not show the case yet') };
+  if (found.value !== undefined) return adopt(turn, { key, record, id: found.value });
+  // A clock that was set back tells nothing: the wait begins anew.
+  if (io.nowMs() < record.putAtMs) writeRecord(io, key, { ...record, putAtMs: io.nowMs() });
+  if (!isSeenByNow(record, io.nowMs()))
+    return { kind: 'failed', outcome: unconfirmed('the search does not show the case yet') };
+  const { countedAtMs, ...absent } = record;
+  if (countedAtMs !== undefined) giveBackOpening(io.memory, countedAtMs, io.nowMs());
+  io.memory.delete(key);
+  const isOwn = unrecorded(items, record.items).length < items.length;
+  if (isOwn && givesWay(io, record.tag))
+    return {
+      kind: 'failed',
+      outcome: unconfirmed('Falcon was asked for the case twice and did not make it'),
+    };
+  return { kind: 'absent', record: absent };
 }
 
-/** Whether a case that was made when it was last asked for would show by now. A clock may be set back. */
+/**
+ * Whether it is the second time that a case is not there. It may be the fault of its own entries, and as long as nobody knows what
+ * came of the last request, others of the group can't pass: before the next one they have their turn.
+ */
+function givesWay({ memory, nowMs }: DeliveryIo, tag: string): boolean {
+  const key = `absent:${tag}`;
+  const isSecond = memory.get(key) !== undefined;
+  if (isSecond) memory.delete(key);
+  else memory.put(key, '', nowMs() + ABSENT_MS);
+  return isSecond;
+}
+
+/** Takes what the search shows for the case, unless it turns out to be another one. */
+async function adopt(
+  { api, io }: CaseTurn,
+  { key, record, id }: { readonly key: string; readonly record: CaseRecord; readonly id: string },
+): Promise<Confirmed> {
+  const read = await readCase(api, id);
+  if (!read.ok) return { kind: 'failed', outcome: read.error.outcome };
+  const isOurs = read.value !== undefined && (read.value.tags?.includes(record.tag) ?? true);
+  if (!isOurs) return { kind: 'failed', outcome: unconfirmed('the search shows a case without the tag') };
+  const open = adopted(record, id);
+  writeRecord(io, key, open);
+  return { kind: 'open', record: open };
+}
+
+/** Whether a case that was made when it was last asked for would show by now. */
 export function isSeenByNow({ putAtMs }: CaseRecord, nowMs: number): boolean {
-  return Math.abs(nowMs - putAtMs) >= SEEN_AFTER_MS;
+  return nowMs - putAtMs >= SEEN_AFTER_MS;
 }
 
-/** Opens a case for entries of which no case is known. `before` is what was remembered of an earlier one. */
+/**
+ * Opens a case for entries of which no case is known. `before` is what was remembered of an earlier one: nothing of it goes into this
+ * one, for Falcon may have failed over just that.
+ */
 export async function openCase(
   turn: CaseTurn,
   target: CaseTarget,
@@ -59,25 +99,18 @@ export async function openCase(
   if (!opener) return DONE;
   const { config, context, io } = turn;
   const tag = uniqueTag({ tenant: context.tenant, destination: config.name, key: target.key, opener });
-  const empty = { ...newRecord(tag, opener, io.nowMs()), items: before?.items ?? [] };
-  const record = withEntries(target, empty, items);
   const countedAtMs = io.nowMs();
+  const empty = {
+    ...newRecord(tag, opener, countedAtMs),
+    items: before ? itemsBefore(before) : [],
+    ...(!target.isStorm && { countedAtMs }),
+  };
   if (!target.isStorm) countOpening(io.memory, countedAtMs);
-  const asked = await ask(turn, target, { record, items, before });
-  if (!target.isStorm && asked.isRefused) giveBackOpening(io.memory, countedAtMs);
+  const asked = await ask(turn, target, { record: withEntries(target, empty, items), items });
+  if (!asked.isRefused) return asked.outcome;
+  if (!target.isStorm) giveBackOpening(io.memory, countedAtMs, io.nowMs());
+  forget(turn, target, before, asked.outcome);
   return asked.outcome;
-}
-
-/** Asks again for a case that was asked for and is not there. The entries may be some that are in its record. */
-export async function openAgain(
-  turn: CaseTurn,
-  target: CaseTarget,
-  items: readonly CanonicalEvent[],
-  { before, fresh }: { readonly before: CaseRecord; readonly fresh: readonly CanonicalEvent[] },
-): Promise<Outcome> {
-  const nowMs = turn.io.nowMs();
-  const record = { ...withEntries(target, before, fresh), openedAtMs: nowMs, putAtMs: nowMs };
-  return (await ask(turn, target, { record, items, before })).outcome;
 }
 
 interface Asked {
@@ -89,7 +122,6 @@ interface Asked {
 interface AskInput {
   readonly record: CaseRecord;
   readonly items: readonly CanonicalEvent[];
-  readonly before: CaseRecord | undefined;
 }
 
 async function ask(turn: CaseTurn, target: CaseTarget, input: AskInput): Promise<Asked> {
@@ -106,28 +138,30 @@ async function ask(turn: CaseTurn, target: CaseTarget, input: AskInput): Promise
 async function askWith(
   turn: CaseTurn,
   target: CaseTarget,
-  { record, items, before }: AskInput,
+  { record, items }: AskInput,
   alerts: HostAlerts | undefined,
 ): Promise<Asked> {
   const { api, io } = turn;
   const ids = alerts?.ids ?? [];
-  const opening: CaseRecord = {
+  let opening: CaseRecord = {
     ...record,
     state: 'opening',
     alertSeverity: alerts?.severity ?? 0,
     alerts: alertStates(ids, 'attached'),
   };
-  writeRecord(io.memory, target.key, opening);
-  const put = await putCase(api, newCase(turn, target, { record: opening, items, alerts }));
+  // Not before: a minute may pass until the account has a turn, and from this moment on a case may be there.
+  const put = await putCase(api, newCase(turn, target, { record: opening, items, alerts }), () => {
+    opening = { ...opening, putAtMs: io.nowMs() };
+    writeRecord(io, target.key, opening);
+  });
   if (!put.ok) {
     const { outcome, mayBeDone } = put.error;
-    if (!mayBeDone) forget(turn, target, before, outcome);
     return { outcome, isRefused: !mayBeDone };
   }
   if (put.value === undefined) return { outcome: unconfirmed('the answer names no case'), isRefused: false };
   const open: CaseRecord = { ...opening, state: 'open', caseId: put.value };
-  writeRecord(io.memory, target.key, open);
-  if (ids.length > 0) writeRecord(io.memory, target.key, await withAlerts(turn, open, ids));
+  writeRecord(io, target.key, open);
+  if (ids.length > 0) writeRecord(io, target.key, await withAlerts(turn, open, ids));
   return { outcome: DONE, isRefused: false };
 }
 
@@ -139,11 +173,6 @@ function forget(
   outcome: Outcome,
 ): void {
   const isHopeless = before?.state === 'opening' && outcome.kind === 'rejected';
-  if (before && !isHopeless) writeRecord(io.memory, key, before);
+  if (before && !isHopeless) writeRecord(io, key, before);
   else io.memory.delete(key);
-}
-
-/** Later it will show whether there is a case. */
-export function unconfirmed(detail: string): Outcome {
-  return { kind: 'retry', reason: 'unconfirmed', detail, retryAfterMs: LOOK_AGAIN_MS };
 }

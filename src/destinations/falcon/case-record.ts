@@ -5,16 +5,17 @@
  */
 
 import type { CanonicalEvent } from '../../domain/event.ts';
+import { MAXIMUM_AGE_MS } from '../../domain/maximum-age.ts';
 import { type Level, caseSeverity, levelOfEvent } from '../../domain/severity.ts';
-import type { ChannelMemory } from '../destination.ts';
+import type { ChannelMemory, DeliveryIo } from '../destination.ts';
 import { itemKey } from './case-group.ts';
 import { platformLabel } from './case-name.ts';
 
 const HOUR_MS = 3_600_000;
 /** An entry of the same group within this time of the opening updates the case. */
 export const SAME_CASE_MS = 24 * HOUR_MS;
-/** Longer, so that what is delivered again late is known still. */
-const REMEMBERED_MS = 2 * SAME_CASE_MS;
+/** From the last change on: an entry that a lane holds back may come again until it is too old for a case. */
+const REMEMBERED_MS = MAXIMUM_AGE_MS.case + SAME_CASE_MS;
 /** More than a batch has: of those that are delivered again, none is further back. */
 const ITEMS_MAX = 200;
 const EVENT_IDS_MAX = 20;
@@ -32,10 +33,14 @@ export interface CaseRecord {
   readonly state: 'opening' | 'open';
   readonly caseId?: string;
   readonly openedAtMs: number;
-  /** When a case was last asked for. */
+  /** When a request for a case last left. */
   readonly putAtMs: number;
-  /** Of the entries in it, newest last, ITEMS_MAX at most. */
+  /** When it was counted as an opening; absent: it takes up no room. */
+  readonly countedAtMs?: number;
+  /** Of the entries in it, newest last, ITEMS_MAX at most; before them, those of the group's earlier case. */
   readonly items: readonly string[];
+  /** Of its first entries, where the answer was not seen: the lane may hold these back while any number of others go by. */
+  readonly heldBack?: readonly string[];
   /** Entries in it. */
   readonly count: number;
   /** By the entries: 1 to 100. */
@@ -77,16 +82,34 @@ export function readRecord(memory: ChannelMemory, key: string): CaseRecord | und
   return text === undefined ? undefined : (JSON.parse(text) as CaseRecord);
 }
 
-export function writeRecord(memory: ChannelMemory, key: string, record: CaseRecord): void {
-  memory.put(key, JSON.stringify(record), record.openedAtMs + REMEMBERED_MS);
+export function writeRecord({ memory, nowMs }: Writer, key: string, record: CaseRecord): void {
+  memory.put(key, JSON.stringify(record), nowMs() + REMEMBERED_MS);
 }
 
-/** Those of the entries that a case does not have yet, each once. */
+type Writer = Pick<DeliveryIo, 'memory' | 'nowMs'>;
+
+/** By which the entries are known that are in a case, or are asked for in one. */
+export function itemsOf({ items, heldBack = [] }: CaseRecord): readonly string[] {
+  return [...heldBack, ...items];
+}
+
+/** Of these, those of the group's earlier case: they are in one whatever comes of this. */
+export function itemsBefore(record: CaseRecord): readonly string[] {
+  const { state, items, count } = record;
+  return state === 'open' ? itemsOf(record) : items.slice(0, Math.max(0, items.length - count));
+}
+
+/** The case is there, though the answer was not seen. */
+export function adopted(record: CaseRecord, caseId: string): CaseRecord {
+  return { ...record, state: 'open', caseId, heldBack: record.items.slice(itemsBefore(record).length) };
+}
+
+/** Those of the entries whose keys are not among these, each once. */
 export function unrecorded(
   items: readonly CanonicalEvent[],
-  records: readonly (CaseRecord | undefined)[],
+  keys: readonly string[] = [],
 ): readonly CanonicalEvent[] {
-  const known = new Set(records.flatMap((record) => record?.items ?? []));
+  const known = new Set(keys);
   return items.filter((item) => {
     const key = itemKey(item);
     if (known.has(key)) return false;

@@ -2,10 +2,12 @@
 
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import type { CanonicalEvent } from '../../domain/event.ts';
+import type { FailedOutcome } from '../../domain/outcome.ts';
 import type { ChannelContext, DeliveryIo } from '../destination.ts';
 import type { FalconApi } from './api.ts';
 import { STORM_KEY } from './case-group.ts';
 
+const LOOK_AGAIN_MS = 10_000;
 /** Where a destination says nothing about cases. */
 const PER_HOUR_MAX_DEFAULT = 20;
 
@@ -31,4 +33,9 @@ export function perHourMaxOf({ cases }: FalconConfig): number {
 /** The entry that a text is about: the newest. `items` has at least one. */
 export function newestOf(items: readonly CanonicalEvent[]): CanonicalEvent {
   return items.reduce((a, b) => (Date.parse(b.occurredAt) >= Date.parse(a.occurredAt) ? b : a));
+}
+
+/** Later it will show what there is. */
+export function unconfirmed(detail: string): FailedOutcome {
+  return { kind: 'retry', reason: 'unconfirmed', detail, retryAfterMs: LOOK_AGAIN_MS };
 }

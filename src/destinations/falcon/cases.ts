@@ -16,10 +16,12 @@ import { type CheapRead, cheapRead } from './cheap-read.ts';
 import { type FalconScope, scopeName } from './scopes.ts';
 
 const BATCH = { eventsMax: 100, lengthMax: 512 * 1024 } as const;
-/** One group's: search, read, change and change again, a token on the way. */
-const REQUESTS_PER_GROUP = 8;
-/** And its host's alerts: host, search, read twice, attach, tag. */
-const REQUESTS_PER_GROUP_WITH_ALERTS = 15;
+/** One group's: two cases looked for and read, one of them changed twice, a token on the way. */
+const REQUESTS_PER_GROUP = 10;
+/** And its host's alerts: host twice, search three times, read twice, attach, tag. */
+const REQUESTS_PER_GROUP_WITH_ALERTS = 19;
+/** At the account's rate a hundred groups take minutes: a change of the config, or a pause, must not wait for them. */
+const TURN_MS = 20_000;
 
 /** The channel of a destination whose secrets are open. */
 export function falconCases(config: FalconConfig, context: ChannelContext): Channel {
@@ -32,14 +34,15 @@ export function falconCases(config: FalconConfig, context: ChannelContext): Chan
       const turn = { config, context, io, api: falconApi(config, context.tenant, io) };
       const groups = groupsOf(events);
       const need = hasAlerts(config) ? REQUESTS_PER_GROUP_WITH_ALERTS : REQUESTS_PER_GROUP;
+      const endsAtMs = io.nowMs() + TURN_MS;
       for (const [i, group] of groups.entries()) {
-        const { firstIndex } = group;
-        const isOutOfRequests = io.requestsMax - turn.api.requests < need;
-        if (firstIndex > 0 && isOutOfRequests) return { kind: 'delivered', settled: firstIndex };
+        const settled = group.firstIndex;
+        const mayGoOn = io.isCurrent() && io.nowMs() < endsAtMs && io.requestsMax - turn.api.requests >= need;
+        if (settled > 0 && !mayGoOn) return { kind: 'delivered', settled };
         const outcome = await keepCase(turn, group, groups.slice(i + 1));
         if (outcome.kind === 'delivered') continue;
-        // What came before is done; the rest is sent again at once, and then fails by itself.
-        return firstIndex > 0 ? { kind: 'delivered', settled: firstIndex } : outcome;
+        // What came before is done all the same.
+        return settled > 0 ? { kind: 'delivered', settled, others: outcome } : outcome;
       }
       return { kind: 'delivered' };
     },

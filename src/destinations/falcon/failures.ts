@@ -32,13 +32,18 @@ export function toldAnswer(answer: HttpAnswer, read: ApiAnswer | undefined, reda
   return { answer: { ...answer, body }, trace: traceId === undefined ? '' : ` (trace id ${traceId})` };
 }
 
+/** Answers of somebody in between, or of a server in trouble: what was asked for may have been done all the same. */
+export function isOpen(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425;
+}
+
 /** What came of a call whose answer is neither 2xx nor 3xx nor one that the caller asked for. */
 export function failureOf(
   answer: HttpAnswer,
   { scope, redact, nowMs }: { readonly scope: FalconScope; readonly redact: Redact; readonly nowMs: number },
 ): ApiFailure {
   const { answer: told, trace } = toldAnswer(answer, readAnswer(answer, redact), redact);
-  return { outcome: outcomeIn(told, trace, { scope, nowMs }), mayBeDone: answer.status >= 500 };
+  return { outcome: outcomeIn(told, trace, { scope, nowMs }), mayBeDone: isOpen(answer.status) };
 }
 
 function outcomeIn(

@@ -40,6 +40,18 @@ export async function credentialId(place: ApiPlace, tenant: string): Promise<str
   return encodeHex(await hmacSha256(key, encodeUtf8(facts)));
 }
 
+/** Requests a minute of the account that a destination uses: the fewest that it or another one of that account is configured to. */
+export function requestsPerMinuteOf(config: FalconConfig, all: readonly FalconConfig[]): number {
+  const key = rateKeyIn(config);
+  const sharing = all.filter((other) => key !== undefined && rateKeyIn(other) === key);
+  return Math.min(...[config, ...sharing].map(({ requests_per_minute: perMinute }) => perMinute));
+}
+
+function rateKeyIn(config: FalconConfig): string | undefined {
+  const place = apiPlace(config);
+  return place.ok ? rateKeyOf(place.value) : undefined;
+}
+
 /** The same for all who share a customer's account, as far as the config tells: its child account, or the client. */
 export function rateKeyOf({ region, clientId, memberCid }: ApiPlace): string {
   return `${region}|${(memberCid ?? clientId).toLowerCase()}`;

@@ -57,10 +57,12 @@ describe('a call', () => {
   });
 
   it.each([
-    [{}, { resources: [], errors: [], meta: {} }],
+    [{}, { resources: [], hasResources: false, errors: [], meta: {} }],
+    [{ resources: null }, { resources: [], hasResources: true }],
+    [{ resources: [] }, { resources: [], hasResources: true }],
     [
       { resources: 'x', errors: 'y', meta: 'z' },
-      { resources: [], errors: [], meta: {} },
+      { resources: [], hasResources: false, errors: [], meta: {} },
     ],
     [
       { meta: [1], unknown: { deep: true } },
@@ -84,7 +86,7 @@ describe('a call', () => {
 
   it('takes an empty success for an answer without anything in it', async () => {
     trial.simulator.fail({ match: atApi, status: 204 });
-    const value = { status: 204, resources: [], errors: [], meta: {} };
+    const value = { status: 204, resources: [], hasResources: false, errors: [], meta: {} };
     expect(await trial.api().request(CREATE)).toEqual({ ok: true, value });
   });
 
@@ -127,7 +129,8 @@ describe('a call that fails', () => {
     [404, { kind: 'blocked', reason: 'no_such_endpoint', detail: 'HTTP 404: 1 the reason' }, false],
     [405, { kind: 'blocked', reason: 'no_such_endpoint' }, false],
     [412, { kind: 'blocked', reason: 'unexpected_status' }, false],
-    [408, { kind: 'retry', reason: 'server_error' }, false],
+    [408, { kind: 'retry', reason: 'server_error' }, true],
+    [425, { kind: 'retry', reason: 'server_error' }, true],
     [429, { kind: 'retry', reason: 'busy', retryAfterMs: 60_000 }, false],
     [500, { kind: 'retry', reason: 'server_error', status: 500, excerpt: '1 the reason' }, true],
     [502, { kind: 'retry', reason: 'server_error' }, true],
@@ -210,15 +213,16 @@ describe('a call that fails', () => {
   });
 
   it.each([
-    [{ kind: 'tls', detail: 'bad certificate' }, 'tls_failure'],
-    [{ kind: 'host_not_allowed', host: 'x' }, 'host_not_allowed'],
-  ] as const)('as %o was not done', async (error, reason) => {
-    await trial.api().request(SEARCH);
-    const api = trial.api({}, async () => failure(error));
-    expect(await api.request(CREATE)).toMatchObject({
-      error: { outcome: { kind: 'blocked', reason }, mayBeDone: false },
-    });
-  });
+    [{ kind: 'tls', detail: 'bad certificate' }, { reason: 'tls_failure' }, true],
+    [{ kind: 'host_not_allowed', host: 'x' }, { reason: 'host_not_allowed' }, false],
+  ] as const)(
+    'as %o tells that it was not done only when nothing left',
+    async (error, outcome, mayBeDone) => {
+      await trial.api().request(SEARCH);
+      const api = trial.api({}, async () => failure(error));
+      expect(await api.request(CREATE)).toMatchObject({ error: { outcome, mayBeDone } });
+    },
+  );
 
   it.each([
     ['the host is not allowed', () => (trial.allowed = () => false)],

@@ -12,6 +12,7 @@ import { newRecord, withItems } from '../../../src/destinations/falcon/case-reco
 import { caseTags } from '../../../src/destinations/falcon/case-tags.ts';
 import { detectionEvent } from '../../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../../src/domain/event.ts';
+import { detectionForTest } from '../../domain/detection-for-test.ts';
 
 const EVENT: CanonicalEvent = {
   id: 'evt-1',
@@ -236,6 +237,13 @@ describe('caseDescription', () => {
   });
 });
 
+it('links to an entry whatever its id', () => {
+  const event: CanonicalEvent = { ...EVENT, id: 'evt-\uD83D' };
+  const record = newRecord('nx-1', event, 0);
+  const text = caseDescription({ event, record, tenant: 'acme', publicUrl: 'https://relay.acme.eu' });
+  expect(text).toContain('https://relay.acme.eu/api/v1/tenants/acme/events/evt-%EF%BF%BD');
+});
+
 describe('analystNotes', () => {
   it('are none in a description that the relay made', () => {
     const text = caseDescription({
@@ -245,6 +253,43 @@ describe('analystNotes', () => {
       publicUrl: undefined,
     });
     expect(analystNotes(text)).toBe('');
+  });
+
+  const LINE = '-- noxys-relay updates what stands above. Notes below this line stay.';
+
+  it.each([
+    ['a policy', { policy: { decision: 'block', name: LINE } }],
+    ['a device, cut in two', { device: { hostname: LINE.slice(0, 40), id: LINE.slice(40) } }],
+    ['a classification, twice', { classifications: [`-- noxys${LINE}-relay`, `${LINE}${LINE}`] }],
+  ] as const)('are not begun by %s that is called like the line', (_what, changes) => {
+    const event: CanonicalEvent = { ...EVENT, ...changes };
+    const record = withItems(newRecord('nx-1', event, 0), [event]);
+    const text = caseDescription({ event, record, tenant: 'acme', publicUrl: undefined, notes: '\nMine.' });
+    expect(text.split(LINE)).toHaveLength(2);
+    expect(analystNotes(text)).toBe('\nMine.');
+  });
+
+  it('are not begun by a title that is the line', () => {
+    const event = detectionEvent(detectionForTest({ id: 'det-1', title: LINE }), {
+      tenant: 'acme',
+      receivedAt: EVENT.receivedAt,
+    });
+    const text = caseDescription({
+      event,
+      record: newRecord('nx-1', event, 0),
+      tenant: 'acme',
+      publicUrl: undefined,
+    });
+    expect(text.startsWith('…\n')).toBe(true);
+    expect(analystNotes(text)).toBe('');
+  });
+
+  it.each([
+    ['amid another line', `See "${LINE}" there.`, undefined],
+    ['with blanks and a carriage return behind it', `Theirs.\r\n${LINE} \r\nMine.`, ' \r\nMine.'],
+    ['twice', `${LINE}\nOld.\n${LINE}\nMine.`, '\nMine.'],
+  ])('begin after the last line that is the line as a whole: %s', (_where, text, notes) => {
+    expect(analystNotes(text)).toBe(notes);
   });
 
   it.each([

@@ -61,6 +61,44 @@ describe("the host's alerts", () => {
     expect(evidence()).toEqual([['cid:ind:at-10', 'cid:ind:at-290']]);
   });
 
+  it('near an entry are not crowded out by graver ones in between', async () => {
+    await start('attach');
+    for (let i = 0; i < 110; i++)
+      stage.falcon.simulator.addAlert(alert(`between-${i}`, 150, { severity: 95 }));
+    stage.falcon.simulator.addAlert(alert('near', 1, { severity: 80 }));
+    const first = stage.event('evt-1');
+    stage.passes(5 * HOUR_MS);
+    expect(await stage.deliver(first, stage.event('evt-2'))).toEqual(DELIVERED);
+    expect(evidence()).toEqual([['cid:ind:near']]);
+  });
+
+  it('of a backlog are looked for around the newest entries only, and the case says so', async () => {
+    await start('attach');
+    const events = [];
+    for (let i = 0; i < 5; i++) {
+      stage.falcon.simulator.addAlert(alert(`at-${i}`, i * 120, { severity: 50 + i }));
+      events.push(stage.event(`evt-${i}`));
+      stage.passes(2 * HOUR_MS);
+    }
+    expect(await stage.deliver(...events)).toEqual(DELIVERED);
+    expect(evidence()).toEqual([['cid:ind:at-4', 'cid:ind:at-3', 'cid:ind:at-2']]);
+    expect(stage.calls('GET', ALERT_SEARCH)).toHaveLength(3);
+    expect(stage.onlyCase.description).toContain(
+      'Host alerts: 3 within 30 minutes of the newest entries; the others were too far apart',
+    );
+  });
+
+  it('that were not added, as a 200 with an error says, are added at the next update', async () => {
+    await start('attach');
+    await stage.deliver(stage.event('evt-1'));
+    stage.falcon.simulator.addAlert(alert('a1', 0));
+    const body = { errors: [{ code: 500, message: 'oops' }], resources: null };
+    stage.fail('POST', EVIDENCE, { status: 200, body, times: 1 });
+    expect(await stage.deliver(stage.event('evt-2'))).toEqual(DELIVERED);
+    expect(await stage.deliver(stage.event('evt-3'))).toEqual(DELIVERED);
+    expect(evidence()).toEqual([['cid:ind:a1']]);
+  });
+
   it('are looked for once, when somebody else changes the case meanwhile', async () => {
     await start('attach');
     await stage.deliver(stage.event('evt-1'));
@@ -208,6 +246,37 @@ describe('a case whose alerts can not be read', () => {
     stage.fail('GET', ALERT_SEARCH, fault);
     expect(await stage.deliver(stage.event('evt-1'))).toEqual(DELIVERED);
     expect(stage.onlyCase.description).toContain('Host alerts: not read: ');
+  });
+
+  it.each([
+    ['the host', 'GET', '/devices/combined/devices/v1'],
+    ['the alerts', 'GET', ALERT_SEARCH],
+    ['each alert', 'POST', '/alerts/entities/alerts/v2'],
+  ])('because the answer about %s is an error in a 200 says so', async (_what, method, path) => {
+    await start('attach');
+    stage.falcon.simulator.addAlert(alert('a1', 0));
+    const body = { errors: [{ code: 500, message: 'oops' }], resources: null };
+    stage.fail(method, path, { status: 200, body, times: 1 });
+    expect(await stage.deliver(stage.event('evt-1'))).toEqual(DELIVERED);
+    expect(stage.onlyCase.description).toContain('Host alerts: not read: HTTP 200 with an error');
+  });
+
+  it('keeps what Falcon wrote about one host out of memory and of the cases of others', async () => {
+    await start('attach');
+    stage.fail('GET', '/devices/combined/devices/v1', {
+      status: 404,
+      body: { errors: [{ code: 404, message: "no route for hostname:['LAPTOP-ALICE']" }] },
+      times: 1,
+    });
+    await stage.deliver(
+      stage.event('evt-1', { user: { id: 'alice' }, device: { hostname: 'LAPTOP-ALICE' } }),
+    );
+    await stage.deliver(stage.event('evt-2', { user: { id: 'bob' }, device: { hostname: 'LAPTOP-BOB' } }));
+    expect(stage.cases[1]?.description).toContain(
+      'Host alerts: not read: no_such_endpoint, HTTP 404, where Hosts: Read is needed',
+    );
+    expect(stage.cases[1]?.description).not.toContain('ALICE');
+    expect(stage.remembered).not.toContain('ALICE');
   });
 
   it('because Falcon asks for patience waits, and is not counted as opened', async () => {

@@ -40,9 +40,15 @@ export class Stage {
   readonly memory = memoryForTest(() => this.falcon.nowMs);
   readonly #config: FalconConfig;
   readonly #context: ChannelContext;
-  readonly #accounts = new FakeAccounts(() => this.falcon.nowMs);
+  readonly #accounts = new FakeAccounts({
+    nowMs: () => this.falcon.nowMs,
+    onTurn: () => this.onTurn(),
+  });
+  /** What happens while a request waits for its turn. */
+  onTurn: () => void = () => undefined;
   /** Changed by tests of the turn's limits. */
   requestsMax = 500;
+  isCurrent = true;
 
   private constructor(falcon: FalconCaller, options: StageOptions) {
     this.falcon = falcon;
@@ -92,6 +98,7 @@ export class Stage {
       memory: this.memory,
       accounts: this.#accounts,
       requestsMax: this.requestsMax,
+      isCurrent: () => this.isCurrent,
     };
   }
 
@@ -134,6 +141,16 @@ export class Stage {
     });
   }
 
+  /** From now on Falcon fails with this status over each case that says `POISON`. */
+  sicken(status: number): ActiveFault {
+    return this.falcon.simulator.fail({
+      status,
+      body: { errors: [{ code: status, message: 'no' }] },
+      match: ({ method, path, body }) =>
+        method !== 'POST' && path === CASES && String(body).includes('POISON'),
+    });
+  }
+
   passes(ms: number): void {
     this.falcon.nowMs += ms;
   }
@@ -171,17 +188,17 @@ export class Stage {
 
 /** One token at a time, without a rate. */
 class FakeAccounts implements ApiAccounts {
-  readonly #nowMs: () => number;
+  readonly #turns: { readonly nowMs: () => number; readonly onTurn: () => void };
   #token: { token: string; expiresAtMs: number } | undefined;
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(turns: { readonly nowMs: () => number; readonly onTurn: () => void }) {
+    this.#turns = turns;
   }
 
   of(): ReturnType<ApiAccounts['of']> {
     return {
       token: async (mint) => {
-        if (this.#token && this.#token.expiresAtMs > this.#nowMs()) return success(this.#token.token);
+        if (this.#token && this.#token.expiresAtMs > this.#turns.nowMs()) return success(this.#token.token);
         const minted = await mint();
         if (!minted.ok) return minted;
         this.#token = minted.value;
@@ -190,7 +207,7 @@ class FakeAccounts implements ApiAccounts {
       refuse: () => {
         this.#token = undefined;
       },
-      turn: async () => undefined,
+      turn: async () => this.#turns.onTurn(),
       noteQuota: () => undefined,
     };
   }

@@ -117,13 +117,62 @@ describe('more new cases in an hour than the cap', () => {
       match: ({ method }) => method === 'PUT' && ++puts === 2,
       times: 1,
     });
-    expect(await stage.deliver(...events)).toEqual({ kind: 'delivered', settled: 1 });
+    expect(await stage.deliver(...events)).toMatchObject({
+      kind: 'delivered',
+      settled: 1,
+      others: { kind: 'retry' },
+    });
     const rest = events.slice(1);
     expect(await stage.deliver(...rest)).toMatchObject({ kind: 'retry', reason: 'unconfirmed' });
     stage.passes(20_000);
     expect(await stage.deliver(...rest, ofUser(5))).toEqual(DELIVERED);
     expect(stage.cases).toHaveLength(2);
     expect(stage.cases[1]?.description).toContain('Entries: 4');
+  });
+
+  it('are not held up by one of them that Falcon fails over', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    stage.sicken(500);
+    expect(await stage.deliver(ofUser(1))).toEqual(DELIVERED);
+    const poison = stage.event('evt-2', { user: { id: 'user-2' }, classifications: ['POISON'] });
+    for (let i = 0; i < 3; i++) {
+      expect(await stage.deliver(poison, ofUser(3))).toMatchObject({ kind: 'retry' });
+      stage.passes(MINUTE_MS);
+    }
+    expect(await stage.deliver(ofUser(3))).toEqual(DELIVERED);
+    expect(await stage.deliver(ofUser(4))).toEqual(DELIVERED);
+    expect(stage.cases[1]?.description).toContain('Entries: 2');
+  });
+
+  it('keep one that comes again after hundreds of others', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    await stage.deliver(ofUser(0));
+    stage.fail('PUT', CASES, { drop: 'after_reading', times: 1 });
+    const late = ofUser(1);
+    expect(await stage.deliver(late)).toMatchObject({ kind: 'retry' });
+    for (let i = 1; i <= 3; i++)
+      expect(await stage.deliver(...ofUsers(100 * i, 100 * i + 80))).toEqual(DELIVERED);
+    stage.passes(2 * HOUR_MS);
+    expect(await stage.deliver(late)).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(2);
+  });
+
+  it('are counted for an hour, even by a clock that was a day ahead for a moment', async () => {
+    await start({ cases: { per_hour_max: 2 } });
+    stage.passes(24 * HOUR_MS);
+    await stage.deliver(...ofUsers(1, 2));
+    stage.passes(-22 * HOUR_MS);
+    await stage.deliver(ofUser(3));
+    expect(stage.cases.at(-1)?.name).not.toContain('more than');
+  });
+
+  it('do not count what Falcon never made', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    stage.fail('PUT', CASES, { drop: 'before_reading', times: 1 });
+    await stage.deliver(ofUser(1));
+    stage.passes(MINUTE_MS);
+    expect(await stage.deliver(ofUser(1))).toEqual(DELIVERED);
+    expect(stage.onlyCase.tags).not.toContain('storm');
   });
 
   it('do not count what Falcon refused to open', async () => {

@@ -257,20 +257,49 @@ describe('a case that is open', () => {
   });
 
   it.each([
-    ['a 404', { status: 404, body: { errors: [{ code: 404, message: 'case not found' }], resources: null } }],
+    ['a 404', () => ({ status: 404, body: { errors: [{ code: 404, message: 'case not found' }] } })],
     [
-      'a 200 with an error',
-      { status: 200, body: { errors: [{ code: 404, message: 'gone' }], resources: null } },
+      'a 200 with an error that names it',
+      (id: string) => ({
+        status: 200,
+        body: { errors: [{ code: 404, message: 'gone', id }], resources: null },
+      }),
     ],
-    ['a 200 with nothing in it', { status: 200, body: { errors: null, resources: null } }],
-  ])('is another one when it is gone for a minute, told by %s', async (_how, fault) => {
+  ])('is another one when it is gone for a minute, told by %s', async (_how, faultOf) => {
     await start();
     await stage.deliver(stage.event('evt-1'));
-    stage.fail('POST', CASES, { ...fault, times: 2 });
+    stage.fail('POST', CASES, { ...faultOf(stage.onlyCase.id), times: 2 });
     expect(await stage.deliver(stage.event('evt-2'))).toMatchObject({ kind: 'retry', reason: 'unconfirmed' });
     stage.passes(MINUTE_MS);
     expect(await stage.deliver(stage.event('evt-2'))).toEqual(DELIVERED);
     expect(stage.cases).toHaveLength(2);
+  });
+
+  it.each([
+    ['a read without a body', 'POST', { status: 200, body: '' }],
+    ['a read of nulls', 'POST', { status: 200, body: { errors: null, resources: null } }],
+    ['a read of an empty list', 'POST', { status: 200, body: { errors: [], resources: [] } }],
+    [
+      'a read with another error 404',
+      'POST',
+      { status: 200, body: { errors: [{ code: 404, message: 'no' }], resources: [] } },
+    ],
+    ['a read with a 404 without a word', 'POST', { status: 404, body: '' }],
+    [
+      'a change with a 404',
+      'PATCH',
+      { status: 404, body: { errors: [{ code: 404, message: 'not found' }] } },
+    ],
+    ['a change with an empty 200', 'PATCH', { status: 200, body: '' }],
+    ['a change with a 200 of nulls', 'PATCH', { status: 200, body: { errors: null, resources: null } }],
+  ])('is neither gone nor changed by %s', async (_what, method, fault) => {
+    await start();
+    await stage.deliver(stage.event('evt-1'));
+    stage.passes(2 * MINUTE_MS);
+    stage.fail(method, CASES, { ...fault, times: 1 });
+    expect(await stage.deliver(stage.event('evt-2'))).toMatchObject({ kind: 'retry' });
+    expect(await stage.deliver(stage.event('evt-2'))).toEqual(DELIVERED);
+    expect(stage.onlyCase.description).toContain('Count: 2 events');
   });
 });
 
@@ -292,10 +321,35 @@ describe('a batch with several groups', () => {
       times: 1,
       match: ({ method }) => method === 'PUT' && ++puts === 2,
     });
-    expect(await stage.deliver(...several())).toEqual({ kind: 'delivered', settled: 2 });
+    expect(await stage.deliver(...several())).toMatchObject({
+      kind: 'delivered',
+      settled: 2,
+      others: { kind: 'retry', reason: 'busy', status: 429 },
+    });
     expect(await stage.deliver(...several().slice(2))).toEqual(DELIVERED);
     expect(stage.cases).toHaveLength(3);
     expect(stage.cases[0]?.description).toContain('Count: 3 events');
+  });
+
+  it('stops between two of them when the config holds no more', async () => {
+    await start();
+    stage.isCurrent = false;
+    expect(await stage.deliver(...several())).toEqual({ kind: 'delivered', settled: 2 });
+    expect(stage.cases).toHaveLength(1);
+  });
+
+  it('stops between two of them after twenty seconds', async () => {
+    await start();
+    const io = stage.io;
+    const slow: typeof io = {
+      ...io,
+      send: async (request) => {
+        if (request.method === 'PUT') stage.passes(10_000);
+        return io.send(request);
+      },
+    };
+    expect(await stage.channel.deliver(several(), slow)).toEqual({ kind: 'delivered', settled: 4 });
+    expect(stage.cases).toHaveLength(2);
   });
 
   it('fails with the answer of its first group, and opens the others in their turn', async () => {

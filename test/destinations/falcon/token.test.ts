@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { credentialId, rateKeyOf, type ApiPlace } from '../../../src/destinations/falcon/place.ts';
+import {
+  type ApiPlace,
+  credentialId,
+  rateKeyOf,
+  requestsPerMinuteOf,
+} from '../../../src/destinations/falcon/place.ts';
 import { mintToken } from '../../../src/destinations/falcon/token.ts';
 import type { FalconOptions } from '../../simulators/falcon.ts';
 import { CLIENT, CREATE, SEARCH, START_MS, TENANT, Trial, atApi, atToken } from './trial.ts';
@@ -208,16 +213,25 @@ describe('a credential of another region', () => {
   it.each([
     ['us-1', 'us-1'],
     ['US-2', 'us-2'],
+    ['us2', 'us-2'],
     ['us-gov-1', 'us-gov-1'],
     ['ap-1', 'ap-1'],
+    ['ap-southeast-1', 'ap-southeast-1'],
+    ['us-10', 'us-10'],
+    ['KSA-1', 'ksa-1'],
+    ['eu-1, us-1', 'us-1'],
+    ['eu-1;', 'another region'],
+    ['https://api.crowdstrike.com', 'another region'],
+    ['<script>', 'another region'],
+    ['x'.repeat(200), 'another region'],
   ])('is told by the token of %s, which is not used', async (region, told) => {
     trial.simulator.moveClientTo({ as: 'token', region });
     const outcome = await failedToken();
     expect(outcome).toMatchObject({ kind: 'blocked', reason: 'wrong_region' });
-    expect(JSON.stringify(outcome)).toContain(told);
+    expect(outcome).toMatchObject({ detail: expect.stringContaining(`belongs to ${told}, but`) });
   });
 
-  it.each(['eu-1', 'EU-1', '', '<script>', 'x'.repeat(200)])(
+  it.each(['eu-1', 'EU-1', ' eu-1 ', 'eu1', 'eu-1, EU-1', '', ' '])(
     'is not told by the region %j',
     async (region) => {
       trial.simulator.fail({
@@ -327,5 +341,19 @@ describe('a credential', () => {
     expect(of({ clientSecret: 'rotated' })).toBe(of({}));
     expect(of({ region: 'us-1' })).not.toBe(of({}));
     expect(of({ memberCid: 'CID' })).not.toBe(of({}));
+  });
+
+  it('is used at the smallest rate that a destination of the same account is configured to', () => {
+    const of = (changes: Parameters<Trial['config']>[0]) => trial.config(changes);
+    const fast = of({ requests_per_minute: 600 });
+    const others = [
+      of({ requests_per_minute: 300, enabled: false }),
+      of({ requests_per_minute: 40, region: 'us-1' }),
+      of({ requests_per_minute: 50, client_id: 'another' }),
+      of({ requests_per_minute: 60, member_cid: 'cid' }),
+      of({ requests_per_minute: 70, client_id: undefined, client_secret: undefined }),
+    ];
+    expect(requestsPerMinuteOf(fast, [fast, ...others])).toBe(300);
+    expect(requestsPerMinuteOf(fast, [])).toBe(600);
   });
 });
