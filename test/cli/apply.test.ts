@@ -219,6 +219,16 @@ describe('apply', () => {
     expect(ran.all).not.toContain(SECRETS.EDR_TOKEN);
   });
 
+  it('warns of a secret with quotes around it, wherever it came from', async () => {
+    const { shell } = stage({ env: { ...SECRETS, EDR_TOKEN: `"${SECRETS.EDR_TOKEN}" ` } });
+    shell.write('tenants/acme.yaml', tenantYaml('acme'));
+    const ran = await shell.run('apply -f tenants --dry-run');
+    expect(ran.stderr).toContain(
+      '1 secret has quotes around it that would be sent with it: tenants/acme.yaml destinations[0].token.',
+    );
+    expect(ran.all).not.toContain(SECRETS.EDR_TOKEN);
+  });
+
   it('passes on where the lanes of added destinations begin', async () => {
     const { relay, shell } = stage({ files: { 'a.yaml': tenantYaml('acme') } });
     await shell.run('apply -f a.yaml --yes --added-from backlog');
