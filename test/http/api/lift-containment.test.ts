@@ -64,7 +64,7 @@ describe('POST …/destinations/{name}/lift-containment', () => {
       {
         type: 'urn:noxys-relay:problem:containment-not-granted',
         detail: expect.stringMatching(
-          /contain is not among its actions: add it, or lift the containment in the Falcon console/,
+          /contain is not among its actions: add it, or use the Falcon console to lift/,
         ),
       },
     ],
