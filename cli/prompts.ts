@@ -51,7 +51,7 @@ export function terminalPrompts(input: Readable, output: Writable, signal: Abort
       readonly initial?: T;
     }) => {
       const choices = options as readonly { value: string; label: string; hint?: string }[];
-      const start = initial === undefined ? {} : { initialValue: String(initial) };
+      const start: { initialValue?: string } = initial === undefined ? {} : { initialValue: initial };
       const chosen = await ask(async (common) =>
         select({ ...common, message, options: [...choices], ...start }),
       );

@@ -18,6 +18,8 @@ export const NOW_MS = Date.parse('2026-11-22T05:00:00Z');
 /** Answers a prompt with what it offers. */
 export const ENTER = '\r';
 
+type Offered = string | boolean | readonly string[] | undefined;
+
 export interface FakeOptions {
   readonly fetch?: Io['fetch'];
   readonly env?: Readonly<Record<string, string>>;
@@ -48,7 +50,7 @@ export class FakeIo {
   /** Messages of the prompts that were shown. */
   readonly asked: string[] = [];
   /** What each of them offered as its answer. */
-  readonly offered: unknown[] = [];
+  readonly offered: Offered[] = [];
   sleptMs = 0;
   #out = '';
   #err = '';
@@ -60,7 +62,7 @@ export class FakeIo {
     for (const [path, content] of Object.entries(files)) this.write(path, content);
     const isTTY = answers !== undefined;
     const left = [...(answers ?? [])];
-    const answer = async (message: string, initial: unknown): Promise<string | boolean> => {
+    const answer = async (message: string, initial: Offered): Promise<string | boolean> => {
       this.asked.push(message);
       this.offered.push(initial);
       const next = left.shift();
@@ -68,7 +70,7 @@ export class FakeIo {
         throw new Error(`Cannot answer "${message}" as the test must know it: it does not`);
       if (next === null) throw interrupted();
       if (next !== ENTER) return next;
-      return typeof initial === 'boolean' ? initial : String(initial ?? '');
+      return typeof initial === 'object' ? initial.join(',') : (initial ?? '');
     };
     this.io = {
       stdout: { write: (text) => void (this.#out += text), isTTY: false, columns },

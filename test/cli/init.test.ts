@@ -19,7 +19,7 @@ const LOCAL = 'http://127.0.0.1:8787';
 function stage({ isLocal = false, ...options }: FakeOptions & { readonly isLocal?: boolean } = {}) {
   const relay = new StandIn();
   const localFetch: typeof fetch = async (input, init) =>
-    relay.fetch(String(input).replace(LOCAL, ORIGIN), init);
+    relay.fetch(new Request(input, init).url.replace(LOCAL, ORIGIN), init);
   const own = isLocal ? { fetch: localFetch, env: { NOXYS_RELAY_URL: LOCAL } } : { fetch: relay.fetch };
   return { relay, shell: new FakeIo({ ...own, ...options }) };
 }
