@@ -28,6 +28,8 @@ export interface Prompts {
   select<T extends string>(question: {
     readonly message: string;
     readonly options: readonly { readonly value: T; readonly label: string; readonly hint?: string }[];
+    /** Where the choice begins; absent: at the first. */
+    readonly initial?: T;
   }): Promise<T>;
   /** One at least, in the order of the options. */
   selectMany<T extends string>(question: {

@@ -44,12 +44,17 @@ export function terminalPrompts(input: Readable, output: Writable, signal: Abort
     select: async <T extends string>({
       message,
       options,
+      initial,
     }: {
       readonly message: string;
       readonly options: readonly { readonly value: T; readonly label: string; readonly hint?: string }[];
+      readonly initial?: T;
     }) => {
       const choices = options as readonly { value: string; label: string; hint?: string }[];
-      const chosen = await ask(async (common) => select({ ...common, message, options: [...choices] }));
+      const start: { initialValue?: string } = initial === undefined ? {} : { initialValue: initial };
+      const chosen = await ask(async (common) =>
+        select({ ...common, message, options: [...choices], ...start }),
+      );
       return (options.find(({ value }) => value === chosen) ?? failNoOption()).value;
     },
     selectMany: async <T extends string>({

@@ -58,6 +58,9 @@ function prepare(command: CommandUnknownOpts, io: Io): void {
   for (const inner of command.commands) prepare(inner, io);
 }
 
+/** What other tools call `plan`. */
+const PLAN = "unknown command 'plan'\n(Did you mean apply --dry-run?)";
+
 /** Commander quotes what it does not know; a value in it may be a secret. */
 function withoutValues(text: string): string {
   return text
@@ -68,6 +71,7 @@ function withoutValues(text: string): string {
     .replaceAll(/(option '[^']*') value '.*' from env '/gs, "$1: its value from env '")
     .replaceAll(/(too many arguments .* but got \d+): .*\./gs, '$1.')
     .replaceAll(/unknown command '[^']{24,}'/g, 'unknown command')
+    .replace(/unknown command 'plan'(?:\n\(Did you mean [^\n]*\))?/, PLAN)
     .replaceAll(/value '[^']{24,}' is invalid/g, 'value is invalid')
     .replaceAll(/argument '[^']{24,}' is invalid/g, 'argument is invalid');
 }

@@ -138,7 +138,7 @@ async function explore(stage: Stage, code: number): Promise<never> {
   HarfangLab   ${stage.edr.url}   token ${stage.edrToken}
   Falcon       ${stage.falcon.hecUrl}   token ${stage.hecToken}   region eu-1
                API client ${stage.falconClient.id}   secret ${stage.falconClient.secret}
-               base_url ${stage.falcon.url}, which stands in for the region's API\n
+               base_url ${stage.falcon.url}, which stands in for the region's API: init offers it, so that the secret goes nowhere else\n
 Or send acme an event by hand (the signature holds for 5 minutes; Enter for a fresh line):\n
 ${curlLine(stage)}\n`);
   const input = createInterface({ input: process.stdin });

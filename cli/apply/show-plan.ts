@@ -1,5 +1,6 @@
 /** A plan as people read it: what each tenant would get, and the sums. Pure. */
 
+import { isRecord } from '../../src/lib/record.ts';
 import type { PlanChange } from '../api-types.ts';
 import type { Output } from '../output/output.ts';
 import { printable } from '../output/printable.ts';
@@ -9,7 +10,6 @@ import type { DoomedTenant } from './prune.ts';
 
 /** Tenants whose changes are shown line by line; `--json` has all. */
 const TENANTS_SHOWN_MAX = 50;
-const VALUE_LENGTH_MAX = 200;
 
 const COLUMNS = [{ head: 'path' }, { head: 'now' }, { head: 'then' }] as const;
 const INDENT = '  ';
@@ -31,8 +31,8 @@ function showTenant(out: Output, { tenant, plan }: PlannedTenant): string {
   const isNew = plan.change === 'create';
   const verb = out.paint(isNew ? 'good' : 'warning', plan.change);
   const head = `${verb} ${out.paint('strong', tenant.id)} from ${printable(tenant.file.name)}`;
-  const version = isNew || plan.version === null ? '' : `, now at version ${plan.version}`;
-  const rows = plan.changes.map((change) => rowOf(out, change));
+  const version = isNew || plan.version === null ? '' : `, from version ${plan.version}`;
+  const rows = plan.changes.flatMap(fieldsOf).map((change) => rowOf(out, change));
   return [
     `${head}${version}`,
     ...(rows.length === 0 ? [] : [out.table(COLUMNS, rows, INDENT)]),
@@ -41,14 +41,23 @@ function showTenant(out: Output, { tenant, plan }: PlannedTenant): string {
   ].join('\n');
 }
 
+/** A destination that comes or goes is one change of the plan: it is shown field by field, as one that stays. */
+function fieldsOf({ path, ...sides }: PlanChange): readonly PlanChange[] {
+  const [side] = Object.entries(sides);
+  if (side === undefined || Object.keys(sides).length > 1) return [{ path, ...sides }];
+  const [name, value] = side;
+  if (!isRecord(value) || Array.isArray(value) || Object.keys(value).length === 0)
+    return [{ path, ...sides }];
+  return Object.entries(value).flatMap(([key, inner]) => fieldsOf({ path: `${path}.${key}`, [name]: inner }));
+}
+
 function rowOf(out: Output, { path, from, to }: PlanChange): readonly string[] {
   return [printable(path), showValue(out.scrubbed(from)), showValue(out.scrubbed(to))];
 }
 
 function showValue(value: unknown): string {
   if (value === undefined || value === null) return '–';
-  const text = printable(typeof value === 'string' ? value : JSON.stringify(value));
-  return text.length > VALUE_LENGTH_MAX ? `${text.slice(0, VALUE_LENGTH_MAX)}…` : text;
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 function sumsOf(changed: readonly PlannedTenant[], unchanged: number, deleted: number): string {

@@ -16,7 +16,7 @@ import type { Session } from '../session.ts';
 import { readTenantFiles } from '../tenant-files/read-folder.ts';
 import type { TenantFile } from '../tenant-files/read-tenant.ts';
 
-const LITERALS_SHOWN_MAX = 5;
+const PLACES_SHOWN_MAX = 5;
 
 interface Options {
   readonly file: readonly string[];
@@ -52,7 +52,7 @@ export function applyCommand(act: Act) {
 async function apply(session: Session, options: Options): Promise<ExitCode> {
   const { io, out } = session;
   const files = readTenantFiles(session, options.file);
-  warnOfLiterals(session, files);
+  warnOfSecrets(session, files);
   const api = await session.api();
   const deleted = options.prune === true ? await tenantsInNoFile(session, api, files, options.file) : [];
   const planned = await planAll(io, api, files, options.concurrency);
@@ -89,15 +89,22 @@ async function askFor(
   await agreeByTyping(io, question, words, isAgreed);
 }
 
-/** A secret in a tenant file tends to end up in git. */
-function warnOfLiterals({ out }: Session, files: readonly TenantFile[]): void {
-  const places = files.flatMap(({ file, literalSecrets }) =>
-    literalSecrets.map((path) => `${file.name} ${path}`),
-  );
-  if (places.length === 0) return;
-  const shown = places.slice(0, LITERALS_SHOWN_MAX).join(', ');
-  const more = places.length > LITERALS_SHOWN_MAX ? `, and ${places.length - LITERALS_SHOWN_MAX} more` : '';
-  out.warn(
-    `${count(places.length, 'secret stands', 'secrets stand')} in clear in a file: ${shown}${more}. Write \${NAME} there, and the value in .env beside it.`,
-  );
+/** A secret in a tenant file tends to end up in git; one with quotes around it is refused by where it is sent. */
+function warnOfSecrets({ out }: Session, files: readonly TenantFile[]): void {
+  const placesOf = (kind: 'literalSecrets' | 'quotedSecrets') =>
+    files.flatMap((tenant) => tenant[kind].map((path) => `${tenant.file.name} ${path}`));
+  const [literal, quoted] = [placesOf('literalSecrets'), placesOf('quotedSecrets')];
+  if (literal.length > 0)
+    out.warn(
+      `${count(literal.length, 'secret stands', 'secrets stand')} in clear in a file: ${shownOf(literal)}. Write \${NAME} there, and the value in .env beside it.`,
+    );
+  if (quoted.length > 0)
+    out.warn(
+      `${count(quoted.length, 'secret has', 'secrets have')} quotes around it that would be sent with it: ${shownOf(quoted)}. Take them away, unless they belong to it.`,
+    );
+}
+
+function shownOf(places: readonly string[]): string {
+  const more = places.length > PLACES_SHOWN_MAX ? `, and ${places.length - PLACES_SHOWN_MAX} more` : '';
+  return `${places.slice(0, PLACES_SHOWN_MAX).join(', ')}${more}`;
 }

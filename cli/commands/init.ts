@@ -12,6 +12,7 @@ import { nextSteps } from '../init/next-steps.ts';
 import { refuseExisting, writeTenant } from '../init/write-tenant.ts';
 import { completedUrl } from '../init/completed-url.ts';
 import { canAsk } from '../io.ts';
+import { isLoopback } from '../origin.ts';
 import { isDelivered, testsText } from '../output/tests-text.ts';
 import type { Session } from '../session.ts';
 import { faultsWithoutRelay } from '../tenant-files/faults-without-relay.ts';
@@ -85,6 +86,7 @@ async function documentOf(
   }
   return askTenant(session.io, {
     refuseExisting: refuse,
+    isRelayLocal: session.hasRelay && isLoopback(session.origin),
     test: async (document, name) => !isTested || testOne(session, document, name),
   });
 }

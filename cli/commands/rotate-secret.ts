@@ -85,7 +85,7 @@ async function rotate(session: Session, tenant: string, path: string, options: O
   });
   const { lines, warnings, isFailed } = follow();
   if (out.isJson) for (const line of lines) out.note(line);
-  const next = path === 'webhook.secrets' ? webhookNext(tenant) : ['It takes effect with the next request.'];
+  const next = path === 'webhook.secrets' ? webhookNext(tenant) : otherNext(tenant, path);
   for (const warning of warnings) out.warn(warning);
   out.result({ ...rotated, warnings }, () =>
     [...secretLines(path, rotated.secrets), ...lines, ...next].join('\n'),
@@ -98,6 +98,14 @@ function webhookNext(tenant: string): readonly string[] {
     'Until the older secret may go, do not apply a file that has the new one alone: that drops it.',
     'Next: wait 2 minutes, let Noxys sign with the new secret, see that webhooks come (`events tail`), then:',
     `  npx noxys-relay rotate-secret ${tenant} webhook.secrets --finish`,
+  ];
+}
+
+function otherNext(tenant: string, path: string): readonly string[] {
+  const destination = /^destinations\.([^.]+)/.exec(path)?.[1];
+  return [
+    'It takes effect with the next request.',
+    ...(destination === undefined ? [] : [`Check it: npx noxys-relay test ${tenant} ${destination}`]),
   ];
 }
 

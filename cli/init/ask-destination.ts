@@ -1,21 +1,36 @@
 /** Asks for one destination, each answer checked by the relay's own readers as it is given. */
 
 import { normaliseBaseUrl } from '../../src/destinations/harfanglab/base-url.ts';
-import type { Residency } from '../../src/domain/tenant-config.ts';
 import type { Result } from '../../src/lib/result.ts';
 import type { Prompts } from '../io.ts';
-import { refuseEmpty } from '../read-secret.ts';
-import { askFalcon } from './ask-falcon.ts';
+import { askFalcon, type FalconAnswers, type FalconPlace } from './ask-falcon.ts';
+import { askSecret } from './ask-secret.ts';
 
-export type Destination = Readonly<Record<string, unknown>> & { readonly name: string };
+interface HarfangLab {
+  readonly name: string;
+  readonly type: 'harfanglab';
+  readonly base_url: string;
+  readonly token: string;
+}
+interface Falcon extends FalconAnswers {
+  readonly name: string;
+  readonly type: 'falcon';
+}
+export type Destination = HarfangLab | Falcon;
+
+export interface Asked extends FalconPlace {
+  /** Names of the other destinations. */
+  readonly taken: readonly string[];
+  /** What was answered and is to be entered again: offered, its secrets unseen. */
+  readonly before: Destination | undefined;
+}
 
 const NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 
 /** The destination, or undefined when there is to be no more. */
 export async function askDestination(
   prompts: Prompts,
-  residency: Residency,
-  taken: readonly string[],
+  { taken, before, ...place }: Asked,
 ): Promise<Destination | undefined> {
   const type = await prompts.select({
     message: taken.length === 0 ? 'Where do the events go?' : 'Where else?',
@@ -24,25 +39,31 @@ export async function askDestination(
       { value: 'falcon', label: 'CrowdStrike Falcon' },
       { value: 'none', label: taken.length === 0 ? 'Nowhere yet' : 'Nowhere else' },
     ],
+    ...(before && { initial: before.type }),
   });
   if (type === 'none') return undefined;
   const name = await prompts.text({
     message: 'A name for it, which names its lanes',
-    initial: freeName(type === 'harfanglab' ? 'edr' : 'falcon', taken),
+    initial: before?.type === type ? before.name : freeName(type === 'harfanglab' ? 'edr' : 'falcon', taken),
     validate: (value) => nameFault(value, taken),
   });
-  if (type === 'harfanglab') return askHarfangLab(prompts, name);
-  return { name, type, ...(await askFalcon(prompts, residency)) };
+  if (type === 'harfanglab') return askHarfangLab(prompts, name, before?.type === type ? before : undefined);
+  return { name, type, ...(await askFalcon(prompts, place, before?.type === type ? before : undefined)) };
 }
 
-async function askHarfangLab(prompts: Prompts, name: string): Promise<Destination> {
+async function askHarfangLab(
+  prompts: Prompts,
+  name: string,
+  before: HarfangLab | undefined,
+): Promise<HarfangLab> {
   const baseUrl = await prompts.text({
     message: "The manager's address, with its port",
     placeholder: 'https://harfanglab.example.com:8443',
+    ...(before && { initial: before.base_url }),
     validate: (value) => faultOf(normaliseBaseUrl(value, { isLocal: true })),
   });
-  const token = await prompts.secret({ message: 'API token of the manager', validate: refuseEmpty });
-  return { name, type: 'harfanglab', base_url: baseUrl.trim(), token: token.trim() };
+  const token = await askSecret(prompts, 'API token of the manager', before?.token);
+  return { name, type: 'harfanglab', base_url: baseUrl.trim(), token };
 }
 
 function nameFault(value: string, taken: readonly string[]): string | undefined {

@@ -2,28 +2,47 @@
 
 import { normaliseHecUrl } from '../../src/destinations/falcon/hec-url.ts';
 import { FALCON_HOSTS, FALCON_REGIONS, type FalconRegion } from '../../src/destinations/falcon/regions.ts';
-import { type FalconScope, scopeName } from '../../src/destinations/falcon/scopes.ts';
-import type { FalconVerb } from '../../src/domain/falcon-config.ts';
-import { PLATFORMS_DEFAULT } from '../../src/domain/platforms-config.ts';
 import type { Residency } from '../../src/domain/tenant-config.ts';
-import { indicatorFaults } from '../../src/tenants/check-indicators.ts';
 import type { Prompts } from '../io.ts';
-import { refuseEmpty } from '../read-secret.ts';
-
-type Part = Readonly<Record<string, unknown>>;
+import { isLoopback } from '../origin.ts';
+import { askActions, type FalconActions } from './ask-falcon-actions.ts';
+import { askSecret } from './ask-secret.ts';
 
 /** The destination without its name and type. */
-export async function askFalcon(prompts: Prompts, residency: Residency): Promise<Part> {
+export interface FalconAnswers extends FalconActions {
+  readonly region: FalconRegion;
+  readonly hec?: { readonly url: string; readonly token: string };
+  readonly client_id?: string;
+  readonly client_secret?: string;
+  readonly base_url?: string;
+}
+
+export interface FalconPlace {
+  readonly residency: Residency;
+  /** The relay is on this machine: so may be what it sends to. */
+  readonly isRelayLocal: boolean;
+}
+
+/** `before`: what was answered, to be offered again. */
+export async function askFalcon(
+  prompts: Prompts,
+  { residency, isRelayLocal }: FalconPlace,
+  before?: FalconAnswers,
+): Promise<FalconAnswers> {
   const regions: readonly FalconRegion[] = residency === 'eu' ? ['eu-1'] : FALCON_REGIONS;
   const region = await prompts.select({
     message: "Region, as in the console's address (falcon.eu-1.crowdstrike.com)",
     options: regions.map((value) => ({ value, label: guideSpelling(value), hint: value })),
+    ...(before && { initial: before.region }),
   });
-  const hec = await askConnector(prompts, region);
-  const needsClient = hec === undefined;
-  const client = needsClient || (await wantsClient(prompts)) ? await askClient(prompts) : undefined;
-  if (!client) return { region, ...hec };
-  return { region, ...client, ...hec, ...(await askActions(prompts, hec !== undefined)) };
+  const hec = await askConnector(prompts, region, before);
+  if (hec && !(await wantsClient(prompts, before))) return { region, hec };
+  // Before the secret: where the simulator stands in for Falcon, it must not go to the real host.
+  const origin = hec && isLoopback(hec.url) ? new URL(hec.url).origin : undefined;
+  const api = isRelayLocal || origin !== undefined ? await askApi(prompts, { region, origin, before }) : {};
+  const client = await askClient(prompts, before);
+  const actions = await askActions(prompts, hec !== undefined, before ?? {});
+  return { region, ...api, ...client, ...(hec && { hec }), ...actions };
 }
 
 /** As Noxys spells it: `EU1`. */
@@ -32,119 +51,78 @@ function guideSpelling(region: FalconRegion): string {
 }
 
 /** Undefined: no events are sent. Not asked where CrowdStrike publishes no ingest host. */
-async function askConnector(prompts: Prompts, region: FalconRegion): Promise<Part | undefined> {
+async function askConnector(
+  prompts: Prompts,
+  region: FalconRegion,
+  before: FalconAnswers | undefined,
+): Promise<FalconAnswers['hec']> {
   const { ingest } = FALCON_HOSTS[region];
   if (ingest === undefined) return undefined;
   const isWanted = await prompts.confirm({
     message: 'Send events to Next-Gen SIEM? This takes a HEC / HTTP event connector of the Falcon console',
-    initial: true,
+    initial: before === undefined || before.hec !== undefined,
   });
   if (!isWanted) return undefined;
   const url = await prompts.text({
     message: "The connector's URL",
     placeholder: `https://….${ingest}/services/collector`,
+    ...(before?.hec && { initial: before.hec.url }),
     validate: (value) => {
       const read = normaliseHecUrl(value, { region, isLocal: true });
       return read.ok ? undefined : `It ${read.error}.`;
     },
   });
-  const token = await prompts.secret({ message: "The connector's API key", validate: refuseEmpty });
-  return { hec: { url: url.trim(), token: token.trim() } };
+  const token = await askSecret(prompts, "The connector's API key", before?.hec?.token);
+  return { url: url.trim(), token };
 }
 
-async function wantsClient(prompts: Prompts): Promise<boolean> {
+async function wantsClient(prompts: Prompts, before: FalconAnswers | undefined): Promise<boolean> {
   return prompts.confirm({
     message: 'Open cases, or do more in Falcon? This takes an API client of the Falcon console',
-    initial: true,
+    initial: before === undefined || before.client_id !== undefined,
   });
 }
 
-async function askClient(prompts: Prompts): Promise<Part> {
+interface ApiQuestion {
+  readonly region: FalconRegion;
+  /** Of a connector on this machine; undefined: Falcon itself may be meant. */
+  readonly origin: string | undefined;
+  readonly before: FalconAnswers | undefined;
+}
+
+async function askApi(
+  prompts: Prompts,
+  { region, origin, before }: ApiQuestion,
+): Promise<Pick<FalconAnswers, 'base_url'>> {
+  const { api } = FALCON_HOSTS[region];
+  const instead = origin === undefined ? ` (empty: Falcon itself, ${api})` : `, instead of ${api}`;
+  const initial = before?.base_url ?? origin;
+  const text = await prompts.text({
+    message: `base_url: the simulated Falcon API on this machine${instead}`,
+    ...(initial !== undefined && { initial }),
+    validate: (value) => {
+      if (value.trim() === '' && origin === undefined) return undefined;
+      return isLoopback(value.trim())
+        ? undefined
+        : 'It is a loopback address, such as http://127.0.0.1:8702.';
+    },
+  });
+  return text.trim() === '' ? {} : { base_url: text.trim() };
+}
+
+async function askClient(
+  prompts: Prompts,
+  before: FalconAnswers | undefined,
+): Promise<Pick<FalconAnswers, 'client_id' | 'client_secret'>> {
   const id = await prompts.text({
     message: 'Client ID (Support and resources → API clients and keys)',
-    validate: (value) => (/^\s*[\x21-\x7e]+\s*$/.test(value) ? undefined : 'It is one word.'),
-  });
-  const secret = await prompts.secret({ message: 'Client Secret', validate: refuseEmpty });
-  return { client_id: id.trim(), client_secret: secret.trim() };
-}
-
-const ACTIONS: readonly { readonly value: FalconVerb; readonly label: string; readonly hint: string }[] = [
-  { value: 'event', label: 'Send events and detections', hint: 'Next-Gen SIEM' },
-  { value: 'case', label: 'Open cases', hint: namesOf('cases:read', 'cases:write') },
-  { value: 'indicator', label: 'Keep indicators of AI domains', hint: namesOf('ioc:read', 'ioc:write') },
-  {
-    value: 'contain',
-    label: 'Isolate hosts when a rule asks for it',
-    hint: namesOf('devices:read', 'devices:write'),
-  },
-  { value: 'workflow', label: 'Start a Fusion workflow', hint: namesOf('workflow:read', 'workflow:write') },
-];
-
-function namesOf(...scopes: readonly FalconScope[]): string {
-  return scopes.map(scopeName).join(', ');
-}
-
-/** What is granted, and what each grant needs to be told. */
-async function askActions(prompts: Prompts, hasConnector: boolean): Promise<Part> {
-  const options = ACTIONS.filter(({ value }) => value !== 'event' || hasConnector);
-  const actions = await prompts.selectMany({
-    message: 'What may the relay do there? The API client needs the scopes that are named',
-    options,
-    initial: hasConnector ? ['event', 'case'] : ['case'],
-  });
-  const has = (verb: FalconVerb) => actions.includes(verb);
-  return {
-    actions,
-    ...(has('indicator') ? await askIndicators(prompts) : {}),
-    ...(has('contain') ? await askSpared(prompts) : {}),
-    ...(has('workflow') ? await askWorkflow(prompts) : {}),
-  };
-}
-
-async function askIndicators(prompts: Prompts): Promise<Part> {
-  const text = await prompts.text({
-    message: 'AI platforms or domains to watch, separated by commas (empty: only those that rules ask for)',
-    placeholder: 'perplexity, deepseek',
+    ...(before?.client_id !== undefined && { initial: before.client_id }),
     validate: (value) => {
-      const [fault] = indicatorFaults(listIn(value), 'indicators', PLATFORMS_DEFAULT);
-      return fault && `${listIn(value)[indexIn(fault.path)] ?? 'It'} ${fault.message}.`;
+      if (value.trim() === '')
+        return 'It is missing: the console shows it beside the name of the API client.';
+      return /^\s*[\x21-\x7e]+\s*$/.test(value) ? undefined : 'It is one word.';
     },
   });
-  const indicators = listIn(text);
-  return indicators.length === 0 ? {} : { indicators };
-}
-
-/** Of `indicators[2]`. */
-function indexIn(path: string): number {
-  return Number(/\d+/.exec(path)?.[0]);
-}
-
-async function askSpared(prompts: Prompts): Promise<Part> {
-  const text = await prompts.text({
-    message: 'Hosts that are never isolated, separated by commas: your own machines, domain controllers',
-    placeholder: 'DC-01, ADMIN-7',
-    validate: (value) =>
-      /['*\\]/.test(value) ? "They are whole names, without ', * and backslash." : undefined,
-  });
-  return { contain: { never: listIn(text) } };
-}
-
-async function askWorkflow(prompts: Prompts): Promise<Part> {
-  const text = await prompts.text({
-    message: 'The name of the workflow, whose trigger must be on demand',
-    validate: (value) => {
-      if (value.trim() === '') return refuseEmpty('');
-      return /['*\\]/.test(value)
-        ? "Without ', * and backslash: give it another name, or write its id into the file."
-        : undefined;
-    },
-  });
-  return { workflow: { name: text.trim() } };
-}
-
-function listIn(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  const secret = await askSecret(prompts, 'Client Secret', before?.client_secret);
+  return { client_id: id.trim(), client_secret: secret };
 }

@@ -13,12 +13,14 @@ export interface Asking {
   /** Throws when the tenant has a file already. */
   readonly refuseExisting: (id: string) => void;
   readonly test: TestDestination;
+  /** Whether the relay is on this machine. */
+  readonly isRelayLocal: boolean;
 }
 
 /** The document; its `webhook` has no secret when the person has none yet. */
 export async function askTenant(
   { prompts }: Io,
-  { refuseExisting, test }: Asking,
+  { refuseExisting, test, isRelayLocal }: Asking,
 ): Promise<Record<string, unknown>> {
   const id = await prompts.text({
     message: "The tenant's id: it is part of URLs and logs, and names no person",
@@ -38,20 +40,23 @@ export async function askTenant(
   });
   const base = { id, residency, webhook: await askWebhook(prompts) };
   const destinations: Destination[] = [];
+  let before: Destination | undefined;
   for (;;) {
-    const names = destinations.map(({ name }) => name);
-    const destination = await askDestination(prompts, residency, names);
+    const taken = destinations.map(({ name }) => name);
+    const destination = await askDestination(prompts, { residency, isRelayLocal, taken, before });
     if (destination === undefined) return { ...base, destinations };
     const isFine = await test({ ...base, destinations: [...destinations, destination] }, destination.name);
-    if (isFine || (await isKept(prompts))) destinations.push(destination);
+    const isKept = isFine || (await wantsToKeep(prompts));
+    if (isKept) destinations.push(destination);
+    before = isKept ? undefined : destination;
   }
 }
 
-async function isKept(prompts: Io['prompts']): Promise<boolean> {
+async function wantsToKeep(prompts: Io['prompts']): Promise<boolean> {
   const choice = await prompts.select({
     message: 'It did not pass the test',
     options: [
-      { value: 'again', label: 'Enter it again' },
+      { value: 'again', label: 'Enter it again', hint: 'what you answered is offered' },
       { value: 'keep', label: 'Keep it as it is' },
     ],
   });

@@ -38,13 +38,17 @@ function guardedPrompts(prompts: Prompts): Prompts {
         ...(question.placeholder === undefined ? {} : { placeholder: withoutControls(question.placeholder) }),
       }),
     secret: async (question) => prompts.secret({ ...question, message: withoutControls(question.message) }),
-    select: async ({ message, options }) =>
-      prompts.select({ message: withoutControls(message), options: guardedOptions(options) }),
-    selectMany: async ({ message, options, initial }) =>
+    select: async (question) =>
+      prompts.select({
+        ...question,
+        message: withoutControls(question.message),
+        options: guardedOptions(question.options),
+      }),
+    selectMany: async (question) =>
       prompts.selectMany({
-        message: withoutControls(message),
-        options: guardedOptions(options),
-        initial,
+        ...question,
+        message: withoutControls(question.message),
+        options: guardedOptions(question.options),
       }),
     confirm: async (question) => prompts.confirm({ ...question, message: withoutControls(question.message) }),
   };

@@ -11,6 +11,17 @@ export function literalSecrets(document: unknown): readonly string[] {
     .map(({ path }) => path);
 }
 
+/** The paths of secrets, references resolved, that have quotes around them: these were hardly meant to be part of them. */
+export function quotedSecrets(document: unknown): readonly string[] {
+  return secretPlaces(document)
+    .filter(({ value }) => typeof value === 'string' && isQuoted(value))
+    .map(({ path }) => path);
+}
+
+export function isQuoted(secret: string): boolean {
+  return /^\s*(["'`]).*\1\s*$/s.test(secret);
+}
+
 /** Whether a path of a tenant's document is that of a secret: the same places as `secretPlaces`. */
 export function isSecretPlace(path: readonly (string | number)[]): boolean {
   const place = path.map((step) => (typeof step === 'number' ? '[]' : step)).join('.');

@@ -16,7 +16,7 @@ import { KEPT_SECRET } from '../../src/tenants/kept-secret.ts';
 import { faultsWithoutRelay } from './faults-without-relay.ts';
 import type { FileFault } from './file-fault.ts';
 import type { FoundFile } from './find-files.ts';
-import { literalSecrets, secretPlaces } from './literal-secrets.ts';
+import { literalSecrets, quotedSecrets, secretPlaces } from './literal-secrets.ts';
 import { lookupsOf, type Variables } from './lookups.ts';
 import { positionFinder, repeatedKeys } from './positions.ts';
 import { type Lookups, resolveReferences } from './references.ts';
@@ -34,6 +34,8 @@ export interface TenantFile {
   readonly secrets: readonly string[];
   /** Paths at which a secret stands in clear in the file. */
   readonly literalSecrets: readonly string[];
+  /** Paths of secrets that have quotes around them once references are resolved. */
+  readonly quotedSecrets: readonly string[];
 }
 
 /** Reads one file; `variables` are what `${NAME}` can stand for. */
@@ -69,6 +71,7 @@ export function readTenantFile(
     json: JSON.stringify(value),
     secrets: secretsOf(value, used),
     literalSecrets: literalSecrets(document.value),
+    quotedSecrets: quotedSecrets(value),
   });
 }
 

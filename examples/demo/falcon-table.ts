@@ -21,12 +21,26 @@ export function falconTable({ falcon }: Stage): string {
     wordWrap: true,
   });
   const { cases } = falcon;
-  for (const { reference_id: reference, name, severity, tags } of cases.slice(0, CASES_SHOWN))
+  const storms = cases.filter(isStorm);
+  const others = cases.filter((one) => !isStorm(one)).slice(0, CASES_SHOWN - storms.length);
+  for (const { reference_id: reference, name, severity, tags } of [...others, ...storms])
     table.push([`case ${reference}`, name, severity, tags.join(', ')]);
   if (cases.length > CASES_SHOWN) table.push(['cases', `and ${cases.length - CASES_SHOWN} more`, '', '']);
   for (const { type, value, action, severity, tags } of falcon.indicators)
     table.push(['indicator', `${type} ${value}: ${action}`, severity ?? '', tags.join(', ')]);
-  return table.toString();
+  return `${table.toString()}\n${casesLine(falcon)}`;
+}
+
+/** The relay tags it so. */
+function isStorm({ tags }: { readonly tags: readonly string[] }): boolean {
+  return tags.includes('storm');
+}
+
+/** Why there are fewer cases than critical events. */
+function casesLine({ cases, events }: Stage['falcon']): string {
+  const critical = events.filter((event) => groupOf(event) !== undefined).length;
+  const rest = cases.some(isStorm) ? `, and above ${CASES_PER_HOUR_MAX} an hour they share a storm case` : '';
+  return `${critical} critical events went into ${cases.length} cases: those of one user, platform and type share one${rest}.`;
 }
 
 /** What Falcon lacks of cases and indicators, by the events that it got itself. */

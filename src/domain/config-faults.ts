@@ -22,13 +22,22 @@ const NEAR_MISS_LENGTH_MAX = 40;
 
 /** One fault per issue, and one per unknown key, in the order of the schema. `document` is what was parsed. */
 export function faultsOfIssues(issues: readonly Issue[], document: unknown): ConfigFault[] {
-  return issues.flatMap((issue) => {
+  return withoutMeasures(issues).flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => unknownKey(issue.path, key, document));
     const meant = meantIssues(issue);
     if (meant.length > 0) return faultsOfIssues(meant, document);
     return [{ path: formatPath(issue.path), message: messageOf(issue, readAt(document, issue.path)) }];
   });
+}
+
+/** zod measures a value of the wrong kind, too, such as the length of a text where a list belongs: its kind is what is wrong. */
+function withoutMeasures(issues: readonly Issue[]): readonly Issue[] {
+  const ofWrongKind = new Set(
+    issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => formatPath(path)),
+  );
+  const isMeasure = ({ code }: Issue) => code === 'too_small' || code === 'too_big';
+  return issues.filter((issue) => !isMeasure(issue) || !ofWrongKind.has(formatPath(issue.path)));
 }
 
 /** What is wrong with a key of a record, or with a value that may be of several kinds as the one that it is. Empty: it is none of them. */

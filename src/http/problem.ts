@@ -48,7 +48,7 @@ export type RequestFailure =
   | { readonly kind: 'too_many_tokens'; readonly max: number; readonly counted: 'valid' | 'kept' }
   /** It may not be deleted as it is. */
   | { readonly kind: 'tenant_has_undelivered'; readonly rest: readonly LaneRest[] }
-  | { readonly kind: 'destination_not_found' }
+  | { readonly kind: 'destination_not_found'; readonly known: readonly string[] }
   /** Nothing was done: no such host, several, or one that is not isolated. */
   | { readonly kind: 'containment_not_lifted'; readonly detail: string }
   | { readonly kind: 'containment_not_granted' }
@@ -181,14 +181,14 @@ function wordsOf(failure: RequestFailure): Words {
         more: { lanes: failure.rest },
       };
     case 'destination_not_found':
-      return words(404, 'No such destination', 'The tenant has no destination of this name.');
+      return words(404, 'No such destination', noDestinationDetail(failure.known));
     case 'containment_not_lifted':
       return words(409, 'Not lifted', `Nothing was changed: ${failure.detail}.`);
     case 'containment_not_granted':
       return words(
         409,
         'Not granted',
-        'The destination isolates no hosts, and lets none back: contain is not among its actions.',
+        'The destination isolates no hosts, and lets none back, as contain is not among its actions: add it, or use the Falcon console to lift the containment.',
       );
     case 'destination_failed': {
       const { detail, reason } = failure;
@@ -276,4 +276,10 @@ function undeliveredDetail(rest: readonly LaneRest[]): string {
 
 function preconditionDetail(version: number | null): string {
   return version === null ? 'The tenant does not exist.' : `The tenant exists at version ${version}.`;
+}
+
+function noDestinationDetail(known: readonly string[]): string {
+  return known.length === 0
+    ? 'The tenant has no destination.'
+    : `The tenant has no destination of this name: it has ${known.join(', ')}.`;
 }

@@ -74,6 +74,32 @@ describe('apply', () => {
     expect(writes(relay).map(({ path }) => path)).toEqual(['/api/v1/tenants/beta']);
     expect(relay.sent('PUT')[0]?.headers.get('if-match')).toBe('"1"');
     expect(ran.stdout).toMatch(/retention\.events +30 +7/);
+    expect(ran.stdout).toContain('update beta from tenants/beta.yaml, from version 1');
+  });
+
+  it('shows a destination that comes or goes field by field, whole, secrets as fingerprints', async () => {
+    const { relay, shell } = await applied();
+    const platforms = Array.from({ length: 60 }, (_, index) => `platform-${index}.example`);
+    const falcon = {
+      type: 'falcon',
+      hec: { url: 'https://abc.ingest.eu-1.crowdstrike.com', token: '0123456789' },
+      contain: {},
+      indicators: platforms,
+    };
+    const changes = [
+      { path: 'destinations.falcon', to: falcon },
+      { path: 'destinations.edr', from: { type: 'harfanglab', in_flight: 4 } },
+    ];
+    relay.intercept = ({ path }) =>
+      path.endsWith('/plan')
+        ? Response.json({ change: 'update', version: 1, changes, warnings: [] })
+        : undefined;
+    const { stdout } = await shell.run('apply -f tenants/acme.yaml --dry-run');
+    expect(stdout).toMatch(/destinations\.falcon\.type +– +falcon$/m);
+    expect(stdout).toMatch(/destinations\.falcon\.hec\.token +– +0123456789$/m);
+    expect(stdout).toMatch(/destinations\.falcon\.contain +– +\{\}$/m);
+    expect(stdout).toMatch(/destinations\.edr\.in_flight +4 +–$/m);
+    expect(stdout).toContain(JSON.stringify(platforms));
   });
 
   it('does nothing when nothing changed, and says so', async () => {
@@ -190,6 +216,16 @@ describe('apply', () => {
     shell.write('tenants/acme.yaml', tenantYaml('acme').replace('${EDR_TOKEN}', SECRETS.EDR_TOKEN));
     const ran = await shell.run('apply -f tenants --yes');
     expect(ran.stderr).toContain('tenants/acme.yaml destinations[0].token');
+    expect(ran.all).not.toContain(SECRETS.EDR_TOKEN);
+  });
+
+  it('warns of a secret with quotes around it, wherever it came from', async () => {
+    const { shell } = stage({ env: { ...SECRETS, EDR_TOKEN: `"${SECRETS.EDR_TOKEN}" ` } });
+    shell.write('tenants/acme.yaml', tenantYaml('acme'));
+    const ran = await shell.run('apply -f tenants --dry-run');
+    expect(ran.stderr).toContain(
+      '1 secret has quotes around it that would be sent with it: tenants/acme.yaml destinations[0].token.',
+    );
     expect(ran.all).not.toContain(SECRETS.EDR_TOKEN);
   });
 

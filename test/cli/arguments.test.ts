@@ -101,6 +101,7 @@ describe('usage', () => {
   it.each([
     ['lanez', 'Did you mean lanes?'],
     ['tenants lst', 'Did you mean list?'],
+    ['plan -f tenants', 'Did you mean apply --dry-run?'],
     ['events search acme --user-email', 'give it on stdin'],
     ['lanes acme --wach', 'Did you mean --watch?'],
     ['lanes', "missing required argument 'tenant'"],

@@ -1,7 +1,7 @@
 /** The real program, started as people start it: in few tests, because each starts a Node. */
 
 import { execFile, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,6 +80,27 @@ describe('npx noxys-relay', PATIENT, () => {
     rmSync(folder, { recursive: true });
     expect(ended).toMatchObject({ code: EXIT.invalid, stdout: '' });
     expect(ended.stderr).toMatch(/^[^\n]*npm ci\n$/);
+  });
+
+  it('ends a script of package.json with the shell that npm started it in, as a SIGTERM to npm reaches no further', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'noxys-relay-launch-'));
+    const script = join(folder, 'stay.mjs');
+    writeFileSync(
+      script,
+      "process.on('SIGTERM', () => (console.log('ended'), process.exit()));\nsetTimeout(() => process.exit(), 20_000);\nconsole.log('up');\n",
+    );
+    // What follows keeps the shell from giving way to the script.
+    const line = `"${process.execPath}" "${join(ROOT, 'cli', 'launch.mjs')}" "${script}"; exit 0`;
+    const shell = spawn('sh', ['-c', line], { env: { ...ENV, npm_lifecycle_event: 'dev' } });
+    let said = '';
+    shell.stdout.on('data', (chunk) => {
+      said += String(chunk);
+      if (said === 'up\n') shell.kill('SIGTERM');
+    });
+    // The script has the shell's stdout: it closes when both are gone.
+    await new Promise((resolve) => shell.once('close', resolve));
+    rmSync(folder, { recursive: true });
+    expect(said).toBe('up\nended\n');
   });
 
   it('refuses options that npm kept for itself', async () => {

@@ -15,6 +15,11 @@ export const ORIGIN = 'https://relay.example.com';
 export const TOKEN = 'operator-token-0123456789-abcdef';
 export const NOW_MS = Date.parse('2026-11-22T05:00:00Z');
 
+/** Answers a prompt with what it offers. */
+export const ENTER = '\r';
+
+type Offered = string | boolean | readonly string[] | undefined;
+
 export interface FakeOptions {
   readonly fetch?: Io['fetch'];
   readonly env?: Readonly<Record<string, string>>;
@@ -44,6 +49,8 @@ export class FakeIo {
   readonly controller = new AbortController();
   /** Messages of the prompts that were shown. */
   readonly asked: string[] = [];
+  /** What each of them offered as its answer. */
+  readonly offered: Offered[] = [];
   sleptMs = 0;
   #out = '';
   #err = '';
@@ -55,13 +62,15 @@ export class FakeIo {
     for (const [path, content] of Object.entries(files)) this.write(path, content);
     const isTTY = answers !== undefined;
     const left = [...(answers ?? [])];
-    const answer = async (message: string): Promise<string | boolean> => {
+    const answer = async (message: string, initial: Offered): Promise<string | boolean> => {
       this.asked.push(message);
+      this.offered.push(initial);
       const next = left.shift();
       if (next === undefined)
         throw new Error(`Cannot answer "${message}" as the test must know it: it does not`);
       if (next === null) throw interrupted();
-      return next;
+      if (next !== ENTER) return next;
+      return typeof initial === 'object' ? initial.join(',') : (initial ?? '');
     };
     this.io = {
       stdout: { write: (text) => void (this.#out += text), isTTY: false, columns },
@@ -77,23 +86,24 @@ export class FakeIo {
         signal?.throwIfAborted();
       },
       prompts: {
-        text: async ({ message, validate }) => valid(String(await answer(message)), validate),
-        secret: async ({ message, validate }) => valid(String(await answer(message)), validate),
-        select: async ({ message, options: choices }) => {
-          const chosen = await answer(message);
+        text: async ({ message, validate, initial }) =>
+          valid(String(await answer(message, initial)), validate),
+        secret: async ({ message, validate }) => valid(String(await answer(message, undefined)), validate),
+        select: async ({ message, options: choices, initial }) => {
+          const chosen = await answer(message, initial);
           const found = choices.find(({ value }) => value === chosen);
           if (!found) throw new Error(`Cannot choose ${String(chosen)} as it must be an option: it is not`);
           return found.value;
         },
-        selectMany: async ({ message, options: choices }) => {
-          const chosen = String(await answer(message)).split(',');
+        selectMany: async ({ message, options: choices, initial }) => {
+          const chosen = String(await answer(message, initial)).split(',');
           const values = choices.map(({ value }) => value);
           const unknown = chosen.filter((one) => !values.some((value) => value === one));
           if (unknown.length > 0)
             throw new Error(`Cannot choose ${unknown.join()} as they must be options: they are not`);
           return values.filter((value) => chosen.includes(value));
         },
-        confirm: async ({ message }) => (await answer(message)) === true,
+        confirm: async ({ message, initial }) => (await answer(message, initial)) === true,
       },
       signal: this.controller.signal,
     };

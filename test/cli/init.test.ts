@@ -6,16 +6,22 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { EXIT } from '../../cli/exit-codes.ts';
-import { FakeIo, type FakeOptions } from './fake-io.ts';
+import { ENTER, FakeIo, type FakeOptions, ORIGIN } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
 import { SECRETS } from './tenant-documents.ts';
 
 const HEC_KEY = 'hec-key-of-the-tests-0123456789';
 const HEC_URL = 'https://abc.ingest.eu-1.crowdstrike.com/services/collector';
 
-function stage(options: FakeOptions = {}) {
+const LOCAL = 'http://127.0.0.1:8787';
+
+/** `isLocal`: the relay is on this machine. */
+function stage({ isLocal = false, ...options }: FakeOptions & { readonly isLocal?: boolean } = {}) {
   const relay = new StandIn();
-  return { relay, shell: new FakeIo({ fetch: relay.fetch, ...options }) };
+  const localFetch: typeof fetch = async (input, init) =>
+    relay.fetch(new Request(input, init).url.replace(LOCAL, ORIGIN), init);
+  const own = isLocal ? { fetch: localFetch, env: { NOXYS_RELAY_URL: LOCAL } } : { fetch: relay.fetch };
+  return { relay, shell: new FakeIo({ ...own, ...options }) };
 }
 
 const read = (shell: FakeIo, path: string) => readFileSync(join(shell.cwd, path), 'utf8');
@@ -164,6 +170,70 @@ describe('init', () => {
       expect(read(shell, 'tenants/acme.yaml')).not.toContain('indicators');
     });
 
+    it('asks for the simulated API where the connector is one of this machine, before the secret', async () => {
+      const hecUrl = 'http://127.0.0.1:8702/services/collector';
+      const falcon = ['falcon', 'falcon', 'eu-1', true, hecUrl, HEC_KEY, true];
+      const answers = ['acme', 'eu', '', ...falcon, ENTER, ...client, 'event', 'none'];
+      const { relay, shell } = stage({ answers, isLocal: true });
+      await shell.run('init');
+      expect(JSON.parse(relay.sent('POST', /\/test$/)[0]?.body ?? '')).toMatchObject({
+        destinations: [
+          { base_url: 'http://127.0.0.1:8702', hec: { url: hecUrl }, client_secret: CLIENT_SECRET },
+        ],
+      });
+      const placeOf = (word: string) => shell.asked.findIndex((asked) => asked.startsWith(word));
+      expect(placeOf('base_url')).toBeLessThan(placeOf('Client Secret'));
+    });
+
+    it('takes Falcon itself for a real connector that is tried from this machine', async () => {
+      const falcon = ['falcon', 'falcon', 'eu-1', true, HEC_URL, HEC_KEY, true];
+      const answers = ['acme', 'eu', '', ...falcon, ENTER, ...client, 'event', 'none'];
+      const { shell } = stage({ answers, isLocal: true });
+      expect((await shell.run('init')).code).toBe(EXIT.ok);
+      expect(shell.asked.join()).toContain('(empty: Falcon itself, api.eu-1.crowdstrike.com)');
+      expect(read(shell, 'tenants/acme.yaml')).not.toContain('base_url');
+    });
+
+    it.each([
+      ['http://127.0.0.1:8702/services/collector', '', /loopback address/],
+      [HEC_URL, 'https://api.eu-1.crowdstrike.com', /loopback address/],
+    ])('sends no secret elsewhere than a simulator of this machine: %s, %j', async (hecUrl, api, message) => {
+      const answers = ['acme', 'eu', '', 'falcon', 'falcon', 'eu-1', true, hecUrl, HEC_KEY, true, api];
+      const { relay, shell } = stage({ answers, isLocal: true });
+      expect((await shell.run('init')).stderr).toMatch(message);
+      expect(relay.requests.filter(({ path }) => path.endsWith('/test'))).toEqual([]);
+    });
+
+    it('says where a client id is that was left empty', async () => {
+      const answers = ['acme', 'global', '', 'falcon', 'falcon', 'us-2', false, ' '];
+      const { shell } = stage({ answers });
+      expect((await shell.run('init')).stderr).toContain('It is missing: the console shows it');
+    });
+
+    it('takes no secret with quotes around it', async () => {
+      const answers = ['acme', 'global', '', 'falcon', 'falcon', 'us-2', false, CLIENT_ID, '"secret" '];
+      const { shell } = stage({ answers });
+      expect((await shell.run('init')).stderr).toContain('It has quotes around it');
+    });
+
+    it('offers what was answered when it is entered again, and keeps secrets without showing them', async () => {
+      const falcon = ['falcon', 'soc', 'us-2', true, HEC_URL.replace('eu-1', 'us-2'), HEC_KEY, true];
+      const granted = ['case,indicator,contain,workflow', 'poe', 'DC-01, ADMIN-7', 'Tell the SOC'];
+      const again = Array.from({ length: 13 }, () => ENTER);
+      const answers = ['acme', 'global', '', ...falcon, ...client, ...granted, 'again', ...again];
+      const { relay, shell } = stage({ answers: [...answers, 'keep', 'none'] });
+      relay.state.tests.set('soc', { outcome: 'blocked', reason: 'unauthorized', status: 401 });
+      const ran = await shell.run('init');
+      expect(ran.code).toBe(EXIT.ok);
+      const [first, second] = relay.sent('POST', /\/test$/).map(({ body }) => JSON.parse(body) as object);
+      expect(second).toMatchObject({ destinations: [{ name: 'soc', client_secret: CLIENT_SECRET }] });
+      const destinationsOf = (document: object | undefined) =>
+        (document as { destinations: unknown }).destinations;
+      expect(destinationsOf(second)).toEqual(destinationsOf(first));
+      expect(JSON.stringify(shell.offered)).not.toMatch(new RegExp(`${CLIENT_SECRET}|${HEC_KEY}`));
+      expect(shell.asked).toContain('Client Secret (empty: the one you entered before)');
+    });
+
     it.each([
       ['indicator', 'claude', /claude is about Claude, which platforms\.approved names/],
       ['indicator', 'poe, perplexty', /perplexty is not a platform .* did you mean perplexity/],
@@ -192,7 +262,7 @@ describe('init', () => {
     const answers = [
       ['acme', 'global', ''],
       ['harfanglab', 'edr', 'https://edr.example.com:8443', 'wrong-token-1', 'again'],
-      ['harfanglab', 'edr', 'https://edr.example.com:8443', 'wrong-token-2', 'keep'],
+      ['harfanglab', ENTER, ENTER, 'wrong-token-2', 'keep'],
       ['none'],
     ].flat();
     const { relay, shell } = stage({ answers });

@@ -32,7 +32,15 @@ function stage() {
         ],
         initial: ['b'],
       }),
-    select: async () => prompts.select({ message: 'Which?', options: [{ value: 'a', label: 'A' }] }),
+    select: async () =>
+      prompts.select({
+        message: 'Which?',
+        options: [
+          { value: 'a', label: 'A' },
+          { value: 'b', label: 'B' },
+        ],
+        initial: 'b',
+      }),
   };
   return { input, ask };
 }
@@ -66,6 +74,13 @@ describe('a question', () => {
     input.write(' ');
     input.write('\r');
     expect(await more).toEqual(['a', 'b']);
+  });
+
+  it('begins at the choice that it offers', async () => {
+    const { input, ask } = stage();
+    const answer = ask.select();
+    input.write('\r');
+    expect(await answer).toBe('b');
   });
 
   it('is answered, one after the other', async () => {

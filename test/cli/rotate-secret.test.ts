@@ -42,6 +42,7 @@ describe('rotate-secret', () => {
     expect(ran.code).toBe(EXIT.ok);
     expect(relay.state.tenants.get('acme')?.config.destinations[1]).toMatchObject({ client_secret: NEXT });
     expect(envOf(shell)).toContain(`FALCON_SECRET=${NEXT}\n`);
+    expect(ran.stdout).toMatch(/^Check it: npx noxys-relay test acme falcon$/m);
     expect(ran.all).not.toMatch(new RegExp(`${NEXT}|old-client-secret`));
   });
 

@@ -230,6 +230,14 @@ describe('faultsOfIssues', () => {
     expect(faults.map((fault) => fault.path)).toEqual(['id', 'residency', 'webhook.secrets', 'extra']);
   });
 
+  it.each([
+    ['event, case', 'it is a text'],
+    ['', 'it is an empty text'],
+  ])('finds nothing but the kind wrong with %j where a list belongs', (actions, kind) => {
+    const faults = faultsOf({ ...sampleDocument(), destinations: [{ ...sampleFalcon(), actions }] });
+    expect(faults).toEqual([{ path: 'destinations[0].actions', message: `must be a list: ${kind}` }]);
+  });
+
   it('treats __proto__ as the unknown key that it is', () => {
     const document: unknown = JSON.parse(
       '{"id":"acme","residency":"eu","webhook":{"secrets":["a"]},"__proto__":{"x":1}}',

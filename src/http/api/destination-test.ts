@@ -6,7 +6,7 @@
 
 import { grantRefusal } from '../../domain/principal.ts';
 import type { LaneTest, TenantRelayRpc, TestDestinationAnswer } from '../../domain/rpc.ts';
-import type { SealedTenantConfig, TenantConfig } from '../../domain/tenant-config.ts';
+import type { DestinationConfig, SealedTenantConfig, TenantConfig } from '../../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
@@ -15,7 +15,7 @@ import { sealConfig } from '../../tenants/secrets.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
-import { askExisting, requestFields, UNAVAILABLE, unavailable } from './existing.ts';
+import { findExisting, requestFields, UNAVAILABLE, unavailable, withoutDestination } from './existing.ts';
 import { mayCreate, readConfig } from './candidate.ts';
 import { refused } from './refused.ts';
 import { hintOf } from './test-hints.ts';
@@ -29,20 +29,27 @@ export const destinationTestRoutes: readonly AdminRoute[] = [
     handle: async (call) => {
       const isCandidate = call.c.get('body').byteLength > 0;
       const tested = isCandidate ? await testCandidate(call) : await testStored(call);
-      return tested.ok ? answerOf(call, tested.value, isCandidate) : tested;
+      return tested.ok ? answerOf(call, { ...tested.value, isCandidate }) : tested;
     },
   }),
 ];
 
-type Tested = Result<TestDestinationAnswer, RequestFailure>;
+/** The object's answer, and the config that it is about. */
+interface Tested {
+  readonly answer: TestDestinationAnswer;
+  readonly config: SealedTenantConfig;
+}
 
-async function testStored({ c, deployment, actor }: Call): Promise<Tested> {
-  const destination = c.req.param('name') ?? '';
-  return askExisting(c, deployment, async (relay) => relay.testDestination({ v: 1, actor, destination }));
+async function testStored(call: Call): Promise<Result<Tested, RequestFailure>> {
+  const { c, deployment } = call;
+  const found = await findExisting(c, deployment);
+  if (!found.ok) return found;
+  const { stub, stored } = found.value;
+  return askWith(call, stub, stored.config);
 }
 
 /** A candidate holds secrets, and says where requests go: that is an admin's to decide. */
-async function testCandidate(call: Call): Promise<Tested> {
+async function testCandidate(call: Call): Promise<Result<Tested, RequestFailure>> {
   const { c, deployment, principal } = call;
   const id = c.req.param('id') ?? '';
   if (grantRefusal(principal, 'admin', id)) return failure({ kind: 'role_missing', role: 'admin' });
@@ -50,7 +57,7 @@ async function testCandidate(call: Call): Promise<Tested> {
   if (!config.ok) return config;
   const destination = c.req.param('name') ?? '';
   if (!config.value.destinations.some(({ name }) => name === destination))
-    return failure({ kind: 'destination_not_found' });
+    return withoutDestination(config.value);
   const found = await findTenant(c.env.TENANT_RELAY, deployment.settings, id);
   if (!found.ok) return failure(UNAVAILABLE);
   if (!found.value && !mayCreate(principal)) return failure({ kind: 'tenant_not_found' });
@@ -61,7 +68,7 @@ async function testCandidate(call: Call): Promise<Tested> {
   if (!sealed.ok) return failure({ kind: 'config_invalid', faults: sealed.error });
   const relay = found.value?.stub ?? stubOf(call, config.value);
   return relay
-    ? askWith(call, relay, { destination, config: onlyTested(sealed.value, destination) })
+    ? askWith(call, relay, sealed.value, onlyTested(sealed.value, destination))
     : failure(UNAVAILABLE);
 }
 
@@ -76,13 +83,17 @@ function onlyTested(config: SealedTenantConfig, destination: string): SealedTena
   return { ...config, destinations: config.destinations.filter(({ name }) => name === destination) };
 }
 
+/** `candidate`: absent, the object tests what it has stored. */
 async function askWith(
   { c, actor }: Call,
-  relay: TenantRelayRpc,
-  tested: { readonly destination: string; readonly config: SealedTenantConfig },
-): Promise<Tested> {
+  relay: Pick<TenantRelayRpc, 'testDestination'>,
+  config: SealedTenantConfig,
+  candidate?: SealedTenantConfig,
+): Promise<Result<Tested, RequestFailure>> {
+  const destination = c.req.param('name') ?? '';
+  const request = { v: 1, actor, destination, ...(candidate && { config: candidate }) } as const;
   try {
-    return success(await relay.testDestination({ v: 1, actor, ...tested }));
+    return success({ answer: await relay.testDestination(request), config });
   } catch (error) {
     return unavailable(c, causeFields(error));
   }
@@ -90,8 +101,7 @@ async function askWith(
 
 function answerOf(
   { c }: Call,
-  answer: TestDestinationAnswer,
-  isCandidate: boolean,
+  { answer, config, isCandidate }: Tested & { readonly isCandidate: boolean },
 ): Result<Answer, RequestFailure> {
   switch (answer.kind) {
     case 'tested': {
@@ -106,10 +116,11 @@ function answerOf(
         outcomes,
       });
       const { tests, summary } = answer;
+      const type = config.destinations.find(({ name }) => name === destination)?.type;
       return success({
         body: {
           destination,
-          tests: tests.map((test) => withHint(test)),
+          tests: tests.map((test) => withHint(test, type)),
           ...(summary !== undefined && { summary }),
         },
       });
@@ -117,13 +128,13 @@ function answerOf(
     case 'too_many_tests':
       return failure({ kind: 'too_many_requests', retryAfterSeconds: answer.retryAfterSeconds });
     case 'unknown_destination':
-      return failure({ kind: 'destination_not_found' });
+      return withoutDestination(config);
     default:
       return refused(c, answer);
   }
 }
 
-function withHint(test: LaneTest) {
-  const hint = hintOf(test);
+function withHint(test: LaneTest, type: DestinationConfig['type'] | undefined) {
+  const hint = hintOf(test, type);
   return hint === undefined ? test : { ...test, hint };
 }

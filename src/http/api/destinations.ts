@@ -3,11 +3,11 @@
 import type { LaneStart, PauseRequest, ResumeAnswer, TenantRelayRpc } from '../../domain/rpc.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
-import { failure, success } from '../../lib/result.ts';
+import { success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
-import { askExisting, requestFields } from './existing.ts';
+import { askExisting, noSuchDestination, requestFields } from './existing.ts';
 import { refused } from './refused.ts';
 import { laneStart } from './values.ts';
 import { etagOf } from './version.ts';
@@ -51,7 +51,7 @@ async function save(
       return success({ body, headers: { etag: etagOf(version) } });
     }
     case 'unknown_destination':
-      return failure({ kind: 'destination_not_found' });
+      return noSuchDestination(c, deployment);
     default:
       return refused(c, answer.value);
   }

@@ -3,6 +3,7 @@
 import type { Context } from 'hono';
 
 import type { TenantRelayRpc } from '../../domain/rpc.ts';
+import type { SealedTenantConfig } from '../../domain/tenant-config.ts';
 import { TENANT_ID_PATTERN } from '../../domain/tenant-config.ts';
 import type { LogFields } from '../../lib/log.ts';
 import { causeFields, logEvent } from '../../lib/log.ts';
@@ -41,6 +42,22 @@ export async function askExisting<T>(
   } catch (error) {
     return unavailable(c, causeFields(error));
   }
+}
+
+/** That the named tenant has no such destination, and which it has. */
+export async function noSuchDestination(
+  c: Context<AppEnv>,
+  deployment: Deployment,
+): Promise<Result<never, RequestFailure>> {
+  const found = await findExisting(c, deployment);
+  return found.ok ? withoutDestination(found.value.stored.config) : found;
+}
+
+/** The same of a config that is at hand. */
+export function withoutDestination({
+  destinations,
+}: Pick<SealedTenantConfig, 'destinations'>): Result<never, RequestFailure> {
+  return failure({ kind: 'destination_not_found', known: destinations.map(({ name }) => name) });
 }
 
 /** The failure of a request whose tenant's object can't serve it now, with its line in the log. */

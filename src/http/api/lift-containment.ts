@@ -10,7 +10,7 @@ import { failure, success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
-import { askExisting, requestFields } from './existing.ts';
+import { askExisting, noSuchDestination, requestFields } from './existing.ts';
 import { bodyInvalid } from './fields.ts';
 import { refused } from './refused.ts';
 import { agentId, shortText } from './values.ts';
@@ -40,12 +40,15 @@ export const liftContainmentRoutes: readonly AdminRoute[] = [
       const answer = await askExisting(c, deployment, async (relay) =>
         relay.liftContainment({ v: 1, actor, destination, ...host }),
       );
-      return answer.ok ? answerOf(call, answer.value) : answer;
+      return answer.ok ? await answerOf(call, answer.value) : answer;
     },
   }),
 ];
 
-function answerOf({ c }: Pick<Call, 'c'>, answer: LiftContainmentAnswer): Result<Answer, RequestFailure> {
+async function answerOf(
+  { c, deployment }: Pick<Call, 'c' | 'deployment'>,
+  answer: LiftContainmentAnswer,
+): Promise<Result<Answer, RequestFailure>> {
   const note = (outcome: string): void => {
     const destination = c.req.param('name') ?? '';
     logEvent('info', 'host.containment_lifted', { ...requestFields(c), destination, outcome });
@@ -67,7 +70,7 @@ function answerOf({ c }: Pick<Call, 'c'>, answer: LiftContainmentAnswer): Result
     case 'not_granted':
       return failure({ kind: 'containment_not_granted' });
     case 'unknown_destination':
-      return failure({ kind: 'destination_not_found' });
+      return noSuchDestination(c, deployment);
     default:
       return refused(c, answer);
   }

@@ -2,10 +2,12 @@
 
 import type { BlockedReason, RetryReason } from '../../domain/outcome.ts';
 import type { LaneTest } from '../../domain/rpc.ts';
+import type { DestinationConfig } from '../../domain/tenant-config.ts';
 
-const HINTS: Readonly<Record<RetryReason | BlockedReason, string>> = {
-  unauthorized:
-    'Write the token anew, or client_id and client_secret: the destination does not take what it was given.',
+/** Those that are the same for every lane. */
+const HINTS: Readonly<
+  Record<Exclude<RetryReason | BlockedReason, 'unauthorized' | 'not_configured'>, string>
+> = {
   forbidden: "Give the token's user the right to write events, or use another token.",
   scope_missing:
     'In the Falcon console, under Support and resources, API clients and keys: give the API client the scopes that the detail names.',
@@ -22,8 +24,6 @@ const HINTS: Readonly<Record<RetryReason | BlockedReason, string>> = {
     'Add the host to RELAY_EGRESS_ALLOW and deploy, once you know that it is in the EU, or correct the address.',
   rejected_in_a_row: 'Read the last answers in the dead letters: the destination refuses every event.',
   too_many_parked: 'Read the last answers in the dead letters: the destination fails on too many events.',
-  not_configured:
-    'Read the detail: a workflow that it names must exist and be enabled; secrets that do not open are written anew, or opened with RELAY_MASTER_KEY_PREVIOUS.',
   unexpected_status: "Read the detail and the destination's own log: the relay does not know this status.",
   timeout:
     "Check address, port and firewall: nothing answered in time, so Cloudflare's addresses may be shut out.",
@@ -38,9 +38,28 @@ const HINTS: Readonly<Record<RetryReason | BlockedReason, string>> = {
 const REJECTED =
   'Read the detail: address and token are right, but the destination refuses the event itself, and would refuse others.';
 
-/** None for what was delivered. */
-export function hintOf({ outcome, reason }: Pick<LaneTest, 'outcome' | 'reason'>): string | undefined {
+const NOT_OPENED =
+  'Write the secrets anew that the detail names, or give the relay RELAY_MASTER_KEY_PREVIOUS, the key that opens them.';
+
+type Tested = Pick<LaneTest, 'lane' | 'outcome' | 'reason' | 'detail'>;
+
+/** None for what was delivered, nor where the detail says all. `type` is the destination's. */
+export function hintOf(
+  { lane, outcome, reason, detail }: Tested,
+  type: DestinationConfig['type'] | undefined,
+): string | undefined {
   if (outcome === 'rejected') return REJECTED;
+  if (reason === 'unauthorized') return unauthorizedHint(lane, type);
+  if (reason === 'not_configured') return detail?.startsWith('sealed values ') ? NOT_OPENED : undefined;
   // Of an object of a newer version it may be a reason that is not known here.
   return reason === undefined || !Object.hasOwn(HINTS, reason) ? undefined : HINTS[reason];
+}
+
+/** Names the credential of this lane: a Falcon destination has two. */
+function unauthorizedHint(lane: string, type: DestinationConfig['type'] | undefined): string {
+  if (type !== 'falcon')
+    return 'Write the token anew: the destination does not take the one that it was given.';
+  return lane.endsWith('/events')
+    ? 'Write hec.token anew: the connector does not take the API key that it was given.'
+    : 'Write client_id and client_secret anew, unless the detail names another cause: Falcon does not take the API client as it is.';
 }

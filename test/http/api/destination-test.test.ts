@@ -231,7 +231,14 @@ describe('POST …/destinations/{name}/test with a config', () => {
     const answer = await acme.call('POST', 'acme/destinations/erd/test', sampleDocument());
     expect(answer).toMatchObject({
       status: 404,
-      body: { type: 'urn:noxys-relay:problem:destination-not-found' },
+      body: {
+        type: 'urn:noxys-relay:problem:destination-not-found',
+        detail: 'The tenant has no destination of this name: it has edr, falcon.',
+      },
+    });
+    const without = { ...sampleDocument(), destinations: [] };
+    expect((await acme.call('POST', 'acme/destinations/erd/test', without)).body).toMatchObject({
+      detail: 'The tenant has no destination.',
     });
   });
 
@@ -270,11 +277,30 @@ describe('POST …/destinations/{name}/test with a config', () => {
 
 describe('hintOf', () => {
   it('has one sentence for what failed, and none for what was delivered', () => {
-    expect(hintOf({ outcome: 'delivered' })).toBeUndefined();
-    expect(hintOf({ outcome: 'rejected' })).toMatch(/^[A-Z].*\.$/);
-    expect(hintOf({ outcome: 'retry', reason: 'timeout' })).toMatch(/^[A-Z].*\.$/);
-    expect(hintOf({ outcome: 'blocked', reason: 'of a newer version' as LaneTest['reason'] & string })).toBe(
-      undefined,
+    const lane = 'edr/events';
+    const ofEdr = (test: Omit<LaneTest, 'lane' | 'durationMs'>) => hintOf({ lane, ...test }, 'harfanglab');
+    expect(ofEdr({ outcome: 'delivered' })).toBeUndefined();
+    expect(ofEdr({ outcome: 'rejected' })).toMatch(/^[A-Z].*\.$/);
+    expect(ofEdr({ outcome: 'retry', reason: 'timeout' })).toMatch(/^[A-Z].*\.$/);
+    const reason = 'of a newer version' as LaneTest['reason'] & string;
+    expect(ofEdr({ outcome: 'blocked', reason })).toBeUndefined();
+  });
+
+  it.each([
+    ['edr/events', 'harfanglab', /Write the token anew/],
+    ['falcon/events', 'falcon', /Write hec\.token anew/],
+    ['falcon/cases', 'falcon', /Write client_id and client_secret anew/],
+    ['gone/events', undefined, /Write the token anew/],
+  ] as const)('names the credential that %s of %s was refused with', (lane, type, hint) => {
+    expect(hintOf({ lane, outcome: 'blocked', reason: 'unauthorized' }, type)).toMatch(hint);
+  });
+
+  it('speaks of secrets where some do not open, and adds nothing to another detail of what is not configured', () => {
+    const ofDetail = (detail: string) =>
+      hintOf({ lane: 'falcon/workflows', outcome: 'blocked', reason: 'not_configured', detail }, 'falcon');
+    expect(ofDetail('sealed values do not open: destinations.falcon.client_secret')).toMatch(
+      /RELAY_MASTER_KEY_PREVIOUS/,
     );
+    expect(ofDetail('the workflow "Tell the SOC" is disabled: turn it on in the console')).toBeUndefined();
   });
 });

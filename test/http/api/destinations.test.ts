@@ -53,7 +53,7 @@ describe('POST …/destinations/{name}/resume', () => {
 });
 
 describe.each(['pause', 'resume'])('POST …/destinations/{name}/%s', (verb) => {
-  it('answers 404 to a destination that is not there, and lists none', async () => {
+  it('answers 404 to a destination that is not there, and names those there are', async () => {
     acme.relay.resumes = { kind: 'unknown_destination' };
     const { status, body } = await acme.call('POST', `acme/destinations/erd/${verb}`);
     expect(status).toBe(404);
@@ -61,7 +61,7 @@ describe.each(['pause', 'resume'])('POST …/destinations/{name}/%s', (verb) => 
       type: 'urn:noxys-relay:problem:destination-not-found',
       title: 'No such destination',
       status: 404,
-      detail: 'The tenant has no destination of this name.',
+      detail: 'The tenant has no destination of this name: it has edr, falcon.',
       requestId: 'req-1',
     });
   });

@@ -63,7 +63,9 @@ describe('POST …/destinations/{name}/lift-containment', () => {
       409,
       {
         type: 'urn:noxys-relay:problem:containment-not-granted',
-        detail: expect.stringContaining('contain is not among its actions'),
+        detail: expect.stringMatching(
+          /contain is not among its actions: add it, or use the Falcon console to lift/,
+        ),
       },
     ],
     [
@@ -76,7 +78,14 @@ describe('POST …/destinations/{name}/lift-containment', () => {
       },
     ],
     [{ kind: 'failed', detail: 'HTTP 422' }, 502, { detail: 'The destination did not do it: HTTP 422.' }],
-    [{ kind: 'unknown_destination' }, 404, { type: 'urn:noxys-relay:problem:destination-not-found' }],
+    [
+      { kind: 'unknown_destination' },
+      404,
+      {
+        type: 'urn:noxys-relay:problem:destination-not-found',
+        detail: 'The tenant has no destination of this name: it has edr, falcon.',
+      },
+    ],
     [{ kind: 'unknown_tenant' }, 404, { type: 'urn:noxys-relay:problem:tenant-not-found' }],
     [{ kind: 'unavailable', reason: 'object_fault' }, 503, {}],
   ])('says in words and status what %j means', async (answer, status, body) => {
