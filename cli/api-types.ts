@@ -8,7 +8,7 @@ import type { TokenView } from '../src/domain/registry.ts';
 import type { AuditEntry } from '../src/domain/audit.ts';
 import type { Explained, Explanation } from '../src/domain/explanation.ts';
 import type { DeadLetterView, LaneView } from '../src/domain/lane-view.ts';
-import type { LaneTest } from '../src/domain/rpc.ts';
+import type { LaneTest } from '../src/domain/destination-requests.ts';
 import type { Residency } from '../src/domain/tenant-config.ts';
 
 export type {

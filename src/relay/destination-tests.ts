@@ -7,7 +7,7 @@ import { type ChannelPlan, atSharedRate, channelPlans, connectionSummary } from 
 import type { ChannelMemory, Checked, DeliveryIo } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { LaneTest, TestDestinationAnswer } from '../domain/rpc.ts';
+import type { LaneTest, TestDestinationAnswer } from '../domain/destination-requests.ts';
 import type { DestinationConfig, SealedTenantConfig } from '../domain/tenant-config.ts';
 import { testEvent } from '../domain/test-event.ts';
 import { causeFields, logEvent } from '../lib/log.ts';

@@ -16,7 +16,7 @@ import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
 import { loggedIds } from '../domain/logged-ids.ts';
 import type { AuditDetail } from '../domain/audit.ts';
 import type { Explained, ExplainedEvent, Explanation } from '../domain/explanation.ts';
-import type { Busy } from '../domain/rpc.ts';
+import type { Busy } from '../domain/unavailable.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { isControl } from '../domain/wanted.ts';
 import { readId } from '../ingest/field-values.ts';

@@ -8,7 +8,7 @@ import type { ApiAccounts } from '../destinations/api-account.ts';
 import { channelPlans } from '../destinations/channels.ts';
 import type { ChannelMemory, Lifted } from '../destinations/destination.ts';
 import type { AuditDetail } from '../domain/audit.ts';
-import type { LiftContainmentAnswer, LiftContainmentRequest } from '../domain/rpc.ts';
+import type { LiftContainmentAnswer, LiftContainmentRequest } from '../domain/destination-requests.ts';
 import type { DestinationConfig, SealedTenantConfig } from '../domain/tenant-config.ts';
 import type { Database } from '../lib/database.ts';
 import { defined } from '../lib/defined.ts';

@@ -8,77 +8,39 @@ import type { Actor } from '../domain/principal.ts';
 import type { ObjectHealth } from '../domain/object-health.ts';
 import type { LaneRest, RedriveAnswer, RedriveRequest, StoredConfig } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import { isFromNoxys } from '../domain/wanted.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
-import type { Sealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
-import type { Env, Settings } from '../settings.ts';
 import { Activity } from './activity.ts';
 import { announceIndicators, nextAnnouncementAtMs } from './announcements.ts';
 import { ApiAccounts } from './api-accounts.ts';
-import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
-import type { ConfigStore } from './config-store.ts';
-import { countWanted } from './count-wanted.ts';
-import type { Database } from '../lib/database.ts';
 import { EventQueries } from './event-queries.ts';
 import { endPauses } from './end-pauses.ts';
 import { Findings } from './findings.ts';
 import { objectHealth } from './health.ts';
 import { HostActions } from './host-actions.ts';
 import { Intake } from './intake.ts';
-import type { RelayIo } from './io.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
+import { laneRests } from './lane-rests.ts';
 import { LastWebhook } from './last-webhook.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
-import type { Timeouts } from './lane-parts.ts';
 import type { Lane } from './lane.ts';
 import type { LaneState } from './lane-state.ts';
-import { EventLog, LOG_SIZES } from './log.ts';
+import { EventLog } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { makeLane } from './make-lane.ts';
-import type { Publisher } from './publisher.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { redrive } from './redrive.ts';
-import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
+import type { RelayParts } from './relay-parts.ts';
 import { API_USED_AT, readMeta, writeMeta } from './schema.ts';
 import { Upkeep } from './upkeep.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 
 /** Who did what a rule asked for. */
 const RELAY: Actor = { by: 'relay', requestId: '' };
-/** Events that are looked at one by one before a tenant is removed. */
-const COUNTED_EVENTS_MAX = 5_000;
 /** A publication of the config that failed is tried again this soon. KV takes one write per second and key. */
 const PUBLISH_RETRY_MS = 10_000;
-
-/** Sizes at which the relay acts; smaller in tests. */
-export interface RelaySizes {
-  readonly periodMs: number;
-  readonly periodBytesMax: number;
-  readonly spaceBytesHigh: number;
-  readonly spaceBytesFull: number;
-}
-
-export const RELAY_SIZES: RelaySizes = {
-  ...LOG_SIZES,
-  spaceBytesHigh: SPACE_BYTES_HIGH,
-  spaceBytesFull: SPACE_BYTES_FULL,
-};
-
-export interface RelayParts {
-  readonly db: Database;
-  readonly alarm: Alarm;
-  readonly configs: ConfigStore;
-  readonly env: Env;
-  readonly settings: Settings;
-  readonly sealer: Sealer;
-  readonly io: RelayIo;
-  readonly sizes: RelaySizes;
-  readonly timeouts: () => Timeouts;
-  readonly publisher: Publisher;
-  /** For KV and the queue: the platform's sixth connection, so that a destination that hangs can't hold them up. */
-  readonly outside: Semaphore;
-}
 
 export class Relay {
   readonly #parts: RelayParts;
@@ -140,7 +102,8 @@ export class Relay {
       nowMs: () => io.nowMs(),
     });
     this.#lastWebhook = new LastWebhook(db);
-    this.#lastWebhook.load(this.#log.read(this.#log.head)?.event);
+    const newest = this.#log.read(this.#log.head)?.event;
+    this.#lastWebhook.load(newest && isFromNoxys(newest) ? newest : undefined);
     this.intake = new Intake({
       db,
       io,
@@ -248,21 +211,9 @@ export class Relay {
     return this.#parts.publisher.publish();
   }
 
-  /** What each lane has not delivered, dead letters included; lanes without any are left out. */
+  /** What each lane has not delivered, dead letters included. */
   rest(): LaneRest[] {
-    return this.lanes
-      .views(this.#parts.io.nowMs())
-      .map(({ lane, undelivered, parked, deadLettered }) => {
-        return { lane, undelivered: this.#wanted(lane, undelivered) + parked, deadLetters: deadLettered };
-      })
-      .filter(({ undelivered, deadLetters }) => undelivered + deadLetters > 0);
-  }
-
-  /** Of what a lane may owe, what it wants: exact, unless that would take long to count. */
-  #wanted(name: string, undelivered: number): number {
-    const lane = this.lanes.find(name);
-    if (!lane || undelivered > COUNTED_EVENTS_MAX) return undelivered;
-    return countWanted(this.#log, lane.state, this.#log.head, this.lanes.filterOf(lane));
+    return laneRests(this.lanes, this.#log, this.#parts.io.nowMs());
   }
 
   /** The tenant is removed: nothing that is under way writes anything any more, and no lane starts again. */

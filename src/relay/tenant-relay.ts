@@ -25,8 +25,6 @@ import type {
   EndPausesRequest,
   EventsAnswer,
   ExplainAnswer,
-  LiftContainmentAnswer,
-  LiftContainmentRequest,
   MakeRoomAnswer,
   MakeRoomRequest,
   NoteWebhookRequest,
@@ -39,12 +37,16 @@ import type {
   ResumeRequest,
   StoredConfig,
   TenantRelayRpc,
-  TestDestinationAnswer,
-  TestDestinationRequest,
-  UnavailableReason,
   UserKeyAnswer,
   VersionConflict,
 } from '../domain/rpc.ts';
+import type {
+  LiftContainmentAnswer,
+  LiftContainmentRequest,
+  TestDestinationAnswer,
+  TestDestinationRequest,
+} from '../domain/destination-requests.ts';
+import type { UnavailableReason } from '../domain/unavailable.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
@@ -61,7 +63,8 @@ import { writeFirstLanes } from './lane-set.ts';
 import { laneStoreOver } from './lane-store.ts';
 import { TIMEOUTS, type Timeouts } from './lane-parts.ts';
 import { Publisher } from './publisher.ts';
-import { RELAY_SIZES, Relay, type RelaySizes } from './relay.ts';
+import { RELAY_SIZES, type RelaySizes } from './relay-parts.ts';
+import { Relay } from './relay.ts';
 import { Removal } from './removal.ts';
 import { CREATED_AT, isCreated, migrate, readMeta, writeMeta } from './schema.ts';
 import { Vacancy } from './vacancy.ts';

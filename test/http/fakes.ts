@@ -23,8 +23,6 @@ import type {
   EventsAnswer,
   ExplainAnswer,
   LaneRest,
-  LiftContainmentAnswer,
-  LiftContainmentRequest,
   MakeRoomAnswer,
   MakeRoomRequest,
   NoteWebhookRequest,
@@ -38,9 +36,13 @@ import type {
   StoredConfig,
   TenantRelayRpc,
   UserKeyAnswer,
+} from '../../src/domain/rpc.ts';
+import type {
+  LiftContainmentAnswer,
+  LiftContainmentRequest,
   TestDestinationAnswer,
   TestDestinationRequest,
-} from '../../src/domain/rpc.ts';
+} from '../../src/domain/destination-requests.ts';
 import type { Actor } from '../../src/domain/principal.ts';
 import type { Env, RegistryNamespace, RelayNamespace } from '../../src/settings.ts';
 import { ingestKey, publishIngestConfig } from '../../src/tenants/ingest-config.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { AuditEntry } from '../../src/domain/audit.ts';
-import type { TestDestinationAnswer } from '../../src/domain/rpc.ts';
+import type { TestDestinationAnswer } from '../../src/domain/destination-requests.ts';
 import type { SealedTenantConfig } from '../../src/domain/tenant-config.ts';
 import { Audit } from '../../src/relay/audit.ts';
 import { Database } from '../../src/lib/database.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { AuditEntry } from '../../src/domain/audit.ts';
-import type { LiftContainmentAnswer, LiftContainmentRequest } from '../../src/domain/rpc.ts';
+import type { LiftContainmentAnswer, LiftContainmentRequest } from '../../src/domain/destination-requests.ts';
 import { Audit } from '../../src/relay/audit.ts';
 import { Database } from '../../src/lib/database.ts';
 import { HostCloud, LANE, agentId, containing, workstations } from './falcon-hosts.ts';

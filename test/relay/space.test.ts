@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { RELAY_SIZES, type RelaySizes } from '../../src/relay/relay.ts';
+import { RELAY_SIZES, type RelaySizes } from '../../src/relay/relay-parts.ts';
 import { EDR, HEC, Tenant } from './tenant.ts';
 
 const SIZES: RelaySizes = {

@@ -5,7 +5,8 @@
  */
 
 import { grantRefusal } from '../../domain/principal.ts';
-import type { LaneTest, TenantRelayRpc, TestDestinationAnswer } from '../../domain/rpc.ts';
+import type { TenantRelayRpc } from '../../domain/rpc.ts';
+import type { LaneTest, TestDestinationAnswer } from '../../domain/destination-requests.ts';
 import type { DestinationConfig, SealedTenantConfig, TenantConfig } from '../../domain/tenant-config.ts';
 import { causeFields, logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';

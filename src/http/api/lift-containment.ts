@@ -3,7 +3,7 @@
  * The tenant's own object asks the destination. Which host it was is in the tenant's audit, by its agent id; no log names it.
  */
 
-import type { LiftContainmentAnswer } from '../../domain/rpc.ts';
+import type { LiftContainmentAnswer } from '../../domain/destination-requests.ts';
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';

@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono';
 
-import type { Busy, UnavailableReason } from '../../domain/rpc.ts';
+import type { Busy, UnavailableReason } from '../../domain/unavailable.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, unreachable } from '../../lib/result.ts';
 import type { AppEnv } from '../deployment.ts';

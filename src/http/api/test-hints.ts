@@ -1,7 +1,7 @@
 /** What an operator does about the outcome of a destination's test, in one sentence. The longer words are in docs/operations.md. Pure. */
 
 import type { BlockedReason, RetryReason } from '../../domain/outcome.ts';
-import type { LaneTest } from '../../domain/rpc.ts';
+import type { LaneTest } from '../../domain/destination-requests.ts';
 import type { DestinationConfig } from '../../domain/tenant-config.ts';
 
 /** Those that are the same for every lane. */

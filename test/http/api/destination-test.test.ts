@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Role } from '../../../src/domain/principal.ts';
-import type { LaneTest } from '../../../src/domain/rpc.ts';
+import type { LaneTest } from '../../../src/domain/destination-requests.ts';
 import { mountAdminRoutes } from '../../../src/http/admin-route.ts';
 import { destinationTestRoutes } from '../../../src/http/api/destination-test.ts';
 import { hintOf } from '../../../src/http/api/test-hints.ts';

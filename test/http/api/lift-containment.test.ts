@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { LiftContainmentAnswer } from '../../../src/domain/rpc.ts';
+import type { LiftContainmentAnswer } from '../../../src/domain/destination-requests.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
 

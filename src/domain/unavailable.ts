@@ -1,0 +1,9 @@
+/** Why a tenant's object does not do what it is asked for now. Types only. */
+
+export type UnavailableReason = 'object_fault' | 'space_exhausted' | 'unknown_version';
+
+/** So much was asked of late that others would wait: asked again later, it is done. */
+export interface Busy {
+  readonly kind: 'busy';
+  readonly retryAfterSeconds: number;
+}
