@@ -8,32 +8,9 @@ import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { HttpRequest } from '../../src/lib/http.ts';
 import { detectionEvent } from '../../src/domain/detection.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
+import { FULL_EVENT as EVENT } from './full-event.ts';
 import { NO_ACCOUNTS, STEADY_LANE, memoryForTest } from './ports.ts';
 import { success } from '../../src/lib/result.ts';
-
-const EVENT: CanonicalEvent = {
-  id: 'evt_1',
-  type: 'interaction.policy_violated',
-  interactionId: 'int_9',
-  occurredAt: '2026-11-22T08:00:00.250Z',
-  receivedAt: '2026-11-22T08:00:01.000Z',
-  tenant: 'acme',
-  user: { id: 'user-42', email: 'p_abc' },
-  device: { id: 'device-7', hostname: 'WKS-7' },
-  platform: { id: 'perplexity', name: 'Perplexity' },
-  policy: { decision: 'block', name: 'No PII' },
-  riskScore: 0.93,
-  severity: 'high',
-  direction: 'outbound',
-  sensor: 'browser_extension',
-  interactionType: 'prompt',
-  model: 'sonar',
-  urlHost: 'www.perplexity.ai',
-  classifications: ['CREDIT_CARD', 'EMAIL'],
-  classificationCount: 3,
-  faults: [],
-  source: 'noxys',
-};
 
 const BARE: CanonicalEvent = {
   id: 'evt_2',

@@ -9,35 +9,14 @@ import { hecEvent } from '../../src/destinations/falcon/hec-event.ts';
 import { detectionEvent } from '../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import { LEVELS, ecsSeverity } from '../../src/domain/severity.ts';
+import { FULL_EVENT } from '../destinations/full-event.ts';
 import { arrayName, missingFields, stepsOf } from './cql.ts';
 
 const PARSER_PAGE = read('parser.md');
 const QUERIES_PAGE = read('queries.md');
 
 /** The event of the parser's sample: every field that an event may have. */
-const EVENT: CanonicalEvent = {
-  id: 'evt_1',
-  type: 'interaction.policy_violated',
-  interactionId: 'int_9',
-  occurredAt: '2026-11-22T08:00:00.250Z',
-  receivedAt: '2026-11-22T08:00:01.000Z',
-  tenant: 'acme',
-  user: { id: 'user-42', email: 'Jane.Doe@acme.example' },
-  device: { id: 'device-7', hostname: 'WKS-7' },
-  platform: { id: 'perplexity', name: 'Perplexity' },
-  policy: { decision: 'block', name: 'No PII' },
-  riskScore: 0.93,
-  severity: 'high',
-  direction: 'outbound',
-  sensor: 'browser_extension',
-  interactionType: 'prompt',
-  model: 'sonar',
-  urlHost: 'www.perplexity.ai',
-  classifications: ['CREDIT_CARD', 'EMAIL'],
-  classificationCount: 3,
-  faults: [],
-  source: 'noxys',
-};
+const EVENT: CanonicalEvent = { ...FULL_EVENT, user: { id: 'user-42', email: 'Jane.Doe@acme.example' } };
 
 const DETECTION = detectionEvent(
   {
