@@ -28,6 +28,8 @@ const LATE_RETRY_MS = 5_000;
 const NOT_NEAR_MS = 3_600_000;
 /** Between two steps of moving a removed lane's rest into the dead letters. */
 const LEAVING_STEP_MS = 1_000;
+/** The memory of channels has no index on its time: it is looked through so often at most. */
+const MEMORY_LOOK_MS = 3_600_000;
 
 export interface UpkeepParts {
   readonly db: Database;
@@ -48,6 +50,8 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   /** Lanes that must come to rest, so that a period can go between their batches. */
   #held: ReadonlySet<string> = new Set();
+  /** In memory: an object that starts looks once. */
+  #memoryLookedAtMs = 0;
   /** Until when a lane is known to lose nothing with the period that goes next. */
   readonly #notNearUntilMs = new Map<string, number>();
 
@@ -80,7 +84,12 @@ export class Upkeep {
       this.#warnOfRetention(nowMs);
       this.#parts.findings.flush(nowMs);
     });
-    this.#task('memory.drop_failed', () => dropExpiredMemory(this.#parts.db, nowMs));
+    this.#task('memory.drop_failed', () => {
+      // A clock that has gone back looks again, too.
+      if (Math.abs(nowMs - this.#memoryLookedAtMs) < MEMORY_LOOK_MS) return;
+      this.#memoryLookedAtMs = nowMs;
+      dropExpiredMemory(this.#parts.db, nowMs);
+    });
     this.#task('rollups.drop_failed', () => activity.dropBefore(nowMs - config.retention.rollups * DAY_MS));
     this.#task('audit.drop_failed', () => audit.dropOld(config.retention.audit * DAY_MS, nowMs));
   }
