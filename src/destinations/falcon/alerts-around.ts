@@ -11,6 +11,7 @@ import type { ApiFailure } from '../api-account.ts';
 import type { ApiAnswer } from './api.ts';
 import { EVIDENCE_MAX, partialFailure } from './case-calls.ts';
 import type { CaseTurn } from './case-turn.ts';
+import { isLikeName } from './containment-host.ts';
 import { fqlValue } from './fql.ts';
 import { type Host, findHosts } from './hosts.ts';
 import type { FalconScope } from './scopes.ts';
@@ -18,6 +19,7 @@ import type { FalconScope } from './scopes.ts';
 /** Before and after. */
 const AROUND_MS = 30 * 60_000;
 const SEVERAL_HOSTS = 'several hosts of Falcon have this name';
+const DIFFERENT_HOSTS = "the device's id and name belong to different hosts";
 /** A whole alert has several KiB, and an answer is read up to 1 MiB. */
 const READ_AT_ONCE_MAX = 50;
 /** Of a backlog whose entries lie far apart, so many stretches of time are looked at. */
@@ -64,9 +66,14 @@ export async function hostOf(
     }
     const [host, ...others] = found.value;
     if (others.length > 0) return success(SEVERAL_HOSTS);
-    if (host) return success(host);
+    if (host) return success(isOtherName(host.hostname, hostname) ? DIFFERENT_HOSTS : host);
   }
   return success('Falcon knows no such host');
+}
+
+/** A name that is not told contradicts none. */
+function isOtherName(known: string | undefined, told: string | undefined): boolean {
+  return known !== undefined && told !== undefined && !isLikeName(known, told);
 }
 
 interface Around {

@@ -70,7 +70,7 @@ async function outsideStorm(
   const storm = readRecord(turn.io.memory, STORM.key);
   if (!storm) return success(items);
   const outside = unrecorded(items, itemsOf(storm));
-  if (storm.state === 'open' || outside.length === items.length) return success(outside);
+  if (storm.state !== 'opening' || outside.length === items.length) return success(outside);
   const confirmed = await confirmCase(turn, STORM, { record: storm, items });
   if (confirmed.kind === 'failed') return failure(confirmed.outcome);
   return success(confirmed.kind === 'open' ? outside : unrecorded(items, itemsBefore(storm)));
@@ -87,14 +87,13 @@ async function keepIn(turn: CaseTurn, target: CaseTarget, items: readonly Canoni
   const record = readRecord(turn.io.memory, target.key);
   if (!record) return { kind: 'homeless', items: unrecorded(items), before: undefined };
   if (record.state === 'open') return keepInOpen(turn, target, record, items);
+  if (record.state === 'none') return homeless(items, record);
   const confirmed = await confirmCase(turn, target, { record, items });
   switch (confirmed.kind) {
     case 'open':
       return keepInOpen(turn, target, confirmed.record, items);
-    case 'absent': {
-      const before = confirmed.record;
-      return { kind: 'homeless', items: unrecorded(items, itemsBefore(before)), before };
-    }
+    case 'absent':
+      return homeless(items, confirmed.record);
     case 'failed':
       return settled(confirmed.outcome);
     default:
@@ -110,10 +109,9 @@ async function keepInOpen(
 ): Promise<Kept> {
   const fresh = unrecorded(items, itemsOf(record));
   if (fresh.length === 0) return settled(DONE);
-  const homeless: Kept = { kind: 'homeless', items: fresh, before: record };
-  if (!isRecent(record, turn.io.nowMs())) return homeless;
+  if (!isRecent(record, turn.io.nowMs())) return homeless(fresh, record);
   const updated = await update(turn, target, record, fresh);
-  return updated === 'ended' ? homeless : settled(updated);
+  return updated === 'ended' ? homeless(fresh, record) : settled(updated);
 }
 
 /** Adds entries to an open case. `ended`: it is closed, or gone. */
@@ -176,6 +174,10 @@ function changeOf(turn: CaseTurn, target: CaseTarget, facts: ChangeFacts): CaseC
 
 function isNothing({ description, severity }: CaseChange): boolean {
   return description === undefined && severity === undefined;
+}
+
+function homeless(items: readonly CanonicalEvent[], before: CaseRecord): Kept {
+  return { kind: 'homeless', items: unrecorded(items, itemsBefore(before)), before };
 }
 
 function settled(outcome: Outcome): Kept {

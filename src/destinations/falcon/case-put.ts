@@ -12,7 +12,15 @@ import { alertStates, withAlerts } from './case-evidence.ts';
 import { newCase, withEntries } from './case-form.ts';
 import { uniqueTag } from './case-group.ts';
 import { countOpening, giveBackOpening } from './case-openings.ts';
-import { type CaseRecord, adopted, itemsBefore, newRecord, unrecorded, writeRecord } from './case-record.ts';
+import {
+  type CaseRecord,
+  adopted,
+  itemsBefore,
+  newRecord,
+  unrecorded,
+  writeBefore,
+  writeRecord,
+} from './case-record.ts';
 import { type CaseTarget, type CaseTurn, unconfirmed } from './case-turn.ts';
 
 /** Cases are eventually consistent, and how late they are is not published: until then, one that does not show may be there. */
@@ -24,7 +32,7 @@ const DONE: Outcome = { kind: 'delivered' };
 /** What became of a case that was asked for, and whose answer nobody saw. */
 export type Confirmed =
   | { readonly kind: 'open'; readonly record: CaseRecord }
-  /** So long ago that it would show by now: it is forgotten, and takes up no room any more. */
+  /** So long ago that it would show by now: no case is remembered any more, and it takes up no room. */
   | { readonly kind: 'absent'; readonly record: CaseRecord }
   | { readonly kind: 'failed'; readonly outcome: FailedOutcome };
 
@@ -44,7 +52,7 @@ export async function confirmCase(
     return { kind: 'failed', outcome: unconfirmed('the search does not show the case yet') };
   const { countedAtMs, ...absent } = record;
   if (countedAtMs !== undefined) giveBackOpening(io.memory, countedAtMs, io.nowMs());
-  io.memory.delete(key);
+  writeBefore(io, key, record);
   const isOwn = unrecorded(items, record.items).length < items.length;
   if (isOwn && givesWay(io, record.tag))
     return {
@@ -173,6 +181,7 @@ function forget(
   outcome: Outcome,
 ): void {
   const isHopeless = before?.state === 'opening' && outcome.kind === 'rejected';
-  if (before && !isHopeless) writeRecord(io, key, before);
-  else io.memory.delete(key);
+  if (!before) io.memory.delete(key);
+  else if (isHopeless) writeBefore(io, key, before);
+  else writeRecord(io, key, before);
 }

@@ -29,8 +29,8 @@ export type AlertState = 'attached' | 'tagged';
 export interface CaseRecord {
   /** The unique tag. */
   readonly tag: string;
-  /** `opening`: whether there is a case is not known yet; only a search for the tag tells. */
-  readonly state: 'opening' | 'open';
+  /** `opening`: whether there is a case is not known yet; only a search for the tag tells. `none`: there is none, but an earlier one. */
+  readonly state: 'opening' | 'open' | 'none';
   readonly caseId?: string;
   readonly openedAtMs: number;
   /** When a request for a case last left. */
@@ -96,7 +96,16 @@ export function itemsOf({ items, heldBack = [] }: CaseRecord): readonly string[]
 /** Of these, those of the group's earlier case: they are in one whatever comes of this. */
 export function itemsBefore(record: CaseRecord): readonly string[] {
   const { state, items, count } = record;
-  return state === 'open' ? itemsOf(record) : items.slice(0, Math.max(0, items.length - count));
+  return state === 'opening' ? items.slice(0, Math.max(0, items.length - count)) : itemsOf(record);
+}
+
+/** There is no case: what is left to know is which entries are in the group's earlier one. */
+export function writeBefore(io: Writer, key: string, record: CaseRecord): void {
+  const { countedAtMs: _countedAtMs, ...rest } = record;
+  const items = itemsBefore(record);
+  const left = { items, count: 0, classifications: [], eventIds: [], alerts: {}, kinds: {} };
+  if (items.length > 0) writeRecord(io, key, { ...rest, ...left, state: 'none' });
+  else io.memory.delete(key);
 }
 
 /** The case is there, though the answer was not seen. */

@@ -5,6 +5,7 @@
  * Source: falcon-mcp resources/ioc.py, Netskope ta_cloud_exchange_plugins crowdstrike/main.py, vendor OpenAPI, read 2026-11.
  */
 
+import { isRecord } from '../../lib/record.ts';
 import { type Result, failure, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import { type ApiAnswer, tellErrors } from './answers.ts';
@@ -37,34 +38,57 @@ export async function findDomains(api: FalconApi, domains: readonly string[]): P
 }
 
 async function search(api: FalconApi, filter: string): Promise<Found> {
-  const found: ExistingIndicator[] = [];
+  const found = new Map<string, ExistingIndicator>();
+  const rows = new Set<unknown>();
+  const asked = new Set<string>();
   let after: string | undefined;
+  let total = 0;
   for (;;) {
     const query = new URLSearchParams({ filter, limit: `${PAGE_ROWS}`, ...(after && { after }) });
     const path = `/iocs/combined/indicator/v1?${query.toString()}`;
     const answer = await api.request({ method: 'GET', path, scope: 'ioc:read' });
     if (!answer.ok) return answer;
-    if (answer.value.errors.length > 0) return failure(inPart(answer.value));
-    const { resources, meta } = answer.value;
-    found.push(...resources.flatMap((resource) => readIndicator(resource) ?? []));
-    const next = afterIn(meta);
-    if (next === undefined || next === after || resources.length < PAGE_ROWS) return success(found);
-    after = next;
+    const { resources, hasResources, errors, meta } = answer.value;
+    if (errors.length > 0) return failure(inPart(answer.value, tellErrors(errors)));
+    if (!hasResources) return failure(inPart(answer.value, 'nothing in it'));
+    for (const resource of resources) {
+      rows.add(isRecord(resource) ? resource['id'] : resource);
+      const indicator = readIndicator(resource);
+      if (indicator) found.set(indicator.id, indicator);
+    }
+    const page = pageIn(meta);
+    total = Math.max(total, page.total);
+    // A page may have fewer rows than asked for; one without any is the last.
+    if (page.after === undefined || asked.has(page.after) || resources.length === 0) {
+      const isWhole = rows.size >= total;
+      return isWhole
+        ? success([...found.values()])
+        : failure(inPart(answer.value, `${rows.size} of ${total}`));
+    }
+    after = page.after;
+    asked.add(after);
   }
 }
 
-/** What a search did not show would be made twice. */
-function inPart({ status, errors }: ApiAnswer): ApiFailure {
-  const detail = `the search for indicators was answered in part: ${tellErrors(errors)}`;
+/** What a search did not show would be made twice, or never removed. */
+function inPart({ status }: ApiAnswer, what: string): ApiFailure {
+  const detail = `the search for indicators was answered in part: ${what}`;
   return { outcome: { kind: 'retry', reason: 'server_error', detail, status }, mayBeDone: false };
 }
 
-/** Where the next page begins. Above 10,000 rows an offset would be refused. */
-function afterIn(meta: ApiAnswer['meta']): string | undefined {
-  const { pagination } = meta;
-  const after: unknown =
-    typeof pagination === 'object' && pagination !== null ? Reflect.get(pagination, 'after') : undefined;
-  return typeof after === 'string' && after !== '' ? after : undefined;
+interface Page {
+  /** Where the next one begins. Above 10,000 rows an offset would be refused. */
+  readonly after: string | undefined;
+  /** Rows of all pages; 0 where the answer does not tell. */
+  readonly total: number;
+}
+
+function pageIn({ pagination }: ApiAnswer['meta']): Page {
+  const { after, total } = isRecord(pagination) ? pagination : {};
+  return {
+    after: typeof after === 'string' && after !== '' ? after : undefined,
+    total: typeof total === 'number' ? total : 0,
+  };
 }
 
 function inGroups(domains: readonly string[]): string[][] {

@@ -124,7 +124,9 @@ describe("the host's alerts", () => {
   it('are found by the id of the agent, too', async () => {
     await start('attach');
     stage.falcon.simulator.addAlert(alert('a1', 0));
-    await stage.deliver(stage.event('evt-1', { device: { id: AID.toUpperCase(), hostname: 'unknown' } }));
+    await stage.deliver(
+      stage.event('evt-1', { device: { id: AID.toUpperCase(), hostname: 'wks-7.acme.example' } }),
+    );
     expect(evidence()).toEqual([['cid:ind:a1']]);
   });
 
@@ -201,6 +203,22 @@ describe("the host's alerts", () => {
     expect(await stage.deliver(stage.event('evt-1'))).toEqual(DELIVERED);
     expect(evidence()).toEqual([[]]);
     expect(stage.onlyCase.description).toContain(`Host alerts: ${note}`);
+  });
+
+  it('of a device whose id is of one host and whose name of another are none, and the case says so', async () => {
+    const hosts = [
+      { device_id: AID, hostname: 'WKS-7' },
+      { device_id: OTHER_AID, hostname: 'WKS-8' },
+    ];
+    const others = alert('b1', 0, { agent_id: OTHER_AID, device: { device_id: OTHER_AID }, severity: 100 });
+    await start('attach', { falcon: { hosts, alerts: [alert('a1', 0), others] } });
+    const device = { id: OTHER_AID, hostname: 'WKS-7' };
+    expect(await stage.deliver(stage.event('evt-1', { device }))).toEqual(DELIVERED);
+    expect(evidence()).toEqual([[]]);
+    expect(stage.onlyCase.severity).toBe(75);
+    expect(stage.onlyCase.description).toContain(
+      "Host alerts: not read: the device's id and name belong to different hosts",
+    );
   });
 
   it('of a host whose name can not be asked for are none', async () => {

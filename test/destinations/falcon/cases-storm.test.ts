@@ -157,6 +157,25 @@ describe('more new cases in an hour than the cap', () => {
     expect(stage.cases).toHaveLength(2);
   });
 
+  it('are in no second storm case, when the first was closed and the next one was never made', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    await stage.deliver(ofUser(0));
+    const events = ofUsers(1, 7);
+    stage.fail('PUT', CASES, { drop: 'after_reading', times: 1 });
+    await stage.deliver(...events.slice(0, 6));
+    stage.passes(MINUTE_MS);
+    expect(await stage.deliver(ofUser(1))).toEqual(DELIVERED);
+    const storm = stage.cases[1];
+    await stage.falcon.call('PATCH', CASES, { body: { id: storm?.id, fields: { status: 'closed' } } });
+    stage.fail('PUT', CASES, { drop: 'before_reading', times: 1 });
+    expect(await stage.deliver(ofUser(7))).toMatchObject({ kind: 'retry' });
+    stage.passes(MINUTE_MS);
+    for (const event of events.slice(1, 6)) expect(await stage.deliver(event)).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(2);
+    expect(await stage.deliver(...events)).toEqual(DELIVERED);
+    expect(stage.cases[2]?.description).toContain('Entries: 1');
+  });
+
   it('are counted for an hour, even by a clock that was a day ahead for a moment', async () => {
     await start({ cases: { per_hour_max: 2 } });
     stage.passes(24 * HOUR_MS);

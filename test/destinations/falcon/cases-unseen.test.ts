@@ -284,6 +284,44 @@ describe('that there is no case', () => {
   });
 });
 
+describe('an entry that is in a closed case', () => {
+  /** Six entries in a case that was closed; the request for the next one came to nothing, or is about to be refused. */
+  const closed = async () => {
+    await start();
+    const events = Array.from({ length: 8 }, (_, i) => stage.event(`evt-${i + 1}`));
+    stage.fail('PUT', CASES, { drop: 'after_reading', times: 1 });
+    await stage.deliver(...events.slice(0, 6));
+    stage.passes(MINUTE_MS);
+    expect(await stage.deliver(...events.slice(0, 1))).toEqual(DELIVERED);
+    await stage.change({ status: 'closed' });
+    stage.fail('PUT', CASES, { drop: 'before_reading', times: 1 });
+    expect(await stage.deliver(...events.slice(3, 7))).toMatchObject({ kind: 'retry' });
+    stage.passes(MINUTE_MS);
+    return events;
+  };
+
+  it('comes into no other one, though the next one was never made', async () => {
+    const events = await closed();
+    expect(await stage.deliver(...events.slice(3, 4))).toEqual(DELIVERED);
+    expect(await stage.deliver(...events.slice(4, 6))).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(1);
+    expect(await stage.deliver(...events.slice(3))).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(2);
+    expect(stage.cases[1]?.description).toContain('Count: 2 events');
+    expect(stage.cases[1]?.description).toContain('Event ids: evt-7, evt-8');
+  });
+
+  it('comes into no other one, though Falcon took the next one neither at first nor later', async () => {
+    const events = await closed();
+    stage.fail('PUT', CASES, { status: 400, body: { errors: [{ code: 400, message: 'no' }] }, times: 1 });
+    expect(await stage.deliver(...events.slice(6, 7))).toMatchObject({ kind: 'rejected' });
+    expect(await stage.deliver(...events.slice(4, 6))).toEqual(DELIVERED);
+    expect(stage.cases).toHaveLength(1);
+    expect(await stage.deliver(...events.slice(7))).toEqual(DELIVERED);
+    expect(stage.cases[1]?.description).toContain('Count: 1 event');
+  });
+});
+
 describe('a lane that stands still for a week', () => {
   it.each([
     ['was not answered', { drop: 'after_reading', times: 1 } as const],

@@ -23,6 +23,7 @@ async function startAnew(options: Partial<FalconOptions>): Promise<void> {
 
 const isWrite = (method: string) => (request: SimulatorRequest) =>
   request.method === method && request.path === '/iocs/entities/indicators/v1';
+const isSearch = ({ path }: SimulatorRequest) => path === '/iocs/combined/indicator/v1';
 const isSearchByValue = ({ path, query }: SimulatorRequest) =>
   path === '/iocs/combined/indicator/v1' && (query.get('filter') ?? '').includes('value:');
 /** Platforms with so many domains, ten each: more indicators than one request may name. */
@@ -341,16 +342,50 @@ describe('what goes wrong on the way', () => {
     expect(lab.domains()).toEqual(['poe.com']);
   });
 
-  it('a search that is answered in part changes nothing', async () => {
+  it.each<[string, string | object, string]>([
+    ['an error', { errors: [{ code: 500, message: 'shard failed' }], resources: [] }, '500 shard failed'],
+    ['no body', '', 'nothing in it'],
+    ['an empty object', {}, 'nothing in it'],
+    ['a total alone', { meta: { pagination: { total: 0 } } }, 'nothing in it'],
+    ['fewer than it tells', { meta: { pagination: { total: 1 } }, resources: null }, '0 of 1'],
+  ])('a search that is answered with %s changes nothing', async (_what, body, why) => {
     await lab.save(['poe']);
-    lab.falcon.fail({
-      match: ({ path }) => path === '/iocs/combined/indicator/v1',
-      times: 1,
-      status: 200,
-      body: { errors: [{ code: 500, message: 'shard failed' }], resources: [] },
+    lab.falcon.fail({ match: isSearch, times: 1, status: 200, body });
+    expect(await lab.save([])).toMatchObject({
+      kind: 'retry',
+      reason: 'server_error',
+      detail: `the search for indicators was answered in part: ${why}`,
     });
-    expect(await lab.save([])).toMatchObject({ kind: 'retry', reason: 'server_error' });
     expect(lab.domains()).toEqual(['poe.com']);
+  });
+
+  it('a page that is not full is not taken for the last one', async () => {
+    await lab.save(['a.example.com', 'b.example.com', 'c.example.com']);
+    const after = Buffer.from('after 1').toString('base64');
+    const body = { meta: { pagination: { after } }, resources: [lab.falcon.indicators[0]] };
+    lab.falcon.fail({ match: isSearch, times: 1, status: 200, body });
+    expect(await lab.save([])).toEqual(DELIVERED_ONE);
+    expect(lab.domains()).toEqual([]);
+  });
+
+  it('a page that comes twice makes no indicator a second one of its domain', async () => {
+    await lab.save(['a.example.com']);
+    const body = { meta: { pagination: { after: 'again' } }, resources: [lab.falcon.indicators[0]] };
+    lab.falcon.fail({ match: isSearch, times: 2, status: 200, body });
+    expect(await lab.save(['a.example.com'])).toEqual(DELIVERED_ONE);
+    expect(lab.writes()).toEqual(['POST 1']);
+  });
+
+  it('a search whose pages end before all that it tells changes nothing', async () => {
+    await lab.save(['a.example.com', 'b.example.com']);
+    const body = {
+      meta: { pagination: { total: 2, after: 'again' } },
+      resources: [lab.falcon.indicators[0]],
+    };
+    lab.falcon.fail({ match: isSearch, times: 2, status: 200, body });
+    const detail = 'the search for indicators was answered in part: 1 of 2';
+    expect(await lab.save([])).toMatchObject({ kind: 'retry', reason: 'server_error', detail });
+    expect(lab.domains()).toEqual(['a.example.com', 'b.example.com']);
   });
 
   it('what was done before a failure is not done again', async () => {
