@@ -26,7 +26,7 @@ class RunGivenUp extends Error {}
 
 export interface Delivered {
   readonly outcome: Outcome;
-  /** Requests that were made. */
+  /** Requests that left. */
   readonly requests: number;
 }
 
@@ -38,11 +38,11 @@ export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryI
   const attempt: Attempt = { id: io.newId(), events, startedAtMs: io.nowMs(), status: undefined };
   let requests = 0;
   const send: SendRequest = async (request) => {
-    requests++;
     const onSend = (): void => {
       if (input.isGivenUp()) throw new RunGivenUp('Cannot send as the run was given up');
       input.noteAlive();
       request.onSend?.();
+      requests++;
     };
     const answer = await open.send({ ...request, onSend });
     input.noteAlive();

@@ -20,7 +20,9 @@ export interface CheckedPart {
 /** As the console shows a customer id: with a checksum behind a dash, which the API does not take. Source: CrowdStrike's correlation rules API and sensor guides, read 2026-11. */
 const CID_PATTERN = /^([0-9a-f]{32})(?:-[0-9a-f]{2})?$/i;
 /** Labels with dots between them; an address in numbers is none. */
-const HOST_NAME_PATTERN = /^(?=.*\p{L})[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*$/u;
+const HOST_NAME_PATTERN = /^(?=.*[a-z])[\w-]+(?:\.[\w-]+)*$/i;
+/** Letters of other scripts look like plain ones, and have several spellings. */
+const FOREIGN_PATTERN = /[^\p{ASCII}]/u;
 
 /** The child account in lower case, its checksum cut off. */
 export function checkMemberCid(
@@ -44,10 +46,10 @@ export function checkMemberCid(
   return { changes: cid === undefined ? {} : { member_cid: cid }, faults };
 }
 
-/** The hosts that are never isolated, without the space around them. */
+/** The hosts that are never isolated, without the space around them, and in plain letters where those are meant: full width is not. */
 export function checkContain({ contain }: FalconConfig, context: DestinationContext): CheckedPart {
   if (!contain) return { changes: {}, faults: [] };
-  const never = contain.never.map((host) => host.trim());
+  const never = contain.never.map((host) => plainHost(host.trim()));
   const faults = never.flatMap((host, index): ConfigFault[] => {
     const message = hostFault(host);
     return message === undefined ? [] : [{ path: pathIn(context, 'contain', 'never', index), message }];
@@ -55,11 +57,18 @@ export function checkContain({ contain }: FalconConfig, context: DestinationCont
   return { changes: { contain: { ...contain, never } }, faults };
 }
 
+function plainHost(host: string): string {
+  const plain = host.normalize('NFKC');
+  return FOREIGN_PATTERN.test(plain) ? host : plain;
+}
+
 function hostFault(host: string): string | undefined {
   if (host === '') return 'must not be blank: name the host, or leave the entry out';
   if (host === HIDDEN_VALUE)
     return `${HIDDEN_VALUE} stands for a value that viewers do not see: write the value itself`;
   if (HOST_NAME_PATTERN.test(host) || isAgentId(host)) return undefined;
+  if (FOREIGN_PATTERN.test(host))
+    return 'must be a host name in plain letters (A to Z without accents, digits, dots, dashes and underscores): name a host that is called otherwise by its agent id of 32 hex digits';
   return 'must be one whole host name such as DC-01 or dc-01.acme.fr (letters, digits, dots, dashes and underscores; no address, no wildcard), or an agent id of 32 hex digits';
 }
 

@@ -147,6 +147,31 @@ describe('the requests of a turn', () => {
     });
   });
 
+  it('count only where they left', async () => {
+    const left: number[] = [];
+    const deliver = async (_events: unknown, { send, requestsMax }: DeliveryIo): Promise<Outcome> => {
+      left.push(requestsMax);
+      const onSend = (): void => {
+        throw new Error('kept back');
+      };
+      const request = {
+        method: 'GET',
+        url: 'https://api.example',
+        headers: {},
+        timeoutMs: 1,
+        onSend,
+      } as const;
+      for (let i = 0; i < 4; i++) await expect(send(request)).rejects.toThrow('kept back');
+      return { kind: 'delivered' };
+    };
+    await onBench({ deliver }, async (bench, tenant) => {
+      bench.requestsPerSlice = 10;
+      append(bench, tenant.events(3));
+      await bench.untilIdle();
+      expect(left).toEqual([10, 9, 8]);
+    });
+  });
+
   it('keep the lane its lease, however long they take together', async () => {
     const times: number[] = [];
     await onBench(

@@ -11,6 +11,13 @@ import { EDR, Tenant } from './tenant.ts';
 
 const ACTOR = { by: 'token:7', requestId: 'req-1', reason: 'clean again' };
 const MINUTE_MS = 60_000;
+/** One more than there are connections. */
+const HANGING = Array.from({ length: 6 }, (_, i) => ({
+  name: `edr-${i}`,
+  type: 'harfanglab',
+  base_url: `http://127.0.0.1:${9110 + i}`,
+  token: 'edr-token',
+}));
 
 async function lift(
   { stub }: Tenant,
@@ -168,6 +175,63 @@ describe('the containment lane', () => {
     for (let turn = 0; turn < 100; turn++) await scheduler.wait(1);
     expect(cloud.actions).toEqual([]);
   });
+
+  it.each<[string, (tenant: Tenant) => Promise<unknown>]>([
+    ['pauses the destination', async ({ stub }) => stub.pause({ v: 1, destination: 'falcon' })],
+    [
+      'spares the host',
+      async (tenant) =>
+        tenant.configure((document) => {
+          document['destinations'] = [containing({ contain: { never: ['WKS-1'] } }), ...HANGING];
+        }),
+    ],
+    [
+      'removes the destination',
+      async (tenant) =>
+        tenant.configure((document) => {
+          document['destinations'] = HANGING;
+        }),
+    ],
+  ])(
+    'isolates nobody after somebody %s while other destinations had all connections',
+    async (_what, change) => {
+      const cloud = await HostCloud.create(workstations('1'));
+      const { tenant } = cloud;
+      await tenant.configure((document) => {
+        document['destinations'] = [containing(), ...HANGING];
+      });
+      const answers: (() => void)[] = [];
+      let hanging = 0;
+      let isHanging = true;
+      for (const { base_url: url } of HANGING)
+        tenant.destinations.answer(url, async () => {
+          hanging++;
+          if (isHanging) await new Promise<void>((resolve) => void answers.push(resolve));
+          return new Response('{}', { status: 202 });
+        });
+      let lookups = 0;
+      let answerLookup: (() => void) | undefined;
+      cloud.interceptLookup = async (look) =>
+        ++lookups === 2 ? new Promise((resolve) => (answerLookup = () => resolve(look()))) : look();
+      await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+      await tenant.until(() => answerLookup !== undefined, 'the host is read');
+      await tenant.accept(tenant.event('evt-1'));
+      await tenant.until(() => hanging === 4, 'the others have all other connections');
+      await tenant.inside(() => answerLookup?.());
+      await tenant.until(() => hanging === 5, 'they have that of the look-up, too');
+      for (let turn = 0; turn < 20; turn++) await scheduler.wait(1);
+      expect(cloud.actions).toEqual([]);
+      await change(tenant);
+      isHanging = false;
+      await tenant.inside(() => {
+        for (const answer of answers) answer();
+      });
+      // Time enough for a request that must not come.
+      for (let turn = 0; turn < 100; turn++) await scheduler.wait(1);
+      expect(cloud.actions).toEqual([]);
+      expect(await audit(tenant, 'host.isolated')).toEqual([]);
+    },
+  );
 
   it('goes on with the config of now when one was saved while the host was looked up', async () => {
     const cloud = await HostCloud.create(workstations('1'));

@@ -286,7 +286,7 @@ describe('what isolates a host, or looks for its alerts', () => {
   });
 
   it('spares hosts by their names, without the space around them', () => {
-    const never = ['DC-01', 'dc-02.acme.fr', 'srv_7', '3com', 'PC-ÉLODIE', '0'.repeat(32)];
+    const never = ['DC-01', 'dc-02.acme.fr', 'srv_7', '3com', '0'.repeat(32)];
     const spared = { ...contain, contain: { never: [' DC-00 ', ...never] } };
     expect(acceptedAs(spared).contain).toEqual({
       never: ['DC-00', ...never],
@@ -294,6 +294,25 @@ describe('what isolates a host, or looks for its alerts', () => {
       servers: false,
     });
   });
+
+  it('spares the host that full width letters mean, in plain ones', () => {
+    const never = ['ＷＫＳ-7', 'ｄｃ．acme', '０'.repeat(32)];
+    expect(acceptedAs({ ...contain, contain: { never } }).contain).toMatchObject({
+      never: ['WKS-7', 'dc.acme', '0'.repeat(32)],
+    });
+  });
+
+  it.each(['W\u041aS-7', 'WKS-\u0667', 'PC-ÉLODIE', 'WKS-7\u200b', '\u202eWKS-7', 'WKS\u00ad7'])(
+    'asks for plain letters in place of %j, which may not be what it looks like',
+    (host) => {
+      expect(faultsOf({ ...contain, contain: { never: ['ok', host] } })).toEqual([
+        {
+          path: 'destinations[0].contain.never[1]',
+          message: expect.stringMatching(/^must be a host name in plain letters .* agent id/),
+        },
+      ]);
+    },
+  );
 
   it.each(['   ', '<hidden>'])('spares no host called %j', (host) => {
     expect(faultsOf({ ...contain, contain: { never: ['ok', host] } }).map(({ path }) => path)).toEqual([
@@ -310,9 +329,7 @@ describe('what isolates a host, or looks for its alerts', () => {
     'dc\n01',
     'dc 01',
     'DC-01, DC-02',
-    'WKS-7\u200b',
-    '\u202eWKS-7',
-    'WKS\u00ad7',
+    '＊',
     '.acme.fr',
     'dc-01.',
     'dc..fr',

@@ -1,13 +1,12 @@
 /**
  * A request that acts on what is the customer's own: isolates a host, starts a workflow. It goes out only while the config holds that the
- * lane was opened with, and only once the audit has it. Both are looked at last, when its turn and its token are there.
+ * lane was opened with, and only once the audit has it. Both are looked at last, when its turn, its token and its connection are there.
  */
 
 import type { AuditDetail } from '../../domain/audit.ts';
 import type { CanonicalEvent } from '../../domain/event.ts';
 import { NOT_SENT } from '../../domain/outcome.ts';
 import type { FalconConfig } from '../../domain/tenant-config.ts';
-import type { SendRequest } from '../../lib/http.ts';
 import { type Result, failure } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { DeliveryIo } from '../destination.ts';
@@ -18,6 +17,9 @@ export interface ActionSurroundings {
   readonly tenant: string;
   readonly io: DeliveryIo;
 }
+
+/** Ends a request right before it leaves. */
+class KeptBack extends Error {}
 
 export class AuditedAction {
   readonly #around: ActionSurroundings;
@@ -37,21 +39,22 @@ export class AuditedAction {
     this.#detail = { detection: id, rule: detection?.ruleId ?? '', ...facts };
   }
 
-  /** Asks for it, and notes that before. With a config that holds no more nothing is sent, and the outcome is `NOT_SENT`. */
+  /** Asks for it, and notes that before; `call.onSend` comes after the note. With a config that holds no more nothing is sent, and the outcome is `NOT_SENT`. */
   async ask(call: ApiCall): Promise<Result<ApiAnswer, ApiFailure>> {
     const { config, tenant, io } = this.#around;
-    let isKeptBack = false;
-    const send: SendRequest = async (request) => {
-      // Else it is for the token.
-      if (!request.url.endsWith(call.path)) return io.send(request);
-      isKeptBack = !io.isCurrent();
-      if (isKeptBack) return failure({ kind: 'network', detail: 'not sent' });
+    const onSend = (): void => {
+      if (!io.isCurrent())
+        throw new KeptBack('Cannot send as the config must be that of the lane: it has changed');
       if (!this.#isAsked) this.note('asked');
       this.#isAsked = true;
-      return io.send(request);
+      call.onSend?.();
     };
-    const answer = await falconApi(config, tenant, { ...io, send }).request(call);
-    return isKeptBack ? failure({ outcome: NOT_SENT, mayBeDone: false }) : answer;
+    try {
+      return await falconApi(config, tenant, io).request({ ...call, onSend });
+    } catch (error) {
+      if (!(error instanceof KeptBack)) throw error;
+      return failure({ outcome: NOT_SENT, mayBeDone: false });
+    }
   }
 
   /** What an answer told of what was asked for; nothing where nothing was. */

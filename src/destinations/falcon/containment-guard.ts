@@ -21,16 +21,21 @@ export function protectionOf(
   { never, servers }: Contain,
 ): string | undefined {
   if (host.status !== 'normal') return `Falcon says that its status is ${quoted(host.status)}`;
-  const names = [host.hostname, device?.hostname].filter((name) => name !== undefined);
-  const isProtected = never.some(
-    (entry) => entry.toLowerCase() === host.deviceId || names.some((name) => isLikeName(name, entry)),
-  );
+  const names = [host.hostname, device?.hostname].filter((name) => name !== undefined).map(plain);
+  const isProtected = never
+    .map(plain)
+    .some((entry) => entry.toLowerCase() === host.deviceId || names.some((name) => isLikeName(name, entry)));
   if (isProtected) return 'the host is on contain.never';
   if (never.length > 0 && host.hostname === undefined)
     return 'Falcon tells no name of the host, so that it may be one on contain.never';
   if (!servers && host.productType?.toLowerCase() !== WORKSTATION)
     return `the host is no workstation (Falcon says: ${quoted(host.productType)}), and contain.servers is false`;
   return undefined;
+}
+
+/** Full width letters are the same as plain ones. */
+function plain(name: string): string {
+  return name.normalize('NFKC');
 }
 
 function quoted(word: string | undefined): string {

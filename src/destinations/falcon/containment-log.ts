@@ -17,12 +17,15 @@ export class IsolationLog {
     this.#io = io;
   }
 
-  /** Takes one of the hour's isolations for a detection, before it is asked for. False: there is none left. A detection that has one keeps it, from now on. */
-  take(detectionId: string, perHourMax: number): boolean {
+  /** Whether one of the hour's isolations is left for a detection, or it has one. */
+  isLeft(detectionId: string, perHourMax: number): boolean {
+    return this.has(detectionId) || this.#io.memory.entries('isolation:').length < perHourMax;
+  }
+
+  /** Takes it, right before it is asked for. A detection that has one keeps it, from now on. */
+  take(detectionId: string): void {
     const { memory, nowMs } = this.#io;
-    if (!this.has(detectionId) && memory.entries('isolation:').length >= perHourMax) return false;
     memory.put(isolationKey(detectionId), String(nowMs()), nowMs() + HOUR_MS);
-    return true;
   }
 
   /** Whether the detection has one: an earlier attempt may have been done. */

@@ -89,7 +89,7 @@ class Isolation {
     const contain = config.contain ?? CONTAIN_DEFAULT;
     const protection = protectionOf(host, this.#event, contain) ?? this.#lifted(host);
     if (protection !== undefined) return notIsolated(protection);
-    if (!this.#log.take(this.#event.id, contain.per_hour_max))
+    if (!this.#log.isLeft(this.#event.id, contain.per_hour_max))
       return notIsolated(
         `${contain.per_hour_max === 1 ? 'one host was' : `${contain.per_hour_max} hosts were`} isolated in the last hour, and contain.per_hour_max allows no more`,
       );
@@ -99,6 +99,7 @@ class Isolation {
       body: { ids: [host.deviceId] },
       scope: 'devices:write',
       answers: [404, 409],
+      onSend: () => this.#log.take(this.#event.id),
     });
     return this.#outcomeOf(answer, { host, action, isRetried });
   }

@@ -15,10 +15,10 @@ export function errorText({ status, errors }: Pick<ApiAnswer, 'status' | 'errors
   return text === '' ? `HTTP ${status}` : text.slice(0, TEXT_LENGTH_MAX);
 }
 
-/** Of a read whose answer has errors, whatever its status: what it does not show can't be told. */
+/** Of a read whose answer has errors, whatever its status, or none of what was asked for: what it does not show can't be told. */
 export function failureInside(answer: ApiAnswer): ApiFailure {
-  const { status } = answer;
-  const detail = `HTTP ${status} with an error`;
+  const { status, errors } = answer;
+  const detail = `HTTP ${status} ${errors.length > 0 ? 'with an error' : 'without a list of what was asked for'}`;
   const outcome = {
     kind: 'retry',
     reason: 'server_error',

@@ -1,6 +1,6 @@
 /**
  * Finds hosts that Falcon knows: by agent id, or by their whole name.
- * Never guesses: a name is compared again with the one asked for, and a name with a domain is another one than without.
+ * Never guesses: that there is none an answer must say, a name is compared again with the one asked for, and a name with a domain is another one than without.
  * Source: vendor OpenAPI of Hosts, falcon-mcp `resources/hosts.py`, read 2026-11.
  */
 
@@ -15,7 +15,7 @@ import { fqlValue } from './fql.ts';
 /** Two are ambiguous already; a few more tell an operator how ambiguous. Where there are as many, there may be others. */
 const FOUND_MAX = 10;
 const FIELDS = 'device_id,hostname,status,product_type_desc,last_seen';
-/** The code of an error that says no more than that. */
+/** The status, or the code of an error, that says no more than that. */
 const UNKNOWN_ID = 404;
 const AGENT_ID_PATTERN = /^[0-9a-f]{32}$/i;
 /** DNS allows 253, Windows far fewer. */
@@ -85,8 +85,9 @@ async function searchHosts(api: FalconApi, filter: string): Promise<HostsFound> 
     scope: 'devices:read',
   });
   if (!answer.ok) return failed(answer.error);
+  const { errors, hasResources } = answer.value;
   // One that is not shown would be the second of its name.
-  if (answer.value.errors.length > 0) return failed(failureInside(answer.value));
+  if (errors.length > 0 || !hasResources) return failed(failureInside(answer.value));
   return answer.value.resources.length < FOUND_MAX
     ? success(hostsIn(answer.value))
     : failure({ kind: 'too_many' });
@@ -104,8 +105,10 @@ async function readHost(api: FalconApi, id: string): Promise<HostsFound> {
     answers: [404],
   });
   if (!answer.ok) return failed(answer.error);
-  const isUnread = answer.value.errors.some(({ code }) => code !== UNKNOWN_ID);
-  if (isUnread) return failed(failureInside(answer.value));
+  const { status, errors, hasResources } = answer.value;
+  const isToldUnknown = status === UNKNOWN_ID || errors.length > 0;
+  if (errors.some(({ code }) => code !== UNKNOWN_ID) || !(hasResources || isToldUnknown))
+    return failed(failureInside(answer.value));
   return success(hostsIn(answer.value).filter((host) => host.deviceId === deviceId));
 }
 

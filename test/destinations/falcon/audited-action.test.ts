@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { ChannelKind } from '../../../src/destinations/destination.ts';
 import { NOT_SENT, type Outcome } from '../../../src/domain/outcome.ts';
-import { HostBench, agentId } from './host-bench.ts';
+import { CONNECTIONS, HostBench, agentId } from './host-bench.ts';
 
 const CONTAIN = '/devices/entities/devices-actions/v2';
 const EXECUTE = '/workflows/entities/execute/v1';
@@ -57,6 +57,29 @@ describe.each(ACTIONS)('the channel $kind', ({ kind, path, action, done }) => {
     expect(order).toContain('/oauth2/token');
   });
 
+  it('looks at the config when it has a connection, however long that was in coming', async () => {
+    await start();
+    const { send } = bench.io;
+    const io = {
+      ...bench.io,
+      send: async (request: Parameters<typeof send>[0]) => {
+        if (!request.url.includes(path)) return send(request);
+        const held = await Promise.all(
+          Array.from({ length: CONNECTIONS }, async () => bench.connections.acquire()),
+        );
+        const answer = send(request);
+        bench.isCurrent = () => false;
+        for (const release of held) release();
+        return answer;
+      },
+    };
+    const event = bench.detection('det-1', { device: { hostname: 'WKS-7' } });
+    expect(await bench.channel(kind).deliver([event], io)).toBe(NOT_SENT);
+    expect(requestsTo(path)).toEqual([]);
+    expect(bench.audited).toEqual([]);
+    expect(bench.memory.entries('isolation:')).toEqual([]);
+  });
+
   it('looks at it again before it asks with another token', async () => {
     await start();
     bench.falcon.fail({ match: atAction, status: 401, body: { errors: null }, times: 1 });
@@ -76,8 +99,11 @@ describe.each(ACTIONS)('the channel $kind', ({ kind, path, action, done }) => {
     const io = {
       ...bench.io,
       send: async (request: Parameters<typeof send>[0]) => {
-        if (request.url.includes(path)) seen.push(...outcomes());
-        return send(request);
+        const onSend = (): void => {
+          request.onSend?.();
+          if (request.url.includes(path)) seen.push(...outcomes());
+        };
+        return send({ ...request, onSend });
       },
     };
     const event = bench.detection('det-1', { device: { hostname: 'WKS-7' } });
@@ -102,6 +128,7 @@ describe.each(ACTIONS)('the channel $kind', ({ kind, path, action, done }) => {
     const event = bench.detection('det-1', { device: { hostname: 'WKS-7' } });
     await expect(bench.channel(kind).deliver([event], io)).rejects.toThrow('Cannot write');
     expect(requestsTo(path)).toEqual([]);
+    expect(bench.memory.entries('isolation:')).toEqual([]);
   });
 
   it('audits an attempt once, also when its token was renewed', async () => {

@@ -146,6 +146,25 @@ describe('a detection that asks to isolate its host', () => {
   });
 });
 
+describe('an answer that does not say whether there is a host', () => {
+  const atRead = ({ path }: { readonly path: string }) => path === '/devices/entities/devices/v2';
+
+  it('loses no isolation', async () => {
+    await at([WKS]);
+    const match = ({ path }: { readonly path: string }) => path.startsWith('/devices/combined');
+    bench.falcon.fail({ match, status: 200, body: {}, times: 1 });
+    expect(await contain({ hostname: 'WKS-7' })).toMatchObject({ kind: 'retry', reason: 'server_error' });
+    expect(await contain({ hostname: 'WKS-7' })).toEqual({ kind: 'delivered' });
+  });
+
+  it('does not have the host of another id isolated by its name', async () => {
+    await at([WKS, { device_id: agentId('c'), hostname: 'WKS-C' }]);
+    bench.falcon.fail({ match: atRead, status: 200, body: {}, times: 1 });
+    expect(await contain({ id: agentId('c'), hostname: 'WKS-7' })).toMatchObject({ kind: 'retry' });
+    expect(bench.actions).toEqual([]);
+  });
+});
+
 describe('what protects a host', () => {
   it.each(['Server', 'Domain Controller', 'Pod', ''])(
     'isolates no host of the type %j unless contain.servers says so',
@@ -172,6 +191,8 @@ describe('what protects a host', () => {
     ['WKS-7', 'WKS-7.acme.local'],
     [agentId('a'), 'WKS-7'],
     [agentId('A'), 'WKS-7'],
+    ['ＷＫＳ-7', 'WKS-7'],
+    ['WKS-7', 'ＷＫＳ-7'],
   ])('never isolates what is on contain.never: %s for %s', async (entry, hostname) => {
     await at([{ ...WKS, hostname }], { contain: { never: ['other', entry], servers: true } });
     for (const device of [{ hostname }, { id: agentId('a') }])
@@ -286,8 +307,11 @@ describe('an isolation that goes wrong', () => {
     const io = {
       ...bench.io,
       send: async (request: Parameters<typeof send>[0]) => {
-        if (request.url.includes(CONTAIN)) seen.push(bench.memory.entries('isolation:').length);
-        return send(request);
+        const onSend = (): void => {
+          request.onSend?.();
+          if (request.url.includes(CONTAIN)) seen.push(bench.memory.entries('isolation:').length);
+        };
+        return send({ ...request, onSend });
       },
     };
     await bench

@@ -22,6 +22,8 @@ import { memoryForTest } from '../ports.ts';
 
 export const TENANT = 'acme';
 const CLIENT = { id: 'client-1', secret: 's+e&c=ret' };
+/** As many as a tenant's lanes have. */
+export const CONNECTIONS = 5;
 const MASTER_KEYS = { primary: new Uint8Array(32) };
 
 /** The id of a host, of one digit. */
@@ -38,6 +40,8 @@ export class HostBench {
   isCurrent: () => boolean = () => true;
   /** Requests to this path are given up soon; the others have time. */
   hurried = '';
+  /** Of all requests. */
+  readonly connections = new Semaphore(CONNECTIONS);
   readonly #accounts: ApiAccounts;
   readonly #config: FalconConfig;
 
@@ -69,7 +73,7 @@ export class HostBench {
   }
 
   get io(): DeliveryIo {
-    const send = guardedHttp({ fetch, allows: () => true, connections: new Semaphore(5) });
+    const send = guardedHttp({ fetch, allows: () => true, connections: this.connections });
     return {
       send: async (request) => {
         const isHurried = this.hurried !== '' && request.url.includes(this.hurried);

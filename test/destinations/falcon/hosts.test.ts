@@ -89,7 +89,6 @@ describe('findHosts', () => {
 
   it.each<[string, unknown]>([
     ['null', null],
-    ['no list', { resources: 'x' }],
     ['things that are no hosts', { resources: [null, 7, 'x', {}, { device_id: 'short' }, { device_id: 7 }] }],
   ])('finds nobody in an answer with %s', async (_case, body) => {
     const { api } = await at({});
@@ -139,6 +138,39 @@ describe('findHosts', () => {
       status,
       body: { resources: null, errors: [{ code: 404, message: 'not found' }] },
     });
+    expect(await findHosts(api, { deviceId: agentId('e') })).toEqual({ ok: true, value: [] });
+  });
+
+  it.each([
+    ['no body', ''],
+    ['an empty object', {}],
+    ['no list', { resources: 'x' }],
+    ['meta alone', { meta: {} }],
+  ])('takes %s for no proof that there is nobody', async (_what, body) => {
+    const { api } = await at({ hosts: [WKS] });
+    bench.falcon.fail({ match: ({ path }) => path.startsWith('/devices/'), status: 200, body });
+    for (const reference of [{ hostname: 'WKS-7' }, { deviceId: agentId('a') }])
+      expect(await findHosts(api, reference)).toMatchObject({
+        ok: false,
+        error: {
+          kind: 'failed',
+          failure: {
+            outcome: {
+              kind: 'retry',
+              reason: 'server_error',
+              detail: 'HTTP 200 without a list of what was asked for',
+            },
+          },
+        },
+      });
+  });
+
+  it.each([
+    [200, { errors: [{ code: 404, message: 'not found' }] }],
+    [404, {}],
+  ])('finds nobody by an id where %d and %j say so', async (status, body) => {
+    const { api } = await at({});
+    bench.falcon.fail({ match: ({ path }) => path.startsWith('/devices/'), status, body });
     expect(await findHosts(api, { deviceId: agentId('e') })).toEqual({ ok: true, value: [] });
   });
 
