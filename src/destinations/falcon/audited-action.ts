@@ -5,7 +5,7 @@
 
 import type { AuditDetail } from '../../domain/audit.ts';
 import type { CanonicalEvent } from '../../domain/event.ts';
-import { NOT_SENT } from '../../domain/outcome.ts';
+import { type FailedOutcome, NOT_SENT } from '../../domain/outcome.ts';
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import { type Result, failure } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
@@ -19,7 +19,14 @@ export interface ActionSurroundings {
 }
 
 /** Ends a request right before it leaves. */
-class KeptBack extends Error {}
+class KeptBack extends Error {
+  readonly outcome: FailedOutcome;
+
+  constructor(outcome: FailedOutcome) {
+    super('Cannot send as the action must still be wanted: it is not');
+    this.outcome = outcome;
+  }
+}
 
 export class AuditedAction {
   readonly #around: ActionSurroundings;
@@ -39,12 +46,18 @@ export class AuditedAction {
     this.#detail = { detection: id, rule: detection?.ruleId ?? '', ...facts };
   }
 
-  /** Asks for it, and notes that before; `call.onSend` comes after the note. With a config that holds no more nothing is sent, and the outcome is `NOT_SENT`. */
-  async ask(call: ApiCall): Promise<Result<ApiAnswer, ApiFailure>> {
+  /**
+   * Asks for it, and notes that before; `call.onSend` comes after the note. With a config that holds no more nothing is sent, and the
+   * outcome is `NOT_SENT`; with a `refusal` of that moment likewise, and the outcome is that.
+   */
+  async ask(
+    call: ApiCall,
+    refusal: () => FailedOutcome | undefined = () => undefined,
+  ): Promise<Result<ApiAnswer, ApiFailure>> {
     const { config, tenant, io } = this.#around;
     const onSend = (): void => {
-      if (!io.isCurrent())
-        throw new KeptBack('Cannot send as the config must be that of the lane: it has changed');
+      const keptBack = io.isCurrent() ? refusal() : NOT_SENT;
+      if (keptBack) throw new KeptBack(keptBack);
       if (!this.#isAsked) this.note('asked');
       this.#isAsked = true;
       call.onSend?.();
@@ -53,7 +66,7 @@ export class AuditedAction {
       return await falconApi(config, tenant, io).request({ ...call, onSend });
     } catch (error) {
       if (!(error instanceof KeptBack)) throw error;
-      return failure({ outcome: NOT_SENT, mayBeDone: false });
+      return failure({ outcome: error.outcome, mayBeDone: false });
     }
   }
 

@@ -7,7 +7,7 @@
 
 import type { CanonicalEvent } from '../../domain/event.ts';
 import { MAXIMUM_AGE_MS } from '../../domain/maximum-age.ts';
-import type { Outcome } from '../../domain/outcome.ts';
+import type { FailedOutcome, Outcome } from '../../domain/outcome.ts';
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import type { Result } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
@@ -93,14 +93,16 @@ class Isolation {
       return notIsolated(
         `${contain.per_hour_max === 1 ? 'one host was' : `${contain.per_hour_max} hosts were`} isolated in the last hour, and contain.per_hour_max allows no more`,
       );
-    const answer = await action.ask({
+    const call = {
       method: 'POST',
       path: '/devices/entities/devices-actions/v2?action_name=contain',
       body: { ids: [host.deviceId] },
       scope: 'devices:write',
       answers: [404, 409],
       onSend: () => this.#log.take(this.#event.id),
-    });
+    } as const;
+    // An operator may have let the host back while this waited for its turn.
+    const answer = await action.ask(call, () => this.#refusalOfNow(host));
     return this.#outcomeOf(answer, { host, action, isRetried });
   }
 
@@ -110,6 +112,11 @@ class Isolation {
     return this.#log.isLiftedSince(deviceId, Math.min(Date.parse(occurredAt), Date.parse(receivedAt)))
       ? 'an operator has let the host back into the network since'
       : undefined;
+  }
+
+  #refusalOfNow(host: Host): FailedOutcome | undefined {
+    const lifted = this.#lifted(host);
+    return lifted === undefined ? undefined : notIsolated(lifted);
   }
 
   async #outcomeOf(answer: Result<ApiAnswer, ApiFailure>, asked: Asked): Promise<Outcome> {
@@ -164,6 +171,6 @@ function refusalOutcome(refusal: HostRefusal): Outcome {
 }
 
 /** By the relay: a dead letter that tells why. */
-function notIsolated(why: string): Outcome {
+function notIsolated(why: string): FailedOutcome {
   return { kind: 'rejected', status: null, excerpt: `not isolated: ${why}` };
 }

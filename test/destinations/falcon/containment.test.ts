@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { IsolationLog } from '../../../src/destinations/falcon/containment-log.ts';
 import type { Detection } from '../../../src/domain/detection.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { NewHost } from '../../simulators/falcon-hosts.ts';
@@ -318,6 +319,25 @@ describe('an isolation that goes wrong', () => {
       .channel('containment')
       .deliver([bench.detection('det', { device: { hostname: 'WKS-7' } })], io);
     expect(seen).toEqual([1]);
+  });
+
+  it('is not asked for when an operator lets the host back while it waits to be sent, and takes none of the hour', async () => {
+    await at([WKS], one);
+    const { send } = bench.io;
+    const io = {
+      ...bench.io,
+      send: async (request: Parameters<typeof send>[0]) => {
+        if (request.url.includes(CONTAIN)) new IsolationLog(bench.io).noteLift(WKS.device_id);
+        return send(request);
+      },
+    };
+    const event = bench.detection('det', { device: { hostname: 'WKS-7' } });
+    expect(await bench.channel('containment').deliver([event], io)).toEqual(
+      notIsolated(/an operator has let the host back/),
+    );
+    expect(bench.falcon.hostActions).toEqual([]);
+    expect(bench.audited).toEqual([]);
+    expect(bench.memory.entries('isolation:')).toEqual([]);
   });
 
   it.each<[number, object]>([
