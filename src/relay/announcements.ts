@@ -9,6 +9,7 @@ import type { StoredConfig } from '../domain/rpc.ts';
 import { INDICATORS_CHANGED_TYPE } from '../domain/wanted.ts';
 import { channelPlans } from '../destinations/channels.ts';
 import type { Database } from '../lib/database.ts';
+import { causeFields, logEvent } from '../lib/log.ts';
 import type { EventLog } from './log.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
@@ -19,14 +20,23 @@ const AGAIN_MS = 24 * 3_600_000;
 /** An announcement that could not be written is tried again this soon. */
 const RETRY_MS = 10_000;
 
-/** Announces the config's indicators to the lanes that keep them, when it is due. Returns whether the log has an entry more. */
-export function announceIndicators(
-  { db, log }: { readonly db: Database; readonly log: EventLog },
-  stored: StoredConfig,
-  nowMs: number,
-): boolean {
+interface AnnouncementParts {
+  readonly db: Database;
+  readonly log: EventLog;
+}
+
+/** Announces the config's version to the lanes that keep indicators, when it is due. Never throws: what can't be written now is announced by the next alarm. */
+export function announceIndicators(parts: AnnouncementParts, stored: StoredConfig, nowMs: number): void {
+  try {
+    announce(parts, stored, nowMs);
+  } catch (error) {
+    logEvent('error', 'announcement.failed', { tenant: stored.config.id, ...causeFields(error) });
+  }
+}
+
+function announce({ db, log }: AnnouncementParts, stored: StoredConfig, nowMs: number): void {
   const dueAtMs = dueSinceMs(db, stored, nowMs);
-  if (dueAtMs === null || dueAtMs > nowMs) return false;
+  if (dueAtMs === null || dueAtMs > nowMs) return;
   log.rotate(nowMs);
   const appended = db.transaction(() => {
     writeMeta(db, ANNOUNCED, stored.version);
@@ -34,7 +44,6 @@ export function announceIndicators(
     return log.append([entryOf(stored, nowMs, log.head)]);
   });
   log.advance(appended);
-  return appended.accepted > 0;
 }
 
 /** When the object must announce next; null: the config has no destination that keeps indicators. */

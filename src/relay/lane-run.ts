@@ -6,20 +6,18 @@
 import type { Channel } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import { isTooOld } from '../domain/maximum-age.ts';
-import { NOT_SENT, type Outcome } from '../domain/outcome.ts';
-import { deliver } from './deliver.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import { type FollowUp, followUpRole } from './follow-up.ts';
 import { LaneLedger } from './lane-ledger.ts';
 import type { LaneParts, OpenLane, RunningLane } from './lane-parts.ts';
 import { AHEAD_MAX, type LaneState, isDue } from './lane-state.ts';
+import { LaneSender } from './lane-sender.ts';
 import { LaneWindow, type Pending } from './lane-window.ts';
 import { withoutFailure } from './lanes.ts';
 
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
 const SLICE_MS = 20_000;
-/** Seldom: a patient probe of one that hangs delays the look for its return. */
-const PATIENT_PROBE_EVERY = 10;
 
 export type RunEnd = 'idle' | 'waiting' | 'slice_used' | 'stopped' | 'superseded';
 
@@ -33,7 +31,7 @@ export class LaneRun {
   #revision: number;
   readonly #underWay = new Set<Promise<void>>();
   readonly #sliceEndsAtMs: number;
-  #requestsLeft: number;
+  readonly #sender: LaneSender;
   #probes = 0;
   /** The probe that just failed may go on to the event past its head. */
   #mayTryPast = false;
@@ -50,7 +48,7 @@ export class LaneRun {
     this.#window = this.#newWindow();
     this.#ledger = new LaneLedger(lane, this.#window);
     this.#sliceEndsAtMs = this.#parts.io.nowMs() + SLICE_MS;
-    this.#requestsLeft = this.#parts.requestsPerSlice();
+    this.#sender = new LaneSender(lane, () => this.#isCurrent());
   }
 
   /** Runs to its end and writes the row. */
@@ -71,7 +69,7 @@ export class LaneRun {
     if (this.#underWay.size === 0) this.#lane.renewLease();
     const mustWait = !isDue(this.#state, nowMs) && !this.#mayTryPast && !this.#nextFollowUp(nowMs);
     if (mustWait) return this.#waitUntilDue((this.#state.dueAtMs ?? nowMs) - nowMs);
-    if (this.#requestsLeft <= 0 || nowMs >= this.#sliceEndsAtMs) return this.#windDown('slice_used');
+    if (this.#sender.isUsedUp || nowMs >= this.#sliceEndsAtMs) return this.#windDown('slice_used');
     if (!this.#parts.isEnabled()) return this.#windDown('stopped');
     const open = this.#lane.opened ?? (await this.#openDestination());
     if (!open || !this.#isCurrent()) return undefined;
@@ -277,10 +275,10 @@ export class LaneRun {
     isProbe: boolean,
     take: (outcome: Outcome) => void,
   ): undefined {
-    this.#requestsLeft--;
     if (isProbe) this.#probes++;
     const events = entries.map(({ event }) => event);
-    const sent = this.#deliver(open, events, isProbe)
+    const sent = this.#sender
+      .send(open, events, isProbe)
       .then((outcome) => {
         this.#underWay.delete(sent);
         if (isProbe) this.#probes--;
@@ -294,52 +292,6 @@ export class LaneRun {
       });
     this.#underWay.add(sent);
     this.#lane.renewLease();
-  }
-
-  /** Probes of all lanes together get a part of the connections only: destinations that hang leave the rest to those that answer. */
-  async #deliver(open: OpenLane, events: readonly CanonicalEvent[], isProbe: boolean): Promise<Outcome> {
-    if (!isProbe) return this.#deliverNow(open, events, false);
-    const release = await this.#parts.probeSlots.acquire();
-    try {
-      if (!this.#holds(open)) return NOT_SENT;
-      this.#lane.renewLease();
-      return await this.#deliverNow(open, events, this.#isImpatient);
-    } finally {
-      release();
-    }
-  }
-
-  async #deliverNow(
-    open: OpenLane,
-    events: readonly CanonicalEvent[],
-    isImpatient: boolean,
-  ): Promise<Outcome> {
-    // One request is counted already.
-    const requestsMax = this.#requestsLeft + 1;
-    const isGivenUp = (): boolean => !this.#isCurrent();
-    const noteAlive = (): void => {
-      if (this.#isCurrent()) this.#lane.renewLease();
-    };
-    const { outcome, requests } = await deliver(this.#parts, open, {
-      events,
-      isImpatient,
-      requestsMax,
-      isCurrent: () => this.#holds(open),
-      noteAlive,
-      isGivenUp,
-    });
-    this.#requestsLeft -= Math.max(0, requests - 1);
-    return outcome;
-  }
-
-  /** Whether this run counts, with the config that the destination was opened with. A pause is a config, too. */
-  #holds(open: OpenLane): boolean {
-    return this.#isCurrent() && open === this.#lane.opened;
-  }
-
-  /** After a timeout a probe waits less long, but for every tenth one: a destination may be slow, and not down. */
-  get #isImpatient(): boolean {
-    return this.#state.lastFailure?.reason === 'timeout' && this.#state.tries % PATIENT_PROBE_EVERY !== 0;
   }
 
   #isCurrent(): boolean {

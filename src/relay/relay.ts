@@ -237,9 +237,10 @@ export class Relay {
 
   /** Puts the saved config to work; resolves to whether KV has it already. */
   async putToWork(): Promise<boolean> {
-    const { io, alarm } = this.#parts;
-    this.#announce();
-    const armed = alarm.armBy(io.nowMs() + WATCH_MS);
+    const { db, io, alarm } = this.#parts;
+    const nowMs = io.nowMs();
+    announceIndicators({ db, log: this.#log }, this.#stored, nowMs);
+    const armed = alarm.armBy(nowMs + WATCH_MS);
     this.lanes.startAll();
     await armed;
     return this.#parts.publisher.publish();
@@ -247,21 +248,13 @@ export class Relay {
 
   /** What the alarm does: looks after everything, between two slices of a lane too, and starts what is due. */
   async watch(): Promise<void> {
+    const { db, io } = this.#parts;
+    const nowMs = io.nowMs();
     this.#isSliceAsked = false;
-    this.#upkeep.run(this.#parts.io.nowMs());
-    this.#announce();
+    this.#upkeep.run(nowMs);
+    announceIndicators({ db, log: this.#log }, this.#stored, nowMs);
     this.lanes.startAll();
     await this.#parts.publisher.publish();
-  }
-
-  /** Never throws: what can't be written now is announced by the next alarm. */
-  #announce(): void {
-    const { db, io } = this.#parts;
-    try {
-      announceIndicators({ db, log: this.#log }, this.#stored, io.nowMs());
-    } catch (error) {
-      logEvent('error', 'announcement.failed', { tenant: this.#config.id, ...causeFields(error) });
-    }
   }
 
   /** When the object must look after itself again; null when there is nothing to watch. */
