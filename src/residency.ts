@@ -119,7 +119,7 @@ export function residenciesAsked(settings: Pick<Settings, 'env' | 'residency'>):
 
 /**
  * The allow-list of one kind of destination of one tenant. Always https on a public host name, or loopback locally.
- * EU: CrowdStrike's eu-1, and for HarfangLab the hosts that the operator accepts. Global: any CrowdStrike cloud, any HarfangLab.
+ * EU: CrowdStrike's eu-1, and for all others the hosts that the operator accepts. Global: any CrowdStrike cloud, any other host.
  */
 export function allowsHost(
   settings: Place,
@@ -134,6 +134,9 @@ export function allowsHost(
       case 'falcon':
         return isFalconHost(url.hostname, residency === 'eu' ? ['eu-1'] : FALCON_REGIONS);
       case 'harfanglab':
+      case 'slack':
+      case 'teams':
+      case 'webhook':
         return residency !== 'eu' || settings.egressAllow.some((entry) => matchesHost(entry, url.hostname));
       default:
         return unreachable(type);

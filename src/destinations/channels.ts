@@ -1,13 +1,23 @@
 /** From a destination's config to its channels, and to what each of them is for: the one place that knows every product. */
 
 import { canDo } from '../domain/grants.ts';
-import type { DestinationConfig, FalconConfig } from '../domain/tenant-config.ts';
+import type { Level } from '../domain/severity.ts';
+import type { DestinationConfig, MessageDestinationConfig } from '../domain/tenant-config.ts';
+import type { Verb } from '../domain/verbs.ts';
 import { INDICATORS_CHANGED_TYPE, TAKES_EVENTS, type Takes } from '../domain/wanted.ts';
 import { unreachable } from '../lib/result.ts';
 import type { Channel, ChannelContext, ChannelKind } from './destination.ts';
 import { falconChannel } from './falcon/channels.ts';
 import { requestsPerMinuteOf } from './falcon/place.ts';
-import { harfangLabEvents } from './harfanglab/events.ts';
+import { harfangLabChannel } from './harfanglab/channels.ts';
+import { messagesChannel } from './messages/messages.ts';
+import { slackProduct } from './slack/slack.ts';
+import { teamsProduct } from './teams/teams.ts';
+import { webhookProduct } from './webhook/webhook.ts';
+
+const TAKES_INDICATORS: Takes = { detections: 'indicator', control: INDICATORS_CHANGED_TYPE };
+/** A detection below this level becomes an incident, and no alert. */
+const ALERTS_FROM: Level = 'high';
 
 /** A channel of a destination, without its secrets: each is a lane. */
 export interface ChannelPlan {
@@ -25,9 +35,15 @@ export function channelOf(
   if (!plan) return undefined;
   switch (destination.type) {
     case 'harfanglab':
-      return harfangLabEvents(destination);
+      return harfangLabChannel(destination, plan.kind, context);
     case 'falcon':
       return falconChannel(destination, plan.kind, context);
+    case 'slack':
+      return messagesChannel(destination, context, slackProduct(destination));
+    case 'teams':
+      return messagesChannel(destination, context, teamsProduct(destination));
+    case 'webhook':
+      return messagesChannel(destination, context, webhookProduct(destination));
     default:
       return unreachable(destination);
   }
@@ -45,34 +61,59 @@ export function atSharedRate(
 
 /** What channels a destination has, and what each takes of the log. */
 export function channelPlans(destination: DestinationConfig): ChannelPlan[] {
+  return possiblePlans(destination)
+    .filter(({ verb }) => canDo(destination, verb))
+    .map(({ kind, takes }) => ({ kind, takes }));
+}
+
+/** Those of a destination that grants everything. */
+function possiblePlans(destination: DestinationConfig): readonly (ChannelPlan & { readonly verb: Verb })[] {
   switch (destination.type) {
     case 'harfanglab':
-      return [{ kind: 'events', takes: TAKES_EVENTS }];
+      return [
+        { kind: 'events', takes: TAKES_EVENTS, verb: 'event' },
+        {
+          kind: 'incidents',
+          takes: { detections: 'incident', ...eventsFrom(destination.incidents) },
+          verb: 'incident',
+        },
+        { kind: 'alerts', takes: { detections: 'alert', detectionsAtOrAbove: ALERTS_FROM }, verb: 'alert' },
+        { kind: 'indicators', takes: TAKES_INDICATORS, verb: 'indicator' },
+        { kind: 'rules', takes: { control: INDICATORS_CHANGED_TYPE }, verb: 'rule' },
+        { kind: 'containment', takes: { detections: 'contain' }, verb: 'contain' },
+        { kind: 'comments', takes: { detections: 'all' }, verb: 'comment' },
+      ];
     case 'falcon':
-      return falconPlans(destination);
+      return [
+        { kind: 'events', takes: { events: 'all', detections: 'all' }, verb: 'event' },
+        { kind: 'cases', takes: { detections: 'case', ...eventsFrom(destination.cases) }, verb: 'case' },
+        { kind: 'indicators', takes: TAKES_INDICATORS, verb: 'indicator' },
+        { kind: 'containment', takes: { detections: 'contain' }, verb: 'contain' },
+        { kind: 'workflows', takes: { detections: 'workflow' }, verb: 'workflow' },
+      ];
+    case 'slack':
+    case 'teams':
+    case 'webhook':
+      return [{ kind: 'messages', takes: messagesTake(destination), verb: 'notify' }];
     default:
       return unreachable(destination);
   }
 }
 
-function falconPlans(destination: FalconConfig): ChannelPlan[] {
-  const plans: readonly (ChannelPlan & { readonly isPlanned: boolean })[] = [
-    { kind: 'events', takes: { events: 'all', detections: 'all' }, isPlanned: canDo(destination, 'event') },
-    { kind: 'cases', takes: casesTake(destination), isPlanned: canDo(destination, 'case') },
-    {
-      kind: 'indicators',
-      takes: { detections: 'indicator', control: INDICATORS_CHANGED_TYPE },
-      isPlanned: canDo(destination, 'indicator'),
-    },
-    { kind: 'containment', takes: { detections: 'contain' }, isPlanned: canDo(destination, 'contain') },
-    { kind: 'workflows', takes: { detections: 'workflow' }, isPlanned: canDo(destination, 'workflow') },
-  ];
-  return plans.filter(({ isPlanned }) => isPlanned).map(({ kind, takes }) => ({ kind, takes }));
+/** Beside detections. */
+function eventsFrom(settings: { readonly events_at_or_above?: Level | undefined } | undefined): Takes {
+  const events = settings?.events_at_or_above;
+  return events === undefined ? {} : { events };
 }
 
-function casesTake({ cases }: FalconConfig): Takes {
-  const events = cases?.events_at_or_above;
-  return { detections: 'case', ...(events && { events }) };
+function messagesTake({ name, messages }: MessageDestinationConfig): Takes {
+  return {
+    detections: 'notify',
+    detectionsAtOrAbove: messages.at_once_at_or_above,
+    ...eventsFrom(messages),
+    ...(messages.notices && { noticesBut: `${name}/messages` }),
+    ...(messages.digests && { digests: true }),
+  };
 }
 
 /** What is said when every channel of a destination passed its test; undefined: nothing beyond that. */

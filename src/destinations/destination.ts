@@ -7,8 +7,10 @@
 import type { ApiAccounts } from './api-account.ts';
 import type { AuditAction, AuditDetail } from '../domain/audit.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
+import type { Language } from '../domain/language.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { PlatformsConfig } from '../domain/platforms-config.ts';
+import type { UserActivity } from '../domain/user-activity.ts';
 import type { SendRequest } from '../lib/http.ts';
 
 export interface DeliveryIo {
@@ -29,8 +31,21 @@ export interface DeliveryIo {
   readonly memory: ChannelMemory;
   /** What the lanes of a tenant share of a vendor's API: tokens and a rate. */
   readonly accounts: ApiAccounts;
+  /** What the tenant's own records say of the entries at hand. */
+  readonly records: EntryRecords;
   /** Requests that are left of the lane's turn. A channel that needs several for an event stops early and says how many events it settled; the first event is always dealt with. */
   readonly requestsMax: number;
+}
+
+/** What the relay knows beside an entry itself. It is asked with the entry as the channel got it: what privacy hides of the user is not told. */
+export interface EntryRecords {
+  /** The user's day up to the entry; undefined: the entry names no user, or there is too much to do just now to look. */
+  lastDay(event: CanonicalEvent): Promise<UserActivity | undefined>;
+  /**
+   * The host that the tenant's `device_map` names for the entry's user, whatever the destination's privacy says of the user: it never
+   * leaves the relay. Undefined: none, or the destination may not know devices.
+   */
+  mappedHost(event: CanonicalEvent): string | undefined;
 }
 
 /**
@@ -51,6 +66,8 @@ export interface ChannelContext {
   readonly platforms: PlatformsConfig;
   /** Where operators reach the relay, such as `https://relay.acme.eu`; undefined: not configured. */
   readonly publicUrl: string | undefined;
+  /** Of what people read there. */
+  readonly language: Language;
 }
 
 export interface BatchLimits {
@@ -59,7 +76,18 @@ export interface BatchLimits {
   readonly lengthMax: number;
 }
 
-export const CHANNEL_KINDS = ['events', 'cases', 'indicators', 'containment', 'workflows'] as const;
+export const CHANNEL_KINDS = [
+  'events',
+  'cases',
+  'incidents',
+  'alerts',
+  'indicators',
+  'rules',
+  'containment',
+  'workflows',
+  'comments',
+  'messages',
+] as const;
 export type ChannelKind = (typeof CHANNEL_KINDS)[number];
 
 export interface Channel {

@@ -1,7 +1,12 @@
 /** The one walker over a config's secrets. Pure. */
 
 import { unreachable } from '../lib/result.ts';
-import type { DestinationConfig, FalconConfig, TenantConfig } from './tenant-config.ts';
+import type {
+  DestinationConfig,
+  FalconConfig,
+  TenantConfig,
+  WebhookDestinationConfig,
+} from './tenant-config.ts';
 
 /** What a secret is for: bound into its seal, so that one can't stand in for another. */
 export type SecretPurpose = 'webhook' | 'destination' | 'pseudonym';
@@ -40,6 +45,11 @@ export async function mapDestinationSecrets(
       return { ...destination, token: await replace(destination.token, 'destination', `${path}.token`) };
     case 'falcon':
       return mapFalconSecrets(destination, path, replace);
+    case 'slack':
+    case 'teams':
+      return { ...destination, url: await replace(destination.url, 'destination', `${path}.url`) };
+    case 'webhook':
+      return mapWebhookSecrets(destination, path, replace);
     default:
       return unreachable(destination);
   }
@@ -57,5 +67,27 @@ async function mapFalconSecrets(
       client_secret: await replace(clientSecret, 'destination', `${path}.client_secret`),
     }),
     ...(hec && { hec: { ...hec, token: await replace(hec.token, 'destination', `${path}.hec.token`) } }),
+  };
+}
+
+async function mapWebhookSecrets(
+  destination: WebhookDestinationConfig,
+  path: string,
+  replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
+): Promise<WebhookDestinationConfig> {
+  const { url, secrets, headers } = destination;
+  const of = async (secret: string, key: string): Promise<string> =>
+    replace(secret, 'destination', `${path}.${key}`);
+  return {
+    ...destination,
+    url: await of(url, 'url'),
+    ...(secrets && { secrets: await Promise.all(secrets.map(async (one, i) => of(one, `secrets[${i}]`))) }),
+    headers: Object.fromEntries(
+      await Promise.all(
+        Object.entries(headers).map(
+          async ([name, value]) => [name, await of(value, `headers.${name}`)] as const,
+        ),
+      ),
+    ),
   };
 }

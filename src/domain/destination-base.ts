@@ -34,3 +34,19 @@ export const destinationBase = {
   where: z.optional(z.record(z.string(), z.union([whereValue, z.array(whereValue)]))),
   privacy: z._default(destinationPrivacy, {}),
 };
+
+/** A platform's id, or a domain. Which of the two, and whether it may be used, is checked in tenants/check-indicators.ts. */
+export const indicatorValue = z.string().check(z.minLength(1), z.maxLength(200));
+
+/** What is searched for or kept from being isolated: a host name or an agent id. */
+const hostReference = z.string().check(z.minLength(1), z.maxLength(255));
+
+/** Limits of what isolates hosts, whichever product does it. */
+export const containSchema = z.strictObject({
+  /** Host names or agent ids that are never isolated. */
+  never: z._default(z.array(hostReference).check(z.maxLength(200)), []),
+  per_hour_max: z._default(z.int().check(z.minimum(1), z.maximum(100)), 3),
+  /** Whether servers and domain controllers may be isolated, too. */
+  servers: z._default(z.boolean(), false),
+});
+export type ContainConfig = z.infer<typeof containSchema>;

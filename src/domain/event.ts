@@ -4,6 +4,8 @@
  */
 
 import type { DetectionFacts } from './detection-facts.ts';
+import type { DigestFacts } from './digest.ts';
+import type { NoticeFacts } from './notice.ts';
 import type { Level } from './severity.ts';
 
 /** The event types that Noxys documents and that the guides forward. Unknown types are accepted and filtered. */
@@ -77,4 +79,8 @@ export interface CanonicalEvent {
   readonly source: 'noxys';
   /** Only of an entry that the relay made for a detection of its rules; see detection.ts. */
   readonly detection?: DetectionFacts;
+  /** Only of an entry that tells people of the relay itself; see notice.ts. */
+  readonly notice?: NoticeFacts;
+  /** Only of an entry that is a digest; see digest.ts. */
+  readonly digest?: DigestFacts;
 }

@@ -2,7 +2,7 @@
 
 import * as z from 'zod/mini';
 
-import { destinationBase, secret } from './destination-base.ts';
+import { containSchema, destinationBase, indicatorValue, secret } from './destination-base.ts';
 import { LEVELS } from './severity.ts';
 import type { Verb } from './verbs.ts';
 
@@ -20,12 +20,6 @@ export const FALCON_VERBS = [
 export type FalconVerb = (typeof FALCON_VERBS)[number];
 
 const level = z.enum(LEVELS);
-/** A platform's id, or a domain. Which of the two, and whether it may be used, is checked in tenants/check-indicators.ts. */
-const indicatorValue = z.string().check(z.minLength(1), z.maxLength(200));
-
-/** What is searched for or kept from being isolated: a host name or an agent id. */
-const hostReference = z.string().check(z.minLength(1), z.maxLength(255));
-
 const indicator = z.strictObject({
   value: indicatorValue,
   /** Falcon accepts `detect` and `no_action` for a domain. Anything else is refused with the explanation, in the same check. */
@@ -71,15 +65,7 @@ export const falconSchema = z.strictObject({
     }),
   ),
   indicators: z.optional(z.array(z.union([indicatorValue, indicator])).check(z.maxLength(200))),
-  contain: z.optional(
-    z.strictObject({
-      /** Host names or agent ids that are never isolated. */
-      never: z._default(z.array(hostReference).check(z.maxLength(200)), []),
-      per_hour_max: z._default(z.int().check(z.minimum(1), z.maximum(100)), 3),
-      /** Whether servers and domain controllers may be isolated, too. */
-      servers: z._default(z.boolean(), false),
-    }),
-  ),
+  contain: z.optional(containSchema),
   /** The on-demand Fusion workflow that `workflow` starts: its name or its id. */
   workflow: z.optional(
     z.strictObject({

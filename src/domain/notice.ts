@@ -1,4 +1,7 @@
-/** What the operator is told: an entry of the findings log, for channels and the admin API. Types only. */
+/** What the operator is told of the relay itself: for the admin API, and for the lanes that tell people. Types and constants only. */
+
+/** Of entries that the relay makes for the lanes that tell people. */
+export const NOTICE_TYPE = 'relay.notice';
 
 export const NOTICE_KINDS = [
   'lane_blocked', // nothing passes until an operator acts
@@ -9,6 +12,19 @@ export const NOTICE_KINDS = [
   'inbound_limited', // webhooks were answered 429
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
+
+/** What a notice tells, for the words of any language. */
+export interface NoticeFacts {
+  readonly kind: NoticeKind;
+  /** Which lane it is about; absent when it is about the tenant. It never goes through that lane. */
+  readonly lane?: string;
+  /** When what it tells began, ISO 8601 UTC. */
+  readonly since: string;
+  /** Events that it is about; absent when none are counted. */
+  readonly count?: number;
+  /** The cause, or a time: in English, as vendors and the relay's logs say it. */
+  readonly detail?: string;
+}
 
 export interface Notice {
   readonly id: number;

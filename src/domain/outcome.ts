@@ -23,6 +23,8 @@ export type FailedOutcome =
       /** HTTP status and the start of the answer; absent when there was none. */
       readonly status?: number;
       readonly excerpt?: string;
+      /** The destination was asked and is at it: the entry alone is looked at again after `retryAfterMs`, beside the lane, and nothing has failed. */
+      readonly isAside?: true;
     }
   /** Nothing passes until an operator acts: events are kept, one probe per 15 minutes. */
   | { readonly kind: 'blocked'; readonly reason: BlockedReason; readonly detail: string }
@@ -42,6 +44,7 @@ export const RETRY_REASONS = [
   'busy',
   'server_error',
   'internal_error',
+  'pending', // asked for, and not done yet
   'unconfirmed', // no answer was seen, and whether it was done does not show yet
 ] as const;
 export type RetryReason = (typeof RETRY_REASONS)[number];

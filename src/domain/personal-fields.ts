@@ -38,7 +38,7 @@ function withoutPersons(destination: Destination): Destination {
   return {
     ...destination,
     ...(destination.where && { where: hidden(destination.where) }),
-    ...(destination.type === 'falcon' &&
+    ...((destination.type === 'falcon' || destination.type === 'harfanglab') &&
       destination.contain && {
         contain: { ...destination.contain, never: destination.contain.never.map(() => HIDDEN_VALUE) },
       }),

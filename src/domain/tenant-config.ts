@@ -5,9 +5,13 @@
 
 import * as z from 'zod/mini';
 
-import { destinationBase, eventTypes, privacyLevel, secret } from './destination-base.ts';
+import { eventTypes, privacyLevel, secret } from './destination-base.ts';
+import { DIGEST_DEFAULT, digestSchema } from './digest-config.ts';
 import { FORWARDED_EVENT_TYPES } from './event.ts';
 import { REQUESTS_PER_MINUTE_DEFAULT, falconSchema } from './falcon-config.ts';
+import { HARFANGLAB_DEFAULTS, harfangLabSchema } from './harfanglab-config.ts';
+import { LANGUAGES } from './language.ts';
+import { slackSchema, teamsSchema, webhookDestinationSchema } from './messages-config.ts';
 import { PLATFORMS_DEFAULT, platformsSchema } from './platforms-config.ts';
 
 /** A tenant id: it is part of a URL, names no person, and is checked before anything is looked up. */
@@ -15,16 +19,12 @@ export const TENANT_ID_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 /** An HTTP field name. Source: RFC 9110 5.1. */
 const HEADER_NAME_PATTERN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 
-/** A path below the manager's origin. The second character is no slash: `//host` would be another host. */
-const EVENTS_PATH_PATTERN = /^\/(?![/\\])[^\s?#\\]{0,255}$/;
-
 export const SECRETS_MAX = 3;
 export const DESTINATIONS_MAX = 16;
+export const DEVICE_MAP_MAX = 2000;
 /** Days. Who may change a tenant must not be able to wipe out at once what they did. */
 const AUDIT_DAYS_MIN = 30;
 const AUDIT_DAYS_DEFAULT = 365;
-/** Attempts that one lane may have under way: fewer than the 5 connections of its object, so that one is always left. */
-export const IN_FLIGHT_MAX = 4;
 
 const headerName = z
   .string()
@@ -56,35 +56,22 @@ export const privacySchema = z.strictObject({
   url: z._default(z.enum(['keep', 'drop']), 'drop'),
 });
 
-const harfanglab = z.strictObject({
-  ...destinationBase,
-  type: z.literal('harfanglab'),
-  base_url: z.string().check(z.minLength(1), z.maxLength(512)),
-  token: secret,
-  events_path: z._default(
-    z
-      .string()
-      .check(
-        z.regex(EVENTS_PATH_PATTERN, 'must be a path such as /api/v1/events, without host, query or spaces'),
-      ),
-    '/api/v1/events',
-  ),
-  /** Attempts under way at once; they start in cursor order. 1 = strict order. */
-  in_flight: z._default(z.int().check(z.minimum(1), z.maximum(IN_FLIGHT_MAX)), IN_FLIGHT_MAX),
-  /** ISO 3166-1 alpha-2 country of the manager, for the residency statement. */
-  country: z.optional(
-    z.string().check(z.regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters, such as FR')),
-  ),
-});
-
 export const residencySchema = z.enum(RESIDENCIES);
-export const destinationSchema = z.discriminatedUnion('type', [harfanglab, falconSchema]);
+export const destinationSchema = z.discriminatedUnion('type', [
+  harfangLabSchema,
+  falconSchema,
+  slackSchema,
+  teamsSchema,
+  webhookDestinationSchema,
+]);
 
 export const tenantConfigSchema = z.strictObject({
   id: z
     .string()
     .check(z.regex(TENANT_ID_PATTERN, 'must be 1 to 64 lower-case letters, digits and inner dashes')),
   residency: residencySchema,
+  /** Of what people read: messages, digests, incidents. */
+  language: z._default(z.enum(LANGUAGES), 'en'),
   webhook: webhookSchema,
   forward: z._default(z.strictObject({ events: z._default(eventTypes, [...FORWARDED_EVENT_TYPES]) }), {
     events: [...FORWARDED_EVENT_TYPES],
@@ -107,6 +94,19 @@ export const tenantConfigSchema = z.strictObject({
     }),
     { events: 30, rollups: 400, audit: AUDIT_DAYS_DEFAULT },
   ),
+  /** By user id: the name of the host that they work on, where events do not say. */
+  device_map: z._default(
+    z
+      .record(
+        z.string().check(z.minLength(1), z.maxLength(512)),
+        z.string().check(z.minLength(1), z.maxLength(255)),
+      )
+      .check(
+        z.refine((map) => Object.keys(map).length <= DEVICE_MAP_MAX, `must be ${DEVICE_MAP_MAX} at most`),
+      ),
+    {},
+  ),
+  digest: z._default(digestSchema, DIGEST_DEFAULT),
   destinations: z._default(z.array(destinationSchema).check(z.maxLength(DESTINATIONS_MAX)), []),
 });
 
@@ -116,6 +116,11 @@ export type PrivacyConfig = TenantConfig['privacy'];
 export type DestinationConfig = TenantConfig['destinations'][number];
 export type HarfangLabConfig = Extract<DestinationConfig, { type: 'harfanglab' }>;
 export type FalconConfig = Extract<DestinationConfig, { type: 'falcon' }>;
+export type SlackConfig = Extract<DestinationConfig, { type: 'slack' }>;
+export type TeamsConfig = Extract<DestinationConfig, { type: 'teams' }>;
+export type WebhookDestinationConfig = Extract<DestinationConfig, { type: 'webhook' }>;
+/** What tells people. */
+export type MessageDestinationConfig = SlackConfig | TeamsConfig | WebhookDestinationConfig;
 
 declare const sealed: unique symbol;
 /**
@@ -124,25 +129,41 @@ declare const sealed: unique symbol;
  */
 export type SealedTenantConfig = TenantConfig & { readonly pseudonym_key: string; readonly [sealed]: true };
 
+/** Keys that have come since the first version, of the config itself and of each kind of destination. */
+type LaterKeys = 'platforms' | 'language' | 'device_map' | 'digest';
+type LaterHarfangLabKeys = keyof typeof HARFANGLAB_DEFAULTS;
+
 /** As an earlier version may have stored it: without the keys that have come since. */
-type StoredConfigDocument = Omit<SealedTenantConfig, 'retention' | 'platforms' | 'destinations'> & {
-  readonly retention: Omit<TenantConfig['retention'], 'audit'> & { readonly audit?: number };
-  readonly platforms?: TenantConfig['platforms'];
-  readonly destinations: readonly StoredDestination[];
-};
+type StoredConfigDocument = Omit<SealedTenantConfig, 'retention' | 'destinations' | LaterKeys> &
+  Partial<Pick<TenantConfig, LaterKeys>> & {
+    readonly retention: Omit<TenantConfig['retention'], 'audit'> & { readonly audit?: number };
+    readonly destinations: readonly StoredDestination[];
+  };
 type StoredDestination =
-  HarfangLabConfig | (Omit<FalconConfig, 'requests_per_minute'> & { readonly requests_per_minute?: number });
+  | (Omit<HarfangLabConfig, LaterHarfangLabKeys> & Partial<Pick<HarfangLabConfig, LaterHarfangLabKeys>>)
+  | (Omit<FalconConfig, 'requests_per_minute'> & { readonly requests_per_minute?: number })
+  | MessageDestinationConfig;
 
 /** A stored config with the defaults of the keys that it was stored without. It is not validated anew: its secrets are sealed. */
 export function withLaterKeys(stored: StoredConfigDocument): SealedTenantConfig {
   return {
+    language: 'en',
+    platforms: PLATFORMS_DEFAULT,
+    device_map: {},
+    digest: DIGEST_DEFAULT,
     ...stored,
     retention: { audit: AUDIT_DAYS_DEFAULT, ...stored.retention },
-    platforms: stored.platforms ?? PLATFORMS_DEFAULT,
-    destinations: stored.destinations.map((destination) =>
-      destination.type === 'falcon'
-        ? { requests_per_minute: REQUESTS_PER_MINUTE_DEFAULT, ...destination }
-        : destination,
-    ),
+    destinations: stored.destinations.map(withLaterDestinationKeys),
   };
+}
+
+function withLaterDestinationKeys(stored: StoredDestination): DestinationConfig {
+  switch (stored.type) {
+    case 'harfanglab':
+      return { ...HARFANGLAB_DEFAULTS, ...stored };
+    case 'falcon':
+      return { requests_per_minute: REQUESTS_PER_MINUTE_DEFAULT, ...stored };
+    default:
+      return stored;
+  }
 }

@@ -4,7 +4,10 @@
  */
 
 import { DEFAULT_RESPONSES, type Verb } from './verbs.ts';
+import type { DetectionFacts } from './detection-facts.ts';
+import { DIGEST_TYPE } from './digest.ts';
 import type { CanonicalEvent } from './event.ts';
+import { NOTICE_TYPE } from './notice.ts';
 import { type Level, isAtLeast } from './severity.ts';
 
 /** What a channel takes. Absent parts: nothing of that kind. */
@@ -13,31 +16,44 @@ export interface Takes {
   readonly events?: 'all' | Level;
   /** Detections: all of them, or those whose rule asks for a verb. */
   readonly detections?: 'all' | Verb;
+  /** Of those, the ones of this level and above. Absent: of any level. */
+  readonly detectionsAtOrAbove?: Level;
   /** Entries of one type that the relay makes for its own lanes. */
   readonly control?: string;
+  /** Notices, but those about this lane: the taker's own. */
+  readonly noticesBut?: string;
+  readonly digests?: true;
 }
 
 /** Of a lane whose stored history tells nothing else. */
 export const TAKES_EVENTS: Takes = { events: 'all' };
 
-/** The config has other indicators than before: their lanes bring the destination in line. */
+/** The config has other indicators or endpoint rules than before: their lanes bring the destination in line. */
 export const INDICATORS_CHANGED_TYPE = 'relay.indicators_changed';
 /** Of entries that the relay makes for its own lanes. */
-export const CONTROL_TYPES: readonly string[] = [INDICATORS_CHANGED_TYPE];
+export const CONTROL_TYPES: readonly string[] = [INDICATORS_CHANGED_TYPE, NOTICE_TYPE, DIGEST_TYPE];
 
 /** Whether a channel takes an entry, whatever its destination's filter says. A detection of a dry run is taken by none. */
-export function isTaken({ events, detections, control }: Takes, event: CanonicalEvent): boolean {
-  const { detection } = event;
-  if (detection) {
-    if (detections === undefined || detection.dryRun) return false;
-    return detections === 'all' || (detection.respond ?? DEFAULT_RESPONSES).includes(detections);
-  }
-  if (isControl(event)) return event.type === control;
+export function isTaken(takes: Takes, event: CanonicalEvent): boolean {
+  const { detection, notice, digest } = event;
+  if (detection) return isDetectionTaken(takes, detection);
+  if (notice) return takes.noticesBut !== undefined && notice.lane !== takes.noticesBut;
+  if (digest) return takes.digests === true;
+  if (isControl(event)) return event.type === takes.control;
+  const { events } = takes;
   if (events === undefined) return false;
   return events === 'all' || isAtLeast(event.severity ?? 'informational', events);
 }
 
-/** Whether the relay made the entry to tell its own lanes something: it is shown to nobody and sent nowhere. */
+function isDetectionTaken(
+  { detections, detectionsAtOrAbove: least }: Takes,
+  { dryRun, respond, level }: DetectionFacts,
+): boolean {
+  if (detections === undefined || dryRun || (least && !isAtLeast(level, least))) return false;
+  return detections === 'all' || (respond ?? DEFAULT_RESPONSES).includes(detections);
+}
+
+/** Whether the relay made the entry to tell its own lanes something: operators' views of events do not show it. */
 export function isControl({ type }: Pick<CanonicalEvent, 'type'>): boolean {
   return CONTROL_TYPES.includes(type);
 }

@@ -1,5 +1,6 @@
 /** One turn of a channel: the requests that some events need. A bug in building them is a failure of the lane, never of the object. */
 
+import { NO_RECORDS } from '../destinations/no-records.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import { NOT_SENT, type Outcome } from '../domain/outcome.ts';
 import type { SendRequest } from '../lib/http.ts';
@@ -61,6 +62,7 @@ export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryI
         audit: (action, detail) => parts.audit(action, { lane: parts.name, ...detail }),
         memory,
         accounts: { of: (credential) => accounts.of({ ...credential, noteAlive: input.noteAlive }) },
+        records: NO_RECORDS,
         requestsMax,
       },
     );

@@ -4,6 +4,7 @@
  */
 
 import { type ChannelPlan, atSharedRate, channelPlans, connectionSummary } from '../destinations/channels.ts';
+import { NO_RECORDS } from '../destinations/no-records.ts';
 import type { ChannelMemory, Checked, DeliveryIo } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -161,6 +162,7 @@ export class DestinationTests {
       audit: () => undefined,
       memory,
       accounts,
+      records: NO_RECORDS,
       requestsMax: REQUESTS_MAX,
     };
     try {

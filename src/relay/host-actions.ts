@@ -6,6 +6,7 @@
 
 import type { ApiAccounts } from '../destinations/api-account.ts';
 import { channelPlans } from '../destinations/channels.ts';
+import { NO_RECORDS } from '../destinations/no-records.ts';
 import type { ChannelMemory, Lifted } from '../destinations/destination.ts';
 import type { AuditDetail } from '../domain/audit.ts';
 import type { LiftContainmentAnswer, LiftContainmentRequest } from '../domain/destination-requests.ts';
@@ -105,6 +106,7 @@ export class HostActions {
       audit: () => undefined,
       memory: this.#memoryOf(destination),
       accounts,
+      records: NO_RECORDS,
       requestsMax: REQUESTS_MAX,
     });
   }

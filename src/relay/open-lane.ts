@@ -58,8 +58,9 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
   const pseudonymKey = decodeBase64(await open(config.pseudonym_key, 'pseudonym', 'pseudonym_key'));
   if (unopened.length > 0 || !pseudonymKey)
     return notConfigured(`sealed values do not open: ${unopened.join(', ')}`);
-  const { platforms, id: tenant } = config;
-  const channel = channelOf(readable, input.kind, { tenant, platforms, publicUrl: settings.publicUrl });
+  const { platforms, id: tenant, language } = config;
+  const { publicUrl } = settings;
+  const channel = channelOf(readable, input.kind, { tenant, platforms, publicUrl, language });
   if (!channel) return notConfigured(`the destination has no channel ${input.kind}`);
   return success({
     channel,

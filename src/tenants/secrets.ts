@@ -175,6 +175,12 @@ function addressOf(destination: DestinationConfig, path: string): string | undef
   switch (destination.type) {
     case 'harfanglab':
       return destination.base_url;
+    case 'slack':
+    case 'teams':
+      // The address is the secret itself.
+      return '';
+    case 'webhook':
+      return destination.url;
     case 'falcon':
       return path === '.hec.token'
         ? destination.hec?.url

@@ -46,7 +46,8 @@ async function setSecret(asked: Asked): Promise<Response> {
     for (const destination of stored.config.destinations) {
       if (destination.name !== name) continue;
       if (destination.type === 'harfanglab') destination.token = value;
-      else if (path.endsWith('.client_secret')) destination.client_secret = value;
+      if (destination.type !== 'falcon') continue;
+      if (path.endsWith('.client_secret')) destination.client_secret = value;
       else if (destination.hec) destination.hec.token = value;
     }
   }

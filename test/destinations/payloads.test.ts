@@ -1,3 +1,4 @@
+import { HARFANGLAB_DEFAULTS } from '../../src/domain/harfanglab-config.ts';
 import { describe, expect, it } from 'vitest';
 
 import { hecEvent } from '../../src/destinations/falcon/hec-event.ts';
@@ -86,6 +87,7 @@ describe('an event for HarfangLab', () => {
       events_path: '/api/v1/events',
       token: 'abc',
       in_flight: 4,
+      ...HARFANGLAB_DEFAULTS,
       privacy: {},
     });
     expect(await channel.deliver([EVENT], io)).toEqual({ kind: 'delivered' });

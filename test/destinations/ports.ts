@@ -1,5 +1,6 @@
 /** What a lane lends its channel, for tests of a channel alone: a memory that a test can look into, an account without limits, a config that stays. */
 
+import { NO_RECORDS } from '../../src/destinations/no-records.ts';
 import type { ApiAccounts } from '../../src/destinations/api-account.ts';
 import type { ChannelMemory, DeliveryIo } from '../../src/destinations/destination.ts';
 
@@ -30,10 +31,11 @@ export function memoryForTest(nowMs: () => number): MemoryForTest {
   };
 }
 
-/** A lane whose config stays as it is, and whose audit nobody reads. */
-export const STEADY_LANE: Pick<DeliveryIo, 'isCurrent' | 'audit'> = {
+/** A lane whose config stays as it is, whose audit nobody reads, and whose tenant has no records. */
+export const STEADY_LANE: Pick<DeliveryIo, 'isCurrent' | 'audit' | 'records'> = {
   isCurrent: () => true,
   audit: () => undefined,
+  records: NO_RECORDS,
 };
 
 /** An account for channels that call no API. */

@@ -37,6 +37,7 @@ async function onAccounts(
     tenant: tenant.id,
     platforms: { approved: [], domains: {} },
     publicUrl: undefined,
+    language: 'en',
   });
   const accounts = new ApiAccounts({
     tenant: tenant.id,

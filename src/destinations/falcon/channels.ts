@@ -1,7 +1,6 @@
 /** The channels of a Falcon destination: HEC with a key of its own, the others over the OAuth API. */
 
 import type { FalconConfig } from '../../domain/tenant-config.ts';
-import { unreachable } from '../../lib/result.ts';
 import type { Channel, ChannelContext, ChannelKind } from '../destination.ts';
 import { falconCases } from './cases.ts';
 import { falconContainment } from './containment.ts';
@@ -9,7 +8,7 @@ import { falconEvents } from './hec.ts';
 import { falconIndicators } from './indicators.ts';
 import { falconWorkflows } from './workflows.ts';
 
-/** One channel; undefined where the destination has not what it needs. */
+/** One channel; undefined where the destination has not what it needs, or the product no such channel. */
 export function falconChannel(
   config: FalconConfig,
   kind: ChannelKind,
@@ -28,6 +27,6 @@ export function falconChannel(
     case 'workflows':
       return workflow && falconWorkflows({ ...config, workflow }, context);
     default:
-      return unreachable(kind);
+      return undefined;
   }
 }

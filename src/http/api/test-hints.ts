@@ -14,6 +14,7 @@ const HINTS: Readonly<
   address_not_allowed:
     "Take the relay's addresses into the API IP allow-list of the Falcon console, or turn it off: Cloudflare Workers have no fixed ones.",
   wrong_region: 'Set region to the one that the detail names, as the API client belongs to that cloud.',
+  pending: 'Wait: the destination is at it.',
   no_such_endpoint:
     'Correct base_url, events_path or hec.url: nothing is at this path. Some managers and Falcon accounts do not have the endpoint.',
   redirected: 'Correct the address or the Falcon region, as a redirect is never followed.',

@@ -62,7 +62,12 @@ export class Stage {
       cases: { events_at_or_above: 'informational', ...options.cases },
       ...options.config,
     });
-    this.#context = { tenant: 'acme', platforms: PLATFORMS_DEFAULT, publicUrl: options.publicUrl };
+    this.#context = {
+      tenant: 'acme',
+      platforms: PLATFORMS_DEFAULT,
+      publicUrl: options.publicUrl,
+      language: 'en',
+    };
   }
 
   static async start(options: StageOptions = {}): Promise<Stage> {

@@ -3,6 +3,7 @@
  * a clock that the test turns, and the memory of a lane. Delivers detections, and reads what Falcon was asked.
  */
 
+import { NO_RECORDS } from '../../../src/destinations/no-records.ts';
 import type { Channel, ChannelKind, DeliveryIo } from '../../../src/destinations/destination.ts';
 import { channelOf } from '../../../src/destinations/channels.ts';
 import { type FalconApi, falconApi } from '../../../src/destinations/falcon/api.ts';
@@ -86,6 +87,7 @@ export class HostBench {
       audit: (action, detail) => void this.audited.push({ action, ...detail }),
       memory: this.memory,
       accounts: this.#accounts,
+      records: NO_RECORDS,
       requestsMax: 500,
     };
   }
@@ -101,6 +103,7 @@ export class HostBench {
       tenant: TENANT,
       platforms: PLATFORMS_DEFAULT,
       publicUrl: 'https://relay.example.com',
+      language: 'en',
     });
     if (!channel)
       throw new Error(`Cannot test the channel ${kind} as the destination must have it: it has not`);

@@ -117,7 +117,12 @@ export class IndicatorLab {
   }
 
   channel(indicators: Indicators, name?: string) {
-    const context = { tenant: TENANT, platforms: this.platforms, publicUrl: undefined };
+    const context = {
+      tenant: TENANT,
+      platforms: this.platforms,
+      publicUrl: undefined,
+      language: 'en',
+    } as const;
     return falconIndicators(this.config(indicators, name), context);
   }
 

@@ -1,0 +1,11 @@
+import type { TeamsConfig } from '../../domain/tenant-config.ts';
+import { outcomeOf } from '../outcome.ts';
+import type { MessageProduct } from '../messages/product.ts';
+
+export function teamsProduct({ url }: TeamsConfig): MessageProduct {
+  return {
+    request: async ({ title }) =>
+      Promise.resolve({ method: 'POST', url, headers: {}, body: JSON.stringify({ text: title }) }),
+    outcome: outcomeOf,
+  };
+}

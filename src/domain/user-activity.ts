@@ -1,0 +1,18 @@
+/** What a user did in the day before an entry, as far as the log knows. Counts only. Types only. */
+
+export interface UserActivity {
+  /** ISO 8601 UTC: a day, up to the entry itself. */
+  readonly from: string;
+  readonly to: string;
+  /** Of Noxys, the entry's own included. */
+  readonly events: number;
+  readonly byType: Readonly<Record<string, number>>;
+  readonly byDecision: Readonly<Record<string, number>>;
+  /** By platform id. */
+  readonly byPlatform: Readonly<Record<string, number>>;
+  readonly byClassification: Readonly<Record<string, number>>;
+  /** Of them, those on the entry's device; absent: it names none. */
+  readonly onDevice?: number;
+  /** False: the log was too long to look through; the newest are counted. */
+  readonly isComplete: boolean;
+}
