@@ -27,6 +27,8 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
+          // Files share their modules: none of ours keeps state in one.
+          isolate: false,
           environment: 'node',
           // Property tests take seconds where other work shares the machine.
           testTimeout: 30_000,
@@ -46,6 +48,8 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
+          // One workerd for all files: each test makes tenants of its own.
+          isolate: false,
           include: IN_WORKERD,
           testTimeout: 30_000,
           provide: {

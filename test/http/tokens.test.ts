@@ -2,12 +2,17 @@
 
 import { listDurableObjectIds, reset } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect, it } from 'vitest';
 
 import { encodeBase64 } from '../../src/lib/bytes.ts';
 import { forgedToken } from './callers.ts';
 
 const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
+
+// Other files' objects live on in the same workerd.
+beforeAll(async () => {
+  await reset();
+});
 
 afterEach(async () => {
   await reset();
