@@ -2,17 +2,12 @@
 
 import { listDurableObjectIds, reset } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
-import { afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 
 import { encodeBase64 } from '../../src/lib/bytes.ts';
 import { forgedToken } from './callers.ts';
 
 const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
-
-// Other files' objects live on in the same workerd.
-beforeAll(async () => {
-  await reset();
-});
 
 afterEach(async () => {
   await reset();
@@ -33,6 +28,12 @@ async function call(
   return { status: response.status, body: await response.json<Record<string, unknown>>() };
 }
 
+async function objectIds(): Promise<{ registries: string[]; tenants: string[] }> {
+  const idsIn = async (namespace: DurableObjectNamespace): Promise<string[]> =>
+    (await listDurableObjectIds(namespace)).map(String).toSorted();
+  return { registries: await idsIn(env.TOKENS), tenants: await idsIn(env.TENANT_RELAY) };
+}
+
 async function putTenant(id: string): Promise<void> {
   const secrets = [`whsec_${encodeBase64(new TextEncoder().encode('a signing key of some 28 bytes'))}`];
   const body = { id, residency: 'eu', webhook: { secrets } };
@@ -40,11 +41,14 @@ async function putTenant(id: string): Promise<void> {
 }
 
 it('a forged token wakes no object, and one that is signed but unknown none but the registry', async () => {
-  expect((await call('GET', 'tenants/acme', { token: forgedToken({ key: 'guess' }) })).status).toBe(401);
-  expect(await listDurableObjectIds(env.TOKENS)).toEqual([]);
+  // The objects of other files live on in the same workerd.
+  const before = await objectIds();
+  const path = `tenants/never-${crypto.randomUUID()}`;
+  expect((await call('GET', path, { token: forgedToken({ key: 'guess' }) })).status).toBe(401);
+  expect(await objectIds()).toEqual(before);
   const claims = { aud: 'noxys-relay/local/global' };
-  expect((await call('GET', 'tenants/acme', { token: forgedToken({ claims }) })).status).toBe(401);
-  expect(await listDurableObjectIds(env.TENANT_RELAY)).toEqual([]);
+  expect((await call('GET', path, { token: forgedToken({ claims }) })).status).toBe(401);
+  expect((await objectIds()).tenants).toEqual(before.tenants);
 });
 
 it('a revoked token stops working at the next request', async () => {
