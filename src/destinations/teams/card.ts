@@ -51,7 +51,6 @@ export function teamsMessage(message: Message): Element {
     type: 'AdaptiveCard',
     version: '1.4',
     lang: language,
-    fallbackText: shown(title, TITLE_LENGTH_MAX),
     msteams: { width: 'Full' },
     body: [container],
     ...(link && {

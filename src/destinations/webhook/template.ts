@@ -11,7 +11,7 @@ import { FIELD_NAMES, templateFields } from './template-fields.ts';
 
 /** Atlassian's document format has the deepest texts that are known: 8. */
 export const TEMPLATE_DEPTH_MAX = 20;
-/** Values, lists and objects in all. It bounds what a stored config holds, and what its texts may grow to. */
+/** Values, lists, objects and placeholders in all. It bounds what a stored config holds, and what its texts may grow to. */
 export const TEMPLATE_NODES_MAX = 500;
 export const TEMPLATE_LENGTH_MAX = 32_768;
 
@@ -38,6 +38,7 @@ export function templateFaults(body: Readonly<Record<string, unknown>>): readonl
       return true;
     }
     if (typeof value === 'string') {
+      nodes += value.match(PLACEHOLDER_PATTERN)?.length ?? 0;
       faults.push(...textFaults(value).map((message) => ({ path, message })));
       return true;
     }
