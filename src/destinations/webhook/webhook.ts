@@ -35,9 +35,9 @@ export function webhookProduct(config: WebhookDestinationConfig): MessageProduct
         url,
         headers: {
           accept: 'application/json',
+          ...lowerCased(headers),
           'content-type': 'application/json',
           'user-agent': USER_AGENT,
-          ...lowerCased(headers),
           'idempotency-key': message.id,
           'x-attempt-id': attemptId,
           'webhook-id': message.id,
@@ -51,7 +51,7 @@ export function webhookProduct(config: WebhookDestinationConfig): MessageProduct
   };
 }
 
-/** The customer's may stand in for the relay's own: names are compared in lower case. */
+/** In one spelling, so that the relay's own stand in for the customer's and not beside them. */
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

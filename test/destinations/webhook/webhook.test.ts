@@ -159,16 +159,18 @@ describe('a message', () => {
     expect(receiver.requests[0]?.headers).not.toHaveProperty('webhook-signature');
   });
 
-  it("carries the customer's headers, which may replace the media type and never the signature", async () => {
+  it("carries the customer's headers, which never replace those of the relay", async () => {
     const headers = {
       Authorization: 'Bearer customer-token',
-      'Content-Type': 'application/vnd.acme+json',
+      Accept: 'application/vnd.acme+json',
+      'Content-Type': 'text/plain',
       'Webhook-Signature': 'v1,forged',
       'X-Team': 'soc',
     };
     expect(await send(messageForTest(), { secrets: [OLD], headers })).toEqual({ kind: 'delivered' });
     expect(receiver.requests[0]?.headers).toMatchObject({
-      'content-type': 'application/vnd.acme+json',
+      'content-type': 'application/json',
+      accept: 'application/vnd.acme+json',
       'x-team': 'soc',
       'x-attempt-id': 'attempt-1',
     });
