@@ -97,6 +97,6 @@ function text(values: Values, key: string): string | undefined {
 function oneOf(values: Values, key: string, allowed: readonly string[]): string | undefined {
   const value = values[key];
   if (value === undefined) return undefined;
-  const isKnown = allowed.some((word) => word.toLowerCase() === String(value).toLowerCase());
-  return isKnown ? undefined : `property '${key}' can not be ${String(value)}`;
+  const written = typeof value === 'string' ? value.toLowerCase() : '';
+  return allowed.some((word) => word.toLowerCase() === written) ? undefined : `property '${key}' is unknown`;
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { Message } from '../../../src/destinations/messages/message.ts';
@@ -100,10 +100,7 @@ describe('a text of a template', () => {
         const message = messageForTest({ title: `{{tenant}}"${text}`, text, data: { entries } });
         const json = JSON.parse(renderTemplate(body, message)) as Record<string, unknown>;
         expect(Object.keys(json)).toEqual(['a', 'b', 'd']);
-        expect(json['b']).toEqual([
-          `x ${id} y`,
-          { c: text.toWellFormed() === text ? text : expect.any(String) },
-        ]);
+        expect(json['b']).toEqual([`x ${id} y`, { c: text }]);
         expect(String(json['a']).startsWith('{{tenant}}"')).toBe(true);
       }),
     );
