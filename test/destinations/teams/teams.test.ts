@@ -121,7 +121,7 @@ describe('a card', () => {
         expect(await send(messageForTest(changes))).toEqual({ kind: 'delivered' });
         expect(teams.runs.at(-1)?.error).toBeUndefined();
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });
