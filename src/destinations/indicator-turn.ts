@@ -28,7 +28,10 @@ export const INDICATOR_BATCH = { eventsMax: 100, lengthMax: 512 * 1024 } as cons
 const EXCERPT_LENGTH_MAX = 300;
 
 export interface IndicatorTurn<Action extends string> {
-  readonly config: { readonly name: string; readonly indicators?: readonly ConfiguredIndicator[] | undefined };
+  readonly config: {
+    readonly name: string;
+    readonly indicators?: readonly ConfiguredIndicator[] | undefined;
+  };
   readonly context: ChannelContext;
   readonly io: DeliveryIo;
   readonly actions: IndicatorActions<Action>;
