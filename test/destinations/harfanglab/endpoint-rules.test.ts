@@ -140,7 +140,10 @@ describe('a refusal of the manager', () => {
       excerpt: 'ai_tls_connection: invalid_sigma_content: unsupported field: OutgoingTlsSni',
     });
     expect(names()).toEqual([DNS]);
-    expect(readRuleSummary(lab.memory)).toMatchObject({ created: 1, refused: [{ rule: 'ai_tls_connection' }] });
+    expect(readRuleSummary(lab.memory)).toMatchObject({
+      created: 1,
+      refused: [{ rule: 'ai_tls_connection' }],
+    });
   });
 
   it.each<[string, unknown]>([

@@ -490,4 +490,3 @@ describe('the test of the channel', () => {
     expect(JSON.stringify(checked)).not.toContain(TOKEN);
   });
 });
-

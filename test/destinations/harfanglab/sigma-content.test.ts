@@ -78,7 +78,10 @@ describe.each(ENDPOINT_RULES)('the rule %s', (rule) => {
 
 describe('the domains that are watched', () => {
   it('are those of all platforms that the relay or the tenant knows and that are not approved', () => {
-    const platforms = { approved: ['grok'], domains: { 'acme-ai': ['ai.acme.fr'], poe: ['poe.example.com'] } };
+    const platforms = {
+      approved: ['grok'],
+      domains: { 'acme-ai': ['ai.acme.fr'], poe: ['poe.example.com'] },
+    };
     const domains = watchedDomains(platforms);
     expect(domains).toEqual(expect.arrayContaining(['chatgpt.com', 'ai.acme.fr', 'poe.example.com']));
     expect(domains).not.toContain('grok.com');
@@ -86,7 +89,10 @@ describe('the domains that are watched', () => {
   });
 
   it('never are, lie below, or lie above one of an approved platform, whoever names them', () => {
-    const platforms = { approved: ['gemini', 'intranet.acme.fr'], domains: { bard: ['google.com'], x: ['acme.fr'] } };
+    const platforms = {
+      approved: ['gemini', 'intranet.acme.fr'],
+      domains: { bard: ['google.com'], x: ['acme.fr'] },
+    };
     const domains = watchedDomains(platforms);
     expect(domains).not.toContain('google.com');
     expect(domains).not.toContain('acme.fr');
@@ -114,12 +120,10 @@ describe('the Sigma id', () => {
   });
 
   it('stays the same for ever: a manager never changes it', () => {
-    expect(ENDPOINT_RULES.map((rule) => sigmaIdOf(rule, PLACE))).toMatchInlineSnapshot(`
-      [
-        "99456caf-c02d-4813-811b-20b319428a8c",
-        "a1bd153a-fbf1-48d1-bb09-5933b428e017",
-      ]
-    `);
+    expect(ENDPOINT_RULES.map((rule) => sigmaIdOf(rule, PLACE))).toEqual([
+      '99456caf-c02d-4813-811b-20b319428a8c',
+      'a1bd153a-fbf1-48d1-bb09-5933b428e017',
+    ]);
   });
 });
 
