@@ -16,17 +16,14 @@ import {
   isOwn,
   readIndicator,
 } from './indicator.ts';
-import { REFUSALS, isDuplicate, isRefusal, refusalText } from './refusal.ts';
+import { REFUSALS, type Refused, isDuplicate, isRefusal, refusalText } from './refusal.ts';
 import { RULES_BASE, listAll } from './rule-list.ts';
 
 const RULES = `${RULES_BASE}IOCRule/`;
 const NOT_FOUND = 404;
 
 /** What became of an indicator. */
-export type Change =
-  | { readonly kind: 'created' | 'updated' | 'removed' | 'unchanged' | 'foreign' }
-  /** In the manager's words. */
-  | { readonly kind: 'refused'; readonly message: string };
+export type Change = { readonly kind: 'created' | 'updated' | 'removed' | 'unchanged' | 'foreign' } | Refused;
 type Changing = Promise<Result<Change, ApiFailure>>;
 
 export interface IndicatorPlace {

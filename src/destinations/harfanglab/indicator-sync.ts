@@ -21,6 +21,7 @@ import {
   updateIndicator,
 } from './indicator-changes.ts';
 import { type DomainAction, type ExistingIndicator, agrees, isOwn, isValidResponse } from './indicator.ts';
+import { withRefusal } from './refusal.ts';
 import { findSource, makeSource } from './rule-source.ts';
 
 /** Of so few domains each is looked up by itself; of more, the whole source is read. */
@@ -46,7 +47,10 @@ export async function syncIndicators(input: SyncInput): Promise<Result<Synced, A
   const found = await findSource(api, 'IOCSource', sourceName);
   if (!found.ok) return found;
   if (!found.value && wanted.size === 0) return success(NOTHING);
-  if (!input.io.isCurrent()) return success(stoppedAt(NOTHING, [...wanted.keys()], NOT_SENT));
+  if (!input.io.isCurrent()) {
+    const stopped = { domains: new Set(wanted.keys()), outcome: NOT_SENT };
+    return success({ ...NOTHING, stopped });
+  }
   const source = found.value ? success(found.value) : await makeSource(api, 'IOCSource', sourceName);
   if (!source.ok) return source;
   const place = { api, ownTag, sourceId: source.value.id };
@@ -117,39 +121,29 @@ async function carryOut(input: SyncInput, { steps, unchanged, foreign }: Plan): 
   const counts = { created: 0, updated: 0, removed: 0, unchanged };
   const others = new Set(foreign);
   const refused: Refusal[] = [];
-  const failed: { readonly domain: string; readonly outcome: FailedOutcome }[] = [];
-  const reported = (): Synced => ({ ...counts, foreign: [...others], refused });
+  const failed: string[] = [];
+  let fault: FailedOutcome | undefined;
   let faultsInARow = 0;
+  const stoppedBefore = (left: readonly Step[], outcome: FailedOutcome): Synced => {
+    const domains = new Set([...failed, ...left.map(({ domain }) => domain)]);
+    return { ...counts, foreign: [...others], refused, stopped: { domains, outcome } };
+  };
   for (const [i, { domain, change }] of steps.entries()) {
     const halt = haltOf(input, { done: i, left: steps.length - i });
-    const left = () => [...failed.map((one) => one.domain), ...steps.slice(i).map((step) => step.domain)];
-    if (halt) return stoppedAt(reported(), left(), failed[0]?.outcome ?? halt);
-    const changed = await change();
+    if (halt) return stoppedBefore(steps.slice(i), fault ?? halt);
+    const changed = withRefusal(await change());
+    faultsInARow = changed.ok ? 0 : faultsInARow + 1;
     if (!changed.ok) {
       const { outcome } = changed.error;
-      if (outcome.kind !== 'rejected') {
-        faultsInARow++;
-        if (!isOfServer(outcome) || faultsInARow === FAULTS_IN_A_ROW_MAX)
-          return stoppedAt(reported(), left(), outcome);
-        failed.push({ domain, outcome });
-        continue;
-      }
-      refused.push({ domain, message: outcome.excerpt });
-    }
-    faultsInARow = 0;
-    if (!changed.ok) continue;
-    if (changed.value.kind === 'refused') refused.push({ domain, message: changed.value.message });
+      const isOfManager = !isOfServer(outcome) || faultsInARow === FAULTS_IN_A_ROW_MAX;
+      if (isOfManager) return stoppedBefore(steps.slice(i), outcome);
+      fault ??= outcome;
+      failed.push(domain);
+    } else if (changed.value.kind === 'refused') refused.push({ domain, message: changed.value.message });
     else if (changed.value.kind === 'foreign') others.add(domain);
     else counts[changed.value.kind]++;
   }
-  const [first] = failed;
-  return first
-    ? stoppedAt(
-        reported(),
-        failed.map(({ domain }) => domain),
-        first.outcome,
-      )
-    : reported();
+  return fault ? stoppedBefore([], fault) : { ...counts, foreign: [...others], refused };
 }
 
 /** Why no further change is made in this turn; undefined: nothing forbids it. */
@@ -167,8 +161,4 @@ function haltOf(
 /** An answer that may be about the one indicator. */
 function isOfServer(outcome: FailedOutcome): boolean {
   return outcome.kind === 'retry' && outcome.status !== undefined && outcome.status >= 500;
-}
-
-function stoppedAt(report: Synced, domains: readonly string[], outcome: FailedOutcome): Synced {
-  return { ...report, stopped: { domains: new Set(domains), outcome } };
 }

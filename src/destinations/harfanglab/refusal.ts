@@ -4,12 +4,27 @@
  */
 
 import { isRecord } from '../../lib/record.ts';
+import { type Result, success } from '../../lib/result.ts';
+import type { ApiFailure } from '../api-account.ts';
 import type { HarfangLabAnswer } from './api.ts';
 
 /** Answers about what was sent, not about the token or the address. */
 export const REFUSALS: readonly number[] = [400, 409, 422];
 const LENGTH_MAX = 200;
 const CREDENTIAL_PATTERN = /[A-Za-z0-9_-]{32,}/g;
+
+/** Of one change: the others may pass. */
+export interface Refused {
+  readonly kind: 'refused';
+  /** In the manager's words. */
+  readonly message: string;
+}
+
+/** A failure that is a refusal is about the one change, and no failure of the turn. */
+export function withRefusal<T>(changed: Result<T, ApiFailure>): Result<T | Refused, ApiFailure> {
+  if (changed.ok || changed.error.outcome.kind !== 'rejected') return changed;
+  return success({ kind: 'refused', message: changed.error.outcome.excerpt });
+}
 
 export function isRefusal({ status }: HarfangLabAnswer): boolean {
   return status >= 300;

@@ -8,7 +8,7 @@ import { isRecord } from '../../lib/record.ts';
 import { type Result, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { HarfangLabApi } from './api.ts';
-import { REFUSALS, isDuplicate, isRefusal, refusalText } from './refusal.ts';
+import { REFUSALS, type Refused, isDuplicate, isRefusal, refusalText } from './refusal.ts';
 import { RULES_BASE, listAll } from './rule-list.ts';
 import {
   type ExistingRule,
@@ -30,7 +30,7 @@ export type RuleChange =
   | { readonly kind: 'removed' }
   /** It is there already, or no more: what was looked at is not what is. */
   | { readonly kind: 'moved' }
-  | { readonly kind: 'refused'; readonly message: string };
+  | Refused;
 type Changing = Promise<Result<RuleChange, ApiFailure>>;
 
 export interface RulePlace {

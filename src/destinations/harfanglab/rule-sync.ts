@@ -16,6 +16,7 @@ import {
   removeRule,
   updateRule,
 } from './rule-changes.ts';
+import { withRefusal } from './refusal.ts';
 import { findSource, makeSource } from './rule-source.ts';
 import type { RuleReport } from './rule-summary.ts';
 import { type ExistingRule, type WantedRule, agrees } from './sigma-rule.ts';
@@ -70,12 +71,9 @@ async function bringInLine(
   for (const rule of removalsFirst) {
     if (!isCurrent()) return { ...synced, stopped: NOT_SENT };
     const kept = existing.find(({ sigmaId }) => sigmaId === sigmaIdOf(rule));
-    const changed = await change(place, kept, wanted.get(rule));
-    if (!changed.ok) {
-      const { outcome } = changed.error;
-      if (outcome.kind !== 'rejected') return { ...synced, stopped: outcome };
-      synced = { ...synced, refused: [...synced.refused, { rule, message: outcome.excerpt }] };
-    } else if (changed.value) synced = noted(synced, rule, changed.value);
+    const changed = withRefusal(await change(place, kept, wanted.get(rule)));
+    if (!changed.ok) return { ...synced, stopped: changed.error.outcome };
+    if (changed.value) synced = noted(synced, rule, changed.value);
     if (synced.stopped) return synced;
   }
   return synced;
