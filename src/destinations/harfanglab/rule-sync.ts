@@ -74,7 +74,6 @@ async function bringInLine(
     const changed = withRefusal(await change(place, kept, wanted.get(rule)));
     if (!changed.ok) return { ...synced, stopped: changed.error.outcome };
     if (changed.value) synced = noted(synced, rule, changed.value);
-    if (synced.stopped) return synced;
   }
   return synced;
 }
@@ -96,7 +95,7 @@ interface Unchanged {
 }
 
 /** A rule that the engine has errors about is refused, whatever was answered to its creation. */
-function noted(report: RuleReport, rule: EndpointRule, done: RuleChange | Unchanged): RulesSynced {
+function noted(report: RulesSynced, rule: EndpointRule, done: RuleChange | Unchanged): RulesSynced {
   switch (done.kind) {
     case 'moved':
       return { ...report, stopped: moved(rule) };

@@ -227,9 +227,9 @@ describe('what goes wrong on the way', () => {
   });
 
   it('a rule that is wanted no more goes before another one is tried', async () => {
-    await lab.save(ONLY_DNS);
+    await lab.save({ endpoint_rules: ['ai_tls_connection'] });
     lab.manager.fail({ match: isWrite('POST'), status: 500, body: {} });
-    expect(await lab.save({ endpoint_rules: ['ai_tls_connection'] })).toMatchObject({ kind: 'retry' });
+    expect(await lab.save(ONLY_DNS)).toMatchObject({ kind: 'retry' });
     expect(names()).toEqual([]);
   });
 
@@ -241,6 +241,14 @@ describe('what goes wrong on the way', () => {
     lab.platforms = { approved: ['grok'], domains: {} };
     expect(await lab.save(ONLY_DNS)).toMatchObject({ kind: 'retry', reason: 'unconfirmed' });
     expect(await lab.save(ONLY_DNS)).toEqual(DELIVERED);
+  });
+
+  it('one that has to be looked for again keeps no other one waiting', async () => {
+    await lab.save(ONLY_DNS);
+    lab.manager.fail({ match: isWrite('PATCH'), status: 404, body: { detail: 'Not found.' }, times: 1 });
+    lab.platforms = { approved: ['grok'], domains: {} };
+    expect(await lab.save()).toMatchObject({ kind: 'retry', reason: 'unconfirmed' });
+    expect(names()).toEqual([DNS, TLS]);
   });
 
   it('stops when the config has changed meanwhile', async () => {

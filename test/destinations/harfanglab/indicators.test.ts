@@ -323,6 +323,19 @@ describe('what goes wrong on the way', () => {
     expect(lab.manager.indicatorSources).toMatchObject([{ name: SOURCE }]);
   });
 
+  it.each([
+    ['of another source', { source_id: 'other' }],
+    ['of another type', { type: 'url' }],
+  ])('a rule %s that a manager without the filter shows is left alone', async (_what, difference) => {
+    await lab.save({ indicators: ['grok'] });
+    const [own] = lab.manager.indicators;
+    const results = [own, { ...own, id: 'another', ...difference }];
+    lab.manager.fail({ match: isList, status: 200, body: { count: 2, next: null, results }, times: 1 });
+    expect(await lab.save({ indicators: [] })).toEqual(DELIVERED_ONE);
+    const removed = lab.manager.apiRequests.filter(({ method }) => method === 'DELETE');
+    expect(removed.map(({ path }) => path.split('/')[5])).toEqual([own?.id]);
+  });
+
   it('a source that is refused is told', async () => {
     lab.manager.fail({
       match: ({ method, path }) => method === 'POST' && path.endsWith('/IOCSource/'),
