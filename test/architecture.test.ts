@@ -29,7 +29,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   hono: ['http/'],
   zod: ['domain/', 'tenants/', 'openapi/'],
   jose: ['lib/seal.ts', 'operators/'],
-  'js-yaml': ['http/api/document.ts'],
+  'js-yaml': ['http/api/document.ts', 'destinations/harfanglab/sigma-content.ts'],
   'cloudflare:workers': ['relay/tenant-relay.ts', 'operators/token-registry.ts'],
   'node:crypto': ['lib/', 'ingest/'],
 };

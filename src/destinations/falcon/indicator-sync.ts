@@ -7,6 +7,9 @@
 import { type Result, failure, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { ChannelMemory } from '../destination.ts';
+import type { SyncReport } from '../indicator-summary.ts';
+import type { IndicatorWork } from '../indicator-turn.ts';
+import type { Refusal } from '../indicator-wishes.ts';
 import type { FalconApi } from './api.ts';
 import {
   type Refused,
@@ -16,36 +19,24 @@ import {
   updateIndicators,
 } from './indicator-changes.ts';
 import { findDomains, findOwn } from './indicator-search.ts';
-import type { Refusal } from './indicator-wishes.ts';
-import { type ExistingIndicator, type WantedIndicator, agrees, isOwn, isValidResponse } from './indicator.ts';
+import {
+  type DomainAction,
+  type ExistingIndicator,
+  type WantedIndicator,
+  agrees,
+  isOwn,
+  isValidResponse,
+} from './indicator.ts';
 
 /** The key of the memory that stands while an answer to a creation is not seen. */
 const UNSEEN = 'creation-unseen';
 /** Until what was created shows in a search, at the latest. */
 const UNSEEN_MS = 10 * 60_000;
 
-export interface SyncInput {
+export interface SyncInput extends IndicatorWork<DomainAction> {
   readonly api: FalconApi;
   readonly memory: ChannelMemory;
-  readonly nowMs: number;
   readonly ownTag: string;
-  /** By domain. */
-  readonly wanted: ReadonlyMap<string, WantedIndicator>;
-  /** Whether all that this destination made is looked at, and what is wanted no more is removed. Otherwise only the wanted domains are. */
-  readonly isWhole: boolean;
-  /** Whether there may be an indicator of a domain: what a detection asked for stays until it expires only where there may. */
-  readonly isAllowed: (domain: string) => boolean;
-}
-
-export interface SyncReport {
-  readonly created: number;
-  readonly updated: number;
-  readonly removed: number;
-  readonly unchanged: number;
-  /** Domains that somebody else has an indicator of. */
-  readonly foreign: readonly string[];
-  /** Domains that Falcon refuses. */
-  readonly refused: readonly Refusal[];
 }
 
 export async function syncIndicators(input: SyncInput): Promise<Result<SyncReport, ApiFailure>> {

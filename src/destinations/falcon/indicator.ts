@@ -4,10 +4,8 @@
  * Source: terraform-provider-crowdstrike custom_ioc_resource.go, falcon-mcp tests/integration/test_ioc.py, read 2026-11.
  */
 
-import type { Level } from '../../domain/severity.ts';
-import { encodeBase32 } from '../../lib/base32.ts';
-import { sha256 } from '../../lib/hmac.ts';
 import { isRecord } from '../../lib/record.ts';
+import type { WantedIndicator as Wanted } from '../indicator-wishes.ts';
 
 /** Of every indicator that the relay makes, and of no other's. */
 export const INDICATOR_SOURCE = 'Noxys';
@@ -17,21 +15,10 @@ const RESPONSE_TAG = 'noxys-response';
 const PLATFORMS: readonly string[] = ['windows', 'mac', 'linux'];
 /** Of a description, in characters. Source: demisto/content CrowdStrikeFalcon README, read 2026-11. */
 const DESCRIPTION_LENGTH_MAX = 200;
-/** Makes 16 base32 characters. */
-const TAG_BYTES = 10;
 
-export interface WantedIndicator {
-  /** In one spelling: lower case, punycode. */
-  readonly domain: string;
-  readonly action: 'detect' | 'no_action';
-  /** Sent with `detect` alone: Falcon refuses it with the other. */
-  readonly severity: Level;
-  readonly description: string;
-  /** Absent: it does not expire. */
-  readonly expiresAtMs?: number;
-  /** Whether a detection asks for it, and not the config. */
-  readonly isResponse: boolean;
-}
+/** Severity is sent with `detect` alone: Falcon refuses it with the other. */
+export type DomainAction = 'detect' | 'no_action';
+export type WantedIndicator = Wanted<DomainAction>;
 
 export interface ExistingIndicator {
   readonly id: string;
@@ -46,12 +33,6 @@ export interface ExistingIndicator {
   readonly expiresAtMs: number | undefined;
   /** Belongs to a parent account: it can't be changed from this one. */
   readonly isFromParent: boolean;
-}
-
-/** Which destination of which tenant keeps an indicator: others leave it alone. */
-export function ownTagOf(tenant: string, destination: string): string {
-  const digest = sha256(JSON.stringify([tenant, destination])).subarray(0, TAG_BYTES);
-  return `nx-${encodeBase32(digest)}`;
 }
 
 /** All that can be set of an indicator beside its type and value: an update clears what it does not name. */

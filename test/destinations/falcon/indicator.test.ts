@@ -5,9 +5,9 @@ import {
   agrees,
   fieldsOf,
   isOwn,
-  ownTagOf,
   readIndicator,
 } from '../../../src/destinations/falcon/indicator.ts';
+import { ownTagOf } from '../../../src/destinations/own-tag.ts';
 
 const TAG = ownTagOf('acme', 'falcon');
 const WANTED: WantedIndicator = {

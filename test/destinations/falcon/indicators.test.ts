@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { readSummary } from '../../../src/destinations/falcon/indicator-summary.ts';
+import { readSummary } from '../../../src/destinations/indicator-summary.ts';
 import type { FalconOptions } from '../../simulators/falcon.ts';
 import type { SimulatorRequest } from '../../simulators/request.ts';
 import { DAY_MS, IndicatorLab } from './indicator-lab.ts';

@@ -1,9 +1,9 @@
 /** What the last whole sync of a destination's indicators came to, kept in the lane's memory for an operator. Domains only: no person. */
 
-import { jsonIn } from '../../lib/json.ts';
-import { isRecord } from '../../lib/record.ts';
-import type { ChannelMemory } from '../destination.ts';
-import type { SyncReport } from './indicator-sync.ts';
+import { jsonIn } from '../lib/json.ts';
+import { isRecord } from '../lib/record.ts';
+import type { ChannelMemory } from './destination.ts';
+import type { Refusal } from './indicator-wishes.ts';
 
 const KEY = 'summary';
 const KEPT_MS = 400 * 24 * 3_600_000;
@@ -11,6 +11,18 @@ const KEPT_MS = 400 * 24 * 3_600_000;
 const LISTED_MAX = 200;
 /** Of each list in a note. */
 const SHOWN_MAX = 10;
+
+/** What bringing a destination's indicators in line came to. */
+export interface SyncReport {
+  readonly created: number;
+  readonly updated: number;
+  readonly removed: number;
+  readonly unchanged: number;
+  /** Domains that somebody else has an indicator of. */
+  readonly foreign: readonly string[];
+  /** Domains that the destination refuses. */
+  readonly refused: readonly Refusal[];
+}
 
 export interface IndicatorSummary extends SyncReport {
   readonly atMs: number;
@@ -50,7 +62,8 @@ export function summaryNotes(summary: IndicatorSummary | undefined): readonly st
   ];
 }
 
-function listed(texts: readonly string[]): string {
+/** The first of some texts, and how many more there are. */
+export function listed(texts: readonly string[]): string {
   const shown = texts.slice(0, SHOWN_MAX).join(', ');
   return texts.length > SHOWN_MAX ? `${shown} and ${texts.length - SHOWN_MAX} more` : shown;
 }

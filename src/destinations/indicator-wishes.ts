@@ -1,20 +1,19 @@
 /**
  * Which indicators are wanted: those of the config, and those that detections asked for and that have not expired.
  * Never one of an approved platform's domain, whoever asks. What a detection asked for is kept in the lane's memory, without a person.
+ * Knows no product: what one does on a look-up of a domain is the product's own `Action`.
  */
 
-import type { DetectionFacts } from '../../domain/detection-facts.ts';
-import { normaliseDomain } from '../../domain/domain-name.ts';
-import { indicatorDomains } from '../../domain/indicator-domains.ts';
-import { approvedPlatformOf, platformDomains, platformName } from '../../domain/platforms.ts';
-import type { PlatformsConfig } from '../../domain/platforms-config.ts';
-import { type Level, LEVELS, isAtLeast } from '../../domain/severity.ts';
-import type { FalconConfig } from '../../domain/tenant-config.ts';
-import { jsonIn } from '../../lib/json.ts';
-import { isRecord } from '../../lib/record.ts';
-import { type Result, failure, success } from '../../lib/result.ts';
-import type { ChannelMemory } from '../destination.ts';
-import type { WantedIndicator } from './indicator.ts';
+import type { DetectionFacts } from '../domain/detection-facts.ts';
+import { normaliseDomain } from '../domain/domain-name.ts';
+import { indicatorDomains } from '../domain/indicator-domains.ts';
+import { approvedPlatformOf, platformDomains, platformName } from '../domain/platforms.ts';
+import type { PlatformsConfig } from '../domain/platforms-config.ts';
+import { type Level, LEVELS, isAtLeast } from '../domain/severity.ts';
+import { jsonIn } from '../lib/json.ts';
+import { isRecord } from '../lib/record.ts';
+import { type Result, failure, success } from '../lib/result.ts';
+import type { ChannelMemory } from './destination.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** How long a detection's indicator is good for: to the end of that day in UTC, so that a later one of the same day changes nothing. */
@@ -22,13 +21,47 @@ const RESPONSE_DAYS = 30;
 /** Keys of the memory: one per domain. */
 const RESPONSE_PREFIX = 'response:';
 
+export interface WantedIndicator<Action extends string> {
+  /** In one spelling: lower case, punycode. */
+  readonly domain: string;
+  readonly action: Action;
+  readonly severity: Level;
+  readonly description: string;
+  /** Absent: it does not expire. */
+  readonly expiresAtMs?: number;
+  /** Whether a detection asks for it, and not the config. */
+  readonly isResponse: boolean;
+}
+
+/** By domain. */
+export type WantedIndicators<Action extends string> = ReadonlyMap<string, WantedIndicator<Action>>;
+
+/** An indicator as a destination's config has it: a value alone, or with details. */
+export type ConfiguredIndicator =
+  | string
+  | {
+      readonly value: string;
+      readonly action: string;
+      readonly severity: Level;
+      readonly description?: string | undefined;
+      readonly expires?: string | undefined;
+    };
+
+/** What one product does for an indicator. */
+export interface IndicatorActions<Action extends string> {
+  /** What the config's word means; undefined: it has none. */
+  readonly configured: (action: string | undefined) => Action;
+  /** For what a detection asks for. */
+  readonly response: Action;
+}
+
 export interface Refusal {
   readonly domain: string;
   readonly message: string;
 }
 
-export interface ConfigWishes {
-  readonly wanted: ReadonlyMap<string, WantedIndicator>;
+export interface ConfigWishes<Action extends string> {
+  readonly wanted: WantedIndicators<Action>;
   /** Against the relay's own rules: nothing is sent for them. */
   readonly refused: readonly Refusal[];
   /** Their time is over. */
@@ -36,19 +69,20 @@ export interface ConfigWishes {
 }
 
 /** What the config asks for, by domain. The first indicator of a domain counts. */
-export function configWishes(
-  { indicators = [] }: Pick<FalconConfig, 'indicators'>,
+export function configWishes<Action extends string>(
+  indicators: readonly ConfiguredIndicator[],
   platforms: PlatformsConfig,
-  nowMs: number,
-): ConfigWishes {
-  const wanted = new Map<string, WantedIndicator>();
+  { actions, nowMs }: { readonly actions: IndicatorActions<Action>; readonly nowMs: number },
+): ConfigWishes<Action> {
+  const wanted = new Map<string, WantedIndicator<Action>>();
   const refused: Refusal[] = [];
   const expired: string[] = [];
   for (const indicator of indicators) {
-    const { value, ...details } = typeof indicator === 'string' ? { value: indicator } : indicator;
+    const { value, ...details }: Details & { readonly value: string } =
+      typeof indicator === 'string' ? { value: indicator } : indicator;
     for (const domain of indicatorDomains(value, platforms.domains)) {
       const approved = approvedMessage(domain, platforms);
-      const wish = wishOf(domain, value, details);
+      const wish = { domain, ...wishOf(value, details), action: actions.configured(details.action) };
       if (approved !== undefined) refused.push({ domain, message: approved });
       else if (wish.expiresAtMs !== undefined && wish.expiresAtMs <= nowMs) expired.push(domain);
       else if (!wanted.has(domain)) wanted.set(domain, wish);
@@ -57,14 +91,14 @@ export function configWishes(
   return { wanted, refused, expired };
 }
 
-type Details = Partial<Omit<Exclude<NonNullable<FalconConfig['indicators']>[number], string>, 'value'>>;
+type Details = Partial<Omit<Exclude<ConfiguredIndicator, string>, 'value'>>;
 
-function wishOf(domain: string, value: string, details: Details): WantedIndicator {
-  const { action, severity = 'high', description, expires } = details;
+function wishOf(
+  value: string,
+  { severity = 'high', description, expires }: Details,
+): Omit<WantedIndicator<string>, 'domain' | 'action'> {
   const expiresAtMs = expires === undefined ? Number.NaN : Date.parse(expires);
   return {
-    domain,
-    action: action === 'no_action' ? 'no_action' : 'detect',
     severity,
     description: description ?? `Noxys: ${platformName(value)} is not an approved AI platform`,
     ...(!Number.isNaN(expiresAtMs) && { expiresAtMs }),
@@ -120,15 +154,16 @@ export function noteResponse(
 }
 
 /** What detections asked for and what has not expired, by domain, without what was approved since. */
-export function responseWishes(
+export function responseWishes<Action extends string>(
   memory: ChannelMemory,
   platforms: PlatformsConfig,
-): ReadonlyMap<string, WantedIndicator> {
+  action: Action,
+): WantedIndicators<Action> {
   const wishes = memory.entries(RESPONSE_PREFIX).flatMap(([key, value]) => {
     const domain = key.slice(RESPONSE_PREFIX.length);
     const response = readResponse(value);
     if (!response || approvedMessage(domain, platforms) !== undefined) return [];
-    return [[domain, { domain, action: 'detect', isResponse: true, ...response }] as const];
+    return [[domain, { domain, action, isResponse: true, ...response }] as const];
   });
   return new Map(wishes);
 }
