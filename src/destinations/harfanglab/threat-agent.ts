@@ -12,12 +12,12 @@ import type { EntryRecords } from '../destination.ts';
 import { type HarfangLabApi, hasNextPage, resultsIn } from './api.ts';
 
 export const AGENTS_PATH = '/api/data/endpoint/Agent/';
-/** Two are ambiguous already. */
-const FOUND_MAX = 10;
+/** Two are ambiguous already; of a search, names that only resemble it are in it. */
+const FOUND_MAX = 50;
 const NOT_FOUND = 404;
 const UUID_PATTERN = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The agent's id, lower case; undefined: there is not exactly one. Two requests at most. */
+/** The agent's id, lower case; undefined: there is not exactly one. Three requests at most. */
 export async function agentOf(
   api: HarfangLabApi,
   event: CanonicalEvent,
@@ -54,22 +54,26 @@ async function readAgent(api: HarfangLabApi, id: string): Promise<Result<Agent |
   return success(agent?.id === id ? agent : undefined);
 }
 
-/** A full page may hide another one of the name. */
+/** The exact filter tells upper from lower case and a name from one with its domain, host names do not: the search is asked, too. */
 async function findAgent(
   api: HarfangLabApi,
   hostname: string,
 ): Promise<Result<string | undefined, ApiFailure>> {
-  const query = new URLSearchParams({ hostname, limit: String(FOUND_MAX) });
-  const path = `${AGENTS_PATH}?${query.toString()}`;
-  const answer = await api.request({ method: 'GET', path, permission: 'endpointsView' });
-  if (!answer.ok) return answer;
-  const results = resultsIn(answer.value);
-  if (!results) return failure(unreadable(answer.value.status));
-  const agents = results.map(agentIn).filter((agent) => agent !== undefined);
-  const named = agents.filter((agent) => agent.hostname?.toLowerCase() === hostname.toLowerCase());
-  const isWhole = !hasNextPage(answer.value) && results.length < FOUND_MAX;
-  const [only, ...others] = named;
-  return success(isWhole && others.length === 0 ? only?.id : undefined);
+  const ids = new Set<string>();
+  for (const filter of [{ hostname }, { search: hostname.split('.')[0] ?? hostname }]) {
+    const query = new URLSearchParams({ ...filter, limit: String(FOUND_MAX) });
+    const path = `${AGENTS_PATH}?${query.toString()}`;
+    const answer = await api.request({ method: 'GET', path, permission: 'endpointsView' });
+    if (!answer.ok) return answer;
+    const results = resultsIn(answer.value);
+    if (!results) return failure(unreadable(answer.value.status));
+    // A full page may hide another one of the name.
+    if (hasNextPage(answer.value) || results.length >= FOUND_MAX) return success(undefined);
+    for (const agent of results.map(agentIn))
+      if (agent?.hostname !== undefined && !isOtherHost(agent.hostname, hostname)) ids.add(agent.id);
+  }
+  const [only, ...others] = ids;
+  return success(others.length === 0 ? only : undefined);
 }
 
 /** Of a list without a list in it. */

@@ -112,7 +112,7 @@ describe('a comment on a threat', () => {
     const before = stage.manager.apiRequests.length;
     expect(await deliver(WKS7, 'det_2')).toEqual(DELIVERED);
     expect(commented()).toEqual(['7']);
-    expect(stage.manager.apiRequests.length - before).toBe(1 + 5);
+    expect(stage.manager.apiRequests.length - before).toBe(2 + 5);
   });
 
   it('goes to a threat whose id is a UUID', async () => {
@@ -129,6 +129,7 @@ describe('the agent of a detection', () => {
     ['its id', { device: { id: AGENT } }, ['7']],
     ['its id in upper case', { device: { id: AGENT.toUpperCase() } }, ['7']],
     ['its name in another case', { device: { hostname: 'wks-7' } }, ['7']],
+    ['its name with a domain', { device: { hostname: 'wks-7.corp.acme.fr' } }, ['7']],
     ["its name where the id is Noxys' own", { device: { id: 'device-7', hostname: 'WKS-7' } }, ['7']],
     ['its name where the manager knows no such id', { device: { id: OTHER, hostname: 'WKS-7' } }, ['7']],
     ['its id and a name with a domain', { device: { id: AGENT, hostname: 'WKS-7.corp.fr' } }, ['7']],
@@ -160,6 +161,13 @@ describe('the agent of a detection', () => {
         ],
       },
     });
+    expect(await deliver()).toEqual(DELIVERED);
+    expect(comments()).toEqual([]);
+  });
+
+  it('is none where there are more of a like name than a page shows', async () => {
+    const agents = Array.from({ length: 50 }, (_, i) => ({ id: `agent-${i}`, hostname: `WKS-7${i}` }));
+    await start({ manager: { agents: [...agents, { id: AGENT, hostname: 'WKS-7' }] } });
     expect(await deliver()).toEqual(DELIVERED);
     expect(comments()).toEqual([]);
   });
