@@ -36,9 +36,8 @@ export function isWritten({ memory }: Memory, event: CanonicalEvent): boolean {
   return memory.get(writtenKey(event)) !== undefined;
 }
 
-/** Whether an event of Noxys belongs to an incident that another one of its group opened. Never of a detection. */
+/** Whether an event of Noxys belongs to an incident that another one of its group opened. A detection has its own. */
 export function isCovered(io: Memory, event: CanonicalEvent): boolean {
-  if (event.detection) return false;
   const atMs = Date.parse(event.occurredAt);
   return openersOf(readGroup(io, event), io.nowMs()).some(
     (openedAtMs) => Math.abs(atMs - openedAtMs) < SAME_INCIDENT_MS,

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { normaliseBaseUrl, normaliseToken } from '../../../src/destinations/harfanglab/base-url.ts';
@@ -82,6 +83,17 @@ describe('normaliseBaseUrl', () => {
       expect(normaliseBaseUrl(text, { isLocal: true })).toEqual({ ok: true, value: text });
     },
   );
+
+  it('leaves what it made as it is', () => {
+    const url = fc.webUrl({ withFragments: true, withQueryParameters: true });
+    fc.assert(
+      fc.property(url, fc.boolean(), (text, isLocal) => {
+        const once = normaliseBaseUrl(text, { isLocal });
+        const twice = once.ok ? normaliseBaseUrl(once.value, { isLocal }) : once;
+        expect(twice).toEqual(once);
+      }),
+    );
+  });
 
   it('accepts no plain http to another machine, locally either', () => {
     expect(normaliseBaseUrl('http://10.0.0.1', { isLocal: true }).ok).toBe(false);

@@ -230,6 +230,14 @@ describe('a manager that does not let comment', () => {
     expect(comments()).toEqual([]);
   });
 
+  it('gets none on a closed threat that it lists all the same', async () => {
+    await start();
+    const closed = { id: 9, status: 'closed', last_seen: at(0), agents: [{ agent_id: AGENT }] };
+    stage.fail(THREATS, { status: 200, body: { count: 1, next: null, results: [closed] } });
+    expect(await deliver()).toEqual(DELIVERED);
+    expect(comments()).toEqual([]);
+  });
+
   it('survives threats whose fields are null', async () => {
     await start();
     const nulls = { id: 9, status: null, last_seen: null, agents: null };

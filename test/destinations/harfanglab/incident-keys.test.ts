@@ -1,6 +1,6 @@
 /** Whatever happens to the requests: a detection has one key, and an incident whose answer was seen is never asked for again. */
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 import { harfangLabIncidents } from '../../../src/destinations/harfanglab/incidents.ts';
