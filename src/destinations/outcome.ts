@@ -19,6 +19,10 @@ const MARKUP_PATTERN = /^\s*</;
 /** Cloudflare's own answers for an origin whose TLS handshake or certificate fails. Source: Cloudflare error 525, 526. */
 const TLS_STATUSES = new Set([525, 526]);
 
+/** Source: Workers have no setting for it, Cloudflare's documentation of fetch and of Tunnel, read 2026-11. */
+const PUBLIC_CERTIFICATE =
+  'A Cloudflare Worker takes publicly trusted certificates only, and can not skip the check: give the destination such a certificate for this name, or put a tunnel in front of it';
+
 /** What came of a request, from what a retry would achieve. */
 export function outcomeOf(result: Result<HttpAnswer, HttpFailure>, nowMs: number): Outcome {
   return result.ok ? outcomeOfAnswer(result.value, nowMs) : outcomeOfFailure(result.error);
@@ -34,7 +38,7 @@ function outcomeOfFailure(failed: HttpFailure): Outcome {
       return {
         kind: 'blocked',
         reason: 'tls_failure',
-        detail: `${failed.detail}. Cloudflare Workers accept publicly trusted certificates only`,
+        detail: `${failed.detail}. ${PUBLIC_CERTIFICATE}`,
       };
     case 'host_not_allowed':
       return {
@@ -61,7 +65,10 @@ function outcomeOfAnswer(answer: HttpAnswer, nowMs: number): Outcome {
   if (status === 400 || status === 413 || status === 415 || status === 422) {
     return { kind: 'rejected', status, excerpt: excerptOf(answer) };
   }
-  if (TLS_STATUSES.has(status)) return blocked('tls_failure', answer);
+  if (TLS_STATUSES.has(status)) {
+    const detail = `HTTP ${status}: the TLS handshake or the certificate fails. ${PUBLIC_CERTIFICATE}`;
+    return { kind: 'blocked', reason: 'tls_failure', detail };
+  }
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     return {
       kind: 'retry',

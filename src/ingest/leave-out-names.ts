@@ -4,7 +4,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
-import { LEFT_OUT } from '../domain/personal-fields.ts';
+import { withoutName } from '../domain/without-name.ts';
 
 type Texts = Pick<
   CanonicalEvent,
@@ -56,20 +56,4 @@ function allTexts({ platform, policy, detection, ...event }: Texts): string {
   return [...names, direction, sensor, interactionType, model, urlHost, ...classifications]
     .join('\n')
     .toLowerCase();
-}
-
-/** `name` is in lower case. */
-function withoutName(text: string, name: string): string {
-  const folded = text.toLowerCase();
-  let at = folded.indexOf(name);
-  if (at === -1) return text;
-  // A letter that has another length in lower case: places in the one are not those in the other.
-  if (folded.length !== text.length) return LEFT_OUT;
-  let clean = '';
-  let from = 0;
-  for (; at !== -1; at = folded.indexOf(name, from)) {
-    clean += text.slice(from, at) + LEFT_OUT;
-    from = at + name.length;
-  }
-  return clean + text.slice(from);
 }

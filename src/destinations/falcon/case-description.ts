@@ -6,6 +6,7 @@
 import type { CanonicalEvent, PolicyDecision } from '../../domain/event.ts';
 import { platformName } from '../../domain/platforms.ts';
 import { cutText, listWithin, oneLine } from '../../lib/short-text.ts';
+import { entryUrl } from '../entry-url.ts';
 import { platformLabel } from './case-name.ts';
 import { type CaseRecord, recordSeverity } from './case-record.ts';
 
@@ -136,8 +137,7 @@ function durationText(seconds: number): string {
 }
 
 function relayText({ event, tenant, publicUrl }: DescriptionFacts): string {
-  if (publicUrl === undefined) return `tenant ${tenant}, ${event.type} ${event.id}`;
-  return `${publicUrl}/api/v1/tenants/${encodeURIComponent(tenant)}/events/${encodeURIComponent(event.id.toWellFormed())}`;
+  return entryUrl({ tenant, publicUrl }, event) ?? `tenant ${tenant}, ${event.type} ${event.id}`;
 }
 
 function pair(first: string | undefined, second: string | undefined): string | undefined {

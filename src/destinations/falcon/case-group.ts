@@ -1,11 +1,12 @@
 /**
- * Which of a batch's entries belong into the same case: those of one rule and group, or of one user, platform and event type.
+ * Which of a batch's entries belong into the same case, and by which keys cases and their entries are known.
  * Pure. A key is a hash: what names a person is in no key in clear.
  */
 
 import type { CanonicalEvent } from '../../domain/event.ts';
 import { encodeBase32 } from '../../lib/base32.ts';
 import { sha256, sha256Hex } from '../../lib/hmac.ts';
+import { groupHash, hashOf } from '../entry-group.ts';
 
 /** Of an entry's hash: enough to tell the entries of one case apart. */
 const ITEM_KEY_LENGTH = 16;
@@ -14,7 +15,7 @@ const TAG_PREFIX = 'nx-';
 const TAG_BYTES = 10;
 
 /** What stands for the cases above the hourly cap: they share one. */
-export const STORM_KEY = keyOf(['storm']);
+export const STORM_KEY = `case:${hashOf(['storm'])}`;
 
 export interface CaseGroup {
   readonly key: string;
@@ -37,13 +38,8 @@ export function groupsOf(events: readonly CanonicalEvent[]): readonly CaseGroup[
 }
 
 /** Under this key a case is remembered. */
-export function groupKey({ detection, user, platform, type }: CanonicalEvent): string {
-  if (detection) return keyOf(['detection', detection.ruleId, detection.groupKey ?? null]);
-  return keyOf(['event', user?.id ?? user?.email ?? null, platform?.id ?? null, type]);
-}
-
-function keyOf(parts: readonly (string | null)[]): string {
-  return `case:${sha256Hex(JSON.stringify(parts))}`;
+export function groupKey(event: CanonicalEvent): string {
+  return `case:${groupHash(event)}`;
 }
 
 /** By which a case remembers that an entry is in it. */

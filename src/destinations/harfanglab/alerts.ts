@@ -1,7 +1,9 @@
+/** The alerts of a HarfangLab manager: for detections from a level on, beside their incidents. */
+
 import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
 import type { Channel, ChannelContext } from '../destination.ts';
-import { notBuilt } from '../not-built.ts';
+import { findingsChannel } from './findings.ts';
 
-export function harfangLabAlerts(_config: HarfangLabConfig, _context: ChannelContext): Channel {
-  return notBuilt('alerts');
+export function harfangLabAlerts(config: HarfangLabConfig, context: ChannelContext): Channel {
+  return findingsChannel(config, context, { kind: 'alerts', noun: 'alert', setting: 'alerts_path' });
 }

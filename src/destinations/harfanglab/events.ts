@@ -8,37 +8,19 @@ import type { CanonicalEvent } from '../../domain/event.ts';
 import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
 import { defined } from '../../lib/defined.ts';
 import type { Channel } from '../destination.ts';
-import { outcomeOf } from '../outcome.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
-import { USER_AGENT } from '../user-agent.ts';
+import { onlyOne, postToGuide } from './guide.ts';
 
 /** The channel of a destination whose token is open. */
 export function harfangLabEvents(config: HarfangLabConfig): Channel {
-  const url = `${config.base_url}${config.events_path}`;
   return {
     kind: 'events',
     inFlight: config.in_flight,
     async deliver(events, io) {
-      const [event] = events;
-      if (!event || events.length !== 1) {
-        throw new Error(
-          `Cannot deliver to HarfangLab as a request must carry one event: it has ${events.length}`,
-        );
-      }
-      const answer = await io.send({
-        method: 'POST',
-        url,
-        headers: {
-          authorization: `Token ${config.token}`,
-          'content-type': 'application/json',
-          'idempotency-key': idempotencyKey(event),
-          'user-agent': USER_AGENT,
-          'x-attempt-id': io.attemptId,
-        },
-        body: JSON.stringify(harfangLabEvent(event)),
-        timeoutMs: io.timeoutMs,
-      });
-      return outcomeOf(answer, io.nowMs());
+      const event = onlyOne(events);
+      const body = harfangLabEvent(event);
+      return (await postToGuide(config, io, { setting: 'events_path', key: idempotencyKey(event), body }))
+        .outcome;
     },
   };
 }

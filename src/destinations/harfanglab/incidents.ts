@@ -1,7 +1,13 @@
+/** The incidents of a HarfangLab manager: for every detection, and for Noxys' own events from a level on where the config says so. */
+
 import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
 import type { Channel, ChannelContext } from '../destination.ts';
-import { notBuilt } from '../not-built.ts';
+import { findingsChannel } from './findings.ts';
 
-export function harfangLabIncidents(_config: HarfangLabConfig, _context: ChannelContext): Channel {
-  return notBuilt('incidents');
+export function harfangLabIncidents(config: HarfangLabConfig, context: ChannelContext): Channel {
+  return findingsChannel(config, context, {
+    kind: 'incidents',
+    noun: 'incident',
+    setting: 'incidents_path',
+  });
 }

@@ -1,0 +1,135 @@
+/**
+ * What people read of an incident, an alert or a comment: plain text, a line for each fact. Pure.
+ * A comment names nobody: neither user nor device, and no text of somebody's own choice that holds a name of theirs.
+ */
+
+import type { CanonicalEvent } from '../../domain/event.ts';
+import type { Language } from '../../domain/language.ts';
+import { NAME_PART_LENGTH_MIN, localPartOf, shortNameOf } from '../../domain/personal-fields.ts';
+import { platformName } from '../../domain/platforms.ts';
+import type { UserActivity } from '../../domain/user-activity.ts';
+import { withoutName } from '../../domain/without-name.ts';
+import { cutText, listWithin, oneLine } from '../../lib/short-text.ts';
+import { levelOf, platformsOf, spanOf } from './finding-facts.ts';
+import { FINDING_WORDS, type FindingWords } from './finding-words.ts';
+
+const TITLE_LENGTH_MAX = 256;
+const VALUE_LENGTH_MAX = 200;
+const LIST_LENGTH_MAX = 400;
+/** Whatever HarfangLab may hold: nothing public names a limit. */
+const COMMENT_LENGTH_MAX = 1000;
+
+export interface FindingText {
+  readonly event: CanonicalEvent;
+  readonly language: Language;
+  readonly activity: UserActivity | undefined;
+  /** The earlier one of the same group, and which this one is. */
+  readonly earlier: { readonly id: string; readonly number: number } | undefined;
+  readonly url: string | undefined;
+}
+
+export function findingTitle(event: CanonicalEvent, language: Language): string {
+  return cutText(titleOf(event, FINDING_WORDS[language]), TITLE_LENGTH_MAX);
+}
+
+function titleOf(event: CanonicalEvent, words: FindingWords): string {
+  const { detection, type, policy } = event;
+  if (detection) return oneLine(detection.title);
+  const label = Object.hasOwn(words.types, type) ? words.types[type] : undefined;
+  const [platform] = platformsOf(event);
+  const place = platform ? ` ${words.on} ${oneLine(platform.name)}` : '';
+  const decision = policy?.decision ? ` (${words.decisions[policy.decision]})` : '';
+  return `${label ?? words.interaction}${place}${decision}`;
+}
+
+/** What happened, about whom, and what to look at first. */
+export function findingDescription({ event, language, activity, earlier, url }: FindingText): string {
+  const words = FINDING_WORDS[language];
+  const { labels } = words;
+  const { user, device, policy, riskScore, detection } = event;
+  const line = liner(words);
+  return present([
+    findingTitle(event, language),
+    ...factLines(event, words),
+    line(labels.user, user?.id),
+    line(labels.device, device?.hostname ?? device?.id),
+    line(labels.decision, policy?.decision && words.decisions[policy.decision]),
+    line(labels.risk, detection ? undefined : riskScore?.toString()),
+    line(labels.activity, activity && activityText(activity, words)),
+    earlier && words.earlier(earlier, detection?.groupKey !== undefined),
+    line(labels.first, lookText(event, words)),
+    url && `${labels.relay}${words.colon}${url}`,
+  ]).join('\n');
+}
+
+/** Of a detection, for a threat of the same endpoint. */
+export function commentText(event: CanonicalEvent, language: Language, url: string | undefined): string {
+  const words = FINDING_WORDS[language];
+  const nameless = (text: string): string => withoutNames(text, event);
+  const tail = url === undefined ? '' : `\n${words.labels.relay}${words.colon}${url}`;
+  const lines = present([titleOf(event, words), ...factLines(event, words)]);
+  return `${cutText(`Noxys${words.colon}${nameless(lines.join('\n'))}`, COMMENT_LENGTH_MAX - tail.length)}${tail}`;
+}
+
+/** Those that name nobody. */
+function factLines(event: CanonicalEvent, words: FindingWords): readonly (string | undefined)[] {
+  const { detection, classifications, occurredAt } = event;
+  const { labels } = words;
+  const line = liner(words);
+  const { firstAt, lastAt } = spanOf(event);
+  return [
+    line(labels.severity, words.levels[levelOf(event)]),
+    line(labels.rule, detection && `${detection.ruleName} (${detection.ruleId})`),
+    line(
+      labels.time,
+      detection
+        ? `${words.counted(detection.count, durationText(detection.windowSeconds))}, ${words.span(firstAt, lastAt)}`
+        : occurredAt,
+    ),
+    line(labels.platforms, listOf(platformsOf(event).map(({ name }) => name))),
+    line(labels.classifications, listOf(classifications)),
+  ];
+}
+
+function activityText(activity: UserActivity, words: FindingWords): string {
+  const byPlatform = Object.entries(activity.byPlatform).toSorted(([, a], [, b]) => b - a);
+  const platforms = listOf(byPlatform.map(([id, count]) => `${platformName(id)} ${count}`));
+  return `${words.activity(activity)}${platforms === '' ? '' : ` (${platforms})`}`;
+}
+
+function lookText({ policy, device }: CanonicalEvent, words: FindingWords): string {
+  const first = words.look[policy?.decision ?? 'log'];
+  return device ? `${first}; ${words.lookAtDevice}` : first;
+}
+
+/** A line is left out that has no value. */
+function liner({ colon }: FindingWords) {
+  return (label: string, value: string | undefined): string | undefined => {
+    const text = cutText(oneLine(value ?? ''), LIST_LENGTH_MAX + VALUE_LENGTH_MAX);
+    return text === '' ? undefined : `${label}${colon}${text}`;
+  };
+}
+
+function listOf(items: readonly string[]): string {
+  return listWithin(items.map(oneLine), LIST_LENGTH_MAX);
+}
+
+function present(lines: readonly (string | undefined)[]): readonly string[] {
+  return lines.flatMap((line) => (line ? [line] : []));
+}
+
+function durationText(seconds: number): string {
+  if (seconds >= 3600 && seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+/** With `…` for what names the entry's user or device, in any case; the longer names before their parts. */
+function withoutNames(text: string, { user, device }: CanonicalEvent): string {
+  const { id = '', email = '' } = user ?? {};
+  const { id: deviceId = '', hostname = '' } = device ?? {};
+  return [email, id, ...localPartOf(email), hostname, ...shortNameOf(hostname), deviceId]
+    .filter((name) => name.length >= NAME_PART_LENGTH_MIN)
+    .map((name) => name.toLowerCase())
+    .toSorted((a, b) => b.length - a.length)
+    .reduce(withoutName, text);
+}
