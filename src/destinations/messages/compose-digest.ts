@@ -89,10 +89,11 @@ function sectionsOf(composer: Composer, digest: DigestFacts): readonly MessageSe
   ): string[] =>
     Object.entries(counts)
       .filter(([, count]) => count > 0)
-      .map(
-        ([key, count]) =>
-          `${name(key)}${words.colon}${comparedText(composer, digest, count, own(earlier, key) ?? 0)}`,
-      );
+      .map(([key, count]) => {
+        const earlierCount = own(earlier, key) ?? 0;
+        const change = earlierCount > 0 ? ` (${local.change(count, earlierCount)})` : '';
+        return `${name(key)}${words.colon}${local.number(count)}${change}`;
+      });
   const rules = totals.detections.map(
     ({ rule, level, count }) => `${rule} (${words.levels[level]})${words.colon}${local.number(count)}`,
   );

@@ -87,7 +87,7 @@ export class Local {
   ): { readonly shown: readonly string[]; readonly rest: string | undefined } {
     const shown = items.slice(0, itemsMax).map(shortLine);
     const more = items.length - shown.length;
-    return { shown, rest: more > 0 ? this.#words.andMore(this.number(more)) : undefined };
+    return { shown, rest: more > 0 ? this.#words.andMore(more, this.number(more)) : undefined };
   }
 
   #format(at: string | number, options: Intl.DateTimeFormatOptions): string {

@@ -59,14 +59,14 @@ export const WORDS_EN: Words = {
   },
   link: 'Open at the relay',
   on: (platforms) => ` on ${platforms}`,
-  andMore: (count) => `and ${count} more`,
+  andMore: (_, shown) => `and ${shown} more`,
   otherRules: (count) => ` and ${count} other ${plural(count, 'rule', 'rules')}`,
   ruleCount: (count, shown, duration) => `${shown} ${plural(count, 'event', 'events')} in ${duration}`,
   moreSince: (_, shown, since) => `And ${shown} more of the same kind since ${since}.`,
   storm: {
     title: (cap) => `More than ${cap} messages in an hour: the others are counted`,
     text: (count, shown, since) =>
-      `${shown} ${plural(count, 'was', 'were')} counted and not told since ${since}. While there are so many, what comes above the limit is counted in the digest; the relay has them all.`,
+      `${shown} more ${plural(count, 'was', 'were')} counted since ${since}, and not told one by one. What comes above the limit is counted until there is room, and the digest says how many; the relay has all of it.`,
   },
   test: {
     title: 'noxys-relay connection test',

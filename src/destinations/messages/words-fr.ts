@@ -60,7 +60,7 @@ export const WORDS_FR: Words = {
   },
   link: 'Ouvrir dans le relais',
   on: (platforms) => ` sur ${platforms}`,
-  andMore: (count) => `et ${count}\u00A0de plus`,
+  andMore: (count, shown) => `et ${shown}\u00A0${plural(count, 'autre', 'autres')}`,
   otherRules: (count) => ` et ${count}\u00A0${plural(count, 'autre règle', 'autres règles')}`,
   ruleCount: (count, shown, duration) =>
     `${shown}\u00A0${plural(count, 'événement', 'événements')} en ${duration}`,
@@ -69,7 +69,7 @@ export const WORDS_FR: Words = {
   storm: {
     title: (cap) => `Plus de ${cap}\u00A0messages en une heure\u00A0: les autres sont comptés`,
     text: (count, shown, since) =>
-      `${shown} ${plural(count, 'a été compté', 'ont été comptés')} sans être ${plural(count, 'signalé', 'signalés')} depuis ${since}. Tant que le rythme se maintient, ce qui dépasse la limite est compté dans le bilan\u202F; le relais conserve tout.`,
+      `${shown}\u00A0${plural(count, 'autre a été compté', 'autres ont été comptés')} depuis ${since}, sans être ${plural(count, 'signalé', 'signalés')} un par un. Au-delà de la limite, tout est compté jusqu’au retour au calme\u202F; le bilan en donne le total et le relais conserve l’ensemble.`,
   },
   test: {
     title: 'Test de connexion noxys-relay',
@@ -86,6 +86,6 @@ export const WORDS_FR: Words = {
       daily: (percent) => `${percent} par rapport à la veille`,
       weekly: (percent) => `${percent} par rapport à la semaine précédente`,
     },
-    noneBefore: { daily: 'aucun la veille', weekly: 'aucun la semaine précédente' },
+    noneBefore: { daily: 'rien la veille', weekly: 'rien la semaine précédente' },
   },
 };

@@ -49,7 +49,7 @@ export interface Words {
   readonly notices: Readonly<Record<NoticeKind, string>>;
   readonly link: string;
   readonly on: (platforms: string) => string;
-  readonly andMore: (count: string) => string;
+  readonly andMore: (count: number, shown: string) => string;
   /** Of a title: other rules that the same event matched. */
   readonly otherRules: (count: number) => string;
   readonly ruleCount: (count: number, shown: string, duration: string) => string;

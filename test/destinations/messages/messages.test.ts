@@ -137,7 +137,7 @@ describe('more messages in an hour than the cap', () => {
     await stage.deliverAll(ofUsers(1, 500));
     expect(stage.titles).toHaveLength(21);
     expect(stage.titles[20]).toBe('More than 20 messages in an hour: the others are counted');
-    expect(stage.slack.shown[20]).toContain('80 were counted and not told since 09:00.');
+    expect(stage.slack.shown[20]).toContain('80 more were counted since 09:00, and not told one by one.');
     expect(stage.slack.shown[20]).toContain('80 × Repeated AI policy violations from same user');
     expect(stage.slack.shown[20]).not.toContain('user-');
     expect(untold()).toBe(480);
@@ -156,7 +156,7 @@ describe('more messages in an hour than the cap', () => {
       expect.stringContaining('Critical'),
       'More than 2 messages in an hour: the others are counted',
     ]);
-    expect(stage.slack.shown[5]).toContain('18 were counted');
+    expect(stage.slack.shown[5]).toContain('18 more were counted');
     expect(new Set(stage.composed.map(({ id }) => id)).size).toBe(6);
   });
 
@@ -181,7 +181,7 @@ describe('more messages in an hour than the cap', () => {
     });
     expect(await stage.deliver(...events.slice(9))).toEqual(DELIVERED);
     expect(stage.titles).toHaveLength(3);
-    expect(stage.slack.shown[2]).toContain('8 were counted');
+    expect(stage.slack.shown[2]).toContain('8 more were counted');
     expect(untold()).toBe(8);
   });
 
