@@ -73,7 +73,7 @@ export class Stage {
         this.composed.push(message);
         return product.request(message, around);
       },
-      outcome: product.outcome,
+      outcome: (result, nowMs) => product.outcome(result, nowMs),
     };
     return messagesChannel(this.#config, this.#context, watched);
   }
