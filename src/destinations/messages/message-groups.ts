@@ -76,9 +76,11 @@ export function messageId(tenant: string, destination: string, first: readonly s
 
 /** The entry that a message is about: the gravest, detections before events. `entries` has at least one. */
 export function leadOf(entries: readonly CanonicalEvent[]): CanonicalEvent {
-  const weightOf = (entry: CanonicalEvent): number =>
-    2 * LEVELS.indexOf(levelOf(entry)) + (entry.detection ? 1 : 0);
   return entries.reduce((a, b) => (weightOf(b) > weightOf(a) ? b : a));
+}
+
+function weightOf(entry: CanonicalEvent): number {
+  return 2 * LEVELS.indexOf(levelOf(entry)) + (entry.detection ? 1 : 0);
 }
 
 export function levelOf({ detection, severity }: CanonicalEvent): Level {
