@@ -301,6 +301,14 @@ describe('a turn', () => {
     expect(await stage.deliver(...ofUsers(1, 5))).toEqual({ kind: 'delivered', settled: 2 });
   });
 
+  it('that ends early has counted what it did not tell', async () => {
+    await start();
+    stage.requestsMax = 1;
+    const events = [stage.detection('det-1'), stage.detection('det-2'), ofUser(3)];
+    expect(await stage.deliver(...events)).toEqual({ kind: 'delivered', settled: 2 });
+    expect(untold()).toBe(1);
+  });
+
   it('ends after twenty seconds', async () => {
     await start();
     const slow = stage.io;
