@@ -35,7 +35,7 @@ export function rotatablePaths({ config, secrets }: OpenedConfig): string[] {
 
 /** The config to be saved, or a fault for each other secret that does not open, and where a save would lose or move one. */
 export async function withNewSecret(
-  { config }: OpenedConfig,
+  { config }: Pick<OpenedConfig, 'config'>,
   rotation: Rotation,
 ): Promise<Result<TenantConfig, ConfigFault[]>> {
   const { path, value } = rotation;

@@ -95,9 +95,9 @@ describe("the JSON Schema of a tenant's config", () => {
       destinations: [sampleEverything(), sampleSlack(), sampleTeams(), sampleHook()],
     };
     expect([validate(config), validate.errors]).toEqual([true, null]);
-    expect(validateTenantConfig(config, { ...PRODUCTION, egressAllow: ['*.acme.fr', ...CHAT_HOSTS] })).toEqual(
-      expect.objectContaining({ ok: true }),
-    );
+    expect(
+      validateTenantConfig(config, { ...PRODUCTION, egressAllow: ['*.acme.fr', ...CHAT_HOSTS] }),
+    ).toEqual(expect.objectContaining({ ok: true }));
   });
 
   it('says what each of the described keys means, where it stands, and describes no other', () => {
