@@ -3,15 +3,15 @@
 import { normaliseBaseUrl } from '../../src/destinations/harfanglab/base-url.ts';
 import {
   HARFANGLAB_GUIDE_VERBS,
-  HARFANGLAB_MODES,
   HARFANGLAB_NATIVE_VERBS,
   type HarfangLabAction,
 } from '../../src/domain/harfanglab-config.ts';
+import type { HarfangLabConfig } from '../../src/domain/tenant-config.ts';
 import type { Prompts } from '../io.ts';
 import { askIndicators, askSpared } from './ask-falcon-actions.ts';
 import { askSecret } from './ask-secret.ts';
 
-type Mode = (typeof HARFANGLAB_MODES)[number];
+type Mode = HarfangLabConfig['mode'];
 type Verb = Exclude<HarfangLabAction, 'block'>;
 
 /** The destination without its name and type. */

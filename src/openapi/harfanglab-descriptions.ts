@@ -6,7 +6,8 @@ export const HARFANGLAB_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'HarfangLab EDR: the API that the Noxys guide documents, the one that HarfangLab integrations use, or both.',
   'harfanglab.base_url':
     "The manager's address with its port, such as https://harfanglab.example.com:8443. Its certificate must be publicly trusted.",
-  'harfanglab.token': "API token of a user of the manager, with that user's rights; `<set>` keeps the stored one.",
+  'harfanglab.token':
+    "API token of a user of the manager, with that user's rights; `<set>` keeps the stored one.",
   'harfanglab.mode':
     "events: the guide's API (event, incident, alert). native: the one of HarfangLab's integrations (indicator, rule, comment, contain, block). both: all of them.",
   'harfanglab.events_path': 'Where events are posted, of the guide.',
@@ -31,6 +32,7 @@ export const HARFANGLAB_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'harfanglab.contain.never': 'Host names or agent ids that are never isolated.',
   'harfanglab.contain.per_hour_max': 'Hosts that are isolated in an hour.',
   'harfanglab.contain.servers': 'Whether servers and domain controllers may be isolated, too.',
-  'harfanglab.in_flight': 'Attempts under way at once; they start in the order of the events. 1: strict order.',
+  'harfanglab.in_flight':
+    'Attempts under way at once; they start in the order of the events. 1: strict order.',
   'harfanglab.country': 'Where the manager is: two capital letters, such as FR. For the residency statement.',
 };

@@ -72,10 +72,9 @@ export function leftBehind(
 
 /** Of those that say whose account it is. */
 function changedKeys(old: DestinationConfig, now: DestinationConfig | undefined): readonly string[] {
-  const textOf = (value: string | undefined) => value?.toLowerCase();
   if (old.type === 'falcon' && now?.type === 'falcon')
-    return ACCOUNTS.falcon.keys.filter((key) => textOf(now[key]) !== textOf(old[key]));
+    return ACCOUNTS.falcon.keys.filter((key) => now[key]?.toLowerCase() !== old[key]?.toLowerCase());
   if (old.type === 'harfanglab' && now?.type === 'harfanglab')
-    return ACCOUNTS.harfanglab.keys.filter((key) => textOf(now[key]) !== textOf(old[key]));
+    return ACCOUNTS.harfanglab.keys.filter((key) => now[key].toLowerCase() !== old[key].toLowerCase());
   return [];
 }
