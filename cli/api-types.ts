@@ -75,6 +75,8 @@ export interface ShownConfig {
     readonly name: string;
     readonly type: string;
     readonly enabled?: boolean;
+    /** Of a webhook destination. */
+    readonly secrets?: readonly string[];
   }[];
 }
 

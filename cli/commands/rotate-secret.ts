@@ -1,4 +1,4 @@
-/** `noxys-relay rotate-secret TENANT PATH`: puts a new secret in place; `--finish` drops the older webhook secrets. */
+/** `noxys-relay rotate-secret TENANT PATH`: puts a new secret in place; `--finish` drops the older ones of a list. */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,7 +8,8 @@ import { Command } from '@commander-js/extra-typings';
 import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { tenantPath } from '../api-paths.ts';
-import type { SecretState, TenantSaved, TenantShown } from '../api-types.ts';
+import type { SecretState, ShownConfig, TenantSaved, TenantShown } from '../api-types.ts';
+import { isSecretList, WEBHOOK_SECRETS } from '../../src/tenants/rotate-secret.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { invalidInput } from '../failure.ts';
 import { tenantId } from '../option-values.ts';
@@ -19,7 +20,9 @@ import type { Session } from '../session.ts';
 import { prepareFollowing } from '../tenant-files/follow-rotation.ts';
 
 const PATH_PATTERN =
-  /^(?:webhook\.(?:secrets|auth_token)|destinations\.[a-z0-9-]{1,32}\.(?:(?:hec\.)?token|client_secret))$/;
+  /^(?:webhook\.(?:secrets|auth_token)|destinations\.[a-z0-9-]{1,32}\.(?:(?:hec\.)?token|client_secret|url|secrets|headers\.[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}))$/;
+const PATHS =
+  'webhook.secrets, webhook.auth_token, or destinations.<name>. and one of token, client_secret, hec.token, url, secrets, headers.<header>';
 
 /** Where tenant files are by default. */
 const FOLDER = 'tenants';
@@ -40,20 +43,17 @@ export function rotateSecretCommand(act: Act) {
   return new Command('rotate-secret')
     .summary('put a new secret in place without a gap')
     .description(
-      'PATH is webhook.secrets, webhook.auth_token, destinations.<name>.token, destinations.<name>.client_secret or destinations.<name>.hec.token.\nThe value comes from --secret-file, NOXYS_NEW_SECRET or a prompt. A new webhook secret is added in front: the older ones\nstay valid until --finish, once Noxys signs with the new one. Where the tenant file takes the secret from .env, it is set there, too.',
+      `PATH is ${PATHS}.\nThe value comes from --secret-file, NOXYS_NEW_SECRET or a prompt. A new one of a list (secrets) is added in front: the older ones\nstay valid until --finish, once the other side uses the new one. Where the tenant file takes the secret from .env, it is set there, too.`,
     )
     .argument('<tenant>', "the tenant's id", tenantId)
     .argument('<path>', 'which secret')
     .option('--secret-file <file>', 'file with the new value; - is stdin')
-    .option('--finish', 'webhook.secrets only: the newest alone stays valid')
+    .option('--finish', 'of a list only: the newest alone stays valid')
     .option('-f, --file <path>', 'tenant files, whose .env follows (default: "tenants")')
     .action(
       act(async (session: Session, tenant: string, path: string, options) => {
         if (!PATH_PATTERN.test(path)) {
-          throw invalidInput(
-            'PATH names no secret.',
-            'It is webhook.secrets, webhook.auth_token, destinations.<name>.token, destinations.<name>.client_secret or destinations.<name>.hec.token.',
-          );
+          throw invalidInput('PATH names no secret.', `It is ${PATHS}.`);
         }
         return options.finish === true
           ? finish(session, tenant, path)
@@ -85,12 +85,26 @@ async function rotate(session: Session, tenant: string, path: string, options: O
   });
   const { lines, warnings, isFailed } = follow();
   if (out.isJson) for (const line of lines) out.note(line);
-  const next = path === 'webhook.secrets' ? webhookNext(tenant) : otherNext(tenant, path);
+  const next = nextSteps(tenant, path);
   for (const warning of warnings) out.warn(warning);
   out.result({ ...rotated, warnings }, () =>
     [...secretLines(path, rotated.secrets), ...lines, ...next].join('\n'),
   );
   return isFailed ? EXIT.failed : EXIT.ok;
+}
+
+function nextSteps(tenant: string, path: string): readonly string[] {
+  if (path === WEBHOOK_SECRETS) return webhookNext(tenant);
+  return isSecretList(path) ? signingNext(tenant, path) : otherNext(tenant, path);
+}
+
+/** Messages carry a signature by each secret of the list. */
+function signingNext(tenant: string, path: string): readonly string[] {
+  return [
+    'Messages are signed with the older secret, too. Do not apply a file that has the new one alone before the receiver knows it.',
+    'Next: give the receiver the new secret, then:',
+    `  npx noxys-relay rotate-secret ${tenant} ${path} --finish`,
+  ];
 }
 
 function webhookNext(tenant: string): readonly string[] {
@@ -117,10 +131,12 @@ function secretLines(changed: string, secrets: readonly SecretState[]): readonly
     );
 }
 
-/** Keeps the newest stored secret alone. */
+/** Keeps the newest stored secret of a list alone. */
 async function finish(session: Session, tenant: string, path: string): Promise<ExitCode> {
-  if (path !== 'webhook.secrets')
-    throw invalidInput('--finish is for webhook.secrets: the others have one value.');
+  if (!isSecretList(path))
+    throw invalidInput(
+      '--finish is for lists of secrets, such as webhook.secrets: the others have one value.',
+    );
   const api = await session.api();
   const shown = await api.ask<TenantShown>('read the tenant', {
     method: 'GET',
@@ -128,7 +144,8 @@ async function finish(session: Session, tenant: string, path: string): Promise<E
     path: tenantPath(tenant),
   });
   const { config, version } = shown;
-  const dropped = config.webhook.secrets.length - 1;
+  const { body, dropped } = withNewestAlone(config, path);
+  if (dropped === undefined) throw invalidInput(`${tenant} has no ${printable(path)}.`);
   if (dropped < 1) {
     session.out.result({ version, dropped: 0 }, () => 'There is one secret only: nothing to drop.');
     return EXIT.ok;
@@ -137,13 +154,34 @@ async function finish(session: Session, tenant: string, path: string): Promise<E
     method: 'PUT',
     shape: SHAPES.saved,
     path: tenantPath(tenant),
-    body: { ...config, webhook: { ...config.webhook, secrets: config.webhook.secrets.slice(0, 1) } },
+    body,
     headers: { 'if-match': `"${version}"` },
     mustFinish: true,
   });
+  const since = path === WEBHOOK_SECRETS ? ', at the edge within about 2 minutes' : '';
   session.out.result(
     { version: saved.version, dropped },
-    () => `The newest secret alone is valid, at the edge within about 2 minutes. Dropped: ${dropped}.`,
+    () => `The newest secret alone is valid${since}. Dropped: ${dropped}.`,
   );
   return EXIT.ok;
+}
+
+/** `dropped`: so many secrets fewer than before; undefined: there is no such list. */
+function withNewestAlone(
+  config: ShownConfig,
+  path: string,
+): { readonly body: ShownConfig; readonly dropped: number | undefined } {
+  if (path === WEBHOOK_SECRETS) {
+    const { secrets } = config.webhook;
+    const webhook = { ...config.webhook, secrets: secrets.slice(0, 1) };
+    return { body: { ...config, webhook }, dropped: secrets.length - 1 };
+  }
+  let dropped: number | undefined;
+  const destinations = (config.destinations ?? []).map((destination) => {
+    const { name, secrets } = destination;
+    if (path !== `destinations.${name}.secrets` || secrets === undefined) return destination;
+    dropped = secrets.length - 1;
+    return { ...destination, secrets: secrets.slice(0, 1) };
+  });
+  return { body: { ...config, destinations }, dropped };
 }

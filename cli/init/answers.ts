@@ -3,7 +3,6 @@
  * Then one is made up, to be replaced once Noxys shows its own.
  */
 
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
@@ -17,9 +16,7 @@ import { lookupsOf } from '../tenant-files/lookups.ts';
 import { placeFaults } from '../tenant-files/read-tenant.ts';
 import { brokenFiles } from '../tenant-files/read-folder.ts';
 import { resolveReferences } from '../tenant-files/references.ts';
-
-/** Standard Webhooks asks for 24 to 64 bytes. */
-const SECRET_BYTES = 32;
+import { newWebhookSecret } from './new-webhook-secret.ts';
 
 /** The document with its references resolved. Throws a CliFailure with every fault and its place. */
 export function readAnswers({ io }: Session, file: string): Record<string, unknown> {
@@ -58,10 +55,6 @@ export function withWebhookSecret(document: Readonly<Record<string, unknown>>): 
   const isMadeUp = !('secrets' in webhook);
   const secrets = isMadeUp ? [newWebhookSecret()] : webhook['secrets'];
   return { document: { ...document, webhook: { ...webhook, secrets } }, isMadeUp };
-}
-
-function newWebhookSecret(): string {
-  return `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 }
 
 function readText(path: string, name: string): string {

@@ -1,22 +1,24 @@
 /** Asks for one destination, each answer checked by the relay's own readers as it is given. */
 
-import { normaliseBaseUrl } from '../../src/destinations/harfanglab/base-url.ts';
-import type { Result } from '../../src/lib/result.ts';
+import { unreachable } from '../../src/lib/result.ts';
 import type { Prompts } from '../io.ts';
 import { askFalcon, type FalconAnswers, type FalconPlace } from './ask-falcon.ts';
-import { askSecret } from './ask-secret.ts';
+import { askHarfangLab, type HarfangLabAnswers } from './ask-harfanglab.ts';
+import { askMessages, type MessageAnswers, type MessageType } from './ask-messages.ts';
 
-interface HarfangLab {
+interface HarfangLab extends HarfangLabAnswers {
   readonly name: string;
   readonly type: 'harfanglab';
-  readonly base_url: string;
-  readonly token: string;
 }
 interface Falcon extends FalconAnswers {
   readonly name: string;
   readonly type: 'falcon';
 }
-export type Destination = HarfangLab | Falcon;
+interface Messages extends MessageAnswers {
+  readonly name: string;
+  readonly type: MessageType;
+}
+export type Destination = HarfangLab | Falcon | Messages;
 
 export interface Asked extends FalconPlace {
   /** Names of the other destinations. */
@@ -37,6 +39,9 @@ export async function askDestination(
     options: [
       { value: 'harfanglab', label: 'HarfangLab EDR' },
       { value: 'falcon', label: 'CrowdStrike Falcon' },
+      { value: 'slack', label: 'Slack', hint: 'tells people' },
+      { value: 'teams', label: 'Microsoft Teams', hint: 'tells people' },
+      { value: 'webhook', label: 'Any webhook', hint: 'tickets, chats, your own' },
       { value: 'none', label: taken.length === 0 ? 'Nowhere yet' : 'Nowhere else' },
     ],
     ...(before && { initial: before.type }),
@@ -44,26 +49,25 @@ export async function askDestination(
   if (type === 'none') return undefined;
   const name = await prompts.text({
     message: 'A name for it, which names its lanes',
-    initial: before?.type === type ? before.name : freeName(type === 'harfanglab' ? 'edr' : 'falcon', taken),
+    initial: before?.type === type ? before.name : freeName(type === 'harfanglab' ? 'edr' : type, taken),
     validate: (value) => nameFault(value, taken),
   });
-  if (type === 'harfanglab') return askHarfangLab(prompts, name, before?.type === type ? before : undefined);
-  return { name, type, ...(await askFalcon(prompts, place, before?.type === type ? before : undefined)) };
-}
-
-async function askHarfangLab(
-  prompts: Prompts,
-  name: string,
-  before: HarfangLab | undefined,
-): Promise<HarfangLab> {
-  const baseUrl = await prompts.text({
-    message: "The manager's address, with its port",
-    placeholder: 'https://harfanglab.example.com:8443',
-    ...(before && { initial: before.base_url }),
-    validate: (value) => faultOf(normaliseBaseUrl(value, { isLocal: true })),
-  });
-  const token = await askSecret(prompts, 'API token of the manager', before?.token);
-  return { name, type: 'harfanglab', base_url: baseUrl.trim(), token };
+  switch (type) {
+    case 'harfanglab':
+      return { name, type, ...(await askHarfangLab(prompts, before?.type === type ? before : undefined)) };
+    case 'falcon':
+      return { name, type, ...(await askFalcon(prompts, place, before?.type === type ? before : undefined)) };
+    case 'slack':
+    case 'teams':
+    case 'webhook':
+      return {
+        name,
+        type,
+        ...(await askMessages(prompts, type, before?.type === type ? before : undefined)),
+      };
+    default:
+      return unreachable(type);
+  }
 }
 
 function nameFault(value: string, taken: readonly string[]): string | undefined {
@@ -76,8 +80,4 @@ function freeName(name: string, taken: readonly string[]): string {
   let number = 2;
   while (taken.includes(`${name}-${number}`)) number++;
   return `${name}-${number}`;
-}
-
-function faultOf(result: Result<unknown, string>): string | undefined {
-  return result.ok ? undefined : `It ${result.error}.`;
 }

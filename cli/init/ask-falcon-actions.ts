@@ -52,7 +52,8 @@ export async function askActions(
   };
 }
 
-async function askIndicators(
+/** Platforms and domains. */
+export async function askIndicators(
   prompts: Prompts,
   before: readonly string[] | undefined,
 ): Promise<Pick<FalconActions, 'indicators'>> {
@@ -74,7 +75,8 @@ function indexIn(path: string): number {
   return Number(/\d+/.exec(path)?.[0]);
 }
 
-async function askSpared(
+/** Hosts that are never isolated. */
+export async function askSpared(
   prompts: Prompts,
   before: readonly string[] | undefined,
 ): Promise<Pick<FalconActions, 'contain'>> {

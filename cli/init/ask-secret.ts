@@ -4,12 +4,20 @@ import type { Prompts } from '../io.ts';
 import { refuseEmpty } from '../read-secret.ts';
 import { isQuoted } from '../tenant-files/literal-secrets.ts';
 
-/** The secret without the space around it. */
-export async function askSecret(prompts: Prompts, what: string, before?: string): Promise<string> {
+/** The secret without the space around it. `faultOf`: what is wrong with one beyond that, of one that is entered. */
+export async function askSecret(
+  prompts: Prompts,
+  what: string,
+  before?: string,
+  faultOf: (value: string) => string | undefined = () => undefined,
+): Promise<string> {
   const message = before === undefined ? what : `${what} (empty: the one you entered before)`;
   const entered = await prompts.secret({
     message,
-    validate: (value) => (before === undefined ? refuseEmpty(value) : undefined) ?? quoteFault(value),
+    validate: (value) => {
+      if (value.trim() === '') return before === undefined ? refuseEmpty(value) : undefined;
+      return quoteFault(value) ?? faultOf(value);
+    },
   });
   return entered.trim() || (before ?? '');
 }

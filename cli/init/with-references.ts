@@ -32,9 +32,7 @@ export function withReferences(
     ...document,
     webhook: {
       ...webhook,
-      secrets: secrets.map((secret, index) =>
-        refer(secret, 'webhook', 'secret', index === 0 ? '' : String(index + 1)),
-      ),
+      secrets: secrets.map((secret, index) => refer(secret, 'webhook', 'secret', rankOf(index))),
       ...('auth_token' in webhook
         ? { auth_token: refer(webhook['auth_token'], 'webhook', 'auth_token') }
         : {}),
@@ -50,15 +48,32 @@ function referTokens(
 ): unknown {
   if (!isRecord(destination)) return destination;
   const name = String(destination['name']);
-  const { hec } = destination;
+  const { hec, headers } = destination;
+  const secrets: unknown = destination['secrets'];
   return {
     ...destination,
     ...('token' in destination ? { token: refer(destination['token'], name, 'token') } : {}),
     ...('client_secret' in destination
       ? { client_secret: refer(destination['client_secret'], name, 'client_secret') }
       : {}),
+    ...('url' in destination ? { url: refer(destination['url'], name, 'url') } : {}),
+    ...(Array.isArray(secrets)
+      ? { secrets: secrets.map((secret: unknown, index) => refer(secret, name, 'secret', rankOf(index))) }
+      : {}),
+    ...(isRecord(headers)
+      ? {
+          headers: Object.fromEntries(
+            Object.entries(headers).map(([key, value]) => [key, refer(value, name, key)]),
+          ),
+        }
+      : {}),
     ...(isRecord(hec) ? { hec: { ...hec, token: refer(hec['token'], name, 'hec_token') } } : {}),
   };
+}
+
+/** Of a secret in a list: the first has no number. */
+function rankOf(index: number): string {
+  return index === 0 ? '' : String(index + 1);
 }
 
 /** `ACME_EDR_TOKEN`. A name can't begin with a digit, a tenant's id can. */

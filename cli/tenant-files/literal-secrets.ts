@@ -25,7 +25,7 @@ export function isQuoted(secret: string): boolean {
 /** Whether a path of a tenant's document is that of a secret: the same places as `secretPlaces`. */
 export function isSecretPlace(path: readonly (string | number)[]): boolean {
   const place = path.map((step) => (typeof step === 'number' ? '[]' : step)).join('.');
-  return SECRET_PATHS.has(place);
+  return SECRET_PATHS.has(place) || HEADER_PLACE.test(place);
 }
 
 const SECRET_PATHS: ReadonlySet<string> = new Set([
@@ -34,10 +34,18 @@ const SECRET_PATHS: ReadonlySet<string> = new Set([
   'destinations.[].token',
   'destinations.[].client_secret',
   'destinations.[].hec.token',
+  'destinations.[].url',
+  'destinations.[].secrets.[]',
 ]);
+const HEADER_PLACE = /^destinations\.\[\]\.headers\./;
 
 export interface SecretPlace {
   readonly path: string;
+  readonly value: unknown;
+}
+
+interface Place {
+  readonly path: readonly (string | number)[];
   readonly value: unknown;
 }
 
@@ -46,21 +54,32 @@ export function secretPlaces(document: unknown): readonly SecretPlace[] {
   const webhook = memberOf(document, 'webhook');
   const secrets: unknown = memberOf(webhook, 'secrets');
   const destinations: unknown = memberOf(document, 'destinations');
-  const places: { path: (string | number)[]; value: unknown }[] = [
+  const places: Place[] = [
     ...listOf(secrets).map((value, index) => ({ path: ['webhook', 'secrets', index], value })),
     { path: ['webhook', 'auth_token'], value: memberOf(webhook, 'auth_token') },
-    ...listOf(destinations).flatMap((destination, index) => [
-      { path: ['destinations', index, 'token'], value: memberOf(destination, 'token') },
-      { path: ['destinations', index, 'client_secret'], value: memberOf(destination, 'client_secret') },
-      {
-        path: ['destinations', index, 'hec', 'token'],
-        value: memberOf(memberOf(destination, 'hec'), 'token'),
-      },
-    ]),
+    ...listOf(destinations).flatMap((destination, index) =>
+      placesIn(destination).map(({ path, value }) => ({ path: ['destinations', index, ...path], value })),
+    ),
   ];
   return places
     .filter(({ value }) => value !== undefined)
     .map(({ path, value }) => ({ path: formatPath(path), value }));
+}
+
+/** Below the destination. */
+function placesIn(destination: unknown): readonly Place[] {
+  const headers = memberOf(destination, 'headers');
+  return [
+    { path: ['token'], value: memberOf(destination, 'token') },
+    { path: ['client_secret'], value: memberOf(destination, 'client_secret') },
+    { path: ['hec', 'token'], value: memberOf(memberOf(destination, 'hec'), 'token') },
+    { path: ['url'], value: memberOf(destination, 'url') },
+    ...listOf(memberOf(destination, 'secrets')).map((value, index) => ({ path: ['secrets', index], value })),
+    ...(isRecord(headers) ? Object.entries(headers) : []).map(([name, value]) => ({
+      path: ['headers', name],
+      value,
+    })),
+  ];
 }
 
 function memberOf(value: unknown, key: string): unknown {

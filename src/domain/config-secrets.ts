@@ -61,12 +61,15 @@ async function mapFalconSecrets(
   replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
 ): Promise<FalconConfig> {
   const { client_secret: clientSecret, hec } = destination;
+  // All are asked for in one turn, so that the callers see them in the order of the config.
+  const [secret, token] = await Promise.all([
+    clientSecret === undefined ? undefined : replace(clientSecret, 'destination', `${path}.client_secret`),
+    hec && replace(hec.token, 'destination', `${path}.hec.token`),
+  ]);
   return {
     ...destination,
-    ...(clientSecret !== undefined && {
-      client_secret: await replace(clientSecret, 'destination', `${path}.client_secret`),
-    }),
-    ...(hec && { hec: { ...hec, token: await replace(hec.token, 'destination', `${path}.hec.token`) } }),
+    ...(secret !== undefined && { client_secret: secret }),
+    ...(hec && token !== undefined && { hec: { ...hec, token } }),
   };
 }
 
@@ -75,19 +78,17 @@ async function mapWebhookSecrets(
   path: string,
   replace: (secret: string, purpose: SecretPurpose, path: string) => Promise<string> | string,
 ): Promise<WebhookDestinationConfig> {
-  const { url, secrets, headers } = destination;
   const of = async (secret: string, key: string): Promise<string> =>
     replace(secret, 'destination', `${path}.${key}`);
-  return {
-    ...destination,
-    url: await of(url, 'url'),
-    ...(secrets && { secrets: await Promise.all(secrets.map(async (one, i) => of(one, `secrets[${i}]`))) }),
-    headers: Object.fromEntries(
-      await Promise.all(
-        Object.entries(headers).map(
-          async ([name, value]) => [name, await of(value, `headers.${name}`)] as const,
-        ),
+  // As Falcon's: all in one turn.
+  const [url, secrets, headers] = await Promise.all([
+    of(destination.url, 'url'),
+    destination.secrets && Promise.all(destination.secrets.map(async (one, i) => of(one, `secrets[${i}]`))),
+    Promise.all(
+      Object.entries(destination.headers).map(
+        async ([name, value]) => [name, await of(value, `headers.${name}`)] as const,
       ),
     ),
-  };
+  ]);
+  return { ...destination, url, ...(secrets && { secrets }), headers: Object.fromEntries(headers) };
 }

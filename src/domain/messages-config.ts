@@ -72,7 +72,10 @@ export const webhookDestinationSchema = z.strictObject({
     z
       .record(headerName, secret)
       .check(
-        z.refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `must be ${HEADERS_MAX} at most`),
+        z.refine(
+          (headers) => Object.keys(headers).length <= HEADERS_MAX,
+          `must have at most ${HEADERS_MAX} entries`,
+        ),
       ),
     {},
   ),

@@ -29,9 +29,14 @@ export function isPersonalKey(key: string): boolean {
   return PERSONAL_FIELDS.has(resolveField(key.split('|')[0] ?? ''));
 }
 
-/** A config without the persons that its filters name, and without the hosts that are never isolated. */
+/** A config without the persons that its filters and its device map name, and without the hosts that are never isolated. */
 export function hidePersons(config: TenantConfig): TenantConfig {
-  return { ...config, destinations: config.destinations.map((destination) => withoutPersons(destination)) };
+  const isMapped = Object.keys(config.device_map).length > 0;
+  return {
+    ...config,
+    device_map: isMapped ? { [HIDDEN_VALUE]: HIDDEN_VALUE } : {},
+    destinations: config.destinations.map((destination) => withoutPersons(destination)),
+  };
 }
 
 function withoutPersons(destination: Destination): Destination {

@@ -56,6 +56,18 @@ export const privacySchema = z.strictObject({
   url: z._default(z.enum(['keep', 'drop']), 'drop'),
 });
 
+export const deviceMapSchema = z
+  .record(
+    z.string().check(z.minLength(1), z.maxLength(512)),
+    z.string().check(z.minLength(1), z.maxLength(255)),
+  )
+  .check(
+    z.refine(
+      (map) => Object.keys(map).length <= DEVICE_MAP_MAX,
+      `must have at most ${DEVICE_MAP_MAX} entries`,
+    ),
+  );
+
 export const residencySchema = z.enum(RESIDENCIES);
 export const destinationSchema = z.discriminatedUnion('type', [
   harfangLabSchema,
@@ -95,17 +107,7 @@ export const tenantConfigSchema = z.strictObject({
     { events: 30, rollups: 400, audit: AUDIT_DAYS_DEFAULT },
   ),
   /** By user id: the name of the host that they work on, where events do not say. */
-  device_map: z._default(
-    z
-      .record(
-        z.string().check(z.minLength(1), z.maxLength(512)),
-        z.string().check(z.minLength(1), z.maxLength(255)),
-      )
-      .check(
-        z.refine((map) => Object.keys(map).length <= DEVICE_MAP_MAX, `must be ${DEVICE_MAP_MAX} at most`),
-      ),
-    {},
-  ),
+  device_map: z._default(deviceMapSchema, {}),
   digest: z._default(digestSchema, DIGEST_DEFAULT),
   destinations: z._default(z.array(destinationSchema).check(z.maxLength(DESTINATIONS_MAX)), []),
 });

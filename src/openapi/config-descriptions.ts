@@ -3,55 +3,34 @@
  * Not part of the Worker, whose bundle these words would only make larger. Pure.
  */
 
+import { FALCON_DESCRIPTIONS } from './falcon-descriptions.ts';
+import { HARFANGLAB_DESCRIPTIONS } from './harfanglab-descriptions.ts';
+import { MESSAGES_DESCRIPTIONS } from './messages-descriptions.ts';
+
 type Json = Record<string, unknown>;
 
-/** By path; destinations by their type, list items as `[]`. */
+/** By path; destinations as `destinations.` and their type, list items as `[]`. */
 export const CONFIG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   platforms: 'The AI platforms: which are approved, and domains that the relay does not know.',
   'platforms.approved': 'Platform ids, such as chatgpt, or domains. They are never made indicators.',
   'platforms.domains': "By platform id: its domains, instead of those of the relay's own table.",
-  falcon: 'CrowdStrike Falcon. Needs hec, or client_id and client_secret, or all of them.',
-  'falcon.region':
-    "The cloud of the account, as the console's address shows it: us-1, us-2, us-3, eu-1, us-gov-1, us-gov-2. US1, US2 and EU1 are understood, too. eu-1 alone for a tenant whose residency is eu.",
-  'falcon.client_id':
-    'Of an API client: Support and resources, API clients and keys. For cases, indicators, containment and workflows.',
-  'falcon.client_secret':
-    "Of the API client; `<set>` keeps the stored one. It goes to the region's API host alone.",
-  'falcon.member_cid':
-    'Flight Control: the customer id of the child account that the client acts for, 32 hex characters, with or without the checksum behind a dash.',
-  'falcon.base_url':
-    'Stands in for the API host of the region; of a relay on your own machine, and a loopback address only.',
-  'falcon.requests_per_minute':
-    'Requests to the OAuth API in a minute, of the 6,000 that all API clients of the account share. HEC does not count.',
-  'falcon.hec':
-    'The Next-Gen SIEM HEC connector that events and detections are sent to. Absent: no events are sent.',
-  'falcon.hec.url': "The connector's URL, from the Falcon console; its host is in the same region.",
-  'falcon.hec.token': "The connector's API key; `<set>` keeps the stored one.",
-  'falcon.actions':
-    'What the relay may do there. Absent: event with hec, case with an API client. indicator, contain and workflow are never granted by default.',
-  'falcon.cases': 'Cases, which Falcon has instead of incidents.',
-  'falcon.cases.events_at_or_above':
-    'Events of this severity and above become cases, too. Absent: detections only.',
-  'falcon.cases.per_hour_max': 'New cases in an hour: what comes above goes into one storm case.',
-  'falcon.cases.alerts':
-    "The host's alerts of half an hour around: attach takes them into the case as evidence, tag also marks them. Needs privacy.device: keep.",
-  'falcon.cases.template': 'The id of a case template.',
-  'falcon.indicators':
-    'Domains that Falcon is to watch: platform ids or domains, never one of platforms.approved. Needs the action indicator. What is dropped here is removed there.',
-  'falcon.indicators[]': 'A platform id, a domain, or a group with more about it.',
-  'falcon.indicators[].value': 'A platform id, or a domain.',
-  'falcon.indicators[].action': 'detect, or no_action: Falcon can not block a domain by an indicator.',
-  'falcon.indicators[].severity': 'Of what Falcon detects by it.',
-  'falcon.indicators[].description': 'The console shows it with the indicator.',
-  'falcon.indicators[].expires': 'RFC 3339; from then on Falcon takes no action. Absent: it does not expire.',
-  'falcon.contain': 'Limits of what the action contain may do. It isolates a host from the network.',
-  'falcon.contain.never': 'Host names or agent ids that are never isolated.',
-  'falcon.contain.per_hour_max': 'Hosts that are isolated in an hour.',
-  'falcon.contain.servers': 'Whether servers and domain controllers may be isolated, too.',
-  'falcon.workflow': 'The on-demand Fusion SOAR workflow of the action workflow: its name or its id.',
-  'falcon.workflow.name': 'Its whole name, as the console shows it.',
-  'falcon.workflow.id': 'The 32 hex characters of its id.',
+  language: 'Of what people read: messages, digests, incidents. en or fr.',
+  device_map:
+    'By user id as Noxys sends it: the name of the host that the user works on, where an event does not say. Needs privacy.user_id and privacy.device: keep. It names persons; viewers do not see it.',
+  digest: 'When the digests of the destinations that tell people are due.',
+  'digest.daily': "Local time of the daily digest, such as '08:00', in quotes; off: none.",
+  'digest.weekly':
+    'Weekday of the weekly digest, at the time of the daily one, or at 08:00 without one; off: none.',
+  'digest.time_zone':
+    'A zone of the IANA list, such as Europe/Paris. Daylight saving is minded. Default UTC.',
+  ...underDestinations({ ...FALCON_DESCRIPTIONS, ...HARFANGLAB_DESCRIPTIONS, ...MESSAGES_DESCRIPTIONS }),
 };
+
+function underDestinations(descriptions: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(descriptions).map(([path, text]) => [`destinations.${path}`, text]),
+  );
+}
 
 /** A config's JSON Schema with the descriptions in it. The schema that was given is not changed. */
 export function withDescriptions(schema: Json): Json {
@@ -69,7 +48,7 @@ function describeParts(node: Json, path: string): void {
   if (items !== undefined) describeParts(recordOf(items), `${path}[]`);
   for (const option of [...listOf(node['anyOf']), ...listOf(node['oneOf'])]) {
     const type = recordOf(recordOf(recordOf(option)['properties'])['type'])['const'];
-    describeParts(recordOf(option), typeof type === 'string' ? type : path);
+    describeParts(recordOf(option), typeof type === 'string' ? `destinations.${type}` : path);
   }
 }
 

@@ -9,6 +9,8 @@ import { isRecord } from '../lib/record.ts';
 import { unreachable } from '../lib/result.ts';
 import { checkFalcon, falconAddressFaults } from './check-falcon.ts';
 import { checkHarfangLab, checkManagerUrl } from './check-harfanglab.ts';
+import { checkMessageUrl } from './check-message-url.ts';
+import { checkChat, checkWebhookDestination } from './check-messages.ts';
 import { whereFaults } from './check-where.ts';
 import type { CheckedDestination, DestinationContext } from './destination-context.ts';
 
@@ -29,8 +31,9 @@ function checkProduct(destination: DestinationConfig, context: DestinationContex
       return checkFalcon(destination, context);
     case 'slack':
     case 'teams':
+      return checkChat(destination, context);
     case 'webhook':
-      return { destination, faults: [] };
+      return checkWebhookDestination(destination, context);
     default:
       return unreachable(destination);
   }
@@ -39,8 +42,13 @@ function checkProduct(destination: DestinationConfig, context: DestinationContex
 /** What is wrong with the addresses of a destination that the schema refuses for something else: found in the same round. */
 export function addressFaults(raw: unknown, context: DestinationContext): readonly ConfigFault[] {
   if (!isRecord(raw)) return [];
-  const { type, base_url: baseUrl } = raw;
+  const { type, base_url: baseUrl, url: written } = raw;
   if (type === 'falcon') return falconAddressFaults(raw, context);
+  if ((type === 'slack' || type === 'teams' || type === 'webhook') && typeof written === 'string') {
+    // An empty one is the schema's to refuse.
+    const url = written === '' ? undefined : checkMessageUrl(written, type, context);
+    return url === undefined || url.ok ? [] : [url.error];
+  }
   if (type !== 'harfanglab' || typeof baseUrl !== 'string') return [];
   const url = checkManagerUrl(baseUrl, context);
   return url.ok ? [] : [url.error];

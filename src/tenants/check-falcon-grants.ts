@@ -7,6 +7,7 @@ import type { FalconVerb } from '../domain/falcon-config.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import { canDo, grantsOf } from '../domain/grants.ts';
 import type { FalconConfig } from '../domain/tenant-config.ts';
+import { reducedDevice } from './check-device.ts';
 import { type DestinationContext, pathIn } from './destination-context.ts';
 
 const HEC_WORDS = 'hec (url and token of a Next-Gen SIEM HEC connector)';
@@ -100,14 +101,4 @@ function deviceFaults(destination: FalconConfig, context: DestinationContext): r
     faults.push({ path: pathIn(context, 'cases', 'alerts'), message });
   }
   return faults;
-}
-
-/** Which setting takes the device away, and how; undefined: none. */
-function reducedDevice(
-  { privacy }: FalconConfig,
-  { privacy: tenant, index }: DestinationContext,
-): string | undefined {
-  if (tenant && tenant.device !== 'keep') return `privacy.device is ${tenant.device}`;
-  if (privacy.device === undefined || privacy.device === 'keep') return undefined;
-  return `destinations[${index}].privacy.device is ${privacy.device}`;
 }

@@ -4,20 +4,17 @@
  */
 
 import { normaliseHecToken, normaliseHecUrl } from '../destinations/falcon/hec-url.ts';
+import { isAgentId } from '../destinations/falcon/hosts.ts';
 import { FALCON_REGIONS, type FalconRegion, normaliseRegion } from '../destinations/falcon/regions.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { FalconConfig } from '../domain/tenant-config.ts';
 import { isLoopbackHost } from '../lib/host-name.ts';
 import { isRecord } from '../lib/record.ts';
 import { type Result, failure, success } from '../lib/result.ts';
+import { checkContain } from './check-contain.ts';
 import { grantFaults } from './check-falcon-grants.ts';
-import {
-  type CheckedPart,
-  checkContain,
-  checkIndicators,
-  checkMemberCid,
-  checkWorkflow,
-} from './check-falcon-parts.ts';
+import { checkFalconIndicators } from './check-falcon-indicators.ts';
+import { type CheckedPart, checkMemberCid, checkWorkflow } from './check-falcon-parts.ts';
 import {
   type CheckedDestination,
   type DestinationContext,
@@ -27,6 +24,8 @@ import {
 import { KEPT_SECRET } from './kept-secret.ts';
 import { tokenFault } from './token-fault.ts';
 
+const FALCON_AGENT_ID = { isOne: isAgentId, words: 'an agent id of 32 hex digits' };
+
 export function checkFalcon(destination: FalconConfig, context: DestinationContext): CheckedDestination {
   const region = checkRegion(destination.region, context);
   const parts = [
@@ -34,8 +33,8 @@ export function checkFalcon(destination: FalconConfig, context: DestinationConte
     checkApiUrl(destination, context),
     checkHec(destination, region.ok ? region.value : undefined, context),
     checkMemberCid(destination, context),
-    checkIndicators(destination, context),
-    checkContain(destination, context),
+    checkFalconIndicators(destination, context),
+    checkContain(destination, context, FALCON_AGENT_ID),
     checkWorkflow(destination, context),
   ];
   const checked: FalconConfig = Object.assign(

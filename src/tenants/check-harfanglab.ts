@@ -1,9 +1,15 @@
-/** What a HarfangLab destination must fulfil beyond the schema: its address and its token. Pure. */
+/**
+ * What a HarfangLab destination must fulfil beyond the schema: its address, its token, its parts. Pure.
+ * What it may do there is checked in check-harfanglab-grants.ts.
+ */
 
 import { normaliseBaseUrl, normaliseToken } from '../destinations/harfanglab/base-url.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { HarfangLabConfig } from '../domain/tenant-config.ts';
 import { type Result, failure } from '../lib/result.ts';
+import { type AgentIds, checkContain } from './check-contain.ts';
+import { harfangLabGrantFaults } from './check-harfanglab-grants.ts';
+import { indicatorFaults, normaliseIndicators } from './check-indicators.ts';
 import {
   type CheckedDestination,
   type DestinationContext,
@@ -12,15 +18,39 @@ import {
 } from './destination-context.ts';
 import { tokenFault } from './token-fault.ts';
 
+/** A UUID. Source: HarfangLab's alerts and agents as integrations read them, read 2026-11. */
+const AGENT_ID_PATTERN = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
+const HARFANGLAB_AGENT_ID: AgentIds = {
+  isOne: (text) => AGENT_ID_PATTERN.test(text),
+  words: 'an agent id such as 0fae71cf-ebde-4533-a50c-b3c0290378db',
+};
+
 export function checkHarfangLab(
   destination: HarfangLabConfig,
   context: DestinationContext,
 ): CheckedDestination {
   const token = normaliseToken(destination.token);
   const url = checkManagerUrl(destination.base_url, context);
+  const contain = checkContain(destination, context, HARFANGLAB_AGENT_ID);
+  const { indicators } = destination;
+  const checked: HarfangLabConfig = {
+    ...destination,
+    base_url: url.ok ? url.value : destination.base_url,
+    token,
+    ...contain.changes,
+    ...(indicators && { indicators: normaliseIndicators(indicators) }),
+  };
   return {
-    destination: { ...destination, base_url: url.ok ? url.value : destination.base_url, token },
-    faults: [...(url.ok ? [] : [url.error]), ...tokenFault(pathIn(context, 'token'), token)],
+    destination: checked,
+    faults: [
+      ...(url.ok ? [] : [url.error]),
+      ...tokenFault(pathIn(context, 'token'), token),
+      ...(checked.indicators && context.platforms
+        ? indicatorFaults(checked.indicators, pathIn(context, 'indicators'), context.platforms)
+        : []),
+      ...contain.faults,
+      ...harfangLabGrantFaults(checked, context),
+    ],
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the indicators of a Falcon destination must fulfil beyond the schema, and their one spelling.
+ * What the indicators of a destination must fulfil beyond the schema, and their one spelling. What each product does with one is its own.
  * Pure, without a clock: an indicator whose time is over is no fault, so that a config does not become invalid by waiting.
  * Never quotes what was written: it may be a secret in the wrong place.
  */
@@ -9,32 +9,33 @@ import { normaliseDomain } from '../domain/domain-name.ts';
 import { indicatorDomains, platformIdOf } from '../domain/indicator-domains.ts';
 import { KNOWN_PLATFORMS, approvedPlatformOf, platformName } from '../domain/platforms.ts';
 import type { PlatformsConfig } from '../domain/platforms-config.ts';
-import type { FalconConfig } from '../domain/tenant-config.ts';
 import { nearestWord } from '../lib/nearest.ts';
 
-export type Indicators = NonNullable<FalconConfig['indicators']>;
-type Indicator = Indicators[number];
+/** An indicator with more about it, as far as the products agree. */
+export interface DetailedIndicator {
+  readonly value: string;
+  readonly action: string;
+  readonly expires?: string | undefined;
+}
+type Indicator = string | DetailedIndicator;
+/** Whether the product knows the action; undefined: it does, else what is wrong with it. */
+export type FaultOfAction = (action: string) => string | undefined;
 /** The tenant's `platforms`. */
 export type IndicatorPlatforms = Pick<PlatformsConfig, 'approved' | 'domains'>;
 
-/** What Falcon does with a domain on a computer. Source: terraform-provider-crowdstrike custom_ioc_resource.go, read 2026-11. */
-const DOMAIN_ACTIONS: readonly string[] = ['detect', 'no_action'];
-/** What it does with a file's hash, and what people mean by it. */
-const BLOCKING_ACTIONS: readonly string[] = ['block', 'prevent', 'prevent_no_ui', 'deny', 'kill'];
-const NO_BLOCK =
-  'must be detect or no_action: Falcon blocks no domain by an indicator. A Custom IOA rule (Domain Name), a Firewall rule by FQDN, or mobile_action on phones does: see docs/destinations/falcon.md';
 const DATE_TIME_PATTERN = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d))?$/;
 const DATE_LENGTH = '2027-01-31'.length;
 
 /** Every indicator in one spelling; one that has a fault, as far as it can be read. */
-export function normaliseIndicators(indicators: Indicators): Indicators {
+export function normaliseIndicators<Details extends DetailedIndicator>(
+  indicators: readonly (string | Details)[],
+): (string | Details)[] {
   return indicators.map((indicator) => {
     if (typeof indicator === 'string') return normaliseValue(indicator);
-    const { value, action, expires, ...rest } = indicator;
+    const { value, expires } = indicator;
     return {
-      ...rest,
+      ...indicator,
       value: normaliseValue(value),
-      action: action.trim().toLowerCase(),
       ...(expires !== undefined && { expires: isoTime(expires) ?? expires }),
     };
   });
@@ -42,9 +43,10 @@ export function normaliseIndicators(indicators: Indicators): Indicators {
 
 /** All that is wrong with the indicators; `path` is that of their list. */
 export function indicatorFaults(
-  indicators: Indicators,
+  indicators: readonly Indicator[],
   path: string,
   platforms: IndicatorPlatforms,
+  faultOfAction: FaultOfAction = () => undefined,
 ): ConfigFault[] {
   const firstPaths = new Map<string, string>();
   return indicators.flatMap((indicator, index) => {
@@ -53,7 +55,7 @@ export function indicatorFaults(
     return [
       ...valueFaults(valueOf(indicator), at, platforms),
       ...doubleFaults(indicatorDomains(valueOf(indicator), platforms.domains), at, firstPaths),
-      ...(typeof indicator === 'string' ? [] : detailFaults(indicator, own)),
+      ...(typeof indicator === 'string' ? [] : detailFaults(indicator, own, faultOfAction)),
     ];
   });
 }
@@ -95,8 +97,12 @@ function doubleFaults(
     : [{ path, message: `is about a domain of ${first} too: keep one of them` }];
 }
 
-function detailFaults({ action, expires }: Exclude<Indicator, string>, path: string): ConfigFault[] {
-  const actionFault = faultOfAction(action.trim().toLowerCase());
+function detailFaults(
+  { action, expires }: DetailedIndicator,
+  path: string,
+  faultOfAction: FaultOfAction,
+): ConfigFault[] {
+  const actionFault = faultOfAction(action);
   const isTime = expires === undefined || isoTime(expires) !== undefined;
   return [
     ...(actionFault === undefined ? [] : [{ path: `${path}.action`, message: actionFault }]),
@@ -104,15 +110,6 @@ function detailFaults({ action, expires }: Exclude<Indicator, string>, path: str
       ? []
       : [{ path: `${path}.expires`, message: 'must be a time such as 2027-01-31T00:00:00Z, or a date' }]),
   ];
-}
-
-function faultOfAction(action: string): string | undefined {
-  if (DOMAIN_ACTIONS.includes(action)) return undefined;
-  if (BLOCKING_ACTIONS.includes(action)) return NO_BLOCK;
-  if (action === 'allow')
-    return 'must be detect or no_action: Falcon allows files by an indicator, not domains';
-  const nearest = nearestWord(action, DOMAIN_ACTIONS);
-  return `must be detect or no_action${nearest === undefined ? '' : `: did you mean ${nearest}?`}`;
 }
 
 function valueOf(indicator: Indicator): string {

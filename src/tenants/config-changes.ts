@@ -20,8 +20,10 @@ export interface ConfigChange {
   readonly to?: unknown;
 }
 
-/** Newest first. */
-const ORDERED_LISTS: ReadonlySet<string> = new Set(['webhook.secrets']);
+/** Secrets, newest first, and what is sent as it is written. */
+const ORDERED_LISTS = /^(?:webhook\.secrets|destinations\.[^.]+\.(?:secrets|body(?:\..*)?))$/s;
+/** One value: its keys are users. */
+const DEVICE_MAP = 'device_map';
 const NOT_OPENED = '<does not open>';
 
 /** Both configs with their secrets in clear; null: there is none yet. In the order of the new config, then what goes. */
@@ -46,8 +48,23 @@ export async function changesOf(
     if (destination !== undefined && isInBoth === isWhole) return [];
     const [from, to] = [old?.get(path), next.get(path)];
     if (from?.text === to?.text) return [];
+    if (path === DEVICE_MAP) return [{ path, ...mapChange(before, after) }];
     return [{ path, ...(from && { from: from.shown }), ...(to && { to: to.shown }) }];
   });
+}
+
+/** In numbers: the map names persons, and a change is shown in plans and their logs. */
+function mapChange(before: TenantConfig | null, after: TenantConfig): Pick<ConfigChange, 'from' | 'to'> {
+  const [old, next] = [new Map(mapEntries(before)), new Map(mapEntries(after))];
+  const added = [...next.keys()].filter((user) => !old.has(user)).length;
+  const gone = [...old.keys()].filter((user) => !next.has(user)).length;
+  const moved = [...next].filter(([user, host]) => old.has(user) && old.get(user) !== host).length;
+  const to = `${next.size} users (${added} added, ${moved} on another host, ${gone} gone)`;
+  return { ...(old.size > 0 && { from: `${old.size} users` }), ...(next.size > 0 && { to }) };
+}
+
+function mapEntries(config: TenantConfig | null): readonly (readonly [string, string])[] {
+  return Object.entries(config?.device_map ?? {});
 }
 
 function namesOf(config: TenantConfig | null): ReadonlySet<string> {
@@ -74,6 +91,8 @@ async function leavesOf(config: TenantConfig, fingerprint: Fingerprint): Promise
   );
   const leaves = new Map<string, Leaf>();
   addLeaves(leaves, '', rootOf(filled), rootOf(shown));
+  const users = mapEntries(filled).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (users.length > 0) leaves.set(DEVICE_MAP, { text: JSON.stringify(users), shown: undefined });
   for (const [index, destination] of filled.destinations.entries()) {
     const path = `destinations.${destination.name}`;
     const [parts, shownParts] = [partsOf(destination), partsOf(shown.destinations[index] ?? destination)];
@@ -87,17 +106,22 @@ function partsOf({ name: _name, ...parts }: DestinationConfig): object {
   return parts;
 }
 
-function rootOf({ id: _id, destinations: _destinations, ...root }: TenantConfig) {
+function rootOf({ id: _id, destinations: _destinations, device_map: _map, ...root }: TenantConfig) {
   return root;
 }
 
 function addLeaves(leaves: Map<string, Leaf>, path: string, value: unknown, shown: unknown): void {
-  if (isRecord(value) && isRecord(shown) && !Array.isArray(value)) {
+  if (isRecord(value) && isRecord(shown) && !Array.isArray(value) && !isEmptyInBody(path, value)) {
     for (const key of Object.keys(value))
       addLeaves(leaves, path === '' ? key : `${path}.${key}`, value[key], shown[key]);
     return;
   }
-  if (value !== undefined) leaves.set(path, { text: canonical(value, ORDERED_LISTS.has(path)), shown });
+  if (value !== undefined) leaves.set(path, { text: canonical(value, ORDERED_LISTS.test(path)), shown });
+}
+
+/** In a body an empty group is sent, too. */
+function isEmptyInBody(path: string, value: object): boolean {
+  return Object.keys(value).length === 0 && /^destinations\.[^.]+\.body(?:\.|$)/.test(path);
 }
 
 /** A text that is equal for equal values; of a list without an order, for the same members. */

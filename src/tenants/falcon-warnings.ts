@@ -4,38 +4,28 @@ import { formatPath } from '../domain/config-faults.ts';
 import { canDo } from '../domain/grants.ts';
 import { isAtLeast } from '../domain/severity.ts';
 import type { FalconConfig, TenantConfig } from '../domain/tenant-config.ts';
-import { indicatorWarnings, indicatorsLeft } from './indicator-warnings.ts';
+import { nothingSpared } from './contain-warnings.ts';
+import { indicatorWarnings } from './indicator-warnings.ts';
 
 /** Of the 6,000 a minute that all API clients of a customer share. Source: gofalcon#364, read 2026-11. */
 const SHARED_REQUESTS_HALF = 3000;
 /** A case for an event: it is looked for, then opened or updated. */
 const REQUESTS_PER_CASE = 2;
 
-/** `stored`: what the config is saved over; null: nothing. */
 export function falconWarnings(
   { destinations, limits, platforms }: Pick<TenantConfig, 'destinations' | 'limits' | 'platforms'>,
-  { stored, nowMs }: { readonly stored: Pick<TenantConfig, 'destinations'> | null; readonly nowMs: number },
+  nowMs: number,
 ): string[] {
-  return [
-    ...destinations.flatMap((destination, index) => {
-      if (destination.type !== 'falcon') return [];
-      const path = formatPath(['destinations', index]);
-      return [
-        ...nothingSpared(destination, path),
-        ...manyCases(destination, path, limits.events_per_minute),
-        ...largeShare(destination, path),
-        ...indicatorWarnings(destination, path, { platforms, nowMs }),
-      ];
-    }),
-    ...indicatorsLeft(destinations, stored?.destinations ?? []),
-  ];
-}
-
-function nothingSpared(destination: FalconConfig, path: string): string[] {
-  if (!canDo(destination, 'contain') || (destination.contain?.never.length ?? 0) > 0) return [];
-  return [
-    `${path} may isolate hosts, and ${path}.contain.never spares none: name there those that must stay reachable, such as the machines of your administrators.`,
-  ];
+  return destinations.flatMap((destination, index) => {
+    if (destination.type !== 'falcon') return [];
+    const path = formatPath(['destinations', index]);
+    return [
+      ...nothingSpared(destination, path),
+      ...manyCases(destination, path, limits.events_per_minute),
+      ...largeShare(destination, path),
+      ...indicatorWarnings(destination.indicators, path, { platforms, nowMs }),
+    ];
+  });
 }
 
 function manyCases(destination: FalconConfig, path: string, eventsPerMinute: number): string[] {

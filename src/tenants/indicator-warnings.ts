@@ -1,18 +1,27 @@
-/** What is accepted of the indicators of Falcon destinations but worth a word to the person who saved them. Pure. */
+/** What is accepted of indicators, and of rules on endpoints, but worth a word to the person who saved them. Pure. */
 
 import { formatPath } from '../domain/config-faults.ts';
 import { canDo } from '../domain/grants.ts';
 import { platformIdOf } from '../domain/indicator-domains.ts';
 import { sharedDomain } from '../domain/platforms.ts';
 import type { PlatformsConfig } from '../domain/platforms-config.ts';
-import type { DestinationConfig, FalconConfig } from '../domain/tenant-config.ts';
+import type { DestinationConfig } from '../domain/tenant-config.ts';
+import type { DetailedIndicator } from './check-indicators.ts';
 
-/** What says whose account it is. */
-const ACCOUNT_KEYS = ['region', 'client_id', 'member_cid'] as const satisfies readonly (keyof FalconConfig)[];
+/** What says whose account it is, and the products' names. */
+const ACCOUNTS = {
+  falcon: { keys: ['region', 'client_id', 'member_cid'], product: 'Falcon' },
+  harfanglab: { keys: ['base_url'], product: 'HarfangLab' },
+} as const;
+/** What the relay keeps there, by the verb that does it. */
+const KEPT = [
+  ['indicator', 'indicators'],
+  ['rule', 'endpoint_rules'],
+] as const;
 
 /** `path` is that of the destination. */
 export function indicatorWarnings(
-  { indicators = [] }: FalconConfig,
+  indicators: readonly (string | DetailedIndicator)[] | undefined = [],
   path: string,
   { platforms, nowMs }: { readonly platforms: PlatformsConfig; readonly nowMs: number },
 ): string[] {
@@ -34,23 +43,38 @@ export function indicatorWarnings(
   });
 }
 
-/** What is withdrawn by the lane of the indicators: without the lane, or with the lane at another account, it stays. */
-export function indicatorsLeft(
+/** What is withdrawn by its lane: without the lane, or with the lane at another account, it stays. */
+export function leftBehind(
   destinations: readonly DestinationConfig[],
   before: readonly DestinationConfig[],
 ): string[] {
   return before.flatMap((old) => {
-    if (old.type !== 'falcon' || !canDo(old, 'indicator')) return [];
+    if (old.type !== 'falcon' && old.type !== 'harfanglab') return [];
     const now = destinations.find(({ name }) => name === old.name);
     const path = `destinations.${old.name}`;
-    if (now?.type !== 'falcon' || !canDo(now, 'indicator'))
-      return [
-        `${path} grants indicator no more: what the relay made there stays in Falcon. To have it removed, first save ${path} with indicators: [] and wait for its lane, then take indicator from its actions.`,
-      ];
-    const changed = ACCOUNT_KEYS.filter((key) => now[key]?.toLowerCase() !== old[key]?.toLowerCase());
-    if (changed.length === 0) return [];
+    const { product } = ACCOUNTS[old.type];
+    const kept = KEPT.filter(([verb]) => canDo(old, verb));
+    const left = kept.filter(([verb]) => now?.type !== old.type || !canDo(now, verb));
+    const changed = left.length < kept.length ? changedKeys(old, now) : [];
     return [
-      `${path} has another ${changed.join(', ')}: if that is another account, what the relay made in the one of before stays there. To have it removed, first save ${path} as it was with indicators: [] and wait for its lane.`,
+      ...left.map(
+        ([verb, key]) =>
+          `${path} grants ${verb} no more: what the relay made there stays in ${product}. To have it removed, first save ${path} with ${key}: [] and wait for its lane, then take ${verb} from its actions.`,
+      ),
+      ...(changed.length === 0
+        ? []
+        : [
+            `${path} has another ${changed.join(', ')}: if that is another account, what the relay made in the one of before stays there. To have it removed, first save ${path} as it was with ${kept.map(([, key]) => `${key}: []`).join(' and ')} and wait for its lane.`,
+          ]),
     ];
   });
+}
+
+/** Of those that say whose account it is. */
+function changedKeys(old: DestinationConfig, now: DestinationConfig | undefined): readonly string[] {
+  if (old.type === 'falcon' && now?.type === 'falcon')
+    return ACCOUNTS.falcon.keys.filter((key) => now[key]?.toLowerCase() !== old[key]?.toLowerCase());
+  if (old.type === 'harfanglab' && now?.type === 'harfanglab')
+    return ACCOUNTS.harfanglab.keys.filter((key) => now[key].toLowerCase() !== old[key].toLowerCase());
+  return [];
 }

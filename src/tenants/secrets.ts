@@ -1,6 +1,6 @@
 /**
  * Secrets of a tenant's config: sealed before it is stored, kept on request, never shown again.
- * A secret written as `<set>` keeps the stored one, unless it would then go to another address. In the webhook's list the first
+ * A secret written as `<set>` keeps the stored one, unless it would then go to another address. In a list of secrets the first
  * `<set>` is the newest stored secret, the second the next: `[new, <set>]` over two keeps the newest and drops the oldest.
  * What is kept is opened and sealed again, so that each saved config is under the primary master key as a whole.
  */
@@ -125,10 +125,12 @@ async function keptSecrets(config: TenantConfig, opened: OpenedConfig): Promise<
     const source = opened.config.destinations.findIndex(({ name }) => name === destination.name);
     const before = opened.config.destinations[source];
     if (before?.type !== destination.type) continue;
-    await mapDestinationSecrets(before, '', (secret, _purpose, path) => {
-      const isMoved = addressOf(before, path) !== addressOf(destination, path);
+    await mapDestinationSecrets(before, '', (secret, _purpose, from) => {
+      const path = keptPlace(destination, from);
+      if (path === undefined) return secret;
+      const isMoved = addressOf(before, path) !== addressOf(destination, path, before);
       if (isMoved) kept.set(`destinations[${index}]${path}`, { message: ADDRESS_CHANGED });
-      else keep(`destinations[${index}]${path}`, `destinations[${source}]${path}`);
+      else keep(`destinations[${index}]${path}`, `destinations[${source}]${from}`);
       return secret;
     });
   }
@@ -160,18 +162,34 @@ async function agesOf(
   return ages;
 }
 
-/** Where a secret is the same one: anywhere in the webhook's list, or in the destination of the same name. */
+/** Where a secret is the same one: anywhere in its list, or in the destination of the same name. */
 function placeOf(path: string, config: TenantConfig): string {
-  return path.startsWith('webhook.secrets') ? 'webhook.secrets' : namedPath(path, config);
+  return namedPath(path, config).replace(/\.secrets\[\d+\]$/, '.secrets');
 }
 
-/** Where `<set>` stands in the webhook's list: its k-th place keeps the k-th stored secret, newest first. */
+/** Where a stored secret of a destination is kept; of its list of secrets as in the webhook's own. Undefined: nowhere. */
+function keptPlace(destination: DestinationConfig, from: string): string | undefined {
+  const rank = /^\.secrets\[(\d+)\]$/.exec(from)?.[1];
+  if (rank === undefined) return from;
+  const secrets = destination.type === 'webhook' ? (destination.secrets ?? []) : [];
+  const index = keptIndexes(secrets)[Number(rank)];
+  return index === undefined ? undefined : `.secrets[${index}]`;
+}
+
+/** Where `<set>` stands in a list of secrets: its k-th place keeps the k-th stored secret, newest first. */
 function keptIndexes(secrets: readonly string[]): readonly number[] {
   return secrets.flatMap((secret, index) => (secret === KEPT_SECRET ? [index] : []));
 }
 
-/** Where a destination's secret is sent. `path` is the secret's own, such as `.token`. */
-function addressOf(destination: DestinationConfig, path: string): string | undefined {
+/**
+ * Where a destination's secret is sent. `path` is the secret's own, such as `.token`; `before` is what the destination is saved over,
+ * whose address it has where its own is kept.
+ */
+function addressOf(
+  destination: DestinationConfig,
+  path: string,
+  before: DestinationConfig = destination,
+): string | undefined {
   switch (destination.type) {
     case 'harfanglab':
       return destination.base_url;
@@ -180,7 +198,8 @@ function addressOf(destination: DestinationConfig, path: string): string | undef
       // The address is the secret itself.
       return '';
     case 'webhook':
-      return destination.url;
+      if (path === '.url') return '';
+      return destination.url === KEPT_SECRET && before.type === 'webhook' ? before.url : destination.url;
     case 'falcon':
       return path === '.hec.token'
         ? destination.hec?.url

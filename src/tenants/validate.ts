@@ -5,12 +5,14 @@
 
 import { duplicateNames, weakerPrivacy } from '../domain/config-checks.ts';
 import { faultsOfIssues } from '../domain/config-faults.ts';
+import { type DigestConfig, digestSchema } from '../domain/digest-config.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import { type PlatformsConfig, platformsSchema } from '../domain/platforms-config.ts';
 import type { DestinationConfig, PrivacyConfig, Residency, TenantConfig } from '../domain/tenant-config.ts';
 import {
   destinationSchema,
   DESTINATIONS_MAX,
+  deviceMapSchema,
   privacySchema,
   residencySchema,
   tenantConfigSchema,
@@ -22,6 +24,8 @@ import { failure, success } from '../lib/result.ts';
 import { servesResidency } from '../residency.ts';
 import type { Settings } from '../settings.ts';
 import { addressFaults, checkDestination } from './check-destination.ts';
+import { deviceMapFaults, normaliseDeviceMap } from './check-device-map.ts';
+import { digestFaults, normaliseDigest } from './check-digest.ts';
 import { approvedFaults } from './check-platforms.ts';
 import { checkWebhook } from './check-webhook.ts';
 
@@ -47,6 +51,8 @@ export function validateTenantConfig(
     ...residencyFaults(parts.residency, settings),
     ...(webhook?.faults ?? []),
     ...(parts.platforms ? approvedFaults(parts.platforms) : []),
+    ...(parts.digest ? digestFaults(parts.digest) : []),
+    ...(parts.deviceMap ? deviceMapFaults(parts.deviceMap, parts.privacy) : []),
     ...duplicateNames(parts.destinations),
     ...destinations.flatMap((checked) => checked.faults),
     ...privacyFaults(parts),
@@ -55,6 +61,8 @@ export function validateTenantConfig(
   return success({
     ...parsed.data,
     webhook: webhook?.webhook ?? parsed.data.webhook,
+    device_map: normaliseDeviceMap(parsed.data.device_map),
+    digest: normaliseDigest(parsed.data.digest),
     destinations: parsed.data.destinations.map((d, index) => destinations[index]?.destination ?? d),
   });
 }
@@ -65,6 +73,8 @@ interface Parts {
   readonly webhook: TenantConfig['webhook'] | undefined;
   readonly privacy: PrivacyConfig | undefined;
   readonly platforms: PlatformsConfig | undefined;
+  readonly digest: DigestConfig | undefined;
+  readonly deviceMap: TenantConfig['device_map'] | undefined;
   readonly destinations: readonly (DestinationConfig | undefined)[];
   readonly rawDestinations: readonly unknown[];
 }
@@ -77,6 +87,8 @@ function readParts(document: unknown): Parts {
     webhook: webhookSchema.safeParse(root['webhook']).data,
     privacy: privacySchema.safeParse(root['privacy'] ?? {}).data,
     platforms: platformsSchema.safeParse(root['platforms'] ?? {}).data,
+    digest: digestSchema.safeParse(root['digest'] ?? {}).data,
+    deviceMap: deviceMapSchema.safeParse(root['device_map'] ?? {}).data,
     destinations: destinations.slice(0, DESTINATIONS_MAX).map((d) => destinationSchema.safeParse(d).data),
     rawDestinations: destinations,
   };

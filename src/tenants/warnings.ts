@@ -13,7 +13,10 @@ import {
   secretEncodingOf,
 } from '../ingest/webhook-secrets.ts';
 import { falconWarnings } from './falcon-warnings.ts';
+import { harfangLabWarnings } from './harfanglab-warnings.ts';
+import { leftBehind } from './indicator-warnings.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
+import { messagesWarnings } from './messages-warnings.ts';
 
 const PROPAGATION =
   'The change of webhook, forward or privacy reaches the edge within about 2 minutes: until then events are verified, filtered and minimised as before, so keep the old secret in the list. Destinations take effect at once.';
@@ -36,7 +39,10 @@ export function warningsOf(config: TenantConfig, { isIngestChanged, stored, nowM
     ...unknownTypes(config),
     ...neverForwarded(config),
     ...unknownPlatforms(config),
-    ...falconWarnings(config, { stored, nowMs }),
+    ...falconWarnings(config, nowMs),
+    ...harfangLabWarnings(config, nowMs),
+    ...leftBehind(config.destinations, stored?.destinations ?? []),
+    ...messagesWarnings(config),
     ...noDestination(config),
     ...(isIngestChanged ? [PROPAGATION] : []),
   ];

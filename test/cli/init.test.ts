@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { ENTER, FakeIo, type FakeOptions, ORIGIN } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
+import { sampleSlack, sampleTeams } from '../tenants/sample.ts';
 import { SECRETS } from './tenant-documents.ts';
 
 const HEC_KEY = 'hec-key-of-the-tests-0123456789';
@@ -29,7 +30,7 @@ const read = (shell: FakeIo, path: string) => readFileSync(join(shell.cwd, path)
 /** Answers for acme with a HarfangLab manager. */
 const ASKED = [
   ['acme', 'eu', SECRETS.WEBHOOK_SECRET],
-  ['harfanglab', 'edr', 'https://edr.example.com:8443', SECRETS.EDR_TOKEN],
+  ['harfanglab', 'edr', 'https://edr.example.com:8443', SECRETS.EDR_TOKEN, ENTER],
   ['falcon', 'falcon', 'eu-1', true, HEC_URL, HEC_KEY, false],
   ['none'],
 ].flat();
@@ -248,6 +249,128 @@ describe('init', () => {
     });
   });
 
+  describe('of HarfangLab', () => {
+    const edr = ['harfanglab', 'edr', 'https://edr.example.com:8443', SECRETS.EDR_TOKEN];
+
+    it('asks what is granted in the API of HarfangLab itself, and what each grant needs', async () => {
+      const granted = ['both', 'event,indicator,contain', 'poe', 'DC-01'];
+      const { shell } = stage({ answers: ['acme', 'global', '', ...edr, ...granted, 'none'] });
+      expect((await shell.run('init')).code).toBe(EXIT.ok);
+      expect(parse(read(shell, 'tenants/acme.yaml'))).toMatchObject({
+        destinations: [
+          {
+            mode: 'both',
+            actions: ['event', 'indicator', 'contain'],
+            indicators: ['poe'],
+            contain: { never: ['DC-01'] },
+          },
+        ],
+      });
+      expect(await shell.run('apply -f tenants --yes')).toMatchObject({ code: EXIT.ok });
+    });
+
+    it('offers no grant that the mode does not have', async () => {
+      const { shell } = stage({ answers: ['acme', 'global', '', ...edr, 'native', 'event', 'none'] });
+      expect((await shell.run('init')).code).not.toBe(EXIT.ok);
+      expect(existsSync(join(shell.cwd, 'tenants'))).toBe(false);
+    });
+
+    it('offers what was answered when it is entered again', async () => {
+      const granted = ['native', 'rule,comment'];
+      const again = ['again', ...Array.from({ length: 6 }, () => ENTER), 'keep'];
+      const { relay, shell } = stage({
+        answers: ['acme', 'global', SECRETS.WEBHOOK_SECRET, ...edr, ...granted, ...again, 'none'],
+      });
+      relay.state.tests.set('edr', { outcome: 'blocked', reason: 'unauthorized', status: 401 });
+      expect((await shell.run('init')).code).toBe(EXIT.ok);
+      const [first, second] = relay.sent('POST', /\/test$/).map(({ body }) => body);
+      expect(second).toBe(first);
+      expect(second).toContain('"actions":["rule","comment"]');
+    });
+  });
+
+  describe('of what tells people', () => {
+    const SLACK = sampleSlack().url;
+    const TEAMS = sampleTeams().url;
+
+    it('asks for each address as a secret, and writes it to .env alone', async () => {
+      const answers = [
+        ['acme', 'global', ''],
+        ['slack', ENTER, SLACK],
+        ['teams', ENTER, TEAMS],
+        ['webhook', 'tickets', 'https://tickets.example.com/hook', true, 'Bearer of-the-tests'],
+        ['none'],
+      ].flat();
+      const { relay, shell } = stage({ answers });
+      const ran = await shell.run('init');
+      expect(ran.code).toBe(EXIT.ok);
+      expect(parse(read(shell, 'tenants/acme.yaml'))).toMatchObject({
+        destinations: [
+          { name: 'slack', type: 'slack', url: '${ACME_SLACK_URL}' },
+          { name: 'teams', type: 'teams', url: '${ACME_TEAMS_URL}' },
+          {
+            name: 'tickets',
+            type: 'webhook',
+            url: '${ACME_TICKETS_URL}',
+            secrets: ['${ACME_TICKETS_SECRET}'],
+            headers: { Authorization: '${ACME_TICKETS_AUTHORIZATION}' },
+          },
+        ],
+      });
+      const env = parseEnv(read(shell, 'tenants/.env'));
+      expect(env).toMatchObject({
+        ACME_SLACK_URL: SLACK,
+        ACME_TEAMS_URL: TEAMS,
+        ACME_TICKETS_SECRET: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+        ACME_TICKETS_AUTHORIZATION: 'Bearer of-the-tests',
+      });
+      const applied = await shell.run('apply -f tenants --yes');
+      expect(applied).toMatchObject({ code: EXIT.ok, stdout: expect.stringContaining('1 tenant created') });
+      expect(relay.state.tenants.get('acme')?.config.destinations).toMatchObject([
+        { url: SLACK },
+        { url: TEAMS },
+        { headers: { Authorization: 'Bearer of-the-tests' } },
+      ]);
+      for (const secret of [SLACK, TEAMS, 'of-the-tests', env['ACME_TICKETS_SECRET'] ?? '?'])
+        expect(ran.all + applied.all).not.toContain(secret);
+    });
+
+    it('leaves signature and header out where none is wanted', async () => {
+      const hook = ['webhook', 'hook', 'https://tickets.example.com/hook', false, ''];
+      const { shell } = stage({ answers: ['acme', 'global', '', ...hook, 'none'] });
+      expect((await shell.run('init')).code).toBe(EXIT.ok);
+      expect(parse(read(shell, 'tenants/acme.yaml'))).toMatchObject({
+        destinations: [{ name: 'hook', type: 'webhook', url: '${ACME_HOOK_URL}' }],
+      });
+      expect(read(shell, 'tenants/acme.yaml')).not.toMatch(/headers|ACME_HOOK_SECRET/);
+    });
+
+    it('keeps what was entered before by an empty answer, unseen', async () => {
+      const hook = ['webhook', 'hook', 'https://tickets.example.com/hook?key=k', true, 'Bearer of-the-tests'];
+      const again = ['again', 'webhook', ENTER, '', ENTER, '', 'keep'];
+      const { relay, shell } = stage({
+        answers: ['acme', 'global', SECRETS.WEBHOOK_SECRET, ...hook, ...again, 'none'],
+      });
+      relay.state.tests.set('hook', { outcome: 'blocked', reason: 'unauthorized', status: 401 });
+      expect((await shell.run('init')).code).toBe(EXIT.ok);
+      const [first, second] = relay.sent('POST', /\/test$/).map(({ body }) => body);
+      expect(second).toBe(first);
+      expect(JSON.stringify(shell.offered)).not.toMatch(/key=k|of-the-tests/);
+    });
+
+    it.each([
+      ['slack', TEAMS, /for another address use type: webhook/],
+      ['slack', 'https://hooks.slack.com/triggers/T1/2/3', /takes no blocks/],
+      ['teams', 'https://acme.webhook.office.com/webhookb2/1', /Microsoft has retired/],
+      ['webhook', 'http://tickets.example.com', /must begin with https/],
+    ])('takes no address of %s that the relay would refuse', async (type, url, message) => {
+      const { shell } = stage({ answers: ['acme', 'global', '', type, ENTER, url] });
+      const ran = await shell.run('init');
+      expect(ran.stderr).toMatch(message);
+      expect(existsSync(join(shell.cwd, 'tenants'))).toBe(false);
+    });
+  });
+
   it('writes what apply then takes as it is', async () => {
     const { relay, shell } = stage({ answers: ASKED });
     await shell.run('init');
@@ -261,8 +384,8 @@ describe('init', () => {
   it('shows a failing test at once, and lets the person enter it again or keep it', async () => {
     const answers = [
       ['acme', 'global', ''],
-      ['harfanglab', 'edr', 'https://edr.example.com:8443', 'wrong-token-1', 'again'],
-      ['harfanglab', ENTER, ENTER, 'wrong-token-2', 'keep'],
+      ['harfanglab', 'edr', 'https://edr.example.com:8443', 'wrong-token-1', ENTER, 'again'],
+      ['harfanglab', ENTER, ENTER, 'wrong-token-2', ENTER, 'keep'],
       ['none'],
     ].flat();
     const { relay, shell } = stage({ answers });
@@ -276,7 +399,7 @@ describe('init', () => {
 
   it('shows the address that it made of one without a scheme, and no reference of the runtime', async () => {
     const answers = [
-      ['acme', 'global', '', 'harfanglab', 'edr', 'edr.example.com:8443', 'some-token', 'keep'],
+      ['acme', 'global', '', 'harfanglab', 'edr', 'edr.example.com:8443', 'some-token', ENTER, 'keep'],
       ['none'],
     ].flat();
     const { relay, shell } = stage({ answers });

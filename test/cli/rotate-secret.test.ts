@@ -8,16 +8,18 @@ import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { FakeIo, type FakeOptions } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
+import { sampleSlack } from '../tenants/sample.ts';
 import { SECRETS, tenantYaml } from './tenant-documents.ts';
 
 const NEXT = 'another-edr-token-0123456789';
 const ROTATE = 'rotate-secret acme destinations.edr.token';
 
+const ENV = { WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET, NOXYS_NEW_SECRET: NEXT };
+
 /** A tenant that takes its token from `.env`, applied. */
 async function stage(options: FakeOptions = {}) {
   const relay = new StandIn();
-  const env = { WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET, NOXYS_NEW_SECRET: NEXT };
-  const shell = new FakeIo({ fetch: relay.fetch, env, ...options });
+  const shell = new FakeIo({ fetch: relay.fetch, env: ENV, ...options });
   shell.write('tenants/acme.yaml', tenantYaml('acme'));
   shell.write('tenants/.env', `EDR_TOKEN=${SECRETS.EDR_TOKEN}\n`);
   await shell.run('apply -f tenants --yes');
@@ -44,6 +46,97 @@ describe('rotate-secret', () => {
     expect(envOf(shell)).toContain(`FALCON_SECRET=${NEXT}\n`);
     expect(ran.stdout).toMatch(/^Check it: npx noxys-relay test acme falcon$/m);
     expect(ran.all).not.toMatch(new RegExp(`${NEXT}|old-client-secret`));
+  });
+
+  it('sets the address of a chat, which is its secret', async () => {
+    const next = sampleSlack().url;
+    const { relay, shell } = await stage({ env: { ...ENV, NOXYS_NEW_SECRET: next } });
+    shell.write(
+      'tenants/acme.yaml',
+      tenantYaml('acme', '  - { name: soc, type: slack, url: "${SOC_URL}" }\n'),
+    );
+    const old = next.replace('slack0', 'older0');
+    shell.write('tenants/.env', `EDR_TOKEN=${SECRETS.EDR_TOKEN}\nSOC_URL=${old}\n`);
+    await shell.run('apply -f tenants --yes');
+    const ran = await shell.run('rotate-secret acme destinations.soc.url');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(relay.state.tenants.get('acme')?.config.destinations[1]).toMatchObject({ url: next });
+    expect(envOf(shell)).toContain(`SOC_URL=${next}\n`);
+    expect(ran.all).not.toContain(next);
+  });
+
+  describe('of a webhook destination', () => {
+    const HOOK =
+      '  - { name: hook, type: webhook, url: "${HOOK_URL}", secrets: ["${HOOK_SECRET}"], headers: { X-Key: "${HOOK_KEY}" } }\n';
+    const OLD = [
+      'https://hook.example.com/old',
+      'whsec_b2xkLXNlY3JldC1vZi10aGUtdGVzdHM=',
+      'old-key-0123456789',
+    ];
+
+    async function staged(next: string) {
+      const { relay, shell } = await stage({ env: { ...ENV, NOXYS_NEW_SECRET: next } });
+      shell.write('tenants/acme.yaml', tenantYaml('acme', HOOK));
+      const lines = ['HOOK_URL', 'HOOK_SECRET', 'HOOK_KEY'].map((name, index) => `${name}=${OLD[index]}\n`);
+      shell.write('tenants/.env', [`EDR_TOKEN=${SECRETS.EDR_TOKEN}\n`, ...lines].join(''));
+      expect((await shell.run('apply -f tenants --yes')).code).toBe(EXIT.ok);
+      return { relay, shell };
+    }
+
+    it.each([
+      [
+        'headers.X-Key',
+        'HOOK_KEY',
+        'another-key-0123456789',
+        { headers: { 'X-Key': 'another-key-0123456789' } },
+      ],
+    ])('sets %s on the relay and in .env', async (path, name, next, expected) => {
+      const { relay, shell } = await staged(next);
+      const ran = await shell.run(`rotate-secret acme destinations.hook.${path}`);
+      expect(ran.code).toBe(EXIT.ok);
+      expect(relay.state.tenants.get('acme')?.config.destinations[1]).toMatchObject(expected);
+      expect(envOf(shell)).toContain(`${name}=${next}\n`);
+      expect(ran.all).not.toContain(next);
+    });
+
+    it('changes no address that stored headers would go to', async () => {
+      const { relay, shell } = await staged('https://hook.example.com/new');
+      const ran = await shell.run('rotate-secret acme destinations.hook.url');
+      expect(ran).toMatchObject({
+        code: EXIT.invalid,
+        stderr: expect.stringContaining('is where the stored headers are sent'),
+      });
+      expect(relay.state.tenants.get('acme')?.config.destinations[1]).toMatchObject({ url: OLD[0] });
+      expect(envOf(shell)).toContain(`HOOK_URL=${OLD[0]}\n`);
+    });
+
+    it('puts a signing secret first, and drops the older one with --finish', async () => {
+      const next = 'whsec_bmV3LXNlY3JldC1vZi10aGUtdGVzdHM=';
+      const { relay, shell } = await staged(next);
+      const secretsNow = () => {
+        const hook = relay.state.tenants.get('acme')?.config.destinations[1];
+        return hook?.type === 'webhook' ? hook.secrets : undefined;
+      };
+      const ran = await shell.run('rotate-secret acme destinations.hook.secrets');
+      expect(ran.code).toBe(EXIT.ok);
+      expect(ran.stdout).toContain('rotate-secret acme destinations.hook.secrets --finish');
+      expect(secretsNow()).toEqual([next, OLD[1]]);
+      const finished = await shell.run('rotate-secret acme destinations.hook.secrets --finish');
+      expect(finished).toMatchObject({ code: EXIT.ok, stdout: expect.stringContaining('Dropped: 1.') });
+      expect(secretsNow()).toHaveLength(1);
+    });
+
+    it('finishes no list that is not there, nor what is no list', async () => {
+      const { shell } = await staged('another-key-0123456789');
+      expect(await shell.run('rotate-secret acme destinations.edr.secrets --finish')).toMatchObject({
+        code: EXIT.invalid,
+        stderr: expect.stringContaining('acme has no destinations.edr.secrets'),
+      });
+      expect(await shell.run('rotate-secret acme destinations.hook.url --finish')).toMatchObject({
+        code: EXIT.invalid,
+        stderr: expect.stringContaining('have one value'),
+      });
+    });
   });
 
   it.each(['destinations.falcon.client_id', 'destinations.falcon.hec.client_secret', 'client_secret'])(

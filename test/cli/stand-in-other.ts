@@ -1,6 +1,7 @@
 /** The stand-in's further routes: lanes, notices, dead letters, secrets, health, tokens, audit. */
 
 import type { DeploymentHealth, TenantHealth } from '../../cli/api-types.ts';
+import { withNewSecret } from '../../src/tenants/rotate-secret.ts';
 import { mapSecrets } from '../../src/domain/config-secrets.ts';
 import { fingerprinted } from './stand-in-tenants.ts';
 import type { Asked, Route } from './stand-in-types.ts';
@@ -39,18 +40,9 @@ async function setSecret(asked: Asked): Promise<Response> {
   const stored = asked.state.tenants.get(asked.parts[0] ?? '');
   if (!stored) return problem(404, 'tenant_not_found', 'No tenant has this id.');
   const { path, value } = jsonOf<{ path: string; value: string }>(asked);
-  if (path === 'webhook.secrets') {
-    stored.config.webhook.secrets = [value, ...stored.config.webhook.secrets].slice(0, 3);
-  } else {
-    const name = path.split('.')[1];
-    for (const destination of stored.config.destinations) {
-      if (destination.name !== name) continue;
-      if (destination.type === 'harfanglab') destination.token = value;
-      if (destination.type !== 'falcon') continue;
-      if (path.endsWith('.client_secret')) destination.client_secret = value;
-      else if (destination.hec) destination.hec.token = value;
-    }
-  }
+  const changed = await withNewSecret(stored, { path, value, previous: 'keep' });
+  if (!changed.ok) return problem(422, 'config_invalid', 'It can not be set.', { faults: changed.error });
+  stored.config = changed.value;
   stored.version++;
   const secrets: unknown[] = [];
   await mapSecrets(await fingerprinted(stored.config), (fingerprint, purpose, at) => {

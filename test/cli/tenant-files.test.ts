@@ -160,6 +160,7 @@ describe('tenant files', () => {
         { client_secret: 'clear', hec: { token: 'clear' } },
         'odd',
         null,
+        { url: 'clear', secrets: ['${A}', 'clear'], headers: { 'X-Key': 'clear', 'X-Other': '${A}' } },
       ],
     };
     expect(literalSecrets(document)).toEqual([
@@ -167,6 +168,9 @@ describe('tenant files', () => {
       'webhook.auth_token',
       'destinations[1].client_secret',
       'destinations[1].hec.token',
+      'destinations[4].url',
+      'destinations[4].secrets[1]',
+      'destinations[4].headers.X-Key',
     ]);
     for (const odd of [null, 1, 'x', [], { webhook: [] }, { destinations: {} }])
       expect(literalSecrets(odd)).toEqual([]);

@@ -12,14 +12,25 @@ function configOf(changes: object = {}) {
   return config.value;
 }
 
-/** As the version before API clients stored it. */
+/** As the version before API clients and messages stored it. */
 function earlier(): SealedTenantConfig {
-  const { platforms: _platforms, destinations, ...rest } = configOf();
+  const {
+    platforms: _platforms,
+    language: _language,
+    device_map: _map,
+    digest: _digest,
+    destinations,
+    ...rest
+  } = configOf();
   const { audit: _audit, ...retention } = rest.retention;
   const stored = {
     ...rest,
     retention,
     destinations: destinations.map((destination) => {
+      if (destination.type === 'harfanglab') {
+        const { mode: _mode, incidents_path: _incidents, alerts_path: _alerts, ...old } = destination;
+        return old;
+      }
       if (destination.type !== 'falcon') return destination;
       const { requests_per_minute: _requests, ...known } = destination;
       return known;
@@ -64,6 +75,12 @@ describe('hidePersons', () => {
       { contain: { never: ['<hidden>', '<hidden>'], servers: true, per_hour_max: 3 } },
     ]);
     expect(JSON.stringify(shown)).not.toMatch(/ALICE|DC-0/);
+  });
+
+  it('names nobody of the device map, and says that there is one', () => {
+    const shown = hidePersons(configOf({ device_map: { alice: 'PC-ALICE', bob: 'PC-BOB' } }));
+    expect(shown.device_map).toEqual({ '<hidden>': '<hidden>' });
+    expect(hidePersons(configOf()).device_map).toEqual({});
   });
 
   it('leaves everything else as it is', () => {

@@ -9,7 +9,17 @@ import { success } from '../../src/lib/result.ts';
 import { CONFIG_DESCRIPTIONS } from '../../src/openapi/config-descriptions.ts';
 import { openApiDocument, tenantConfigJsonSchema } from '../../src/openapi/document.ts';
 import { operations } from '../../src/openapi/operations.ts';
-import { sampleDocument, sampleFalconApi } from '../tenants/sample.ts';
+import { validateTenantConfig } from '../../src/tenants/validate.ts';
+import {
+  CHAT_HOSTS,
+  PRODUCTION,
+  sampleDocument,
+  sampleEverything,
+  sampleFalconApi,
+  sampleHook,
+  sampleSlack,
+  sampleTeams,
+} from '../tenants/sample.ts';
 
 const document = openApiDocument(adminRoutes, operations, '1.2.3');
 const paths = document['paths'] as Record<string, Record<string, Record<string, unknown>>>;
@@ -76,19 +86,30 @@ describe("the JSON Schema of a tenant's config", () => {
     expect([validate(config), validate.errors]).toEqual([true, null]);
   });
 
+  it('accepts all that the other destinations can say', () => {
+    const config = {
+      ...sampleDocument(),
+      language: 'fr',
+      digest: { daily: 'off', time_zone: 'Europe/Paris' },
+      device_map: { alice: 'PC-ALICE' },
+      destinations: [sampleEverything(), sampleSlack(), sampleTeams(), sampleHook()],
+    };
+    expect([validate(config), validate.errors]).toEqual([true, null]);
+    expect(
+      validateTenantConfig(config, { ...PRODUCTION, egressAllow: ['*.acme.fr', ...CHAT_HOSTS] }),
+    ).toEqual(expect.objectContaining({ ok: true }));
+  });
+
   it('says what each of the described keys means, where it stands, and describes no other', () => {
     const found = new Map<string, unknown>();
     collect(tenantConfigJsonSchema(), '', found);
-    const own = [...found.keys()].filter((path) => /^(?:falcon|platforms)(?:\b|$)/.test(path));
-    const shared = ['name', 'type', 'enabled', 'events', 'where', 'privacy'].map((key) => `falcon.${key}`);
-    const expected = own.filter(
-      (path) =>
-        !shared.some((key) => path === key || path.startsWith(`${key}.`) || path.startsWith(`${key}[`)),
+    const own = [...found.keys()].filter((path) =>
+      /^(?:platforms|language|device_map|digest|destinations\.\w+)(?:\b|$)/.test(path),
     );
+    const shared = /^destinations\.\w+\.(?:name|type|enabled|events|where|privacy)(?:[.[]|$)/;
+    const plain = /\.(?:actions|contain\.never|endpoint_rules|secrets|approved)\[\]$/;
     expect(Object.keys(CONFIG_DESCRIPTIONS).toSorted()).toEqual(
-      expected
-        .filter((path) => !/^(?:falcon\.(?:actions|contain\.never)|platforms\.approved)\[\]$/.test(path))
-        .toSorted(),
+      own.filter((path) => !shared.test(path) && !plain.test(path)).toSorted(),
     );
     for (const [path, text] of Object.entries(CONFIG_DESCRIPTIONS))
       expect([path, found.get(path)]).toEqual([path, text]);
@@ -111,6 +132,6 @@ function collect(node: object, path: string, found: Map<string, unknown>): void 
   if (items) collect(items, `${path}[]`, found);
   for (const option of [...(anyOf as object[]), ...(oneOf as object[])]) {
     const type = (option as { properties?: { type?: { const?: string } } }).properties?.type?.const;
-    collect(option, type ?? path, found);
+    collect(option, type === undefined ? path : `destinations.${type}`, found);
   }
 }

@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  type IndicatorPlatforms,
-  type Indicators,
-  indicatorFaults,
-  normaliseIndicators,
-} from '../../src/tenants/check-indicators.ts';
+import { faultOfFalconAction, normaliseFalconIndicators } from '../../src/tenants/check-falcon-indicators.ts';
+import { type IndicatorPlatforms, indicatorFaults } from '../../src/tenants/check-indicators.ts';
+import type { FalconConfig } from '../../src/domain/tenant-config.ts';
 import { indicatorDomains } from '../../src/domain/indicator-domains.ts';
 import { KNOWN_PLATFORMS, approvedPlatformOf, platformDomains } from '../../src/domain/platforms.ts';
 import { platformsSchema } from '../../src/domain/platforms-config.ts';
 import { normaliseDomain } from '../../src/domain/domain-name.ts';
+
+type Indicators = NonNullable<FalconConfig['indicators']>;
 
 const PATH = 'destinations[1].indicators';
 const PLATFORMS: IndicatorPlatforms = {
@@ -18,7 +17,7 @@ const PLATFORMS: IndicatorPlatforms = {
 };
 
 const faults = (indicators: Indicators, platforms = PLATFORMS) =>
-  indicatorFaults(indicators, PATH, platforms);
+  indicatorFaults(indicators, PATH, platforms, faultOfFalconAction);
 const detailed = (changes: Partial<Exclude<Indicators[number], string>>): Indicators => [
   { value: 'grok', action: 'detect', severity: 'high', ...changes },
 ];
@@ -29,7 +28,7 @@ describe('an indicator', () => {
   });
 
   it('has its platform and domain in one spelling', () => {
-    const spelt = normaliseIndicators([
+    const spelt = normaliseFalconIndicators([
       ' Perplexity ',
       'Chat.Example.COM.',
       'bücher.example',
@@ -43,7 +42,7 @@ describe('an indicator', () => {
       { value: 'grok', action: 'detect', severity: 'low', expires: '2027-01-31T10:00:00Z' },
       { value: 'poe', action: 'no_action', severity: 'low', expires: '2027-01-31T00:00:00Z' },
     ]);
-    expect(normaliseIndicators(spelt)).toEqual(spelt);
+    expect(normaliseFalconIndicators(spelt)).toEqual(spelt);
   });
 
   it('that names no known platform is told the nearest one, and is not quoted', () => {

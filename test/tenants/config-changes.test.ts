@@ -5,7 +5,15 @@ import { mapSecrets } from '../../src/domain/config-secrets.ts';
 import { changesOf, touchesIngest } from '../../src/tenants/config-changes.ts';
 import { UNOPENED } from '../../src/tenants/stored-secrets.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
-import { PRODUCTION, sampleDocument, sampleFalcon, sampleFalconApi, sampleHarfangLab } from './sample.ts';
+import {
+  PRODUCTION,
+  sampleDocument,
+  sampleFalcon,
+  sampleFalconApi,
+  sampleHarfangLab,
+  sampleHook,
+  sampleSlack,
+} from './sample.ts';
 
 const fingerprint = async (secret: string) => `fp(${secret.length})`;
 
@@ -22,6 +30,85 @@ function withIndicators(...indicators: string[]) {
 async function changesFrom(before: object | null, after: object = {}) {
   return changesOf(before && configOf(before), configOf(after), fingerprint);
 }
+
+describe('the changes of what tells people', () => {
+  const hook = (changes: object = {}) => ({ destinations: [{ ...sampleHook(), ...changes }] });
+  const [secret = ''] = sampleHook().secrets;
+  const changed = async (before: object, after: object) =>
+    changesFrom({ residency: 'global', ...before }, { residency: 'global', ...after });
+
+  it.each<[string, object, object, object[]]>([
+    ['nothing', hook(), hook(), []],
+    [
+      'its address, as fingerprints',
+      hook(),
+      hook({ url: 'https://tickets.acme.fr/other' }),
+      [{ path: 'destinations.tickets.url', from: 'fp(43)', to: 'fp(29)' }],
+    ],
+    [
+      'a header that comes, one that changes and one that goes',
+      hook({ headers: { 'X-Gone': 'abc', 'X-Key': 'old' } }),
+      hook({ headers: { 'X-Key': 'other', 'X-New': 'abcd' } }),
+      [
+        { path: 'destinations.tickets.headers.X-Key', from: 'fp(3)', to: 'fp(5)' },
+        { path: 'destinations.tickets.headers.X-New', to: 'fp(4)' },
+        { path: 'destinations.tickets.headers.X-Gone', from: 'fp(3)' },
+      ],
+    ],
+    [
+      'the order of its signing secrets, newest first',
+      hook({ secrets: [secret, 'whsec_b2xk'] }),
+      hook({ secrets: ['whsec_b2xk', secret] }),
+      [{ path: 'destinations.tickets.secrets', from: ['fp(38)', 'fp(10)'], to: ['fp(10)', 'fp(38)'] }],
+    ],
+    [
+      'a part of its body',
+      hook({ body: { fields: { summary: '{{title}}', labels: ['ai'] } } }),
+      hook({ body: { fields: { summary: '{{text}}', labels: ['ai'] } } }),
+      [{ path: 'destinations.tickets.body.fields.summary', from: '{{title}}', to: '{{text}}' }],
+    ],
+    [
+      'the order of a list in its body, which is sent as it is written',
+      hook({ body: { labels: ['a', 'b'] } }),
+      hook({ body: { labels: ['b', 'a'] } }),
+      [{ path: 'destinations.tickets.body.labels', from: ['a', 'b'], to: ['b', 'a'] }],
+    ],
+    [
+      'an empty group in its body',
+      hook({ body: { a: 1 } }),
+      hook({ body: { a: 1, fields: {} } }),
+      [{ path: 'destinations.tickets.body.fields', to: {} }],
+    ],
+  ])('name %s', async (_case, before, after, changes) => {
+    expect(await changed(before, after)).toEqual(changes);
+  });
+
+  it('show no secret of a destination that comes', async () => {
+    const text = JSON.stringify(
+      await changed({ destinations: [] }, { destinations: [sampleSlack(), sampleHook()] }),
+    );
+    expect(text).toContain('destinations.tickets');
+    expect(text).not.toMatch(/slack0secret|url-secret|header-secret|MfKQ9r8/);
+  });
+});
+
+describe('the changes of a device map', () => {
+  const [alice, bob] = [{ alice: 'PC-01' }, { bob: 'PC-02' }];
+
+  it.each<[string, object, object, object[]]>([
+    ['the same map in another order', { ...alice, ...bob }, { ...bob, ...alice }, []],
+    ['a first map', {}, alice, [{ path: 'device_map', to: '1 users (1 added, 0 on another host, 0 gone)' }]],
+    [
+      'another host',
+      { ...alice, ...bob },
+      { alice: 'PC-09', ...bob },
+      [{ path: 'device_map', from: '2 users', to: '2 users (0 added, 1 on another host, 0 gone)' }],
+    ],
+    ['no map any more', alice, {}, [{ path: 'device_map', from: '1 users' }]],
+  ])('are one and in numbers, as it names persons: %s', async (_case, before, after, changes) => {
+    expect(await changesFrom({ device_map: before }, { device_map: after })).toEqual(changes);
+  });
+});
 
 describe('changesOf', () => {
   it.each<[string, object, object, object[]]>([

@@ -38,6 +38,48 @@ export function sampleFalconApi() {
   };
 }
 
+/** A HarfangLab manager that grants everything, with every block. */
+export function sampleEverything() {
+  return {
+    ...sampleHarfangLab(),
+    mode: 'both',
+    actions: ['event', 'incident', 'alert', 'indicator', 'rule', 'comment', 'contain', 'block'],
+    incidents: { events_at_or_above: 'critical' },
+    indicators: ['poe', { value: 'grok', action: 'block', expires: '2027-01-01T00:00:00Z' }],
+    endpoint_rules: ['ai_dns_query'],
+    contain: { never: ['DC-01'], per_hour_max: 2, servers: false },
+  };
+}
+
+/** Hosts of the chats below, for an allow-list. */
+export const CHAT_HOSTS = ['hooks.slack.com', '*.logic.azure.com'];
+
+export function sampleSlack() {
+  // Written in parts: a scanner of the repository would take the whole for a leaked address.
+  const path = ['services', 'T0000ACME', 'B0000ACME', 'slack0secret0of0the0tests'];
+  return { name: 'soc', type: 'slack', url: `https://hooks.slack.com/${path.join('/')}` };
+}
+
+export function sampleTeams() {
+  return {
+    name: 'team',
+    type: 'teams',
+    url: 'https://prod-12.francecentral.logic.azure.com/workflows/0a1b/triggers/manual/paths/invoke?sig=teams-secret',
+  };
+}
+
+/** With what it signs by, a header and a body. */
+export function sampleHook() {
+  return {
+    name: 'tickets',
+    type: 'webhook',
+    url: 'https://tickets.acme.fr/hook?key=url-secret',
+    secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+    headers: { Authorization: 'Bearer header-secret' },
+    body: { summary: '{{title}}' },
+  };
+}
+
 export function sampleDocument() {
   return {
     id: 'acme',

@@ -5,7 +5,7 @@ import { failure, success } from '../../lib/result.ts';
 import { KEPT_SECRET } from '../../tenants/kept-secret.ts';
 import { pathsToReseal, reseal } from '../../tenants/reseal.ts';
 import type { Rotation } from '../../tenants/rotate-secret.ts';
-import { rotatablePaths, WEBHOOK_SECRETS, withNewSecret } from '../../tenants/rotate-secret.ts';
+import { isSecretList, rotatablePaths, withNewSecret } from '../../tenants/rotate-secret.ts';
 import { shownSecrets } from '../../tenants/shown-secrets.ts';
 import { openConfig } from '../../tenants/stored-secrets.ts';
 import { validateTenantConfig } from '../../tenants/validate.ts';
@@ -24,8 +24,8 @@ const ROOT = '/api/v1/tenants/:id';
 const SECRET_LENGTH_MAX = 4096;
 /** A secret of that length, each of its units escaped as JSON may, with the keys around it. */
 const BODY_BYTES_MAX = 32 * 1024;
-/** `destinations.{32 characters}.hec.token` is shorter. */
-const PATH_LENGTH_MAX = 100;
+/** `destinations.{32 characters}.headers.{64 characters}` has 118. */
+const PATH_LENGTH_MAX = 128;
 
 export const secretRoutes: readonly AdminRoute[] = [
   adminRoute({
@@ -70,8 +70,13 @@ async function rotate(call: Call<object, Rotation>): Promise<Result<Answer, Requ
   if (value === undefined) return failure(bodyInvalid('value', 'is missing: write the new secret'));
   if (value.trim() === KEPT_SECRET)
     return failure(bodyInvalid('value', 'stands for a secret that is kept: write the new secret'));
-  if (body.previous !== undefined && path !== WEBHOOK_SECRETS)
-    return failure(bodyInvalid('previous', `belongs to ${WEBHOOK_SECRETS} only: of the others there is one`));
+  if (body.previous !== undefined && !isSecretList(path))
+    return failure(
+      bodyInvalid(
+        'previous',
+        "belongs to lists of secrets only, webhook.secrets or a destination's secrets: of the others there is one",
+      ),
+    );
   const found = await findExisting(c, deployment);
   if (!found.ok) return found;
   const opened = await openConfig(found.value.stored.config, deployment.sealer);

@@ -4,19 +4,16 @@ import type { BlockedReason, RetryReason } from '../../domain/outcome.ts';
 import type { LaneTest } from '../../domain/destination-requests.ts';
 import type { DestinationConfig } from '../../domain/tenant-config.ts';
 
+type OfProduct = 'unauthorized' | 'forbidden' | 'no_such_endpoint';
+
 /** Those that are the same for every lane. */
-const HINTS: Readonly<
-  Record<Exclude<RetryReason | BlockedReason, 'unauthorized' | 'not_configured'>, string>
-> = {
-  forbidden: "Give the token's user the right to write events, or use another token.",
+const HINTS: Readonly<Record<Exclude<RetryReason | BlockedReason, OfProduct | 'not_configured'>, string>> = {
   scope_missing:
     'In the Falcon console, under Support and resources, API clients and keys: give the API client the scopes that the detail names.',
   address_not_allowed:
     "Take the relay's addresses into the API IP allow-list of the Falcon console, or turn it off: Cloudflare Workers have no fixed ones.",
   wrong_region: 'Set region to the one that the detail names, as the API client belongs to that cloud.',
   pending: 'Wait: the destination is at it.',
-  no_such_endpoint:
-    'Correct base_url, events_path or hec.url: nothing is at this path. Some managers and Falcon accounts do not have the endpoint.',
   redirected: 'Correct the address or the Falcon region, as a redirect is never followed.',
   tls_failure:
     'Give the destination a certificate that is publicly trusted, valid, and for this name: the relay can not skip the check.',
@@ -51,16 +48,54 @@ export function hintOf(
 ): string | undefined {
   if (outcome === 'rejected') return REJECTED;
   if (reason === 'unauthorized') return unauthorizedHint(lane, type);
+  if (reason === 'forbidden') return FORBIDDEN[type ?? 'harfanglab'];
+  if (reason === 'no_such_endpoint') return endpointHint(lane, type);
   if (reason === 'not_configured') return detail?.startsWith('sealed values ') ? NOT_OPENED : undefined;
   // Of an object of a newer version it may be a reason that is not known here.
   return reason === undefined || !Object.hasOwn(HINTS, reason) ? undefined : HINTS[reason];
 }
 
+const NEW_ADDRESS =
+  'Make a new address there and write it into url: the one that it was given is not taken, or its channel or workflow is gone.';
+
+const FORBIDDEN: Readonly<Record<DestinationConfig['type'], string>> = {
+  harfanglab:
+    "Give the token's user the right that the detail names, or else the right to write events, or use another token.",
+  falcon: "Give the token's user the right to write events, or use another token.",
+  slack:
+    'Make a new incoming webhook and write its address into url, unless the detail names another cause: a workspace can turn webhooks off, or the channel may be archived.',
+  teams:
+    'Turn the workflow on again, or make another one and write its address into url: the tenant of Microsoft 365 may not let it post there.',
+  webhook: 'Correct headers or secrets: the receiver knows them and does not let them post.',
+};
+
 /** Names the credential of this lane: a Falcon destination has two. */
 function unauthorizedHint(lane: string, type: DestinationConfig['type'] | undefined): string {
-  if (type !== 'falcon')
-    return 'Write the token anew: the destination does not take the one that it was given.';
-  return lane.endsWith('/events')
-    ? 'Write hec.token anew: the connector does not take the API key that it was given.'
-    : 'Write client_id and client_secret anew, unless the detail names another cause: Falcon does not take the API client as it is.';
+  switch (type) {
+    case 'falcon':
+      return lane.endsWith('/events')
+        ? 'Write hec.token anew: the connector does not take the API key that it was given.'
+        : 'Write client_id and client_secret anew, unless the detail names another cause: Falcon does not take the API client as it is.';
+    case 'slack':
+    case 'teams':
+      return NEW_ADDRESS;
+    case 'webhook':
+      return 'Write headers or secrets anew: the receiver does not take the ones that it was given.';
+    default:
+      return 'Write the token anew: the destination does not take the one that it was given.';
+  }
 }
+
+/** What is at another path, or nowhere. */
+function endpointHint(lane: string, type: DestinationConfig['type'] | undefined): string {
+  if (type === 'slack' || type === 'teams') return NEW_ADDRESS;
+  if (type === 'webhook') return 'Correct url: nothing takes messages at this path.';
+  const key = GUIDE_KINDS.find((kind) => lane.endsWith(`/${kind}`));
+  if (type === 'harfanglab')
+    return key === undefined
+      ? 'Correct base_url: nothing is at this path of it. A manager of another version may lack it.'
+      : `Correct base_url or ${key}_path: nothing is at this path. Where the manager has no such endpoint, use mode native.`;
+  return 'Correct base_url or hec.url: nothing is at this path. Some managers and Falcon accounts do not have the endpoint.';
+}
+
+const GUIDE_KINDS: readonly string[] = ['events', 'incidents', 'alerts'];

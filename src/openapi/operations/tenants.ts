@@ -100,7 +100,7 @@ export const tenantOperations: Operations = {
     tag: 'secrets',
     summary: 'Put a new secret in the place of an old one',
     description:
-      "`path` is `webhook.secrets`, `webhook.auth_token`, or a destination's, such as `destinations.edr.token`. A webhook secret comes first; the older ones stay valid, three in all, unless `previous` is `drop`.",
+      "`path` is `webhook.secrets`, `webhook.auth_token`, or a destination's, such as `destinations.edr.token`, `destinations.soc.url`, `destinations.tickets.headers.Authorization` or `destinations.tickets.secrets`. In a list the new one comes first; the older ones stay, three in all, unless `previous` is `drop`.",
     answers: {
       200: {
         description: 'Saved.',

@@ -77,7 +77,7 @@ export class ManagerLab {
 
   channel(changes: Changes = {}, tenant = TENANT): Channel {
     const { platforms } = this;
-    const context = { tenant, platforms, publicUrl: undefined, language: 'en' } as const;
+    const context = { tenant, platforms, publicUrl: undefined, language: 'en', timeZone: 'UTC' } as const;
     return this.#makeChannel(this.config(changes), context);
   }
 

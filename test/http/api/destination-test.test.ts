@@ -290,9 +290,27 @@ describe('hintOf', () => {
     ['edr/events', 'harfanglab', /Write the token anew/],
     ['falcon/events', 'falcon', /Write hec\.token anew/],
     ['falcon/cases', 'falcon', /Write client_id and client_secret anew/],
+    ['soc/messages', 'slack', /write it into url/],
+    ['team/messages', 'teams', /write it into url/],
+    ['tickets/messages', 'webhook', /Write headers or secrets anew/],
     ['gone/events', undefined, /Write the token anew/],
   ] as const)('names the credential that %s of %s was refused with', (lane, type, hint) => {
     expect(hintOf({ lane, outcome: 'blocked', reason: 'unauthorized' }, type)).toMatch(hint);
+  });
+
+  it.each([
+    ['edr/incidents', 'harfanglab', 'no_such_endpoint', /incidents_path.* use mode native/],
+    ['edr/indicators', 'harfanglab', 'no_such_endpoint', /^Correct base_url: /],
+    ['edr/indicators', 'harfanglab', 'forbidden', /the right that the detail names/],
+    ['falcon/events', 'falcon', 'no_such_endpoint', /hec\.url/],
+    ['soc/messages', 'slack', 'no_such_endpoint', /write it into url/],
+    ['soc/messages', 'slack', 'forbidden', /new incoming webhook/],
+    ['team/messages', 'teams', 'forbidden', /Turn the workflow on again/],
+    ['tickets/messages', 'webhook', 'no_such_endpoint', /^Correct url: /],
+    ['tickets/messages', 'webhook', 'forbidden', /^Correct headers or secrets: /],
+    ['gone/events', undefined, 'no_such_endpoint', /base_url/],
+  ] as const)('says of %s (%s) what to do about %s', (lane, type, reason, hint) => {
+    expect(hintOf({ lane, outcome: 'blocked', reason }, type)).toMatch(hint);
   });
 
   it('speaks of secrets where some do not open, and adds nothing to another detail of what is not configured', () => {

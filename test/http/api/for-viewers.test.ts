@@ -144,6 +144,27 @@ describe('hosts that are never isolated', () => {
   });
 });
 
+describe('the users and hosts of the device map', () => {
+  const device_map = { alice: 'PC-ALICE' };
+
+  it('are shown to operators alone, and to nobody as a change', async () => {
+    const planned = await acme.call('POST', 'acme/plan', { ...sampleDocument(), device_map });
+    expect(planned.body).toMatchObject({ changes: [{ path: 'device_map', to: expect.any(String) }] });
+    expect(JSON.stringify(planned.body)).not.toMatch(/alice/i);
+    expect((await acme.call('PUT', 'acme', { ...sampleDocument(), device_map })).status).toBe(200);
+    const viewer = await ask('viewer', '');
+    expect(viewer.body).toMatchObject({ config: { device_map: { '<hidden>': '<hidden>' } } });
+    expect(viewer.text).not.toMatch(/alice/i);
+    expect((await ask('operator', '')).body).toMatchObject({ config: { device_map } });
+    expect(acme.relay.configured.at(-1)).toMatchObject({ changedPaths: ['device_map'] });
+  });
+
+  it('are not saved as a viewer saw them', async () => {
+    const hidden = { ...sampleDocument(), device_map: { '<hidden>': '<hidden>' } };
+    expect((await acme.call('PUT', 'acme', hidden)).status).toBe(422);
+  });
+});
+
 it('what a viewer saw is not saved as a filter', async () => {
   const destinations = [{ ...sampleHarfangLab(), where: { user_id: ['<hidden>'] } }];
   expect(await acme.call('PUT', 'acme', { ...sampleDocument(), destinations })).toMatchObject({

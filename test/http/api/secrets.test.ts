@@ -4,7 +4,7 @@ import { mapSecrets } from '../../../src/domain/config-secrets.ts';
 import { createSealer } from '../../../src/lib/seal.ts';
 import { objectName } from '../../../src/residency.ts';
 import { settingsOf } from '../../../src/settings.ts';
-import { sampleDocument, sampleFalconApi, sampleHarfangLab } from '../../tenants/sample.ts';
+import { sampleDocument, sampleFalconApi, sampleHarfangLab, sampleHook } from '../../tenants/sample.ts';
 import type { FakeRelay, World } from '../fakes.ts';
 import { fakeWorld } from '../fakes.ts';
 import type { CallOptions } from '../operator.ts';
@@ -99,6 +99,52 @@ describe('POST /api/v1/tenants/{id}/secrets', () => {
     });
   });
 
+  describe('of a webhook destination', () => {
+    const header = `X-${'a'.repeat(62)}`;
+    const hook = { ...sampleHook(), name: 'a'.repeat(32), headers: { [header]: 'old-value' } };
+    const own = `destinations.${hook.name}`;
+
+    beforeEach(async () => {
+      const document = { ...sampleDocument(), destinations: [hook], privacy: { user_id: 'drop' } };
+      const headers = { 'content-type': 'application/json' };
+      world = fakeWorld({ RELAY_EGRESS_ALLOW: 'tickets.acme.fr' });
+      await call('PUT', '', { body: document, headers });
+    });
+
+    it('puts a signing secret before the old one, and names the list in the audit', async () => {
+      const { status, text } = await rotate({ path: `${own}.secrets`, value: NEW_SECRET });
+      expect(status).toBe(200);
+      expect(text).not.toMatch(/whsec_|old-value|url-secret/);
+      expect(await stored()).toMatchObject({
+        'destinations[0].secrets[0]': NEW_SECRET,
+        'destinations[0].secrets[1]': hook.secrets[0],
+        'destinations[0].url': hook.url,
+      });
+      expect(relay().configured.at(-1)).toMatchObject({
+        action: 'secret.rotated',
+        changedPaths: [`${own}.secrets`],
+      });
+      await rotate({ path: `${own}.secrets`, value: NEW_SECRET, previous: 'drop' });
+      expect(await stored()).not.toHaveProperty('destinations[0].secrets[1]');
+    });
+
+    it('replaces a header, however long its name', async () => {
+      expect((await rotate({ path: `${own}.headers.${header}`, value: 'new-value' })).status).toBe(200);
+      expect(await stored()).toMatchObject({ [`destinations[0].headers.${header}`]: 'new-value' });
+    });
+
+    it('changes no address that stored headers would go to', async () => {
+      const answer = await rotate({ path: `${own}.url`, value: 'https://tickets.acme.fr/other' });
+      expect(answer).toMatchObject({
+        status: 422,
+        body: {
+          faults: [{ path: 'destinations[0].url', message: expect.stringContaining('headers are sent') }],
+        },
+      });
+      expect(await stored()).toMatchObject({ 'destinations[0].url': hook.url });
+    });
+  });
+
   it('leaves a webhook secret alone with previous drop', async () => {
     await rotate({ path: 'webhook.secrets', value: NEW_SECRET, previous: 'drop' });
     const secrets = await stored();
@@ -139,7 +185,7 @@ describe('POST /api/v1/tenants/{id}/secrets', () => {
       'previous where there is one',
       { path: 'destinations.edr.token', value: 'x', previous: 'drop' },
       'previous',
-      /webhook\.secrets only/,
+      /lists of secrets only/,
     ],
     ['an unknown key', { path: 'webhook.secrets', valu: 'x' }, 'valu', /did you mean value/],
     ['another word', { path: 'webhook.secrets', value: 'x', previous: 'kep' }, 'previous', /mean keep/],

@@ -1,0 +1,41 @@
+/** What the keys of Slack, Teams and webhook destinations mean, for the readers of the config's JSON Schema. Pure. */
+
+/** Of all three. */
+const SHARED: Readonly<Record<string, string>> = {
+  actions: 'What the relay may do there: notify, which is also the default.',
+  messages: 'What is told, and how much of it.',
+  'messages.at_once_at_or_above':
+    'Detections of this severity and above are told at once; those below are in the digests alone.',
+  'messages.events_at_or_above':
+    "Noxys' events of this severity and above are told, too. Absent: detections only.",
+  'messages.notices': 'Whether it is told what the operator must know of the relay itself.',
+  'messages.digests': "Whether it gets the tenant's daily and weekly digest.",
+  'messages.quiet_minutes':
+    'The same about the same user is told once in this time; the digest counts the others.',
+  'messages.per_hour_max':
+    'Messages about detections and events in an hour: above it one message says so, and the digest counts.',
+};
+
+/** By path. */
+export const MESSAGES_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  slack: 'A Slack channel, through an incoming webhook.',
+  ...sharedBy('slack'),
+  'slack.url':
+    'Of an incoming webhook, https://hooks.slack.com/services/…; `<set>` keeps the stored one. Who knows it may post.',
+  teams: 'A Teams channel or chat, through a workflow.',
+  ...sharedBy('teams'),
+  'teams.url':
+    'Of a workflow that starts "When a Teams webhook request is received"; `<set>` keeps the stored one. Who knows it may post.',
+  webhook: 'Any system that takes a JSON POST, such as a ticket system.',
+  ...sharedBy('webhook'),
+  'webhook.url': 'Where messages are posted; `<set>` keeps the stored one.',
+  'webhook.secrets':
+    'Signing secrets of Standard Webhooks (whsec_ and base64), newest first: a message carries a signature by each. Absent: not signed.',
+  'webhook.headers': 'Headers of your own, such as Authorization; `<set>` keeps a stored value.',
+  'webhook.body':
+    'The JSON that is sent instead of the whole message, its texts with {{fields}} of the message.',
+};
+
+function sharedBy(type: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(SHARED).map(([key, text]) => [`${type}.${key}`, text]));
+}
