@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { IsolationLog } from '../../../src/destinations/falcon/containment-log.ts';
+import { IsolationLog } from '../../../src/destinations/isolation/isolation-log.ts';
 import type { Detection } from '../../../src/domain/detection.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { NewHost } from '../../simulators/falcon-hosts.ts';
