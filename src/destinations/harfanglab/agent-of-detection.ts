@@ -73,8 +73,6 @@ function theOne(agents: readonly Agent[]): Result<Agent, AgentSearchFailure> {
 
 /** Whether nothing speaks against that an agent is what another one's host had before. */
 function isEarlierSelf(before: Agent, now: Agent): boolean {
-  const isSameOrUntold = (a: string | undefined, b: string | undefined): boolean =>
-    a === undefined || b === undefined || a.toLowerCase() === b.toLowerCase();
   return (
     before.lastSeenMs !== undefined &&
     now.lastSeenMs !== undefined &&
@@ -83,6 +81,10 @@ function isEarlierSelf(before: Agent, now: Agent): boolean {
     isSameOrUntold(before.domain, now.domain) &&
     isSameOrUntold(before.dnsDomain, now.dnsDomain)
   );
+}
+
+function isSameOrUntold(a: string | undefined, b: string | undefined): boolean {
+  return a === undefined || b === undefined || a.toLowerCase() === b.toLowerCase();
 }
 
 /** The agent that a detection is about. */
@@ -126,7 +128,8 @@ async function byLogon(
   const untilMs = Math.min(Date.parse(event.occurredAt), Date.parse(event.receivedAt));
   const machine = await machineOf(api, userId, untilMs);
   if (!machine.ok) return failure({ kind: 'failed', failure: machine.error });
-  if ('detail' in machine.value) return noDevice(`the detection names no device, and ${machine.value.detail}`);
+  if ('detail' in machine.value)
+    return noDevice(`the detection names no device, and ${machine.value.detail}`);
   const found = await oneAgent(api, { deviceId: machine.value.agentId });
   return found.ok ? success({ agent: found.value, told: undefined }) : found;
 }

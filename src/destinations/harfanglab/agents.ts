@@ -14,7 +14,10 @@ export const AGENTS_PATH = '/api/data/endpoint/Agent/';
 const AGENT_ID_PATTERN = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** DNS allows 253, Windows far fewer. */
 const HOSTNAME_LENGTH_MAX = 253;
-const NAME_PATTERN = /^[\w.-]+$/;
+/** Whatever a list may take for a pattern or for two words is no name. */
+const NAME_PATTERN = /^[^\s*?%,\\/\p{Cc}]+$/u;
+const SERVER_PATTERN = /server|domain controller/i;
+const CLIENT_PATTERN = /^windows (?:xp|vista|7|8|8\.1|10|11)(?: |$)/i;
 /** Of a list, only what tells agents apart: a whole record has several KiB. */
 const FIELDS = 'id,hostname,domainname,dnsdomainname,status,lastseen,machine_serial';
 
@@ -74,13 +77,12 @@ export async function findAgents(
   hostname: string,
 ): Promise<Result<readonly Agent[], AgentSearchFailure>> {
   if (hostname.length > HOSTNAME_LENGTH_MAX || !NAME_PATTERN.test(hostname))
-    return refused(`the host's name must have 1 to ${HOSTNAME_LENGTH_MAX} letters, digits, dots and dashes`);
+    return refused(
+      `the host's name must have 1 to ${HOSTNAME_LENGTH_MAX} characters, and no space, comma, slash or wildcard`,
+    );
   const short = hostname.split('.')[0] ?? hostname;
   const found = new Map<string, Agent>();
-  const queries = [
-    { search: short },
-    ...[...new Set([hostname, short])].map((name) => ({ hostname: name })),
-  ];
+  const queries = [{ search: short }, ...[...new Set([hostname, short])].map((name) => ({ hostname: name }))];
   for (const query of queries) {
     const page = await allResults(api, AGENTS_PATH, { ...query, fields: FIELDS }, 'endpointsView');
     if (!page.ok) return failure({ kind: 'failed', failure: page.error });
@@ -105,6 +107,20 @@ export function isNamed({ hostname, domain, dnsDomain }: Agent, asked: string): 
   const domains = [known.domain, dnsDomain, domain].filter((text) => text?.includes('.'));
   const [told] = domains;
   return wanted.domain === '' || told === undefined || told.toLowerCase() === wanted.domain;
+}
+
+/** Whether it is a workstation, and HarfangLab's word for what it is. A manager that tells the system alone is believed where that is no server's. */
+export function productOf({ productType, osProductType }: Agent): {
+  readonly isWorkstation: boolean;
+  readonly productType: string | undefined;
+} {
+  if (osProductType !== undefined && SERVER_PATTERN.test(osProductType))
+    return { isWorkstation: false, productType: osProductType };
+  const isWorkstation =
+    productType === undefined
+      ? osProductType !== undefined && CLIENT_PATTERN.test(osProductType)
+      : productType.toLowerCase() === 'workstation';
+  return { isWorkstation, productType: productType ?? osProductType };
 }
 
 function split(name: string): { readonly label: string; readonly domain: string } {

@@ -58,7 +58,9 @@ export async function machineOf(
 
 /** The exact filter tells upper from lower case, Windows does not. */
 function spellings(userId: string): Set<string> {
-  return new Set([userId, accountOf(userId)].flatMap((name) => [name, name.toLowerCase(), name.toUpperCase()]));
+  return new Set(
+    [userId, accountOf(userId)].flatMap((name) => [name, name.toLowerCase(), name.toUpperCase()]),
+  );
 }
 
 function isLogonOf(row: Row, userId: string): boolean {
@@ -75,7 +77,7 @@ function isLogonOf(row: Row, userId: string): boolean {
 /** `DOMAIN\user`, `user@domain` and `user` are the same account, unless both tell a domain in the same form, and another one. */
 export function isSameAccount(name: string, other: string): boolean {
   const [a, b] = [name.toLowerCase(), other.toLowerCase()];
-  if (accountOf(a) !== accountOf(b)) return false;
+  if (accountOf(a) === '' || accountOf(a) !== accountOf(b)) return false;
   return (['\\', '@'] as const).every((mark) => !a.includes(mark) || !b.includes(mark) || a === b);
 }
 
