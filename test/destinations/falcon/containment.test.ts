@@ -92,6 +92,25 @@ describe('a detection that asks to isolate its host', () => {
     expect(bench.asked).toEqual([]);
   });
 
+  it.each<[Detection['device'], string]>([
+    [undefined, 'contain b'],
+    [{ id: 'noxys-17' }, 'contain b'],
+    [{ hostname: 'WKS-7' }, 'contain a'],
+    [{ id: agentId('a') }, 'contain a'],
+  ])("takes the tenant's device map where the detection has no host, as %j", async (device, action) => {
+    await at([WKS, { device_id: agentId('b'), hostname: 'WKS-8' }]);
+    bench.mapped = 'wks-8';
+    expect(await contain(device)).toEqual({ kind: 'delivered' });
+    expect(bench.actions).toEqual([action]);
+  });
+
+  it("spares a host of the tenant's device map that is on contain.never", async () => {
+    await at([WKS], { contain: { never: ['WKS-7.acme.local'] } });
+    bench.mapped = 'WKS-7';
+    expect(await contain(undefined)).toEqual(notIsolated('the host is on contain.never'));
+    expect(bench.actions).toEqual([]);
+  });
+
   it('asks nothing about a pseudonym', async () => {
     await at([WKS]);
     const pseudonym = `p_${'x'.repeat(22)}`;
