@@ -48,7 +48,9 @@ describe('the containment lane of HarfangLab', () => {
     // One before the order, and one a minute since: nothing was waited for in the object.
     expect(cloud.looks).toBe(2);
     expect(Math.max(0, ...tenant.slept)).toBeLessThan(MINUTE_MS);
-    expect(await tenant.lane(LANE)).toMatchObject({ state: 'idle', delivered: 1, deadLettered: 0 });
+    const lane = await tenant.lane(LANE);
+    expect(lane).toMatchObject({ state: 'idle', delivered: 1, deadLettered: 0, tries: 0 });
+    expect(lane).not.toHaveProperty('lastFailure');
     expect(await audit(tenant)).toMatchObject([
       { by: 'relay', detail: { lane: LANE, detection: 'det-1', outcome: 'asked', deviceId: agentId('1') } },
       {

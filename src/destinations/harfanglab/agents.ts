@@ -11,6 +11,8 @@ import type { HarfangLabAnswer, HarfangLabApi } from './api.ts';
 import { allResults } from './pages.ts';
 
 export const AGENTS_PATH = '/api/data/endpoint/Agent/';
+/** The status of an id that is not known. */
+export const NOT_FOUND = 404;
 const AGENT_ID_PATTERN = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** DNS allows 253, Windows far fewer. */
 const HOSTNAME_LENGTH_MAX = 253;
@@ -60,9 +62,14 @@ export async function readAgent(
 ): Promise<Result<Agent | undefined, AgentSearchFailure>> {
   if (!isAgentId(id)) return refused('the id of the agent is no UUID, as those of HarfangLab are');
   const path = `${AGENTS_PATH}${id.toLowerCase()}/`;
-  const answer = await api.request({ method: 'GET', path, permission: 'endpointsView', answers: [404] });
+  const answer = await api.request({
+    method: 'GET',
+    path,
+    permission: 'endpointsView',
+    answers: [NOT_FOUND],
+  });
   if (!answer.ok) return failure({ kind: 'failed', failure: answer.error });
-  if (answer.value.status === 404) return success(undefined);
+  if (answer.value.status === NOT_FOUND) return success(undefined);
   const agent = agentOf(answer.value.body);
   if (agent?.id === id.toLowerCase()) return success(agent);
   return failure({ kind: 'failed', failure: unreadable(answer.value) });

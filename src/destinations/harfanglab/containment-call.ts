@@ -7,7 +7,7 @@ import type { FailedOutcome } from '../../domain/outcome.ts';
 import { isRecord } from '../../lib/record.ts';
 import { unreachable } from '../../lib/result.ts';
 import { cutText, oneLine } from '../../lib/short-text.ts';
-import { type Agent, AGENTS_PATH } from './agents.ts';
+import { type Agent, AGENTS_PATH, NOT_FOUND } from './agents.ts';
 import type { HarfangLabAnswer, HarfangLabCall } from './api.ts';
 
 const NAME_LENGTH_MAX = 60;
@@ -23,13 +23,13 @@ export function orderCall(id: string, order: 'isolate' | 'deisolate'): HarfangLa
     method: 'POST',
     path: `${AGENTS_PATH}${id}/${order}/`,
     permission: 'endpointsIsolate',
-    answers: [404],
+    answers: [NOT_FOUND],
   };
 }
 
 /** One agent was named: whatever a policy forbade was it. */
 export function orderAnswer({ status, body }: HarfangLabAnswer, id: string): OrderAnswer {
-  if (status === 404) return 'unknown_agent';
+  if (status === NOT_FOUND) return 'unknown_agent';
   const idsOf = (member: string): readonly unknown[] => {
     const ids = isRecord(body) ? body[member] : undefined;
     return Array.isArray(ids) ? ids : [];
@@ -55,7 +55,7 @@ export function orderRefused(what: string, answer: RefusedOrder, { policyName }:
         'HarfangLab did not take the order (HTTP says 200, the body unrequested): it may have such an order already',
       );
     case 'unknown_agent':
-      return refusal(what, 404, 'HarfangLab knows the agent no more');
+      return refusal(what, NOT_FOUND, 'HarfangLab knows the agent no more');
     default:
       return unreachable(answer);
   }
