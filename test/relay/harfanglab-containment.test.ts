@@ -83,7 +83,9 @@ describe('the containment lane of HarfangLab', () => {
     await cloud.untilSettled(1);
     expect(await tenant.lane(LANE)).toMatchObject({ state: 'idle', delivered: 0, deadLettered: 1 });
     const [letter] = await tenant.stub.deadLetters({ limit: 1 });
-    expect(letter?.excerpt).toMatch(/not isolated after 6 minutes; HarfangLab still holds the order/);
+    expect(letter?.excerpt).toMatch(
+      /not isolated after 6 minutes: it is not online; HarfangLab still holds the order/,
+    );
     expect(letter).not.toHaveProperty('status');
     expect(outcomesOf(await audit(tenant))).toEqual(['asked', 'timed_out']);
     expect(cloud.orders).toEqual(['isolate 1']);

@@ -121,17 +121,15 @@ export class Isolation {
   /** The agent is not isolated yet. */
   #watch(order: Order, { status }: Agent, action: Action): Outcome {
     const leftMs = order.untilMs - this.#nowMs;
-    const state = `the agent is ${status === 'online' ? 'online' : 'not online'}`;
+    const isOnline = status === 'online';
     if (leftMs > 0) {
+      const state = isOnline ? 'it is online' : 'it is not online';
       const detail = `HarfangLab isolates the agent when it connects the next time: ${state}`;
       return pending(detail, Math.min(order.lookMs, leftMs));
     }
     if (order.isOwn) action.note('timed_out');
-    const holds = order.isTaken
-      ? 'HarfangLab still holds the order, and isolates the agent when it is online again'
-      : 'no answer to the order was seen; if HarfangLab has it, the agent is isolated when it is online again';
     const minutes = Math.round((this.#nowMs - order.askedAtMs) / 60_000);
-    return notIsolated(`the agent is not isolated after ${minutes} minutes; ${holds} (${state})`);
+    return notIsolated(`the agent is not isolated after ${minutes} minutes: ${whatIsLeft(order, isOnline)}`);
   }
 
   #refusal({ agent, told }: MeantAgent): string | undefined {
@@ -216,4 +214,13 @@ export class Isolation {
 function pending(detail: string, waitMs: number): FailedOutcome {
   const retryAfterMs = Math.max(WAIT_MS_MIN, waitMs);
   return { kind: 'retry', reason: 'pending', isAside: true, retryAfterMs, detail };
+}
+
+/** Of an order that is not watched any more. */
+function whatIsLeft({ isTaken }: Order, isOnline: boolean): string {
+  if (!isTaken)
+    return 'no answer to the order was seen, so that HarfangLab may have it and isolate the agent yet';
+  return isOnline
+    ? 'it is online, but has not carried the order out, which HarfangLab still holds'
+    : 'it is not online; HarfangLab still holds the order, and isolates the agent when it is online again';
 }

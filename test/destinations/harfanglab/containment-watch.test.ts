@@ -70,13 +70,20 @@ describe('an isolation that HarfangLab has taken', () => {
       expect(await bench.follow(bench.detection('det', DEVICE))).toEqual({
         kind: 'rejected',
         status: null,
-        excerpt: `not isolated: the agent is not isolated after ${minutes} minutes; HarfangLab still holds the order, and isolates the agent when it is online again (the agent is not online)`,
+        excerpt: `not isolated: the agent is not isolated after ${minutes} minutes: it is not online; HarfangLab still holds the order, and isolates the agent when it is online again`,
       });
       expect(bench.nowMs - startMs).toBe(minutes * MINUTE_MS);
       expect(bench.outcomes).toEqual(['asked', 'timed_out']);
       expect(isolateRequests()).toBe(1);
     },
   );
+
+  it('says of an agent that is online that it has not carried the order out', async () => {
+    await at([WKS], {}, { isolationDelayMs: 1e9 });
+    expect(await bench.follow(bench.detection('det', DEVICE))).toMatchObject({
+      excerpt: expect.stringContaining('it is online, but has not carried the order out'),
+    });
+  });
 
   it('is given up before the lane takes the detection for too old', async () => {
     await at([{ ...WKS, status: 'offline' }]);
