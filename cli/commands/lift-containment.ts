@@ -24,7 +24,7 @@ export function liftContainmentCommand(act: Act) {
     .argument('<tenant>', "the tenant's id", tenantId)
     .argument('<destination>', "the destination's name")
     .option('--hostname <name>', "the host's whole name, as the destination shows it")
-    .option('--device <id>', "the host's agent id: 32 hex digits")
+    .option('--device <id>', "the host's agent id: 32 hex digits, or a UUID")
     .action(
       act(async (session: Session, tenant: string, destination: string, { hostname, device }) => {
         if ((hostname === undefined) === (device === undefined))

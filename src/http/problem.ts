@@ -188,7 +188,7 @@ function wordsOf(failure: RequestFailure): Words {
       return words(
         409,
         'Not granted',
-        'The destination isolates no hosts, and lets none back, as contain is not among its actions: add it, or use the Falcon console to lift the containment.',
+        "The destination isolates no hosts, and lets none back, as contain is not among its actions: add it, or use the product's own console to lift the containment.",
       );
     case 'destination_failed': {
       const { detail, reason } = failure;

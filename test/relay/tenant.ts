@@ -24,6 +24,7 @@ export const HEC = 'http://127.0.0.1:9002/services/collector';
 /** What a request asked a destination for. */
 export interface Sent {
   readonly url: string;
+  readonly method: string;
   readonly headers: Headers;
   readonly body: string;
   /** Event ids in the body, in order. */
@@ -56,7 +57,8 @@ export class Destinations {
   readonly fetch: typeof fetch = async (input, init) => {
     const { url } = new Request(input);
     const body = typeof init?.body === 'string' ? init.body : '';
-    const sent = { url, body, headers: new Headers(init?.headers as HeadersInit), ids: idsOf(body) };
+    const method = init?.method ?? 'GET';
+    const sent = { url, method, body, headers: new Headers(init?.headers as HeadersInit), ids: idsOf(body) };
     this.sent.push(sent);
     this.redirects.push(init?.redirect);
     this.underWay++;

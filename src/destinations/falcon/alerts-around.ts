@@ -8,10 +8,10 @@ import { platformDomains } from '../../domain/platforms.ts';
 import { isRecord } from '../../lib/record.ts';
 import { type Result, failure, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
+import { isOtherName } from '../isolation/host-names.ts';
 import type { ApiAnswer } from './api.ts';
 import { EVIDENCE_MAX, partialFailure } from './case-calls.ts';
 import type { CaseTurn } from './case-turn.ts';
-import { isLikeName } from './containment-host.ts';
 import { fqlValue } from './fql.ts';
 import { type Host, findHosts } from './hosts.ts';
 import type { FalconScope } from './scopes.ts';
@@ -69,11 +69,6 @@ export async function hostOf(
     if (host) return success(isOtherName(host.hostname, hostname) ? DIFFERENT_HOSTS : host);
   }
   return success('Falcon knows no such host');
-}
-
-/** A name that is not told contradicts none. */
-function isOtherName(known: string | undefined, told: string | undefined): boolean {
-  return known !== undefined && told !== undefined && !isLikeName(known, told);
 }
 
 interface Around {

@@ -4,7 +4,9 @@ import type { CanonicalEvent } from '../../domain/event.ts';
 import type { PrivacyLevel } from '../../domain/destination-base.ts';
 import { type Result, failure, success, unreachable } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
-import type { HostReference } from '../destination.ts';
+import type { EntryRecords, HostReference } from '../destination.ts';
+import { isOtherName, isPseudonym } from '../isolation/host-names.ts';
+import { whyNoDevice } from '../isolation/refusals.ts';
 import type { FalconApi } from './api.ts';
 import { type Host, type HostSearchFailure, findHosts, isAgentId, isSameName } from './hosts.ts';
 
@@ -12,9 +14,6 @@ export type HostRefusal =
   /** A clause without a full stop. */
   | { readonly kind: 'refused'; readonly detail: string }
   | { readonly kind: 'failed'; readonly failure: ApiFailure };
-
-/** The form of the relay's pseudonyms; no host name has an underscore there. */
-const PSEUDONYM_PATTERN = /^p_[A-Za-z0-9_-]{22}$/;
 
 /** The host of a reference, as its record is now. */
 export async function oneHost(api: FalconApi, reference: HostReference): Promise<Result<Host, HostRefusal>> {
@@ -37,48 +36,40 @@ function severalHosts(hosts: string): string {
   return `Falcon knows ${hosts}: which one is meant can not be told`;
 }
 
+/** A host, and the name that it was looked for by; undefined: by its id alone. */
+export interface MeantHost {
+  readonly host: Host;
+  readonly told: string | undefined;
+}
+
 /**
- * The host that a detection is about: by its device id where that is one of Falcon's, else by its name.
- * `privacy` is the destination's, for the words.
+ * The host that a detection is about: by its device id where that is one of Falcon's, else by its name; where it has no device, by
+ * the name that the tenant's `device_map` has for its user. `privacy` is the destination's, for the words.
  */
 export async function hostOfDetection(
   api: FalconApi,
-  { device }: CanonicalEvent,
-  privacy: PrivacyLevel | undefined,
-): Promise<Result<Host, HostRefusal>> {
-  const { id, hostname } = device ?? {};
-  const isHidden = [id, hostname].some((text) => text !== undefined && PSEUDONYM_PATTERN.test(text));
-  if (isHidden) return refused('the detection names no device: privacy.device must be keep, and hides it');
-  if (id === undefined && hostname === undefined)
-    return refused(`the detection names no device${why(privacy)}`);
+  event: CanonicalEvent,
+  { records, privacy }: { readonly records: EntryRecords; readonly privacy: PrivacyLevel | undefined },
+): Promise<Result<MeantHost, HostRefusal>> {
+  const { id, hostname } = event.device ?? {};
+  if (isPseudonym(id) || isPseudonym(hostname))
+    return refused('the detection names no device: privacy.device must be keep, and hides it');
   if (id !== undefined && isAgentId(id)) {
     const byId = await oneHost(api, { deviceId: id });
     if (byId.ok && isOtherName(byId.value.hostname, hostname))
       return refused('the device id and the host name of the detection belong to different hosts');
-    if (byId.ok || byId.error.kind === 'failed' || hostname === undefined) return byId;
+    if (byId.ok) return success({ host: byId.value, told: hostname });
+    if (byId.error.kind === 'failed' || hostname === undefined) return byId;
   }
-  if (hostname === undefined)
+  const told = hostname ?? records.mappedHost(event);
+  if (told === undefined)
     return refused(
-      'the detection has no host name, and its device id is none of Falcon, which has 32 hex digits',
+      id === undefined
+        ? `the detection names no device${whyNoDevice(privacy)}`
+        : 'the detection has no host name, and its device id is none of Falcon, which has 32 hex digits',
     );
-  return oneHost(api, { hostname });
-}
-
-/** Whether two names may be of one host: the same, or one of them without its domain. The case does not count. */
-export function isLikeName(name: string, other: string): boolean {
-  const [a, b] = [name.toLowerCase(), other.toLowerCase()];
-  return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
-}
-
-/** A name that is not told contradicts none. */
-function isOtherName(known: string | undefined, other: string | undefined): boolean {
-  return known !== undefined && other !== undefined && !isLikeName(known, other);
-}
-
-function why(privacy: PrivacyLevel | undefined): string {
-  return privacy === undefined || privacy === 'keep'
-    ? '; where the tenant has privacy.device: drop, none does'
-    : `: privacy.device of the destination is ${privacy}`;
+  const byName = await oneHost(api, { hostname: told });
+  return byName.ok ? success({ host: byName.value, told }) : byName;
 }
 
 function notFound(error: HostSearchFailure): Result<never, HostRefusal> {

@@ -2,9 +2,9 @@
 
 import type { Outcome } from '../../domain/outcome.ts';
 import type { HostReference, Lifted } from '../destination.ts';
+import type { IsolationLog } from '../isolation/isolation-log.ts';
 import type { ApiAnswer, FalconApi } from './api.ts';
 import { oneHost } from './containment-host.ts';
-import type { IsolationLog } from './containment-log.ts';
 import { errorText } from './error-text.ts';
 import type { Host } from './hosts.ts';
 

@@ -11,18 +11,20 @@ import type { FailedOutcome, Outcome } from '../../domain/outcome.ts';
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import type { Result } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
-import type { Channel, ChannelContext } from '../destination.ts';
-import { type ApiAnswer, type FalconApi, falconApi } from './api.ts';
-import { type ActionSurroundings, AuditedAction } from './audited-action.ts';
+import type { Channel, ChannelContext, DeliveryIo } from '../destination.ts';
+import { AuditedAction } from '../isolation/audited-action.ts';
+import { IsolationLog } from '../isolation/isolation-log.ts';
+import { CONTAIN_DEFAULT, protectionOf, quoted } from '../isolation/protection.ts';
+import { hourIsFull, liftedSince, notIsolated } from '../isolation/refusals.ts';
+import { type ApiAnswer, type ApiCall, type FalconApi, falconApi } from './api.ts';
 import { cheapRead } from './cheap-read.ts';
-import { CONTAIN_DEFAULT, protectionOf } from './containment-guard.ts';
 import { type HostRefusal, hostOfDetection, oneHost } from './containment-host.ts';
 import { liftContainment } from './containment-lift.ts';
-import { IsolationLog } from './containment-log.ts';
 import { errorText } from './error-text.ts';
 import type { Host } from './hosts.ts';
 
 const DELIVERED: Outcome = { kind: 'delivered' };
+const WORKSTATION = 'workstation';
 
 /** The channel of a destination whose API client is open. */
 export function falconContainment(config: FalconConfig, { tenant }: ChannelContext): Channel {
@@ -32,7 +34,7 @@ export function falconContainment(config: FalconConfig, { tenant }: ChannelConte
     maximumAgeMs: MAXIMUM_AGE_MS.contain,
     async deliver([event], io) {
       if (!event) return DELIVERED;
-      return new Isolation(event, { config, tenant, io, api: falconApi(config, tenant, io) }).outcome();
+      return new Isolation(event, { config, io, api: falconApi(config, tenant, io) }).outcome();
     },
     async check(io) {
       const path = '/devices/queries/devices/v1?limit=1';
@@ -50,14 +52,16 @@ export function falconContainment(config: FalconConfig, { tenant }: ChannelConte
   };
 }
 
-interface IsolationParts extends ActionSurroundings {
+interface IsolationParts {
+  readonly config: FalconConfig;
+  readonly io: DeliveryIo;
   readonly api: FalconApi;
 }
 
 /** An isolation that is asked for. */
 interface Asked {
   readonly host: Host;
-  readonly action: AuditedAction;
+  readonly action: AuditedAction<ApiCall, ApiAnswer>;
   /** An earlier attempt may have been done yet. */
   readonly isRetried: boolean;
 }
@@ -75,10 +79,11 @@ class Isolation {
   }
 
   async outcome(): Promise<Outcome> {
-    const { config, api } = this.#parts;
-    const found = await hostOfDetection(api, this.#event, config.privacy.device);
+    const { config, io, api } = this.#parts;
+    const { records } = io;
+    const found = await hostOfDetection(api, this.#event, { records, privacy: config.privacy.device });
     if (!found.ok) return refusalOutcome(found.error);
-    const host = found.value;
+    const { host, told } = found.value;
     const action = new AuditedAction(this.#parts, 'host.isolated', this.#event, { deviceId: host.deviceId });
     const isRetried = this.#log.has(this.#event.id);
     if (isIsolated(host)) {
@@ -87,12 +92,9 @@ class Isolation {
       return DELIVERED;
     }
     const contain = config.contain ?? CONTAIN_DEFAULT;
-    const protection = protectionOf(host, this.#event, contain) ?? this.#lifted(host);
-    if (protection !== undefined) return notIsolated(protection);
-    if (!this.#log.isLeft(this.#event.id, contain.per_hour_max))
-      return notIsolated(
-        `${contain.per_hour_max === 1 ? 'one host was' : `${contain.per_hour_max} hosts were`} isolated in the last hour, and contain.per_hour_max allows no more`,
-      );
+    const against = stateAgainst(host) ?? protectionOf('Falcon', protectedHost(host), told, contain);
+    const refusal = against ?? this.#lifted(host) ?? hourIsFull(this.#log, this.#event.id, contain);
+    if (refusal !== undefined) return notIsolated(refusal);
     const call = {
       method: 'POST',
       path: '/devices/entities/devices-actions/v2?action_name=contain',
@@ -106,12 +108,8 @@ class Isolation {
     return this.#outcomeOf(answer, { host, action, isRetried });
   }
 
-  /** An operator has decided about the host since: a late retry does not decide anew. The clock of who detected it may be ahead. */
   #lifted({ deviceId }: Host): string | undefined {
-    const { occurredAt, receivedAt } = this.#event;
-    return this.#log.isLiftedSince(deviceId, Math.min(Date.parse(occurredAt), Date.parse(receivedAt)))
-      ? 'an operator has let the host back into the network since'
-      : undefined;
+    return liftedSince(this.#log, deviceId, this.#event);
   }
 
   #refusalOfNow(host: Host): FailedOutcome | undefined {
@@ -170,7 +168,10 @@ function refusalOutcome(refusal: HostRefusal): Outcome {
   return refusal.kind === 'failed' ? refusal.failure.outcome : notIsolated(refusal.detail);
 }
 
-/** By the relay: a dead letter that tells why. */
-function notIsolated(why: string): FailedOutcome {
-  return { kind: 'rejected', status: null, excerpt: `not isolated: ${why}` };
+function protectedHost(host: Host) {
+  return { ...host, isWorkstation: host.productType?.toLowerCase() === WORKSTATION };
+}
+
+function stateAgainst({ status }: Host): string | undefined {
+  return status === 'normal' ? undefined : `Falcon says that its status is ${quoted(status)}`;
 }

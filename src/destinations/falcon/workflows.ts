@@ -9,8 +9,8 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { FalconConfig } from '../../domain/tenant-config.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { Channel, ChannelContext } from '../destination.ts';
+import { AuditedAction } from '../isolation/audited-action.ts';
 import { type ApiAnswer, falconApi } from './api.ts';
-import { AuditedAction } from './audited-action.ts';
 import { errorText } from './error-text.ts';
 import { executePath, workflowKey, workflowParameters } from './workflows-call.ts';
 import { checkWorkflow } from './workflows-check.ts';
@@ -34,7 +34,7 @@ export function falconWorkflows(
     maximumAgeMs: MAXIMUM_AGE_MS.workflow,
     async deliver([event], io) {
       if (!event?.detection) return NO_DETECTION;
-      const action = new AuditedAction({ config, tenant, io }, 'workflow.started', event);
+      const action = new AuditedAction({ io, api: falconApi(config, tenant, io) }, 'workflow.started', event);
       const answer = await action.ask({
         method: 'POST',
         path: executePath(workflow, { key: workflowKey(tenant, event.id) }),

@@ -27,7 +27,7 @@ export function reader<T>(schema: ValueSchema, read: (value: unknown) => Result<
 const NEAR_MISS_LENGTH_MAX = 40;
 /** `{destination}/{kind}`; a removed destination still has its lane. */
 const LANE_PATTERN = /^[a-z0-9-]{1,32}\/[a-z0-9-]{1,32}$/;
-const AGENT_ID_PATTERN = /^[0-9A-Fa-f]{32}$/;
+const AGENT_ID_PATTERN = /^(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$/;
 /** ISO 8601 with an offset: without one it would be anybody's guess whose clock is meant. */
 const INSTANT_PATTERN =
   /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
@@ -95,13 +95,13 @@ export const laneName: Reader<string> = reader({ type: 'string', pattern: LANE_P
     : failure('must be the name of a lane, such as edr/events'),
 );
 
-/** The id of a Falcon agent. */
+/** The id of an agent of Falcon or HarfangLab. */
 export const agentId: Reader<string> = reader(
   { type: 'string', pattern: AGENT_ID_PATTERN.source },
   (value) =>
     typeof value === 'string' && AGENT_ID_PATTERN.test(value)
       ? success(value)
-      : failure('must be the agent id of a host: 32 hex digits'),
+      : failure('must be the agent id of a host: 32 hex digits, or a UUID'),
 );
 
 /** A date-time in ISO 8601 → epoch milliseconds. */

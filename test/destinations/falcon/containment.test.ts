@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { IsolationLog } from '../../../src/destinations/falcon/containment-log.ts';
+import { IsolationLog } from '../../../src/destinations/isolation/isolation-log.ts';
 import type { Detection } from '../../../src/domain/detection.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { NewHost } from '../../simulators/falcon-hosts.ts';
@@ -90,6 +90,25 @@ describe('a detection that asks to isolate its host', () => {
       notIsolated(`the detection names no device: privacy.device of the destination is ${level}`),
     );
     expect(bench.asked).toEqual([]);
+  });
+
+  it.each<[Detection['device'], string]>([
+    [undefined, 'contain b'],
+    [{ id: 'noxys-17' }, 'contain b'],
+    [{ hostname: 'WKS-7' }, 'contain a'],
+    [{ id: agentId('a') }, 'contain a'],
+  ])("takes the tenant's device map where the detection has no host, as %j", async (device, action) => {
+    await at([WKS, { device_id: agentId('b'), hostname: 'WKS-8' }]);
+    bench.mapped = 'wks-8';
+    expect(await contain(device)).toEqual({ kind: 'delivered' });
+    expect(bench.actions).toEqual([action]);
+  });
+
+  it("spares a host of the tenant's device map that is on contain.never", async () => {
+    await at([WKS], { contain: { never: ['WKS-7.acme.local'] } });
+    bench.mapped = 'WKS-7';
+    expect(await contain(undefined)).toEqual(notIsolated('the host is on contain.never'));
+    expect(bench.actions).toEqual([]);
   });
 
   it('asks nothing about a pseudonym', async () => {

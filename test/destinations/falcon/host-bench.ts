@@ -39,6 +39,8 @@ export class HostBench {
   readonly audited: { readonly action: string; readonly [fact: string]: unknown }[] = [];
   /** Whether the config still holds that the lane was opened with. */
   isCurrent: () => boolean = () => true;
+  /** What the tenant's `device_map` has for the user at hand. */
+  mapped: string | undefined;
   /** Requests to this path are given up soon; the others have time. */
   hurried = '';
   /** Of all requests. */
@@ -87,7 +89,7 @@ export class HostBench {
       audit: (action, detail) => void this.audited.push({ action, ...detail }),
       memory: this.memory,
       accounts: this.#accounts,
-      records: NO_RECORDS,
+      records: { ...NO_RECORDS, mappedHost: () => this.mapped },
       requestsMax: 500,
     };
   }

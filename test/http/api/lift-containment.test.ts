@@ -34,9 +34,14 @@ describe('POST …/destinations/{name}/lift-containment', () => {
       'an id that is none',
       { device_id: 'WKS-7' },
       'device_id',
-      'must be the agent id of a host: 32 hex digits',
+      'must be the agent id of a host: 32 hex digits, or a UUID',
     ],
-    ['a list of ids', { device_id: [ID] }, 'device_id', 'must be the agent id of a host: 32 hex digits'],
+    [
+      'a list of ids',
+      { device_id: [ID] },
+      'device_id',
+      'must be the agent id of a host: 32 hex digits, or a UUID',
+    ],
     ['an empty name', { hostname: ' ' }, 'hostname', 'must be a text of 1 to 253 characters'],
     ['a name with a line break', { hostname: 'a\nb' }, 'hostname', 'must be a text of 1 to 253 characters'],
     ['an endless name', { hostname: 'a'.repeat(254) }, 'hostname', 'must be a text of 1 to 253 characters'],
@@ -64,7 +69,7 @@ describe('POST …/destinations/{name}/lift-containment', () => {
       {
         type: 'urn:noxys-relay:problem:containment-not-granted',
         detail: expect.stringMatching(
-          /contain is not among its actions: add it, or use the Falcon console to lift/,
+          /contain is not among its actions: add it, or use the product's own console to lift/,
         ),
       },
     ],

@@ -1,5 +1,5 @@
 /**
- * What the containment lane remembers, for an hour: the isolations that it asked for, and the hosts that operators let back.
+ * What a lane that isolates hosts remembers, for an hour: the isolations that it asked for, and the hosts that operators let back.
  * Keys are hashes and values are times, so that it names no host.
  */
 

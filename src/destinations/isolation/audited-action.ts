@@ -6,16 +6,19 @@
 import type { AuditDetail } from '../../domain/audit.ts';
 import type { CanonicalEvent } from '../../domain/event.ts';
 import { type FailedOutcome, NOT_SENT } from '../../domain/outcome.ts';
-import type { FalconConfig } from '../../domain/tenant-config.ts';
 import { type Result, failure } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { DeliveryIo } from '../destination.ts';
-import { type ApiAnswer, type ApiCall, falconApi } from './api.ts';
 
-export interface ActionSurroundings {
-  readonly config: FalconConfig;
-  readonly tenant: string;
-  readonly io: DeliveryIo;
+/** A call of a product's API, as far as an action cares. */
+interface SendableCall {
+  /** Called right before the request leaves, after every wait. What it throws is thrown, and nothing is sent. */
+  readonly onSend?: () => void;
+}
+
+export interface ActionSurroundings<Call extends SendableCall, Answer> {
+  readonly io: Pick<DeliveryIo, 'isCurrent' | 'audit'>;
+  readonly api: { request(call: Call): Promise<Result<Answer, ApiFailure>> };
 }
 
 /** Ends a request right before it leaves. */
@@ -28,15 +31,15 @@ class KeptBack extends Error {
   }
 }
 
-export class AuditedAction {
-  readonly #around: ActionSurroundings;
+export class AuditedAction<Call extends SendableCall, Answer> {
+  readonly #around: ActionSurroundings<Call, Answer>;
   readonly #name: Parameters<DeliveryIo['audit']>[0];
   readonly #detail: AuditDetail;
   #isAsked = false;
 
   /** `facts` name nobody. */
   constructor(
-    around: ActionSurroundings,
+    around: ActionSurroundings<Call, Answer>,
     name: Parameters<DeliveryIo['audit']>[0],
     { id, detection }: CanonicalEvent,
     facts: AuditDetail = {},
@@ -51,10 +54,10 @@ export class AuditedAction {
    * outcome is `NOT_SENT`; with a `refusal` of that moment likewise, and the outcome is that.
    */
   async ask(
-    call: ApiCall,
+    call: Call,
     refusal: () => FailedOutcome | undefined = () => undefined,
-  ): Promise<Result<ApiAnswer, ApiFailure>> {
-    const { config, tenant, io } = this.#around;
+  ): Promise<Result<Answer, ApiFailure>> {
+    const { api, io } = this.#around;
     const onSend = (): void => {
       const keptBack = io.isCurrent() ? refusal() : NOT_SENT;
       if (keptBack) throw new KeptBack(keptBack);
@@ -63,7 +66,7 @@ export class AuditedAction {
       call.onSend?.();
     };
     try {
-      return await falconApi(config, tenant, io).request({ ...call, onSend });
+      return await api.request({ ...call, onSend });
     } catch (error) {
       if (!(error instanceof KeptBack)) throw error;
       return failure({ outcome: error.outcome, mayBeDone: false });

@@ -1,0 +1,131 @@
+/**
+ * The isolations that were asked for and are watched: HarfangLab carries one out when the agent connects the next time.
+ * Kept in the lane's memory under hashed detections, with the agent's id and times; it names no host and no person.
+ */
+
+import { MAXIMUM_AGE_MS } from '../../domain/maximum-age.ts';
+import { sha256Hex } from '../../lib/hmac.ts';
+import { jsonIn } from '../../lib/json.ts';
+import { isRecord } from '../../lib/record.ts';
+import type { DeliveryIo } from '../destination.ts';
+import type { Agent } from './agents.ts';
+
+const MINUTE_MS = 60_000;
+/** HarfangLab's default. Source: FORTI, read 2026-11. */
+const SLEEP_MS = MINUTE_MS;
+const [LOOK_MS_MIN, LOOK_MS_MAX] = [15_000, 5 * MINUTE_MS];
+/** As long as FORTI's connector waits: six times the time that an agent sleeps; never less than the first, never more than the second. */
+const SLEEPS = 6;
+const [WATCHED_MS_MIN, WATCHED_MS_MAX] = [6 * MINUTE_MS, 30 * MINUTE_MS];
+/** The last look comes so long before the detection is too old for its lane, which would record nothing of the isolation. */
+const BEFORE_EXPIRY_MS = MINUTE_MS;
+/** HarfangLab holds an order for an agent that is away: an operator may take it back within a day. */
+const KEPT_MS = 24 * 60 * MINUTE_MS;
+/** An answer that was never seen: after so many looks the request is taken for lost, and made again. */
+const LOOKS_BEFORE_AGAIN = 2;
+
+const PREFIX = 'order:';
+
+export interface Order {
+  readonly agentId: string;
+  /** Of the first request. */
+  readonly askedAtMs: number;
+  /** Of the last one. */
+  readonly lastAskedAtMs: number;
+  /** Between two looks at the agent. */
+  readonly lookMs: number;
+  /** Since then it is not watched any more. */
+  readonly untilMs: number;
+  /** HarfangLab said that it took it. */
+  readonly isTaken: boolean;
+  /** This detection asked for it; else another one did, and this one waits for it, too. */
+  readonly isOwn: boolean;
+}
+
+/** The order that is asked for now, for a detection of a time. */
+export function newOrder(
+  { id, sleepMs = SLEEP_MS }: Agent,
+  occurredAt: string,
+  nowMs: number,
+  earlier?: Order,
+): Order {
+  const askedAtMs = earlier?.askedAtMs ?? nowMs;
+  const watchedMs = within(SLEEPS * sleepMs, WATCHED_MS_MIN, WATCHED_MS_MAX);
+  return {
+    agentId: id,
+    askedAtMs,
+    lastAskedAtMs: nowMs,
+    lookMs: within(sleepMs, LOOK_MS_MIN, LOOK_MS_MAX),
+    untilMs: Math.min(askedAtMs + watchedMs, lastLookMs(occurredAt)),
+    isTaken: false,
+    isOwn: true,
+  };
+}
+
+/** Another detection's order, watched for one of a time, too. */
+export function waitedFor(order: Order, occurredAt: string): Order {
+  return { ...order, isOwn: false, untilMs: Math.min(order.untilMs, lastLookMs(occurredAt)) };
+}
+
+/** Whether its answer was never seen, and the agent has had its time since. */
+export function isLost({ isTaken, isOwn, lastAskedAtMs, lookMs, untilMs }: Order, nowMs: number): boolean {
+  const isDue = nowMs >= lastAskedAtMs + LOOKS_BEFORE_AGAIN * lookMs && nowMs < untilMs;
+  return isOwn && !isTaken && isDue;
+}
+
+function lastLookMs(occurredAt: string): number {
+  return Date.parse(occurredAt) + MAXIMUM_AGE_MS.contain - BEFORE_EXPIRY_MS;
+}
+
+function within(ms: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, ms));
+}
+
+export class Orders {
+  readonly #io: Pick<DeliveryIo, 'memory' | 'nowMs'>;
+
+  constructor(io: Pick<DeliveryIo, 'memory' | 'nowMs'>) {
+    this.#io = io;
+  }
+
+  of(detectionId: string): Order | undefined {
+    return orderIn(this.#io.memory.get(keyOf(detectionId)));
+  }
+
+  /** Those for an agent, whichever detection asked. */
+  for(agentId: string): Order[] {
+    return this.#io.memory
+      .entries(PREFIX)
+      .map(([, value]) => orderIn(value))
+      .filter((order) => order !== undefined)
+      .filter((order) => order.agentId === agentId);
+  }
+
+  put(detectionId: string, order: Order): void {
+    this.#io.memory.put(keyOf(detectionId), JSON.stringify(order), order.askedAtMs + KEPT_MS);
+  }
+
+  delete(detectionId: string): void {
+    this.#io.memory.delete(keyOf(detectionId));
+  }
+}
+
+function keyOf(detectionId: string): string {
+  return `${PREFIX}${sha256Hex(detectionId)}`;
+}
+
+/** What an earlier version of the relay may have written otherwise is no order. */
+function orderIn(value: string | undefined): Order | undefined {
+  const order = value === undefined ? undefined : jsonIn(value);
+  if (!isRecord(order)) return undefined;
+  const { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, isTaken, isOwn } = order;
+  const isWhole =
+    typeof agentId === 'string' &&
+    typeof askedAtMs === 'number' &&
+    typeof lastAskedAtMs === 'number' &&
+    typeof lookMs === 'number' &&
+    typeof untilMs === 'number' &&
+    typeof isTaken === 'boolean' &&
+    typeof isOwn === 'boolean';
+  return isWhole ? { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, isTaken, isOwn } : undefined;
+}

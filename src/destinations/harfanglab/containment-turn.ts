@@ -1,0 +1,226 @@
+/**
+ * What is done about one detection in one turn of the lane: its agent is asked to be isolated, or looked at since it was.
+ * The agent's state is read before each request, and what protects it right before the request leaves. What the relay itself refuses is no
+ * failure of HarfangLab.
+ */
+
+import type { CanonicalEvent } from '../../domain/event.ts';
+import { type FailedOutcome, NOT_SENT, type Outcome } from '../../domain/outcome.ts';
+import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
+import { type Result, success } from '../../lib/result.ts';
+import type { ApiFailure } from '../api-account.ts';
+import type { DeliveryIo } from '../destination.ts';
+import { AuditedAction } from '../isolation/audited-action.ts';
+import { IsolationLog } from '../isolation/isolation-log.ts';
+import { CONTAIN_DEFAULT, protectionOf } from '../isolation/protection.ts';
+import { hourIsFull, liftedSince, notIsolated } from '../isolation/refusals.ts';
+import { type AgentRefusal, type MeantAgent, agentOfDetection, oneAgent } from './agent-of-detection.ts';
+import { type Agent, productOf } from './agents.ts';
+import type { HarfangLabAnswer, HarfangLabApi, HarfangLabCall } from './api.ts';
+import { type RefusedOrder, orderAnswer, orderCall, orderRefused } from './containment-call.ts';
+import { type Order, Orders, isLost, newOrder, waitedFor } from './containment-orders.ts';
+
+const DELIVERED: Outcome = { kind: 'delivered' };
+/** The last look comes no sooner, when its time is there already. */
+const WAIT_MS_MIN = 1_000;
+const NOT_ISOLATED = 'not isolated';
+
+type Action = AuditedAction<HarfangLabCall, HarfangLabAnswer>;
+
+export interface IsolationParts {
+  readonly config: HarfangLabConfig;
+  readonly io: DeliveryIo;
+  readonly api: HarfangLabApi;
+}
+
+export class Isolation {
+  readonly #event: CanonicalEvent;
+  readonly #parts: IsolationParts;
+  readonly #log: IsolationLog;
+  readonly #orders: Orders;
+
+  constructor(event: CanonicalEvent, parts: IsolationParts) {
+    this.#event = event;
+    this.#parts = parts;
+    this.#log = new IsolationLog(parts.io);
+    this.#orders = new Orders(parts.io);
+  }
+
+  async outcome(): Promise<Outcome> {
+    const order = this.#orders.of(this.#event.id);
+    const found = await this.#find(order);
+    if (!found.ok) return this.#notFound(found.error, order);
+    const { agent } = found.value;
+    const action = this.#action({ deviceId: agent.id });
+    const lifted = this.#lifted(agent);
+    if (lifted !== undefined) {
+      if (order?.isOwn === true) action.note('lifted');
+      this.#orders.delete(this.#event.id);
+      return notIsolated(lifted);
+    }
+    if (agent.isIsolated === true) return this.#isolated(action);
+    const watched = order ?? this.#orderOfOthers(agent);
+    if (watched && !isLost(watched, this.#nowMs)) return this.#watch(watched, agent, action);
+    const refusal = this.#refusal(found.value);
+    return refusal === undefined ? this.#ask(agent, action, order) : notIsolated(refusal);
+  }
+
+  get #nowMs(): number {
+    return this.#parts.io.nowMs();
+  }
+
+  #action(facts: ConstructorParameters<typeof AuditedAction>[3]): Action {
+    return new AuditedAction(this.#parts, 'host.isolated', this.#event, facts);
+  }
+
+  async #find(order: Order | undefined): Promise<Result<MeantAgent, AgentRefusal>> {
+    const { api, io, config } = this.#parts;
+    const { records } = io;
+    if (!order) return agentOfDetection(this.#event, { api, records, privacy: config.privacy });
+    const agent = await oneAgent(api, { deviceId: order.agentId });
+    if (!agent.ok) return agent;
+    return success({
+      agent: agent.value,
+      told: this.#event.device?.hostname ?? records.mappedHost(this.#event),
+    });
+  }
+
+  #notFound(error: AgentRefusal, order: Order | undefined): Outcome {
+    if (error.kind === 'failed') return error.failure.outcome;
+    if (error.kind === 'no_device') {
+      if (!this.#parts.io.isCurrent()) return NOT_SENT;
+      this.#action({}).note('skipped: no_device');
+      return { kind: 'rejected', status: null, excerpt: `skipped: no_device: ${error.detail}` };
+    }
+    if (order?.isOwn === true) this.#action({ deviceId: order.agentId }).note('failed');
+    this.#orders.delete(this.#event.id);
+    return notIsolated(error.detail);
+  }
+
+  /** An operator has decided about the host since. */
+  #lifted({ id }: Agent): string | undefined {
+    return liftedSince(this.#log, id, this.#event);
+  }
+
+  /** The audit has it only where this detection asked for it, and not where somebody else has done it. */
+  #isolated(action: Action): Outcome {
+    if (this.#log.has(this.#event.id)) action.note('isolated');
+    this.#orders.delete(this.#event.id);
+    return DELIVERED;
+  }
+
+  /** Another detection asked for the same agent, and that is under way: this one waits for it, and asks for nothing. */
+  #orderOfOthers({ id }: Agent): Order | undefined {
+    const theirs = this.#orders.for(id).find(({ isOwn, untilMs }) => isOwn && this.#nowMs < untilMs);
+    if (!theirs) return undefined;
+    const order = waitedFor(theirs, this.#event.occurredAt);
+    this.#orders.put(this.#event.id, order);
+    return order;
+  }
+
+  /** The agent is not isolated yet. */
+  #watch(order: Order, { status }: Agent, action: Action): Outcome {
+    const leftMs = order.untilMs - this.#nowMs;
+    const isOnline = status === 'online';
+    if (leftMs > 0) {
+      const state = isOnline ? 'it is online' : 'it is not online';
+      const detail = `HarfangLab isolates the agent when it connects the next time: ${state}`;
+      return pending(detail, Math.min(order.lookMs, leftMs));
+    }
+    if (order.isOwn) action.note('timed_out');
+    const minutes = Math.round((this.#nowMs - order.askedAtMs) / 60_000);
+    return notIsolated(`the agent is not isolated after ${minutes} minutes: ${whatIsLeft(order, isOnline)}`);
+  }
+
+  #refusal({ agent, told }: MeantAgent): string | undefined {
+    const contain = this.#parts.config.contain ?? CONTAIN_DEFAULT;
+    if (agent.isIsolated === undefined) return 'HarfangLab does not tell whether the agent is isolated';
+    const host = { deviceId: agent.id, hostname: agent.hostname, ...productOf(agent) };
+    const against = protectionOf('HarfangLab', host, told, contain);
+    return against ?? hourIsFull(this.#log, this.#event.id, contain);
+  }
+
+  async #ask(agent: Agent, action: Action, earlier: Order | undefined): Promise<Outcome> {
+    const { id, occurredAt } = this.#event;
+    const call = {
+      ...orderCall(agent.id, 'isolate'),
+      onSend: () => {
+        this.#log.take(id);
+        this.#orders.put(id, newOrder(agent, occurredAt, this.#nowMs, earlier));
+      },
+    };
+    // An operator may have let the host back while this waited for its turn.
+    const answer = await action.ask(call, () => this.#refusalOfNow(agent));
+    return this.#outcomeOf(answer, agent, action, earlier);
+  }
+
+  #refusalOfNow(agent: Agent): FailedOutcome | undefined {
+    const lifted = this.#lifted(agent);
+    return lifted === undefined ? undefined : notIsolated(lifted);
+  }
+
+  async #outcomeOf(
+    answer: Result<HarfangLabAnswer, ApiFailure>,
+    agent: Agent,
+    action: Action,
+    earlier: Order | undefined,
+  ): Promise<Outcome> {
+    if (!answer.ok) {
+      if (!answer.error.mayBeDone) this.#notDone(action, earlier);
+      return answer.error.outcome;
+    }
+    const said = orderAnswer(answer.value, agent.id);
+    const order = this.#orders.of(this.#event.id);
+    // That it is there already is what a lost answer had said.
+    const isTaken = said === 'requested' || (said === 'unrequested' && earlier !== undefined);
+    if (order && (isTaken || said === 'not_told')) {
+      const next = { ...order, isTaken };
+      this.#orders.put(this.#event.id, next);
+      return this.#watch(next, agent, action);
+    }
+    if (said === 'requested' || said === 'not_told')
+      throw new Error('Cannot watch an order as it must be noted before it is sent: it was not');
+    return this.#refused(said, agent, action, earlier);
+  }
+
+  /** In the words of HarfangLab; one that it did not take may be no more needed. */
+  async #refused(
+    said: RefusedOrder,
+    agent: Agent,
+    action: Action,
+    earlier: Order | undefined,
+  ): Promise<Outcome> {
+    this.#notDone(action, earlier);
+    this.#orders.delete(this.#event.id);
+    if (said === 'unrequested') {
+      const found = await oneAgent(this.#parts.api, { deviceId: agent.id });
+      if (found.ok && found.value.isIsolated === true) return DELIVERED;
+    }
+    return orderRefused(NOT_ISOLATED, said, agent);
+  }
+
+  /** This attempt was not done, for sure; an earlier one may have been. */
+  #notDone(action: Action, earlier: Order | undefined): void {
+    const { id } = this.#event;
+    if (earlier) this.#orders.put(id, earlier);
+    else {
+      this.#log.giveBack(id);
+      this.#orders.delete(id);
+    }
+    action.settle('failed');
+  }
+}
+
+function pending(detail: string, waitMs: number): FailedOutcome {
+  const retryAfterMs = Math.max(WAIT_MS_MIN, waitMs);
+  return { kind: 'retry', reason: 'pending', isAside: true, retryAfterMs, detail };
+}
+
+/** Of an order that is not watched any more. */
+function whatIsLeft({ isTaken }: Order, isOnline: boolean): string {
+  if (!isTaken)
+    return 'no answer to the order was seen, so that HarfangLab may have it and isolate the agent yet';
+  return isOnline
+    ? 'it is online, but has not carried the order out, which HarfangLab still holds'
+    : 'it is not online; HarfangLab still holds the order, and isolates the agent when it is online again';
+}

@@ -1,0 +1,40 @@
+/** What the relay itself refuses to isolate, whichever product does it: dead letters that tell why, and no failure of the product. Pure. */
+
+import type { CanonicalEvent } from '../../domain/event.ts';
+import type { FailedOutcome } from '../../domain/outcome.ts';
+import type { ContainConfig } from '../../domain/destination-base.ts';
+import type { IsolationLog } from './isolation-log.ts';
+
+/** `why`: a clause without a full stop. */
+export function notIsolated(why: string): FailedOutcome {
+  return { kind: 'rejected', status: null, excerpt: `not isolated: ${why}` };
+}
+
+/** An operator has decided about the host since: a late retry does not decide anew. The clock of who detected it may be ahead. */
+export function liftedSince(
+  log: IsolationLog,
+  deviceId: string,
+  { occurredAt, receivedAt }: Pick<CanonicalEvent, 'occurredAt' | 'receivedAt'>,
+): string | undefined {
+  return log.isLiftedSince(deviceId, Math.min(Date.parse(occurredAt), Date.parse(receivedAt)))
+    ? 'an operator has let the host back into the network since'
+    : undefined;
+}
+
+/** Whether the hour has none left for a detection. */
+export function hourIsFull(
+  log: IsolationLog,
+  detectionId: string,
+  { per_hour_max: perHourMax }: Pick<ContainConfig, 'per_hour_max'>,
+): string | undefined {
+  if (log.isLeft(detectionId, perHourMax)) return undefined;
+  const hosts = perHourMax === 1 ? 'one host was' : `${perHourMax} hosts were`;
+  return `${hosts} isolated in the last hour, and contain.per_hour_max allows no more`;
+}
+
+/** Why a detection names no device, as far as the destination's privacy is the reason. */
+export function whyNoDevice(privacy: 'keep' | 'pseudonymise' | 'drop' | undefined): string {
+  return privacy === undefined || privacy === 'keep'
+    ? '; where the tenant has privacy.device: drop, none does'
+    : `: privacy.device of the destination is ${privacy}`;
+}

@@ -1,0 +1,272 @@
+/** Which agent is meant where a detection names no device. */
+
+import { afterEach, describe, expect, it } from 'vitest';
+
+import type { Detection } from '../../../src/domain/detection.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import { PERMISSIONS } from '../../simulators/harfanglab-api.ts';
+import type { NewLogon } from '../../simulators/harfanglab-telemetry.ts';
+import type { HarfangLabOptions } from '../../simulators/harfanglab.ts';
+import { AgentBench, agentId } from './agent-bench.ts';
+
+const NOW_MS = Date.UTC(2026, 10, 22, 8);
+const HOUR_MS = 3_600_000;
+const LOGONS = '/api/data/telemetry/authentication/AuthenticationWindows/';
+
+let bench: AgentBench;
+afterEach(async () => bench.edr.stop());
+
+async function start(
+  options: Partial<HarfangLabOptions>,
+  config: Record<string, unknown> = {},
+): Promise<void> {
+  bench = await AgentBench.start(options, config);
+}
+
+const seen = (hoursAgo: number) => new Date(NOW_MS - hoursAgo * HOUR_MS).toISOString();
+
+describe('a detection that names no device', () => {
+  const AGENTS = [
+    { id: agentId('a'), hostname: 'WKS-7' },
+    { id: agentId('b'), hostname: 'WKS-8' },
+  ];
+  const at = (digit: string, user: string, more: Partial<NewLogon> = {}): NewLogon => ({
+    agentId: agentId(digit),
+    user,
+    atMs: NOW_MS - HOUR_MS,
+    ...more,
+  });
+
+  let detections = 0;
+  async function contain(userId: string | undefined, changes: Partial<Detection> = {}): Promise<Outcome> {
+    const { user: _user, ...event } = bench.detection(`det-${++detections}`, changes);
+    return bench.deliver({ ...event, ...(userId !== undefined && { user: { id: userId } }) });
+  }
+  const skipped = (why: string | RegExp) => ({
+    kind: 'rejected',
+    status: null,
+    excerpt:
+      typeof why === 'string'
+        ? `skipped: no_device: the detection names no device${why}`
+        : expect.stringMatching(why),
+  });
+  const none = ', and HarfangLab shows no interactive logon of the user in 24 hours';
+  const telemetryAsked = () => bench.asked.filter((line) => line.includes(LOGONS));
+
+  it.each<[string, readonly NewLogon[], string, string | undefined]>([
+    ['the account itself', [at('a', 'alice')], 'alice', undefined],
+    ['another case', [at('a', 'ALICE')], 'Alice', undefined],
+    ['the account of an address', [at('a', 'alice')], 'alice@acme.com', undefined],
+    ['the address', [at('a', 'alice@acme.com')], 'Alice@acme.com', undefined],
+    ['the account of a domain', [at('a', 'alice')], 'ACME\\alice', undefined],
+    ['the domain and the account', [at('a', 'acme\\alice')], 'ACME\\alice', undefined],
+    [
+      'several logons at one machine',
+      [at('a', 'alice'), at('a', 'ALICE', { atMs: NOW_MS - 1 })],
+      'alice',
+      undefined,
+    ],
+    ['another user elsewhere', [at('a', 'alice'), at('b', 'bob')], 'alice', undefined],
+    ['a network logon elsewhere', [at('a', 'alice'), at('b', 'alice', { logonType: 3 })], 'alice', undefined],
+    [
+      'a failed logon elsewhere',
+      [at('a', 'alice'), at('b', 'alice', { isSuccess: false })],
+      'alice',
+      undefined,
+    ],
+    [
+      'a logon elsewhere two days ago',
+      [at('a', 'alice'), at('b', 'alice', { atMs: NOW_MS - 48 * HOUR_MS })],
+      'alice',
+      undefined,
+    ],
+    ['no logon', [], 'alice', none],
+    ['a network logon', [at('a', 'alice', { logonType: 3 })], 'alice', none],
+    ['a logon two days ago', [at('a', 'alice', { atMs: NOW_MS - 48 * HOUR_MS })], 'alice', none],
+    ['a user whose name begins alike', [at('a', 'alice2')], 'alice', none],
+    [
+      'two machines',
+      [at('a', 'alice'), at('b', 'alice')],
+      'alice',
+      ', and HarfangLab shows the user at 2 machines in 24 hours',
+    ],
+    [
+      'two machines in two cases',
+      [at('a', 'alice'), at('b', 'ALICE')],
+      'alice',
+      ', and HarfangLab shows the user at 2 machines in 24 hours',
+    ],
+    [
+      'two machines by two names',
+      [at('a', 'alice'), at('b', 'alice@acme.com')],
+      'alice@acme.com',
+      ', and HarfangLab shows the user at 2 machines in 24 hours',
+    ],
+  ])('has its machine told, or not, by %s', async (_case, logons, user, why) => {
+    await start({ agents: AGENTS, logons });
+    expect(await contain(user)).toMatchObject(
+      why === undefined ? { kind: 'retry', reason: 'pending' } : skipped(why),
+    );
+    expect(bench.orders).toEqual(why === undefined ? ['isolate a'] : []);
+    expect(bench.audited.map(({ outcome, deviceId }) => [outcome, deviceId])).toEqual([
+      why === undefined ? ['asked', agentId('a')] : ['skipped: no_device', undefined],
+    ]);
+  });
+
+  it('asks for the day before the detection, by the earlier of two clocks, in the form that the manager takes', async () => {
+    await start({ agents: AGENTS });
+    await contain('alice', { lastAt: new Date(NOW_MS + HOUR_MS).toISOString() });
+    expect(telemetryAsked()).toHaveLength(2);
+    expect(new URLSearchParams(telemetryAsked()[0]?.split('?')[1])).toEqual(
+      new URLSearchParams({
+        'windows.logon_type': '2',
+        success: 'true',
+        target_username: 'alice',
+        '@event_create_date__gte': '2026-11-21T08:00:00Z',
+        limit: '200',
+      }),
+    );
+  });
+
+  it('compares what the filters let through', async () => {
+    await start({ agents: AGENTS });
+    const row = (agentid: string, more: object = {}) => ({
+      agent: { agentid },
+      target_username: 'alice',
+      success: true,
+      windows: { logon_type: 2 },
+      '@event_create_date': seen(1),
+      ...more,
+    });
+    const results = [
+      row(agentId('a')),
+      row(agentId('b'), { target_username: 'bob' }),
+      row(agentId('b'), { target_username: null }),
+      row(agentId('b'), { success: false }),
+      row(agentId('b'), { windows: { logon_type: 10 } }),
+      row(agentId('b'), { windows: null }),
+      row(agentId('b'), { '@event_create_date': seen(25) }),
+    ];
+    bench.edr.fail({
+      match: ({ path }) => path === LOGONS,
+      status: 200,
+      body: { count: 7, next: null, results },
+    });
+    expect(await contain('alice')).toMatchObject({ reason: 'pending' });
+    expect(bench.orders).toEqual(['isolate a']);
+  });
+
+  it.each([{ agent: null }, { '@event_create_date': 'yesterday' }])(
+    'is skipped where a logon of the user has no agent or no time: %j',
+    async (more) => {
+      await start({ agents: AGENTS });
+      const row = { target_username: 'alice', success: true, windows: { logon_type: 2 } };
+      const place = { agent: { agentid: agentId('a') }, '@event_create_date': seen(1) };
+      const body = { count: 1, next: null, results: [{ ...row, ...place, ...more }] };
+      bench.edr.fail({ match: ({ path }) => path === LOGONS, status: 200, body });
+      expect(await contain('alice')).toEqual(skipped(/without its agent or its time/));
+    },
+  );
+
+  it('is skipped where there are more logons than can be looked through', async () => {
+    await start({ agents: AGENTS, logons: Array.from({ length: 1_001 }, () => at('a', 'alice')) });
+    expect(await contain('alice')).toEqual(skipped(/more logons of the user than can be looked through/));
+    expect(bench.orders).toEqual([]);
+  });
+
+  it('sees the other machine on the last page', async () => {
+    const logons = [...Array.from({ length: 450 }, () => at('a', 'alice')), at('b', 'alice')];
+    await start({ agents: AGENTS, logons });
+    expect(await contain('alice')).toEqual(skipped(/at 2 machines/));
+  });
+
+  it('isolates nobody where HarfangLab does not know the agent of the logon', async () => {
+    await start({ agents: AGENTS, logons: [at('f', 'alice')] });
+    expect(await contain('alice')).toMatchObject({
+      excerpt: 'not isolated: HarfangLab knows no agent with this id',
+    });
+  });
+
+  it('is blocked with the permission that it needs', async () => {
+    await start({ agents: AGENTS, permissions: [PERMISSIONS.endpointsView, PERMISSIONS.endpointsIsolate] });
+    expect(await contain('alice')).toMatchObject({
+      kind: 'blocked',
+      reason: 'forbidden',
+      detail: expect.stringContaining('"View telemetry"'),
+    });
+    expect(bench.audited).toEqual([]);
+  });
+
+  it.each<[string, Record<string, unknown>, string | undefined, string | RegExp]>([
+    [
+      'the destination gets users by pseudonym',
+      { user_id: 'pseudonymise' },
+      'alice',
+      /privacy\.user_id of the destination is pseudonymise/,
+    ],
+    [
+      'the destination gets no users',
+      { user_id: 'drop' },
+      undefined,
+      /privacy\.user_id of the destination is drop/,
+    ],
+    [
+      'the destination gets no devices',
+      { device: 'drop' },
+      'alice',
+      ': privacy.device of the destination is drop',
+    ],
+    ['the user is a pseudonym', {}, `p_${'x'.repeat(22)}`, ', and no user that HarfangLab could know'],
+    ['there is no user', {}, undefined, ', and no user that HarfangLab could know'],
+  ])('asks HarfangLab for nobody where %s', async (_case, privacy, user, why) => {
+    await start({ agents: AGENTS, logons: [at('a', 'alice')] }, { privacy });
+    expect(await contain(user)).toEqual(skipped(why));
+    expect(bench.asked).toEqual([]);
+  });
+
+  it.each([{ id: `p_${'x'.repeat(22)}` }, { hostname: `p_${'x'.repeat(22)}` }])(
+    'asks HarfangLab for nothing where the device is a pseudonym: %j',
+    async (device) => {
+      await start({ agents: AGENTS, logons: [at('a', 'alice')] });
+      expect(await contain('alice', { device })).toEqual(
+        skipped(/privacy\.device must be keep, and hides it/),
+      );
+      expect(bench.asked).toEqual([]);
+    },
+  );
+
+  it("isolates the host of the tenant's device map, and asks for no logon", async () => {
+    await start({ agents: AGENTS, logons: [at('a', 'alice')] });
+    bench.mapped = 'wks-8';
+    expect(await contain('alice')).toMatchObject({ reason: 'pending' });
+    expect(bench.orders).toEqual(['isolate b']);
+    expect(telemetryAsked()).toEqual([]);
+  });
+
+  it("takes the tenant's device map where the device id is none of HarfangLab's", async () => {
+    await start({ agents: AGENTS });
+    bench.mapped = 'WKS-8';
+    expect(await contain('alice', { device: { id: 'noxys-17' } })).toMatchObject({ reason: 'pending' });
+    expect(bench.orders).toEqual(['isolate b']);
+  });
+
+  it("spares a host of the tenant's device map that is on contain.never", async () => {
+    await start({ agents: AGENTS }, { contain: { never: ['WKS-8'] } });
+    bench.mapped = 'WKS-8.acme.local';
+    expect(await contain('alice')).toMatchObject({ excerpt: 'not isolated: the host is on contain.never' });
+  });
+
+  it("takes the event's own device before the tenant's device map", async () => {
+    await start({ agents: AGENTS });
+    bench.mapped = 'WKS-8';
+    await contain('alice', { device: { hostname: 'WKS-7' } });
+    expect(bench.orders).toEqual(['isolate a']);
+  });
+
+  it('is neither sent nor recorded as skipped once the config has changed', async () => {
+    await start({ agents: AGENTS });
+    bench.isCurrent = () => false;
+    expect(await contain('alice')).toMatchObject({ kind: 'retry', detail: 'not sent' });
+    expect(bench.audited).toEqual([]);
+  });
+});

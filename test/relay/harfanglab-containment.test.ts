@@ -1,0 +1,200 @@
+/** Isolation of hosts by HarfangLab through the lane of a tenant's real object: asked for, followed through wake-ups, and lifted by an operator. */
+
+import { describe, expect, it } from 'vitest';
+
+import type { AuditEntry } from '../../src/domain/audit.ts';
+import type { LiftContainmentAnswer, LiftContainmentRequest } from '../../src/domain/destination-requests.ts';
+import { Database } from '../../src/lib/database.ts';
+import { Audit } from '../../src/relay/audit.ts';
+import { AgentCloud, LANE, agentId } from './harfanglab-agents.ts';
+import type { Tenant } from './tenant.ts';
+
+const ACTOR = { by: 'token:7', requestId: 'req-1', reason: 'clean again' };
+const MINUTE_MS = 60_000;
+
+async function lift(
+  { stub }: Tenant,
+  host: Pick<LiftContainmentRequest, 'deviceId' | 'hostname'>,
+): Promise<LiftContainmentAnswer> {
+  const answer: unknown = await stub.liftContainment({ v: 1, actor: ACTOR, destination: 'edr', ...host });
+  return answer as LiftContainmentAnswer;
+}
+
+/** Oldest first, of one action. */
+async function audit(tenant: Tenant, wanted: AuditEntry['action'] = 'host.isolated'): Promise<AuditEntry[]> {
+  return tenant.inside((_relay, state) =>
+    new Audit(new Database(state.storage))
+      .page(1e9, 50)
+      .filter(({ action }) => action === wanted)
+      .toReversed(),
+  );
+}
+
+const outcomesOf = (entries: readonly AuditEntry[]) => entries.map(({ detail }) => detail['outcome']);
+const workstations = (...digits: readonly string[]) => ({
+  agents: digits.map((digit) => ({ id: agentId(digit), hostname: `WKS-${digit}` })),
+});
+
+describe('the containment lane of HarfangLab', () => {
+  it('asks, looks again through its wake-ups, and is done when the agent is isolated', async () => {
+    const cloud = await AgentCloud.create(workstations('1', '2'));
+    const { tenant } = cloud;
+    const startMs = tenant.nowMs;
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await cloud.untilSettled(1);
+    expect(cloud.orders).toEqual(['isolate 1']);
+    expect(cloud.agent('1')?.isolation_state).toBe(true);
+    expect(tenant.nowMs - startMs).toBeGreaterThanOrEqual(MINUTE_MS);
+    // One before the order, and one a minute since: nothing was waited for in the object.
+    expect(cloud.looks).toBe(2);
+    expect(Math.max(0, ...tenant.slept)).toBeLessThan(MINUTE_MS);
+    const lane = await tenant.lane(LANE);
+    expect(lane).toMatchObject({ state: 'idle', delivered: 1, deadLettered: 0, tries: 0 });
+    expect(lane).not.toHaveProperty('lastFailure');
+    expect(await audit(tenant)).toMatchObject([
+      { by: 'relay', detail: { lane: LANE, detection: 'det-1', outcome: 'asked', deviceId: agentId('1') } },
+      {
+        by: 'relay',
+        detail: { lane: LANE, detection: 'det-1', outcome: 'isolated', deviceId: agentId('1') },
+      },
+    ]);
+  });
+
+  it('goes on with the next detection while an agent is waited for', async () => {
+    const cloud = await AgentCloud.create({
+      agents: [
+        { id: agentId('1'), hostname: 'WKS-1', status: 'offline' },
+        { id: agentId('2'), hostname: 'WKS-2' },
+      ],
+    });
+    await cloud.tenant.accept(cloud.detection('det-1', 'WKS-1'), cloud.detection('det-2', 'WKS-2'));
+    await cloud.untilSettled(1);
+    expect(cloud.orders).toEqual(['isolate 1', 'isolate 2']);
+    expect(cloud.agent('2')?.isolation_state).toBe(true);
+    expect(await cloud.tenant.lane(LANE)).toMatchObject({ delivered: 1, deadLettered: 0 });
+  });
+
+  it('gives an agent up that does not come back, and tells so in a dead letter', async () => {
+    const cloud = await AgentCloud.create({
+      agents: [{ id: agentId('1'), hostname: 'WKS-1', status: 'offline' }],
+    });
+    const { tenant } = cloud;
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await cloud.untilSettled(1);
+    expect(await tenant.lane(LANE)).toMatchObject({ state: 'idle', delivered: 0, deadLettered: 1 });
+    const [letter] = await tenant.stub.deadLetters({ limit: 1 });
+    expect(letter?.excerpt).toMatch(
+      /not isolated after 6 minutes: it is not online; HarfangLab still holds the order/,
+    );
+    expect(letter).not.toHaveProperty('status');
+    expect(outcomesOf(await audit(tenant))).toEqual(['asked', 'timed_out']);
+    expect(cloud.orders).toEqual(['isolate 1']);
+  });
+
+  it('goes on looking after a crash, and asks no second time', async () => {
+    const cloud = await AgentCloud.create(workstations('1'));
+    const { tenant } = cloud;
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await tenant.until(() => cloud.orders.length === 1, 'HarfangLab was asked');
+    await tenant.crash();
+    await cloud.untilSettled(1);
+    expect(cloud.orders).toEqual(['isolate 1']);
+    expect(await tenant.lane(LANE)).toMatchObject({ delivered: 1, deadLettered: 0 });
+  });
+
+  it('asks no second time after a crash between the request and its answer', async () => {
+    const cloud = await AgentCloud.create(workstations('1'));
+    const { tenant } = cloud;
+    let isAsked = false;
+    cloud.intercept = async (act) => {
+      act();
+      isAsked = true;
+      return new Promise<Response>(() => undefined);
+    };
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await tenant.until(() => isAsked, 'HarfangLab was asked');
+    cloud.intercept = (act) => act();
+    await tenant.crash();
+    await cloud.untilSettled(1);
+    expect(cloud.orders).toEqual(['isolate 1']);
+    expect(outcomesOf(await audit(tenant))).toEqual(['asked', 'isolated']);
+  });
+
+  it("isolates the host of the tenant's device map, also of a user that the destination does not get", async () => {
+    const cloud = await AgentCloud.create(workstations('1', '2'), {
+      map: { 'user-42': 'WKS-2' },
+      change: { privacy: { user_id: 'drop' } },
+    });
+    await cloud.tenant.accept(cloud.detection('det-1', undefined));
+    await cloud.untilSettled(1);
+    expect(cloud.orders).toEqual(['isolate 2']);
+  });
+
+  it('isolates the one machine at which the user logged on, and skips who was at none', async () => {
+    const cloud = await AgentCloud.create(workstations('1', '2'));
+    const { tenant } = cloud;
+    const logged = await AgentCloud.create(workstations('1', '2'), {
+      logons: [{ agentId: agentId('2'), user: 'alice', atMs: tenant.nowMs - MINUTE_MS }],
+    });
+    await tenant.accept(cloud.detection('det-1', undefined, 'alice'));
+    await logged.tenant.accept(logged.detection('det-1', undefined, 'alice'));
+    await Promise.all([cloud.untilSettled(1), logged.untilSettled(1)]);
+    expect([cloud.orders, logged.orders]).toEqual([[], ['isolate 2']]);
+    const [letter] = await tenant.stub.deadLetters({ limit: 1 });
+    expect(letter?.excerpt).toMatch(/^skipped: no_device: .*no interactive logon/);
+    expect(outcomesOf(await audit(tenant))).toEqual(['skipped: no_device']);
+  });
+
+  it('is not blocked by detections that name no device, however many come in a row', async () => {
+    const cloud = await AgentCloud.create(workstations('1'));
+    const skipped = Array.from({ length: 25 }, (_, i) => cloud.detection(`det-${i}`, undefined));
+    await cloud.tenant.accept(...skipped, cloud.detection('det-last', 'WKS-1'));
+    await cloud.untilSettled(26);
+    expect(await cloud.tenant.lane(LANE)).toMatchObject({ state: 'idle', delivered: 1, deadLettered: 25 });
+  });
+});
+
+describe('an operator who lets a host of HarfangLab back', () => {
+  it('has it asked for, and the audit has it with the agent id', async () => {
+    const cloud = await AgentCloud.create({
+      agents: [{ id: agentId('1'), hostname: 'WKS-1', isolation_state: true }],
+    });
+    const { tenant } = cloud;
+    expect(await lift(tenant, { hostname: 'wks-1' })).toEqual({
+      kind: 'lifted',
+      deviceId: agentId('1'),
+      detail: expect.stringContaining('when its agent connects the next time'),
+    });
+    expect(cloud.orders).toEqual(['deisolate 1']);
+    expect((await audit(tenant, 'host.containment_lifted')).map(({ detail }) => detail)).toEqual([
+      { destination: 'edr', outcome: 'asked' },
+      { destination: 'edr', outcome: 'lifted', deviceId: agentId('1') },
+    ]);
+  });
+
+  it('is told what is refused', async () => {
+    const { tenant } = await AgentCloud.create(workstations('1'));
+    expect(await lift(tenant, { deviceId: agentId('1') })).toEqual({
+      kind: 'refused',
+      detail: 'the host is not isolated',
+    });
+  });
+
+  it('is heard by an isolation that is waited for: its order is taken back, and nothing is asked for again', async () => {
+    const cloud = await AgentCloud.create({
+      agents: [{ id: agentId('1'), hostname: 'WKS-1', status: 'offline' }],
+    });
+    const { tenant } = cloud;
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await tenant.until(() => cloud.orders.length === 1, 'HarfangLab was asked');
+    tenant.nowMs += 1_000;
+    expect(await lift(tenant, { hostname: 'WKS-1' })).toMatchObject({ kind: 'lifted' });
+    cloud.setStatus('1', 'online');
+    await cloud.untilSettled(1);
+    tenant.nowMs += 5 * MINUTE_MS;
+    expect(cloud.orders).toEqual(['isolate 1', 'deisolate 1']);
+    expect(cloud.agent('1')?.isolation_state).toBe(false);
+    const [letter] = await tenant.stub.deadLetters({ limit: 1 });
+    expect(letter?.excerpt).toBe('not isolated: an operator has let the host back into the network since');
+  });
+});
