@@ -79,13 +79,13 @@ describe('faultsOfIssues', () => {
       'a destination without type',
       { ...sampleDocument(), destinations: [{ name: 'x' }] },
       'destinations[0].type',
-      'is missing: must be one of harfanglab, falcon',
+      'is missing: must be one of harfanglab, falcon, slack, teams, webhook',
     ],
     [
       'an unknown kind of destination',
       { ...sampleDocument(), destinations: [{ type: 'siem' }] },
       'destinations[0].type',
-      'must be one of harfanglab, falcon',
+      'must be one of harfanglab, falcon, slack, teams, webhook',
     ],
     [
       'a nested list in where',
@@ -214,7 +214,7 @@ describe('faultsOfIssues', () => {
       'type of destination',
       { ...sampleDocument(), destinations: [{ ...sampleHarfangLab(), type: 'harfang-lab' }] },
       'destinations[0].type',
-      'must be one of harfanglab, falcon: did you mean harfanglab?',
+      'must be one of harfanglab, falcon, slack, teams, webhook: did you mean harfanglab?',
     ],
   ])('names the nearest allowed %s', (_what, document, path, message) => {
     expect(faultsOf(document)).toContainEqual({ path, message });
