@@ -6,10 +6,11 @@ import type { DestinationConfig, MessageDestinationConfig } from '../domain/tena
 import type { Verb } from '../domain/verbs.ts';
 import { INDICATORS_CHANGED_TYPE, TAKES_EVENTS, type Takes } from '../domain/wanted.ts';
 import { unreachable } from '../lib/result.ts';
-import type { Channel, ChannelContext, ChannelKind } from './destination.ts';
+import type { Channel, ChannelContext, ChannelKind, Checked, DeliveryIo } from './destination.ts';
 import { falconChannel } from './falcon/channels.ts';
 import { requestsPerMinuteOf } from './falcon/place.ts';
 import { harfangLabChannel } from './harfanglab/channels.ts';
+import { checkConnection } from './harfanglab/connection.ts';
 import { messagesChannel } from './messages/messages.ts';
 import { slackProduct } from './slack/slack.ts';
 import { teamsProduct } from './teams/teams.ts';
@@ -116,9 +117,25 @@ function messagesTake({ name, messages }: MessageDestinationConfig): Takes {
   };
 }
 
-/** What is said when every channel of a destination passed its test; undefined: nothing beyond that. */
+/** What a test of a destination asks before its channels; undefined: they tell all. */
+export function connectionCheck(
+  destination: DestinationConfig,
+): ((io: DeliveryIo) => Promise<Checked>) | undefined {
+  return destination.type === 'harfanglab' ? async (io) => checkConnection(destination, io) : undefined;
+}
+
+/** What is said when a destination's connection and every channel passed the test; undefined: nothing beyond that. */
 export function connectionSummary(destination: DestinationConfig): string | undefined {
-  return destination.type === 'falcon'
-    ? `Successfully connected to CrowdStrike Falcon (${destination.region})`
-    : undefined;
+  switch (destination.type) {
+    case 'harfanglab':
+      return `Successfully connected to HarfangLab (${destination.base_url})`;
+    case 'falcon':
+      return `Successfully connected to CrowdStrike Falcon (${destination.region})`;
+    case 'slack':
+    case 'teams':
+    case 'webhook':
+      return undefined;
+    default:
+      return unreachable(destination);
+  }
 }

@@ -1,5 +1,6 @@
 /**
- * The log line of one request to a destination: every failure, and of what is delivered one in `logOneIn` events.
+ * The log line of one request to a destination: every failure, all that it is asked for and still at, and of what is delivered one
+ * in `logOneIn` events.
  * It never holds what the destination wrote, which may quote an event: of an answer, only the status.
  */
 
@@ -8,7 +9,7 @@ import { loggedIds, sampledIds } from '../domain/logged-ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { type LogFields, causeFields, logEvent } from '../lib/log.ts';
 import type { LaneParts } from './lane-parts.ts';
-import { failureOf, settledOf } from './lanes.ts';
+import { failureOf, isAside, settledOf } from './lanes.ts';
 
 export interface Attempt {
   readonly id: string;
@@ -30,6 +31,10 @@ export function logAttempt(lane: Lane, attempt: Attempt, outcome: Outcome): void
     if (eventIds) logEvent('info', 'delivery.succeeded', fieldsOf(lane, delivered, eventIds));
     const failed = failureOf(outcome, events.length);
     if (failed) logAttempt(lane, { ...attempt, events: events.slice(count) }, failed);
+    return;
+  }
+  if (isAside(outcome)) {
+    logEvent('info', 'delivery.begun', fieldsOf(lane, attempt, loggedIds(attempt.events)));
     return;
   }
   const reason = outcome.kind === 'rejected' ? undefined : outcome.reason;

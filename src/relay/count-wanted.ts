@@ -28,7 +28,7 @@ function countIn(
   settled: ReadonlySet<number>,
   filter: Filter,
 ): number {
-  const passed = typesPassed(filter);
+  const passed = textsPassed(filter);
   if (passed)
     return (
       log.countBetween(after, to, passed) - [...settled].filter((seq) => seq > after && seq <= to).length
@@ -43,9 +43,22 @@ function countIn(
   return count;
 }
 
-/** Where a lane wants all but some of the types that the relay itself makes: these. Undefined: its filter must look at each entry. */
-function typesPassed({ events, where, takes = TAKES_EVENTS }: Filter): readonly string[] | undefined {
-  if (events || where || takes.events !== 'all') return undefined;
-  if (takes.detections === undefined) return [...CONTROL_TYPES, DETECTION_TYPE];
-  return takes.detections === 'all' ? CONTROL_TYPES : undefined;
+/**
+ * Where a lane wants all but some of what the relay itself makes: by what the JSON of that can be told. Undefined: its filter must look
+ * at each entry.
+ */
+function textsPassed({ events, where, takes = TAKES_EVENTS }: Filter): readonly string[] | undefined {
+  const { events: taken, detections, detectionsAtOrAbove, ...others } = takes;
+  if (events || where || taken !== 'all' || Object.keys(others).length > 0) return undefined;
+  if (detections === undefined) return [...CONTROLS, typed(DETECTION_TYPE)];
+  return detections === 'all' && detectionsAtOrAbove === undefined ? [...CONTROLS, DRY_RUN] : undefined;
 }
+
+/** A quotation mark inside a value is escaped: this is the type itself, and nothing that a text quotes. */
+function typed(type: string): string {
+  return `"type":${JSON.stringify(type)}`;
+}
+
+const CONTROLS = CONTROL_TYPES.map(typed);
+/** Only a detection has the key. */
+const DRY_RUN = '"dryRun":true';

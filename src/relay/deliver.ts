@@ -1,15 +1,15 @@
 /** One turn of a channel: the requests that some events need. A bug in building them is a failure of the lane, never of the object. */
 
-import { NO_RECORDS } from '../destinations/no-records.ts';
-import type { CanonicalEvent } from '../domain/event.ts';
 import { NOT_SENT, type Outcome } from '../domain/outcome.ts';
 import type { SendRequest } from '../lib/http.ts';
 import type { Attempt } from './attempt-log.ts';
 import { logAttempt, logCrash } from './attempt-log.ts';
+import { entryRecords } from './entry-records.ts';
 import type { LaneParts, OpenLane } from './lane-parts.ts';
+import type { LogEntry } from './log.ts';
 
 export interface DeliveryInput {
-  readonly events: readonly CanonicalEvent[];
+  readonly entries: readonly Pick<LogEntry, 'seq' | 'event'>[];
   /** A destination that just timed out gets less time. */
   readonly isImpatient: boolean;
   /** See DeliveryIo. */
@@ -34,7 +34,8 @@ export interface Delivered {
 /** Sends the events, says what came of it, and logs it. */
 export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryInput): Promise<Delivered> {
   const { io, timeouts, memory, accounts } = parts;
-  const { events, requestsMax } = input;
+  const { entries, requestsMax } = input;
+  const events = entries.map(({ event }) => event);
   const { requestMs, probeAfterTimeoutMs } = timeouts();
   const attempt: Attempt = { id: io.newId(), events, startedAtMs: io.nowMs(), status: undefined };
   let requests = 0;
@@ -51,21 +52,19 @@ export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryI
     return answer;
   };
   try {
-    const outcome = await open.channel.deliver(
-      events.map((event) => open.reduce(event)),
-      {
-        send,
-        timeoutMs: input.isImpatient ? probeAfterTimeoutMs : requestMs,
-        attemptId: attempt.id,
-        nowMs: io.nowMs,
-        isCurrent: input.isCurrent,
-        audit: (action, detail) => parts.audit(action, { lane: parts.name, ...detail }),
-        memory,
-        accounts: { of: (credential) => accounts.of({ ...credential, noteAlive: input.noteAlive }) },
-        records: NO_RECORDS,
-        requestsMax,
-      },
-    );
+    const stored = new Map(entries.map((entry) => [open.reduce(entry.event), entry]));
+    const outcome = await open.channel.deliver([...stored.keys()], {
+      send,
+      timeoutMs: input.isImpatient ? probeAfterTimeoutMs : requestMs,
+      attemptId: attempt.id,
+      nowMs: io.nowMs,
+      isCurrent: input.isCurrent,
+      audit: (action, detail) => parts.audit(action, { lane: parts.name, ...detail }),
+      memory,
+      accounts: { of: (credential) => accounts.of({ ...credential, noteAlive: input.noteAlive }) },
+      records: entryRecords(stored, open, parts.userDays),
+      requestsMax,
+    });
     if (outcome !== NOT_SENT) logAttempt(parts, attempt, outcome);
     return { outcome, requests };
   } catch (error) {

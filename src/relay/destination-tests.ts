@@ -1,9 +1,10 @@
 /**
- * Tests of a destination: one event, made for it, through the very code that a lane sends with, to each of its channels.
+ * Tests of a destination: of its connection, where the product has a check of it, then of each of its channels: by the channel's own check,
+ * or one event, made for it, through the very code that a lane sends with.
  * Nothing is written to the storage but when an API was last used, and no lane is touched: what a test finds is the caller's alone.
  */
 
-import { type ChannelPlan, atSharedRate, channelPlans, connectionSummary } from '../destinations/channels.ts';
+import { atSharedRate, channelPlans, connectionCheck, connectionSummary } from '../destinations/channels.ts';
 import { NO_RECORDS } from '../destinations/no-records.ts';
 import type { ChannelMemory, Checked, DeliveryIo } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
@@ -12,7 +13,8 @@ import type { LaneTest, TestDestinationAnswer } from '../domain/destination-requ
 import type { DestinationConfig, SealedTenantConfig } from '../domain/tenant-config.ts';
 import { testEvent } from '../domain/test-event.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
-import { unreachable } from '../lib/result.ts';
+import { type Result, success, unreachable } from '../lib/result.ts';
+import type { SendRequest } from '../lib/http.ts';
 import { createSealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import type { Settings } from '../settings.ts';
@@ -20,7 +22,7 @@ import { ApiAccounts } from './api-accounts.ts';
 import type { RelayIo } from './io.ts';
 import type { OpenLane, Timeouts } from './lane-parts.ts';
 import { TokenBucket } from './limits.ts';
-import { openLane } from './open-lane.ts';
+import { type OpenLaneInput, openDestination, openLane } from './open-lane.ts';
 
 /** Of a tenant: each test is a request to somebody else's product. In memory: after a restart there are as many again. */
 const TESTS = { perMinute: 10, burst: 10 } as const;
@@ -51,6 +53,30 @@ export interface DestinationTestInput {
   readonly noteBegun: () => void;
 }
 
+type WithAccounts = DestinationTestInput & { readonly accounts: ApiAccounts };
+
+/** In place of a channel, of what is asked before all of them. */
+const CONNECTION = 'connection';
+
+/** One thing that is tested of a destination: its connection, or a channel. */
+interface Probe {
+  /** Beside the destination's name. */
+  readonly name: string;
+  readonly open: (
+    around: Pick<OpenLaneInput, 'sealer' | 'fetch' | 'connections'>,
+  ) => Promise<Result<OpenProbe, Extract<Outcome, { kind: 'blocked' }>>>;
+}
+
+interface OpenProbe {
+  readonly send: SendRequest;
+  readonly run: (event: CanonicalEvent, io: DeliveryIo) => Promise<Found>;
+}
+
+/** `isSent`: the test event was. */
+type Found = Checked & { readonly isSent: boolean };
+
+const ALL_WELL: Found = { outcome: { kind: 'delivered' }, notes: [], isSent: false };
+
 export class DestinationTests {
   readonly #parts: DestinationTestParts;
   readonly #bucket: TokenBucket;
@@ -80,8 +106,8 @@ export class DestinationTests {
       // A test asks for a token of its own: that one is to be had is part of what it tells.
       const accounts = (input.accounts ?? this.#ownAccounts(config.id)).withoutTokens();
       const tests: LaneTest[] = [];
-      for (const plan of channelPlans(destination))
-        tests.push(await this.#test({ ...input, accounts }, destination, plan));
+      for (const probe of this.#probesOf(input, destination))
+        tests.push(await this.#test({ ...input, accounts }, destination, probe));
       const isConnected = tests.length > 0 && tests.every(({ outcome }) => outcome === 'delivered');
       const summary = isConnected ? connectionSummary(destination) : undefined;
       return { kind: 'tested', tests, ...(summary !== undefined && { summary }) };
@@ -98,29 +124,49 @@ export class DestinationTests {
     return this.#accounts;
   }
 
-  async #test(
-    {
-      config,
-      connections = new Semaphore(1),
-      memoryOf,
-      accounts,
-    }: DestinationTestInput & { readonly accounts: ApiAccounts },
-    destination: DestinationConfig,
-    { kind, takes }: ChannelPlan,
-  ): Promise<LaneTest> {
+  /** What is to be tested of a destination, one after the other. */
+  #probesOf({ config }: DestinationTestInput, destination: DestinationConfig): readonly Probe[] {
+    const { settings } = this.#parts;
+    const channels = channelPlans(destination).map(({ kind, takes }): Probe => {
+      return {
+        name: kind,
+        open: async (around) => {
+          const opened = await openLane({
+            ...around,
+            settings,
+            config,
+            destination,
+            kind,
+            filter: { takes },
+          });
+          return opened.ok ? success({ send: opened.value.send, run: channelTest(opened.value) }) : opened;
+        },
+      };
+    });
+    if (!connectionCheck(destination)) return channels;
+    const connection: Probe = {
+      name: CONNECTION,
+      open: async (around) => {
+        const opened = await openDestination({ ...around, settings, config, destination });
+        if (!opened.ok) return opened;
+        const { readable, send } = opened.value;
+        const check = connectionCheck(readable);
+        return success({ send, run: async (_event, io) => ({ ...ALL_WELL, ...(await check?.(io)) }) });
+      },
+    };
+    return [connection, ...channels];
+  }
+
+  async #test(input: WithAccounts, destination: DestinationConfig, { name, open }: Probe): Promise<LaneTest> {
     const { settings, io } = this.#parts;
-    const lane = `${destination.name}/${kind}`;
+    const { config, connections = new Semaphore(1), memoryOf, accounts } = input;
+    const lane = `${destination.name}/${name}`;
     const exchange: { startedAtMs?: number; status?: number } = {};
     const release = await this.#slot.acquire();
     try {
       const event = testEvent({ tenant: config.id, id: io.newId(), nowMs: io.nowMs() });
-      const opened = await openLane({
-        settings,
+      const opened = await open({
         sealer: createSealer(settings.masterKeys),
-        config,
-        destination,
-        filter: { takes },
-        kind,
         fetch: async (request, init) => {
           exchange.startedAtMs = io.nowMs();
           const response = await io.fetch(request, init);
@@ -130,7 +176,7 @@ export class DestinationTests {
         connections,
       });
       const { outcome, notes, isSent } = opened.ok
-        ? await this.#send(opened.value, event, { lane, accounts, memory: readOnly(memoryOf?.(lane)) })
+        ? await this.#run(opened.value, event, { lane, accounts, memory: readOnly(memoryOf?.(lane)) })
         : { outcome: opened.error, notes: [], isSent: false };
       const { startedAtMs, status } = exchange;
       return {
@@ -146,34 +192,40 @@ export class DestinationTests {
     }
   }
 
-  async #send(
-    { channel, send, reduce }: OpenLane,
+  async #run(
+    { send, run }: OpenProbe,
     event: CanonicalEvent,
     { lane, accounts, memory }: Pick<DeliveryIo, 'accounts' | 'memory'> & { readonly lane: string },
-  ): Promise<Checked & { readonly isSent: boolean }> {
+  ): Promise<Found> {
     const { io, timeouts } = this.#parts;
-    const attempt = {
-      send,
-      timeoutMs: timeouts().requestMs,
-      attemptId: io.newId(),
-      nowMs: io.nowMs,
-      isCurrent: () => true,
-      // A test acts on nothing.
-      audit: () => undefined,
-      memory,
-      accounts,
-      records: NO_RECORDS,
-      requestsMax: REQUESTS_MAX,
-    };
     try {
-      if (channel.check) return { ...(await channel.check(attempt)), isSent: false };
-      return { outcome: await channel.deliver([reduce(event)], attempt), notes: [], isSent: true };
+      return await run(event, {
+        send,
+        timeoutMs: timeouts().requestMs,
+        attemptId: io.newId(),
+        nowMs: io.nowMs,
+        isCurrent: () => true,
+        // A test acts on nothing.
+        audit: () => undefined,
+        memory,
+        accounts,
+        records: NO_RECORDS,
+        requestsMax: REQUESTS_MAX,
+      });
     } catch (error) {
       logEvent('error', 'delivery.crashed', { lane, tenant: event.tenant, ...causeFields(error) });
       const detail = 'the relay could not build the request';
       return { outcome: { kind: 'retry', reason: 'internal_error', detail }, notes: [], isSent: true };
     }
   }
+}
+
+/** A channel is tested by what it checks, else by an event. */
+function channelTest({ channel, reduce }: OpenLane): OpenProbe['run'] {
+  return async (event, io) =>
+    channel.check
+      ? { ...ALL_WELL, ...(await channel.check(io)) }
+      : { ...ALL_WELL, outcome: await channel.deliver([reduce(event)], io), isSent: true };
 }
 
 /** What a test may do with a lane's memory. */

@@ -8,6 +8,7 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import { isPersonalKey } from '../domain/personal-fields.ts';
 import type { Explanation } from '../domain/explanation.ts';
 import type { DeadLetterReason } from '../domain/lane-view.ts';
+import { isAtLeast } from '../domain/severity.ts';
 import type { DestinationConfig } from '../domain/tenant-config.ts';
 import { TAKES_EVENTS, type Takes, isFromNoxys, isTaken } from '../domain/wanted.ts';
 import { unreachable } from '../lib/result.ts';
@@ -49,16 +50,20 @@ function outcomeOf(facts: Facts): Outcome {
   return seq <= state.cursor || state.ahead.includes(seq) ? passed(facts) : open(facts);
 }
 
-function parked({ seq, letterId, tries, dueAtMs }: FollowUp, { state, destination }: Facts): Outcome {
+function parked(followUp: FollowUp, { state, destination }: Facts): Outcome {
+  const { seq, letterId, tries, dueAtMs, isAside } = followUp;
   const facts = { tries, due: isoTime(dueAtMs), ...(letterId !== null && { deadLetter: letterId }) };
   if (state.leaving.some(({ to }) => seq <= to)) return { outcome: 'parked', why: LEAVES, ...facts };
+  const pause = destination?.enabled === false ? `, once ${destination.name} is resumed` : '';
+  if (isAside) return { outcome: 'parked', why: `${UNDER_WAY}${pause}.`, ...facts };
   const cause =
     letterId === null ? 'It failed where a later one was taken' : 'Its dead letter is being sent again';
-  const pause = destination?.enabled === false ? `, once ${destination.name} is resumed` : '';
   return { outcome: 'parked', why: `${cause}: it is tried alone${pause}.`, ...facts };
 }
 
 const LEAVES = 'Its destination was removed: it becomes a dead letter in a moment.';
+
+const UNDER_WAY = 'It is asked for, and the destination is at it: it is looked at again';
 
 const REASONS: Readonly<Record<DeadLetterReason, string>> = {
   rejected: 'The destination refused it for good',
@@ -176,8 +181,11 @@ function notWanted(
 }
 
 /** Why a channel takes no part of an entry that it is not for. */
-function notTaken({ events, detections }: Takes, { detection }: CanonicalEvent): string {
+function notTaken(takes: Takes, { detection }: CanonicalEvent): string {
+  const { events, detections, detectionsAtOrAbove: least } = takes;
   if (detection?.dryRun) return 'It is a detection of a rule that runs dry: nothing is done for it.';
+  if (detection && detections !== undefined && least && !isAtLeast(detection.level, least))
+    return `It is below ${least}, from where on this lane takes detections.`;
   if (detection && detections !== undefined) return `Its rule does not ask for ${detections}.`;
   if (detection) return 'This lane takes no detections.';
   if (events !== undefined) return `It is below ${events}, from where on this lane takes events.`;

@@ -1,4 +1,4 @@
-/** The rows of events that are retried alone. At most PARKED_MAX a lane, so that a lane's rows may be scanned. */
+/** The rows of events that are dealt with alone. At most PARKED_MAX a lane, so that a lane's rows may be scanned. */
 
 import { backoffMs } from '../lib/backoff.ts';
 import type { Database } from '../lib/database.ts';
@@ -11,6 +11,7 @@ type FollowUpRow = {
   tries: number;
   attempts: number;
   letter: number | null;
+  aside: number;
 };
 
 export class FollowUpStore {
@@ -39,8 +40,8 @@ export class FollowUpStore {
     this.#inVain.set(lane, { count, untilMs });
   }
 
-  /** The lane delivers. */
-  noteDelivered(lane: string): void {
+  /** The lane delivers, or its destination is at it. */
+  noteAnswered(lane: string): void {
     this.#inVain.delete(lane);
   }
 
@@ -89,13 +90,14 @@ export class FollowUpStore {
   put(followUp: FollowUp): void {
     this.#nextDueAtMs.delete(followUp.lane);
     this.#db.run(
-      'INSERT OR REPLACE INTO follow_ups (lane, seq, due, tries, attempts, letter) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO follow_ups (lane, seq, due, tries, attempts, letter, aside) VALUES (?, ?, ?, ?, ?, ?, ?)',
       followUp.lane,
       followUp.seq,
       followUp.dueAtMs,
       followUp.tries,
       followUp.attempts,
       followUp.letterId,
+      followUp.isAside ? 1 : 0,
     );
   }
 
@@ -113,5 +115,6 @@ function followUpOf(row: FollowUpRow): FollowUp {
     tries: row.tries,
     attempts: row.attempts,
     letterId: row.letter,
+    isAside: row.aside === 1,
   };
 }

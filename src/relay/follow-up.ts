@@ -1,14 +1,22 @@
 /**
- * An event that a lane retries alone, beside its log: parked because it failed where others passed, or redriven by an operator.
+ * An event that a lane deals with alone, beside its log: parked because it failed where others passed, redriven by an operator,
+ * or aside because the destination was asked and is at it.
  * Pure: time and chance are passed in. Source: docs/architecture.md, "Behaviour of a lane".
  */
 
 import type { DeadLetterReason } from '../domain/lane-view.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { backoffMs } from '../lib/backoff.ts';
+import { RETRY_AFTER_MS_MAX, backoffMs } from '../lib/backoff.ts';
 import { unreachable } from '../lib/result.ts';
 import { BLOCKED_PROBE_MS, type LaneState, isDue, madeDue, unpaused } from './lane-state.ts';
-import { PARKED_MAX, type Surroundings, afterBlocked, askedWaitMs, countDelivered } from './lanes.ts';
+import {
+  PARKED_MAX,
+  type Surroundings,
+  afterBlocked,
+  askedWaitMs,
+  countDelivered,
+  isAside,
+} from './lanes.ts';
 
 export interface FollowUp {
   readonly lane: string;
@@ -20,6 +28,8 @@ export interface FollowUp {
   readonly attempts: number;
   /** The dead letter that is redriven; null: parked, and no dead letter yet. */
   readonly letterId: number | null;
+  /** The destination was asked and is at it: it is looked at again, and nothing has failed. */
+  readonly isAside: boolean;
 }
 
 /** With the waits below an event has about an hour to be taken; then it is a dead letter. */
@@ -28,6 +38,13 @@ export const FOLLOW_UP_TRIES_MAX = 10;
 const PARKED_WAIT_MS = 1_000;
 const FIRST_WAIT_MS = 15_000;
 const WAIT_MS_MAX = 10 * 60_000;
+/** What is under way is never asked after without a pause. */
+const ASIDE_WAIT_MS_MIN = 1_000;
+/**
+ * What was asked for in time is followed to its end: the age of an entry aside may be so much beyond its channel's maximum. Longer than any
+ * channel waits for one; a lane that is resumed later than that acts on nothing old.
+ */
+export const ASIDE_AGE_MS = 3_600_000;
 /** Of the wait, up or down: events that were parked together need not come back together. */
 const JITTER = 0.1;
 
@@ -45,7 +62,24 @@ export function parkedAt(
   { lane, seq, attempts }: Pick<FollowUp, 'lane' | 'seq' | 'attempts'>,
   { nowMs, random }: Pick<Surroundings, 'nowMs' | 'random'>,
 ): FollowUp {
-  return { lane, seq, attempts, dueAtMs: nowMs + jittered(PARKED_WAIT_MS, random), tries: 0, letterId: null };
+  const dueAtMs = nowMs + jittered(PARKED_WAIT_MS, random);
+  return { lane, seq, attempts, dueAtMs, tries: 0, letterId: null, isAside: false };
+}
+
+/** The follow-up of an event that the destination was asked for now, and is at. */
+export function asideAt(
+  { lane, seq, attempts }: Pick<FollowUp, 'lane' | 'seq' | 'attempts'>,
+  outcome: Outcome,
+  nowMs: number,
+): FollowUp {
+  const dueAtMs = nowMs + asideWaitMs(outcome);
+  return { lane, seq, attempts, dueAtMs, tries: 0, letterId: null, isAside: true };
+}
+
+/** Until it is looked at again: as long as its channel says, within bounds. */
+function asideWaitMs(outcome: Outcome): number {
+  const askedMs = outcome.kind === 'retry' ? outcome.retryAfterMs : undefined;
+  return Math.min(RETRY_AFTER_MS_MAX, Math.max(ASIDE_WAIT_MS_MIN, askedMs ?? FIRST_WAIT_MS));
 }
 
 /**
@@ -107,6 +141,10 @@ export function afterFollowUp(
       return inVain({ ...state, lastFailure }, tried, around, 0);
     }
     case 'retry':
+      if (isAside(outcome)) {
+        const asked = { ...tried, tries: 0, isAside: true, dueAtMs: nowMs + asideWaitMs(outcome) };
+        return again(attempt.isProbe ? unpaused(state) : state, asked);
+      }
       return afterRetry(state, { followUp: tried, isProbe: attempt.isProbe }, outcome, around);
     default:
       return unreachable(outcome);

@@ -116,8 +116,10 @@ export class Intake {
     const answer = { kind: 'accepted', accepted, duplicates } as const;
     if (accepted === 0) return answer;
     const armed = alarm.armBy(nowMs + WATCH_MS);
+    const before = log.head;
     log.advance(appended);
     activity.noteAppended(nowMs);
+    lanes.passAll(before, events);
     lanes.startAll();
     await armed;
     return answer;

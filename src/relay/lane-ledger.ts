@@ -10,7 +10,7 @@ import type { DeadLetterReason } from '../domain/lane-view.ts';
 import { type LogFields, logEvent } from '../lib/log.ts';
 import { unreachable } from '../lib/result.ts';
 import type { DeadLetter } from './dead-letter-store.ts';
-import { type FollowUp, type FollowUpAttempt, afterFollowUp, parkedAt } from './follow-up.ts';
+import { type FollowUp, type FollowUpAttempt, afterFollowUp, asideAt, parkedAt } from './follow-up.ts';
 import type { LaneEnd } from './lane-history.ts';
 import type { RunningLane } from './lane-parts.ts';
 import type { LaneWindow, Pending } from './lane-window.ts';
@@ -21,6 +21,7 @@ import {
   afterOutcome,
   afterTryPast,
   failureOf,
+  isAside,
   settledOf,
 } from './lanes.ts';
 import { type LaneState, rested, settle } from './lane-state.ts';
@@ -56,7 +57,8 @@ export class LaneLedger {
     const delivered = settledOf(outcome, seqs.length);
     const failed = failureOf(outcome, seqs.length);
     if (failed && verdict === 'dead_letter') this.#giveUp(group.slice(delivered), failed, 'rejected');
-    const settled = verdict === 'dead_letter' ? seqs.length : delivered;
+    if (failed && verdict === 'aside') this.#putAside(group.slice(delivered), failed);
+    const settled = verdict === 'dead_letter' || verdict === 'aside' ? seqs.length : delivered;
     if (failed) this.#window.release(seqs.slice(settled));
     else this.#window.putBack(seqs.slice(settled));
     if (settled > 0) this.#settle(seqs.slice(0, settled));
@@ -71,6 +73,7 @@ export class LaneLedger {
     this.#become(state, outcome);
     if (verdict === 'send_again') return this.#window.release([tried.seq]);
     if (verdict === 'dead_letter') this.#giveUp([tried], outcome, 'rejected');
+    if (isAside(outcome)) this.#putAside([tried], outcome);
     if (verdict === 'park_head') {
       const attempts = Math.max(head.attempts, failures);
       this.#followUps.push(parkedAt({ lane: this.#lane.name, seq: head.seq, attempts }, around));
@@ -91,7 +94,8 @@ export class LaneLedger {
     const { state, verdict } = afterFollowUp(this.#state, attempt, outcome, around);
     this.#become(state, outcome);
     this.#isDirty = true;
-    if (outcome.kind === 'retry') this.#lane.parts.store.followUps.noteInVain(this.#lane.name, around);
+    if (outcome.kind === 'retry' && !isAside(outcome))
+      this.#lane.parts.store.followUps.noteInVain(this.#lane.name, around);
     if (verdict.kind === 'again') {
       this.#followUps.push(verdict.followUp);
       return;
@@ -163,7 +167,8 @@ export class LaneLedger {
     const before = this.#state;
     this.#lane.change(state);
     if (outcome.kind !== 'delivered' || outcome.others || before.dueAtMs !== null) this.#isDirty = true;
-    if (outcome.kind === 'delivered') this.#lane.parts.store.followUps.noteDelivered(this.#lane.name);
+    if (outcome.kind === 'delivered' || isAside(outcome))
+      this.#lane.parts.store.followUps.noteAnswered(this.#lane.name);
     const fields = { ...this.#names, tries: state.tries, reason: state.lastFailure?.reason };
     if (state.blocked && state.blocked.reason !== before.blocked?.reason) {
       logEvent('error', 'lane.blocked', fields);
@@ -175,6 +180,14 @@ export class LaneLedger {
     if (state.blocked && !before.blocked)
       this.#notify('lane_blocked', { sinceMs: state.blocked.sinceMs, detail: causeOf(state.blocked) });
     if (before.blocked && !state.blocked) this.#notify('lane_recovered', { sinceMs: before.blocked.sinceMs });
+  }
+
+  /** The destination is at them: each is looked at again alone. */
+  #putAside(group: readonly Pending[], outcome: Outcome): void {
+    const nowMs = this.#lane.parts.io.nowMs();
+    for (const { seq, attempts } of group)
+      this.#followUps.push(asideAt({ lane: this.#lane.name, seq, attempts: attempts + 1 }, outcome, nowMs));
+    this.#isDirty = true;
   }
 
   #giveUp(group: readonly Pending[], outcome: Outcome, reason: DeadLetterReason): void {

@@ -14,6 +14,7 @@ import type { LaneChanges, LaneStore } from './lane-store.ts';
 import type { LaneState } from './lane-state.ts';
 import type { EventLog } from './log.ts';
 import type { Occurrence } from './notices.ts';
+import type { UserDays } from './user-days.ts';
 
 export interface Timeouts {
   readonly requestMs: number;
@@ -30,6 +31,8 @@ export interface OpenLane {
   readonly wants: (event: CanonicalEvent) => boolean;
   /** Applies what the destination's privacy reduces further. */
   readonly reduce: (event: CanonicalEvent) => CanonicalEvent;
+  /** The host that the tenant's map names for the user of an entry of the log, if the destination may know it. */
+  readonly mappedHost: (stored: CanonicalEvent) => string | undefined;
 }
 
 export type Opened = Result<OpenLane, Extract<Outcome, { kind: 'blocked' }>>;
@@ -50,6 +53,8 @@ export interface LaneParts {
   readonly memory: ChannelMemory;
   /** Tokens and rates that the tenant's lanes share. */
   readonly accounts: ApiAccounts;
+  /** What users did before the entries at hand. */
+  readonly userDays: Pick<UserDays, 'before'>;
   /** Requests that this lane may have under way, given what else runs. */
   readonly share: () => number;
   /** One slot for each probe that all lanes of the tenant may have under way together. */

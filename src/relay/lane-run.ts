@@ -4,16 +4,16 @@
  */
 
 import type { Channel } from '../destinations/destination.ts';
-import type { CanonicalEvent } from '../domain/event.ts';
 import { isTooOld } from '../domain/maximum-age.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { type FollowUp, followUpRole } from './follow-up.ts';
+import { ASIDE_AGE_MS, type FollowUp, followUpRole } from './follow-up.ts';
 import { LaneLedger } from './lane-ledger.ts';
 import type { LaneParts, OpenLane, RunningLane } from './lane-parts.ts';
 import { AHEAD_MAX, type LaneState, isDue } from './lane-state.ts';
 import { LaneSender } from './lane-sender.ts';
 import { LaneWindow, type Pending } from './lane-window.ts';
 import { withoutFailure } from './lanes.ts';
+import type { LogEntry } from './log.ts';
 
 /** Shorter waits are slept in the object; the others go through the queue. */
 const QUEUED_WAIT_MS_MIN = 5_000;
@@ -188,7 +188,7 @@ export class LaneRun {
   #sendGroup(open: OpenLane, group: readonly Pending[]): undefined {
     const { maximumAgeMs, batch } = open.channel;
     const nowMs = this.#parts.io.nowMs();
-    const old = group.filter(({ event }) => isTooOld(event.occurredAt, maximumAgeMs, nowMs));
+    const old = group.filter(({ event }) => isTooOld(event, maximumAgeMs, nowMs));
     if (old.length > 0) {
       this.#ledger.expire(old);
       this.#ledger.commit();
@@ -227,7 +227,7 @@ export class LaneRun {
         this.#lane.change({ ...this.#state, pastHead: 0, isHeadAlone: false });
       return;
     }
-    if (isTooOld(past.event.occurredAt, open.channel.maximumAgeMs, this.#parts.io.nowMs())) {
+    if (isTooOld(past.event, open.channel.maximumAgeMs, this.#parts.io.nowMs())) {
       this.#ledger.expire([past]);
       this.#ledger.commit();
       this.#mayTryPast = true;
@@ -244,11 +244,12 @@ export class LaneRun {
     });
   }
 
-  /** An event that is retried alone, unless there is nothing to retry any more. */
+  /** An event that is dealt with alone, unless there is nothing to do about it any more. */
   #sendFollowUp(open: OpenLane, followUp: FollowUp): undefined {
     const { log, io } = this.#parts;
     const entry = log.read(followUp.seq);
-    const isExpired = !entry || isTooOld(entry.event.occurredAt, open.channel.maximumAgeMs, io.nowMs());
+    const judgedAtMs = io.nowMs() - (followUp.isAside ? ASIDE_AGE_MS : 0);
+    const isExpired = !entry || isTooOld(entry.event, open.channel.maximumAgeMs, judgedAtMs);
     // What an operator asked for is sent whatever the filter says now.
     const isWanted = followUp.letterId !== null || (entry !== undefined && open.wants(entry.event));
     if (isExpired || !isWanted) {
@@ -271,14 +272,13 @@ export class LaneRun {
 
   #send(
     open: OpenLane,
-    entries: readonly { readonly event: CanonicalEvent }[],
+    entries: readonly LogEntry[],
     isProbe: boolean,
     take: (outcome: Outcome) => void,
   ): undefined {
     if (isProbe) this.#probes++;
-    const events = entries.map(({ event }) => event);
     const sent = this.#sender
-      .send(open, events, isProbe)
+      .send(open, entries, isProbe)
       .then((outcome) => {
         this.#underWay.delete(sent);
         if (isProbe) this.#probes--;

@@ -3,13 +3,15 @@
  * Decides nothing about what comes of them.
  */
 
-import type { CanonicalEvent } from '../domain/event.ts';
 import { NOT_SENT, type Outcome } from '../domain/outcome.ts';
 import { deliver } from './deliver.ts';
 import type { OpenLane, RunningLane } from './lane-parts.ts';
+import type { LogEntry } from './log.ts';
 
 /** Seldom: a patient probe of one that hangs delays the look for its return. */
 const PATIENT_PROBE_EVERY = 10;
+
+type Entries = readonly Pick<LogEntry, 'seq' | 'event'>[];
 
 export class LaneSender {
   readonly #lane: RunningLane;
@@ -29,24 +31,24 @@ export class LaneSender {
   }
 
   /** Probes of all lanes together get a part of the connections only: destinations that hang leave the rest to those that answer. */
-  async send(open: OpenLane, events: readonly CanonicalEvent[], isProbe: boolean): Promise<Outcome> {
+  async send(open: OpenLane, entries: Entries, isProbe: boolean): Promise<Outcome> {
     this.#requestsLeft--;
-    if (!isProbe) return this.#deliver(open, events, false);
+    if (!isProbe) return this.#deliver(open, entries, false);
     const release = await this.#lane.parts.probeSlots.acquire();
     try {
       if (!this.#holds(open)) return NOT_SENT;
       this.#lane.renewLease();
-      return await this.#deliver(open, events, this.#isImpatient);
+      return await this.#deliver(open, entries, this.#isImpatient);
     } finally {
       release();
     }
   }
 
-  async #deliver(open: OpenLane, events: readonly CanonicalEvent[], isImpatient: boolean): Promise<Outcome> {
+  async #deliver(open: OpenLane, entries: Entries, isImpatient: boolean): Promise<Outcome> {
     // One request is counted already.
     const requestsMax = this.#requestsLeft + 1;
     const { outcome, requests } = await deliver(this.#lane.parts, open, {
-      events,
+      entries,
       isImpatient,
       requestsMax,
       isCurrent: () => this.#holds(open),

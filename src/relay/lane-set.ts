@@ -5,6 +5,8 @@
 
 import type { LaneView } from '../domain/lane-view.ts';
 import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
+import type { CanonicalEvent } from '../domain/event.ts';
+import { TAKES_EVENTS, isTaken } from '../domain/wanted.ts';
 import { channelPlans } from '../destinations/channels.ts';
 import type { FilterOf } from './count-wanted.ts';
 import { type Filter, type Span, filterIn } from './lane-history.ts';
@@ -138,6 +140,14 @@ export class LaneSet {
   /** A lane's own filter for what it owes: of a stretch that a removed destination left, the filter of then. */
   filterOf(lane: Lane): FilterOf {
     return ({ leaving = this.filter(lane.name) ?? {} }) => leaving;
+  }
+
+  /** Entries were appended after `before`: lanes that take none of them are past them at once. */
+  passAll(before: number, entries: readonly CanonicalEvent[]): void {
+    for (const { lane, place } of this.#lanes.values()) {
+      const takes = place?.filter.takes ?? TAKES_EVENTS;
+      if (place && !entries.some((entry) => isTaken(takes, entry))) lane.pass(before);
+    }
   }
 
   startAll(): void {

@@ -108,6 +108,17 @@ export class Lane implements RunningLane {
     void this.#run(generation);
   }
 
+  /** What came after the log's entry `before` is not for this lane: where it is at the log's end, it goes over it without a run, paused or not. */
+  pass(before: number): void {
+    this.restore();
+    const { cursor, leaving } = this.#state;
+    const isAtEnd = cursor === before && leaving.length === 0 && !this.isRunning(this.parts.io.nowMs());
+    if (this.#isStopped || !isAtEnd) return;
+    this.noteFilter();
+    this.#state = { ...this.#state, cursor: this.parts.log.head };
+    if (this.isFarAhead) this.write();
+  }
+
   /** The config changed and the row is written: the next request is made with the new one, from the new state. */
   reconfigure(state: LaneState): void {
     this.#revision++;

@@ -34,10 +34,12 @@ export interface Surroundings {
 export type Verdict =
   | 'settled'
   | 'dead_letter'
+  /** The destination is at it: a follow-up looks at it again. */
+  | 'aside'
   | 'send_again'
   /** Send again, but first try the next event, at once: the head may be the only one that fails. */
   | 'try_past'
-  /** The event past the head is delivered: the head is set aside and retried alone. */
+  /** The event past the head is delivered, or aside: the head is parked and retried alone. */
   | 'park_head';
 
 export interface Next {
@@ -58,7 +60,9 @@ export function afterOutcome(
     case 'rejected':
       return afterRejection(state, attempt, outcome, around);
     case 'retry':
-      return afterRetry(state, attempt, outcome, around);
+      return isAside(outcome)
+        ? afterAside(state, attempt, around.nowMs)
+        : afterRetry(state, attempt, outcome, around);
     case 'blocked':
       return { state: afterBlocked(state, outcome, around.nowMs), verdict: 'send_again' };
     default:
@@ -67,7 +71,7 @@ export function afterOutcome(
 }
 
 /**
- * The same for the event that a probe tries past a failing head. Only its delivery proves that the head alone is at fault;
+ * The same for the event that a probe tries past a failing head. Only that it is taken proves that the head alone is at fault;
  * whatever else comes of it, the lane's pause goes on.
  */
 export function afterTryPast(before: LaneState, seq: number, outcome: Outcome, around: Surroundings): Next {
@@ -76,19 +80,15 @@ export function afterTryPast(before: LaneState, seq: number, outcome: Outcome, a
   switch (outcome.kind) {
     case 'delivered': {
       const counted = countDelivered(state, 1, nowMs);
-      if (counted.parked < PARKED_MAX) {
-        // The next head may have been tried past this one, and have failed alike: those after it were not tried yet.
-        return {
-          state: { ...unpaused(counted), pastHead: seq, parked: counted.parked + 1 },
-          verdict: 'park_head',
-        };
-      }
-      const detail = `${PARKED_MAX} events fail while others are taken: see their last answers`;
-      return { state: blockedState(counted, 'too_many_parked', detail, nowMs), verdict: 'settled' };
+      return afterTaken(counted, seq, 'settled', nowMs);
     }
     case 'rejected':
       return afterRejectionAlone(state, outcome, nowMs);
     case 'retry': {
+      if (isAside(outcome)) {
+        if (state.parked >= PARKED_MAX) return fullOfParked(state, 'send_again', nowMs);
+        return afterTaken({ ...state, parked: state.parked + 1 }, seq, 'aside', nowMs);
+      }
       const dueAtMs = Math.max(state.dueAtMs ?? nowMs, nowMs + askedWaitMs(outcome));
       const lastFailure = { reason: outcome.reason, detail: outcome.detail, atMs: nowMs };
       return {
@@ -101,6 +101,33 @@ export function afterTryPast(before: LaneState, seq: number, outcome: Outcome, a
     default:
       return unreachable(outcome);
   }
+}
+
+/** The event past the head was taken: the head is parked, if there is room. */
+function afterTaken(state: LaneState, seq: number, verdict: 'settled' | 'aside', nowMs: number): Next {
+  if (state.parked >= PARKED_MAX) return fullOfParked(state, verdict, nowMs);
+  // The next head may have been tried past this one, and have failed alike: those after it were not tried yet.
+  return { state: { ...unpaused(state), pastHead: seq, parked: state.parked + 1 }, verdict: 'park_head' };
+}
+
+function fullOfParked(state: LaneState, verdict: Verdict, nowMs: number): Next {
+  const detail = `${PARKED_MAX} events fail or wait while others are taken: see their last answers`;
+  return { state: blockedState(state, 'too_many_parked', detail, nowMs), verdict };
+}
+
+/** Whether the destination was asked and is at it: nothing has failed. */
+export function isAside(outcome: Outcome): boolean {
+  return outcome.kind === 'retry' && outcome.isAside === true;
+}
+
+/** The destination answered: a pause that this was the probe of is over. Those aside are bounded as parked ones are. */
+function afterAside(state: LaneState, { seqs, isProbe }: Attempt, nowMs: number): Next {
+  const parked = state.parked + seqs.length;
+  if (parked > PARKED_MAX) return fullOfParked(state, 'send_again', nowMs);
+  const counted = { ...state, parked, rejectedInARow: 0 };
+  // A sibling that was under way when the lane paused says nothing about the destination now.
+  const isAnswered = state.dueAtMs === null || isProbe;
+  return { state: isAnswered ? unpaused(counted) : counted, verdict: 'aside' };
 }
 
 type Delivered = Extract<Outcome, { kind: 'delivered' }>;

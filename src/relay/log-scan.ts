@@ -1,5 +1,5 @@
 /**
- * Looks through the log for an operator, in either direction. There is no index: a turn looks at so many rows and no more,
+ * Looks through the log in either direction, for an operator or for what an entry's user did. There is no index: a turn looks at so many rows and no more,
  * and says where it stopped. Reads only.
  */
 
@@ -18,7 +18,7 @@ export const SCANNED_ROWS = { perMinute: 600_000, burst: 50_000 } as const;
 /** Of what is found, as JSON in UTF-8. */
 const BYTES_MAX = 1_000_000;
 /** No event is from later than five minutes after it came; the rest is for clocks that differ. */
-const CLOCK_SLACK_MS = 3_600_000;
+export const CLOCK_SLACK_MS = 3_600_000;
 
 /** Where to look: newest first below `before`, or oldest first above `after`. */
 export type Direction =
@@ -44,6 +44,8 @@ export interface Search<T extends object> {
   /** Texts that the JSON of each entry of interest has: what lacks one is not parsed. */
   readonly texts: readonly string[];
   readonly pick: (entry: LogEntry) => T | undefined;
+  /** Of this turn, where it may be fewer rows than usual. */
+  readonly rowsMax?: number;
 }
 
 /** What `pick` makes of the entries, up to `limit`, and to what one turn and one answer may hold. Call it in one turn. */
@@ -52,13 +54,13 @@ export function scanLog<T extends object>(
   log: EventLog,
   direction: Direction,
   limit: number,
-  { texts, pick }: Search<T>,
+  { texts, pick, rowsMax = ROWS_PER_TURN_MAX }: Search<T>,
 ): Scanned<T> {
   const found: T[] = [];
   let lastSeq: number | null = null;
   let rows = 0;
   let bytes = 0;
-  for (const { seq, body } of rowsOf(db, log, direction)) {
+  for (const { seq, body } of rowsOf(db, log, direction, rowsMax)) {
     const picked = texts.every((text) => body.includes(text)) ? pick(entryOf(seq, body)) : undefined;
     const size = picked ? encodeUtf8(JSON.stringify(picked)).byteLength : 0;
     if (found.length > 0 && bytes + size > BYTES_MAX) return { found, lastSeq, isComplete: false, rows };
@@ -66,7 +68,7 @@ export function scanLog<T extends object>(
     bytes += size;
     lastSeq = seq;
     rows++;
-    if (found.length >= limit || rows >= ROWS_PER_TURN_MAX)
+    if (found.length >= limit || rows >= rowsMax)
       return { found, lastSeq, isComplete: isLast(log, direction, lastSeq), rows };
   }
   return { found, lastSeq, isComplete: true, rows };
@@ -84,6 +86,7 @@ function* rowsOf(
   db: Database,
   log: EventLog,
   direction: Direction,
+  rowsMax: number,
 ): Generator<{ readonly seq: number; readonly body: string }> {
   const isForward = 'after' in direction;
   for (const period of isForward ? log.periods : log.periods.toReversed()) {
@@ -93,7 +96,7 @@ function* rowsOf(
         ? `SELECT seq, body FROM events_${period.n} WHERE seq > ? ORDER BY seq LIMIT ?`
         : `SELECT seq, body FROM events_${period.n} WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
       isForward ? direction.after : direction.before,
-      ROWS_PER_TURN_MAX,
+      rowsMax,
     );
   }
 }

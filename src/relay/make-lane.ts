@@ -17,6 +17,7 @@ import { leaveWakeup } from './leave-wakeup.ts';
 import type { EventLog } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { openLane } from './open-lane.ts';
+import type { UserDays } from './user-days.ts';
 
 export interface LaneSurroundings {
   readonly io: RelayIo;
@@ -29,6 +30,7 @@ export interface LaneSurroundings {
   readonly log: EventLog;
   readonly laneStore: LaneStore;
   readonly lanes: LaneSet;
+  readonly userDays: UserDays;
   readonly probeSlots: Semaphore;
   readonly connections: Semaphore;
   /** For KV and the queue. */
@@ -56,6 +58,7 @@ export function makeLane(name: string, state: LaneState, around: LaneSurrounding
       filter: () => lanes.filter(name) ?? {},
       memory: channelMemory(around.db, name, () => io.nowMs(), around.isRemoved),
       accounts: around.accounts,
+      userDays: around.userDays,
       timeouts: around.timeouts,
       logOneIn: settings.logOneIn,
       share: () => lanes.share(io.nowMs()),

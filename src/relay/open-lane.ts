@@ -19,6 +19,7 @@ import type { Semaphore } from '../lib/semaphore.ts';
 import { reduceFurther } from '../ingest/minimise.ts';
 import { allowsHost } from '../residency.ts';
 import type { Settings } from '../settings.ts';
+import { mappedHosts } from './entry-records.ts';
 import type { Filter } from './lane-history.ts';
 import type { Opened } from './lane-parts.ts';
 
@@ -39,6 +40,35 @@ type Blocked = Extract<Outcome, { kind: 'blocked' }>;
 
 /** The lane, or why nothing can be sent until an operator acts. */
 export async function openLane(input: OpenLaneInput): Promise<Opened> {
+  const { config, destination, kind, filter, settings } = input;
+  const opened = await openDestination(input);
+  if (!opened.ok) return opened;
+  const { readable, pseudonymKey, send } = opened.value;
+  const { platforms, id: tenant, language, digest } = config;
+  const { publicUrl } = settings;
+  const context = { tenant, platforms, publicUrl, language, timeZone: digest.time_zone };
+  const channel = channelOf(readable, kind, context);
+  if (!channel) return notConfigured(`the destination has no channel ${kind}`);
+  return success({
+    channel,
+    wants: wantsOf(filter),
+    reduce: (event) => reduceFurther(event, destination.privacy, config.privacy, pseudonymKey),
+    mappedHost: mappedHosts(config, destination),
+    send,
+  });
+}
+
+/** A destination whose secrets are open, and what may be sent to it with. */
+export interface OpenDestination {
+  readonly readable: DestinationConfig;
+  readonly pseudonymKey: Uint8Array;
+  readonly send: SendRequest;
+}
+
+/** Opens the secrets alone, whatever channels there are. */
+export async function openDestination(
+  input: Omit<OpenLaneInput, 'filter' | 'kind'>,
+): Promise<Result<OpenDestination, Blocked>> {
   const { config, destination, sealer, settings } = input;
   const unopened: string[] = [];
   const secrets: string[] = [];
@@ -58,24 +88,12 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
   const pseudonymKey = decodeBase64(await open(config.pseudonym_key, 'pseudonym', 'pseudonym_key'));
   if (unopened.length > 0 || !pseudonymKey)
     return notConfigured(`sealed values do not open: ${unopened.join(', ')}`);
-  const { platforms, id: tenant, language, digest } = config;
-  const { publicUrl } = settings;
-  const context = { tenant, platforms, publicUrl, language, timeZone: digest.time_zone };
-  const channel = channelOf(readable, input.kind, context);
-  if (!channel) return notConfigured(`the destination has no channel ${input.kind}`);
-  return success({
-    channel,
-    wants: wantsOf(input.filter),
-    reduce: (event) => reduceFurther(event, destination.privacy, config.privacy, pseudonymKey),
-    send: withoutEchoes(
-      secrets,
-      guardedHttp({
-        fetch: input.fetch,
-        allows: allowsHost(settings, config.residency, destination.type),
-        connections: input.connections,
-      }),
-    ),
+  const http = guardedHttp({
+    fetch: input.fetch,
+    allows: allowsHost(settings, config.residency, destination.type),
+    connections: input.connections,
   });
+  return success({ readable, pseudonymKey, send: withoutEchoes(secrets, http) });
 }
 
 /**

@@ -35,6 +35,7 @@ import { redrive } from './redrive.ts';
 import type { RelayParts } from './relay-parts.ts';
 import { API_USED_AT, readMeta, writeMeta } from './schema.ts';
 import { Upkeep } from './upkeep.ts';
+import { UserDays } from './user-days.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 
 /** Who did what a rule asked for. */
@@ -50,6 +51,7 @@ export class Relay {
   readonly accounts: ApiAccounts;
   readonly #log: EventLog;
   readonly #laneStore: LaneStore;
+  readonly #userDays: UserDays;
   readonly lanes: LaneSet;
   readonly activity: Activity;
   readonly findings: Findings;
@@ -83,6 +85,7 @@ export class Relay {
       },
     });
     this.#log = new EventLog(db, sizes);
+    this.#userDays = new UserDays({ db, log: this.#log, io, isRemoved: () => this.#removed !== undefined });
     this.#laneStore = laneStoreOver(db);
     this.lanes = new LaneSet(this.#laneStore, (name, state) => this.#makeLane(name, state));
     this.#log.load(this.lanes.load(this.#config));
@@ -287,6 +290,7 @@ export class Relay {
       log: this.#log,
       laneStore: this.#laneStore,
       lanes: this.lanes,
+      userDays: this.#userDays,
       probeSlots: this.#probeSlots,
       connections: this.connections,
       config: () => this.#config,

@@ -54,6 +54,10 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE channel_memory (lane TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (lane, key)) WITHOUT ROWID',
     ],
   },
+  {
+    version: 6,
+    statements: ['ALTER TABLE follow_ups ADD COLUMN aside INTEGER NOT NULL DEFAULT 0'],
+  },
 ];
 
 /** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */

@@ -30,7 +30,12 @@ describe('a tenant that is looked after', () => {
     for (const destination of ['edr', 'falcon'])
       expect(await test(destination, document)).toMatchObject({
         status: 200,
-        body: { destination, tests: [{ lane: `${destination}/events`, outcome: 'delivered' }] },
+        body: {
+          destination,
+          tests: expect.arrayContaining([
+            expect.objectContaining({ lane: `${destination}/events`, outcome: 'delivered' }),
+          ]),
+        },
       });
     expect(stage.edr.events.map(({ body }) => [body['type'], body['platform_name']])).toEqual([
       ['relay.test', 'noxys-relay connection test'],
@@ -45,18 +50,19 @@ describe('a tenant that is looked after', () => {
     expect(await test('edr')).toMatchObject({
       status: 200,
       body: {
-        tests: [
-          {
+        tests: expect.arrayContaining([
+          expect.objectContaining({
+            lane: 'edr/events',
             outcome: 'blocked',
             reason: 'unauthorized',
             status: 401,
             hint: expect.stringContaining('token anew'),
-          },
-        ],
+          }),
+        ]),
       },
     });
     stage.edr.rotateToken(stage.destinations.edrToken);
-    expect(await stage.lanes('acme')).toMatchObject([{ state: 'idle' }, { state: 'idle' }]);
+    expect((await stage.lanes('acme')).map(({ state }) => state)).toEqual(['idle', 'idle', 'idle', 'idle']);
   });
 
   it('tells what came last, and what was delivered', async () => {
@@ -77,7 +83,9 @@ describe('a tenant that is looked after', () => {
     });
     const delivered = parsePrometheus(await scraped.text()).get('noxys_relay_lane_delivered_total');
     expect(delivered?.samples).toEqual([
+      { labels: { lane: 'edr/alerts' }, value: 0 },
       { labels: { lane: 'edr/events' }, value: 1 },
+      { labels: { lane: 'edr/incidents' }, value: 0 },
       { labels: { lane: 'falcon/events' }, value: 1 },
     ]);
   });

@@ -49,7 +49,9 @@ describe('a signed webhook with an odd body', () => {
     const count = (await readStoredEvents(stage)).length;
     expect(count).toBeGreaterThan(TAKEN.length);
     expect(await stage.lanes(tenant.id)).toMatchObject([
+      { lane: 'edr/alerts', delivered: 0, deadLettered: 0 },
       { lane: 'edr/events', delivered: count, deadLettered: 0 },
+      { lane: 'edr/incidents', delivered: 0, deadLettered: 0 },
       { lane: 'falcon/events', delivered: count, deadLettered: 0 },
     ]);
     expect(stage.edr.idsInOrder()).toContain(good.id);

@@ -76,10 +76,11 @@ describe.concurrent('a rotation', () => {
     await expectAll(stage, flow);
     expect(flow.statuses).toEqual({ 202: flow.accepted.length });
     expect([stage.edr.duplicates(), stage.falcon.duplicates()]).toEqual([[], []]);
-    expect(await stage.lanes(tenant.id)).toEqual([
-      expect.objectContaining({ lane: 'edr/events', state: 'idle', deadLettered: 0, parked: 0 }),
-      expect.objectContaining({ lane: 'falcon/events', state: 'idle', deadLettered: 0, parked: 0 }),
-    ]);
+    expect(await stage.lanes(tenant.id)).toEqual(
+      ['edr/alerts', 'edr/events', 'edr/incidents', 'falcon/events'].map((lane) =>
+        expect.objectContaining({ lane, state: 'idle', deadLettered: 0, parked: 0 }),
+      ),
+    );
     const { body } = await stage.admin.get(path);
     expect((body as { secrets: { path: string }[] }).secrets.map((shown) => shown.path)).toEqual([
       'webhook.secrets[0]',

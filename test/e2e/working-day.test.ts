@@ -72,7 +72,9 @@ describe('a working day', () => {
       expect(ids.filter((id) => !arrived.has(id))).toEqual([]);
     }
     expect(await stage.lanes('acme')).toMatchObject([
+      { lane: 'edr/alerts', delivered: 0, deadLettered: 0, undelivered: 0 },
       { lane: 'edr/events', delivered: accepted, deadLettered: 0, undelivered: 0 },
+      { lane: 'edr/incidents', delivered: 0, deadLettered: 0, undelivered: 0 },
       { lane: 'falcon/events', delivered: accepted, deadLettered: 0, undelivered: 0 },
     ]);
   });

@@ -215,7 +215,9 @@ describe('configure', () => {
       state.storage.sql.exec('ALTER TABLE lanes_gone RENAME TO lanes');
     });
     expect((await tenant.stub.lanes()).map(({ lane }) => lane).toSorted()).toEqual([
+      'edr/alerts',
       'edr/events',
+      'edr/incidents',
       'falcon/events',
     ]);
     expect(await tenant.stub.configure({ v: 1, config, expectedVersion: 1 })).toMatchObject({ version: 2 });

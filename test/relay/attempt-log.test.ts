@@ -8,6 +8,7 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import { isSampled } from '../../src/lib/sampling.ts';
 import { deliver } from '../../src/relay/deliver.ts';
 import { TIMEOUTS, type LaneParts, type OpenLane } from '../../src/relay/lane-parts.ts';
+import { ASIDE } from './pure-lane.ts';
 
 const lines: Record<string, unknown>[] = [];
 
@@ -77,9 +78,10 @@ async function deliverIds(
     },
     wants: () => true,
     reduce: (reduced) => reduced,
+    mappedHost: () => undefined,
   };
   const input = {
-    events: ids.map(event),
+    entries: ids.map((id, i) => ({ seq: i + 1, event: event(id) })),
     isImpatient: false,
     requestsMax: 500,
     isCurrent: () => true,
@@ -169,6 +171,21 @@ describe('the log of a delivery', () => {
       ]);
     },
   );
+
+  it('has a line, that is no warning, for what the destination is asked for and at, whatever N is', async () => {
+    await deliverIds([idOf(1)], { logOneIn: 0, outcome: () => ASIDE, status: 200 });
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        event: 'delivery.begun',
+        ...NAMES,
+        count: 1,
+        eventIds: [idOf(1)],
+        status: 200,
+        durationMs: 12,
+      },
+    ]);
+  });
 
   it('has one line, with the same fields, for a bug while the request was built', async () => {
     const outcome = await deliverIds([idOf(1)], {

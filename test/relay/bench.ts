@@ -15,6 +15,7 @@ import { laneStoreOver } from '../../src/relay/lane-store.ts';
 import { Lane } from '../../src/relay/lane.ts';
 import { EventLog, LOG_SIZES } from '../../src/relay/log.ts';
 import type { Occurrence } from '../../src/relay/notices.ts';
+import { UserDays } from '../../src/relay/user-days.ts';
 import { START_MS, Tenant } from './tenant.ts';
 
 export const BENCH_LANE = 'edr/contain';
@@ -104,9 +105,11 @@ export class Bench {
             },
             wants: () => true,
             reduce: (event) => event,
+            mappedHost: () => undefined,
           }),
         memory: this.memoryOf(BENCH_LANE),
         accounts: this.accounts,
+        userDays: new UserDays({ db: this.db, log: this.log, io, isRemoved: () => false }),
         share: () => 4,
         probeSlots: new Semaphore(3),
         requestsPerSlice: () => this.requestsPerSlice,

@@ -81,7 +81,15 @@ describe('a channel with a maximum age', () => {
         attempts: 1,
         atMs: START_MS,
       };
-      const followUp = { lane: BENCH_LANE, seq: 1, dueAtMs: START_MS, tries: 0, attempts: 1, letterId: 1 };
+      const followUp = {
+        lane: BENCH_LANE,
+        seq: 1,
+        dueAtMs: START_MS,
+        tries: 0,
+        attempts: 1,
+        letterId: 1,
+        isAside: false,
+      };
       bench.store.save(
         BENCH_LANE,
         { ...newLane(1), parked: 1 },

@@ -6,7 +6,7 @@ import type { SealedTenantConfig } from '../../src/domain/tenant-config.ts';
 import { Audit } from '../../src/relay/audit.ts';
 import { Database } from '../../src/lib/database.ts';
 import { API, falconAnswer, falconDocument, falconTenant } from './falcon-cloud.ts';
-import { EDR, HEC, Tenant, destination, readConfig, sealedConfig } from './tenant.ts';
+import { EDR, HEC, type Sent, Tenant, destination, readConfig, sealedConfig } from './tenant.ts';
 
 const ACTOR = { by: 'token:7', requestId: 'req-1', reason: 'new token' };
 const hang = () => new Promise<Response>(() => undefined);
@@ -46,31 +46,29 @@ async function audit(tenant: Tenant): Promise<AuditEntry[]> {
 
 describe('a test of a destination', () => {
   it.each([
-    ['edr', EDR, 'edr/events', {}],
-    ['falcon', HEC, 'falcon/events', { summary: 'Successfully connected to CrowdStrike Falcon (eu-1)' }],
+    ['edr', EDR, 'edr/events', 'Successfully connected to HarfangLab (http://127.0.0.1:9001)'],
+    ['falcon', HEC, 'falcon/events', 'Successfully connected to CrowdStrike Falcon (eu-1)'],
   ])(
     'sends one event to %s as its lane would, and answers what came of it',
     async (name, url, lane, summary) => {
-      const tenant = await Tenant.create();
-      tenant.destinations.answer(url, () => {
+      const tenant = await Tenant.create(destination('edr', { actions: ['event'] }));
+      tenant.destinations.answer(url, (sent) => {
+        if (!isTestEvent(sent)) return managerAnswer(sent);
         tenant.nowMs += 120;
         return new Response('{}', { status: 201 });
       });
       const answer = await test(tenant, name);
-      expect(answer).toEqual({
-        kind: 'tested',
-        tests: [
-          {
-            lane,
-            outcome: 'delivered',
-            status: 201,
-            durationMs: 120,
-            eventId: expect.stringMatching(/^relay-test-[0-9a-f-]{36}$/),
-          },
-        ],
-        ...summary,
-      });
-      const [sent, ...others] = tenant.destinations.sent;
+      expect(answer).toMatchObject({ kind: 'tested', summary });
+      expect(await lanesOf(Promise.resolve(answer))).toEqual([
+        {
+          lane,
+          outcome: 'delivered',
+          status: 201,
+          durationMs: 120,
+          eventId: expect.stringMatching(/^relay-test-[0-9a-f-]{36}$/),
+        },
+      ]);
+      const [sent, ...others] = eventsSent(tenant);
       expect(others).toEqual([]);
       expect(sent?.body).toContain('noxys-relay connection test');
       expect(sent?.headers.get('authorization')).toMatch(/^(Token edr-token|Bearer hec-token)$/);
@@ -149,9 +147,11 @@ describe('a test of a destination', () => {
     const tenant = await Tenant.create();
     const before = await tenant.lane('edr/events');
     tenant.destinations.answer(EDR, answer);
-    expect(await test(tenant, 'edr')).toMatchObject({ kind: 'tested', tests: [expected] });
+    const answered = await test(tenant, 'edr');
+    expect(await lanesOf(Promise.resolve(answered))).toMatchObject([expected]);
+    expect(answered).not.toHaveProperty('summary');
     expect(await tenant.lane('edr/events')).toEqual(before);
-    expect(tenant.destinations.sent).toHaveLength(1);
+    expect(eventsSent(tenant)).toHaveLength(1);
   });
 
   it('waits as long as a lane does for an answer, and no longer', async () => {
@@ -224,6 +224,36 @@ describe('a test of a destination', () => {
   });
 });
 
+describe("a test of a HarfangLab manager's connection", () => {
+  it('comes before those of its channels, under a name of its own, and sends no event', async () => {
+    const tenant = await Tenant.create(destination('edr', { actions: ['event', 'incident'] }));
+    tenant.destinations.answer(EDR, managerAnswer);
+    const [connection, ...channels] = await rowsOf(test(tenant, 'edr'));
+    expect(connection).toMatchObject({ lane: 'edr/connection', outcome: 'delivered' });
+    expect(connection).not.toHaveProperty('eventId');
+    expect(channels.map(({ lane }) => lane)).toEqual(['edr/events', 'edr/incidents']);
+    expect(await rowsOf(test(tenant, 'falcon'))).toMatchObject([{ lane: 'falcon/events' }]);
+  });
+
+  it('is no lane, and takes none from its channels', async () => {
+    const tenant = await Tenant.create();
+    tenant.destinations.answer(EDR, managerAnswer);
+    await test(tenant, 'edr');
+    const lanes: { readonly lane: string }[] = await tenant.stub.lanes();
+    expect(lanes.map(({ lane }) => lane)).not.toContain('edr/connection');
+  });
+
+  it('says that nothing could be asked where the seals do not open', async () => {
+    const tenant = await Tenant.create();
+    const candidate = { ...(await sealedConfig('somebody')), id: tenant.id };
+    const answer = await test(tenant, 'edr', candidate);
+    for (const row of await rowsOf(Promise.resolve(answer)))
+      expect(row).toMatchObject({ outcome: 'blocked', reason: 'not_configured', durationMs: 0 });
+    expect(answer).not.toHaveProperty('summary');
+    expect(tenant.destinations.sent).toEqual([]);
+  });
+});
+
 describe('the audit of a test', () => {
   /** A test that a destination has, and does not answer until told. */
   async function held(tenant: Tenant) {
@@ -231,7 +261,11 @@ describe('the audit of a test', () => {
     tenant.destinations.answer(EDR, () => new Promise<Response>((resolve) => (answer = resolve)));
     const tested = test(tenant, 'edr');
     await tenant.until(() => tenant.destinations.underWay === 1, 'the test is under way');
-    return { tested, answer: async () => tenant.inside(() => answer(new Response('{}'))) };
+    const answerNow = async () => {
+      tenant.destinations.answer(EDR, managerAnswer);
+      await tenant.inside(() => answer(new Response('{}')));
+    };
+    return { tested, answer: answerNow };
   }
 
   it('is there before anything is sent', async () => {
@@ -269,7 +303,7 @@ describe('a test of a candidate config', () => {
     await tenant.takeOver();
     const candidate = await sealedConfig(tenant.id);
     expect(await lanesOf(test(tenant, 'edr', candidate))).toMatchObject([{ outcome: 'delivered' }]);
-    expect(tenant.destinations.sent).toHaveLength(1);
+    expect(eventsSent(tenant)).toHaveLength(1);
     const trace = await tenant.inside(async (relay, state) => ({
       rows: relay.rowsWritten,
       tables: [
@@ -292,7 +326,7 @@ describe('a test of a candidate config', () => {
       destination('edr', { base_url: 'http://127.0.0.1:9009', token: 'another' }),
     );
     expect(await lanesOf(test(tenant, 'edr', candidate))).toMatchObject([{ outcome: 'delivered' }]);
-    const [sent] = tenant.destinations.sent;
+    const [sent] = eventsSent(tenant);
     expect(sent?.url).toBe('http://127.0.0.1:9009/api/v1/events');
     expect(sent?.headers.get('authorization')).toBe('Token another');
     expect(await stored(tenant)).toEqual(before);
@@ -365,7 +399,7 @@ describe('the number of tests', () => {
     for (let i = 0; i < 10; i++)
       expect(await test(tenant, i % 2 ? 'edr' : 'falcon')).toMatchObject({ kind: 'tested' });
     expect(await test(tenant, 'edr')).toEqual({ kind: 'too_many_tests', retryAfterSeconds: 6 });
-    expect(tenant.destinations.sent).toHaveLength(10);
+    expect(eventsSent(tenant)).toHaveLength(10);
     tenant.nowMs += 6_000;
     expect(await test(tenant, 'edr')).toMatchObject({ kind: 'tested' });
     expect(await test(tenant, 'edr')).toMatchObject({ kind: 'too_many_tests' });
@@ -378,9 +412,9 @@ describe('the number of tests', () => {
     const first = test(tenant, 'edr');
     await tenant.until(() => tenant.destinations.underWay === 1, 'the first is under way');
     expect(await test(tenant, 'edr')).toEqual({ kind: 'too_many_tests', retryAfterSeconds: 5 });
+    tenant.destinations.answer(EDR, managerAnswer);
     await tenant.inside(() => answer(new Response('{}')));
     expect(await first).toMatchObject({ kind: 'tested' });
-    tenant.destinations.answer(EDR, () => new Response('{}'));
     expect(await test(tenant, 'edr')).toMatchObject({ kind: 'tested' });
   });
 
@@ -406,7 +440,7 @@ describe('the number of tests', () => {
     await tenant.untilTaken(EDR, 1);
     await tenant.untilTaken(HEC, 1);
     for (const answer of await Promise.all(tests))
-      expect(answer).toMatchObject({ tests: [{ outcome: 'retry', reason: 'timeout' }] });
+      expect(await lanesOf(Promise.resolve(answer))).toMatchObject([{ outcome: 'retry', reason: 'timeout' }]);
     expect(tenant.destinations.mostUnderWay).toBeLessThanOrEqual(3);
   });
 
@@ -439,8 +473,29 @@ describe('the number of tests', () => {
   });
 });
 
+/** What came of the lanes that a test event is sent to. */
 async function lanesOf(answer: Promise<TestDestinationAnswer>) {
+  return (await rowsOf(answer)).filter(({ lane }) => lane.endsWith('/events'));
+}
+
+async function rowsOf(answer: Promise<TestDestinationAnswer>) {
   const tested = await answer;
   if (tested.kind !== 'tested') throw new Error(`Cannot read a test that was not made: ${tested.kind}`);
   return tested.tests;
+}
+
+function isTestEvent({ body }: Sent): boolean {
+  return body.includes('noxys-relay connection test');
+}
+
+function eventsSent(tenant: Tenant): Sent[] {
+  return tenant.destinations.sent.filter(isTestEvent);
+}
+
+/** As a manager answers that has all it is asked for. */
+function managerAnswer({ url }: Sent): Response {
+  const { pathname } = new URL(url);
+  if (pathname.startsWith('/api/auth/users/me')) return Response.json({ username: 'relay' });
+  if (pathname.startsWith('/api/version')) return Response.json({ version: '2.29.7' });
+  return Response.json({ count: 0, next: null, previous: null, results: [] });
 }

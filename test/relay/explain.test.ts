@@ -78,7 +78,9 @@ describe('an event', () => {
       {
         event: { seq: 1, id: 'evt-1' },
         lanes: [
+          { lane: 'edr/alerts', outcome: 'not_wanted', why: 'This lane takes detections, and no events.' },
           { lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' },
+          { lane: 'edr/incidents', outcome: 'not_wanted', filter: 'actions' },
           { lane: 'falcon/events', outcome: 'delivered' },
         ],
       },
@@ -118,7 +120,8 @@ describe('an event', () => {
   });
 
   it('is not wanted by a filter on a person, which only those learn who see persons', async () => {
-    const tenant = await Tenant.create(filtered({ where: { user_id: 'u-secret' } }));
+    const onlyEvents = { actions: ['event'], where: { user_id: 'u-secret' } };
+    const tenant = await Tenant.create(destination('edr', onlyEvents));
     await tenant.accept(tenant.event('evt-1'));
     const answer = await tenant.inside(async (relay) =>
       relay.explainEvent({ v: 1, id: 'evt-1', showsPersons: true }),
@@ -353,7 +356,7 @@ describe('an event', () => {
     await tenant.inside((relay, { storage: { sql } }) => {
       // As a version of before has left it.
       sql.exec(
-        'DROP TABLE lane_history; DROP TABLE lane_ends; DROP TABLE channel_memory; DELETE FROM migrations WHERE version >= 4',
+        'DROP TABLE lane_history; DROP TABLE lane_ends; DROP TABLE channel_memory; ALTER TABLE follow_ups DROP COLUMN aside; DELETE FROM migrations WHERE version >= 4',
       );
       relay.load();
     });

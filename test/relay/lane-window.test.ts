@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import { DETECTION_TYPE } from '../../src/domain/detection.ts';
+import { DIGEST_TYPE } from '../../src/domain/digest.ts';
+import { NOTICE_TYPE } from '../../src/domain/notice.ts';
 import { INDICATORS_CHANGED_TYPE, type Takes } from '../../src/domain/wanted.ts';
 import { countWanted } from '../../src/relay/count-wanted.ts';
 import type { Filter } from '../../src/relay/lane-history.ts';
@@ -20,17 +22,31 @@ function logOf(seqs: readonly number[], head = seqs.at(-1) ?? 0): EventLog {
     page: (afterSeq: number, entriesMax: number) =>
       entries.filter(({ seq }) => seq > afterSeq).slice(0, entriesMax),
     countBetween: (afterSeq: number, lastSeq: number, without: readonly string[]) =>
-      entries.filter(({ seq, event }) => seq > afterSeq && seq <= lastSeq && !without.includes(event.type))
-        .length,
+      entries.filter(
+        ({ seq, event }) =>
+          seq > afterSeq && seq <= lastSeq && !without.some((text) => JSON.stringify(event).includes(text)),
+      ).length,
   } as unknown as EventLog;
 }
 
-/** Every fiftieth is an entry that the relay made for its own lanes, every seventieth a detection. */
+/** Every fiftieth is an entry that the relay made for its own lanes, every seventieth a detection, every 30th tells people. */
 function eventOf(seq: number): CanonicalEvent {
   const id = String(seq);
   if (seq % 50 === 0) return { id, type: INDICATORS_CHANGED_TYPE } as CanonicalEvent;
-  if (seq % 70 === 0) return { id, type: DETECTION_TYPE, detection: { dryRun: false } } as CanonicalEvent;
+  if (seq % 70 === 0) return { id, type: DETECTION_TYPE, detection: detectionOf(seq) } as CanonicalEvent;
+  if (seq % 60 === 0) return { id, type: DIGEST_TYPE, digest: {} } as CanonicalEvent;
+  if (seq % 30 === 0) return { id, type: NOTICE_TYPE, notice: { lane: laneOf(seq) } } as CanonicalEvent;
   return { id, type: seq % 2 === 0 ? 'even' : 'odd' } as CanonicalEvent;
+}
+
+/** In turn: low, high, and high of a rule that runs dry. */
+function detectionOf(seq: number) {
+  const turn = (seq / 70) % 3;
+  return { level: turn === 0 ? 'low' : 'high', dryRun: turn === 2 };
+}
+
+function laneOf(seq: number): string {
+  return seq % 90 === 0 ? 'soc/messages' : 'edr/events';
 }
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
@@ -108,7 +124,7 @@ describe('the number of events that a lane has still to deliver', () => {
           const state = { ...newLane(cursor), ahead };
           const count = (filter: Filter) => countWanted(logOf(seqs, 1_500), state, lastSeq, () => filter);
           const ofType = (...types: string[]) =>
-            open.filter((seq) => types.includes(eventOf(seq).type)).length;
+            open.filter((seq) => types.includes(eventOf(seq).type) && !eventOf(seq).detection?.dryRun).length;
           const everything: Takes = { events: 'all', detections: 'all' };
           expect(count({})).toBe(ofType('even', 'odd'));
           expect(count({ takes: everything })).toBe(ofType('even', 'odd', DETECTION_TYPE));
@@ -117,6 +133,13 @@ describe('the number of events that a lane has still to deliver', () => {
           expect(count({ takes: { control: INDICATORS_CHANGED_TYPE } })).toBe(
             ofType(INDICATORS_CHANGED_TYPE),
           );
+          const high: Takes = { events: 'all', detections: 'all', detectionsAtOrAbove: 'high' };
+          const isHigh = (seq: number) => detectionOf(seq).level === 'high';
+          const lowOnes = open.filter((seq) => eventOf(seq).detection && !isHigh(seq)).length;
+          expect(count({ takes: high })).toBe(ofType('even', 'odd', DETECTION_TYPE) - lowOnes);
+          expect(count({ takes: { events: 'all', digests: true } })).toBe(ofType('even', 'odd', DIGEST_TYPE));
+          const own = open.filter((seq) => eventOf(seq).notice?.lane === 'soc/messages').length;
+          expect(count({ takes: { noticesBut: 'soc/messages' } })).toBe(ofType(NOTICE_TYPE) - own);
         },
       ),
     );

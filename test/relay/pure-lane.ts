@@ -10,11 +10,18 @@ import {
   type FollowUp,
   type FollowUpAttempt,
   afterFollowUp,
+  asideAt,
   followUpRole,
   parkedAt,
 } from '../../src/relay/follow-up.ts';
 import { type LaneState, isDue, newLane, rested } from '../../src/relay/lane-state.ts';
-import { type Attempt, type Surroundings, afterOutcome, afterTryPast } from '../../src/relay/lanes.ts';
+import {
+  type Attempt,
+  type Surroundings,
+  afterOutcome,
+  afterTryPast,
+  isAside,
+} from '../../src/relay/lanes.ts';
 
 export const START_MS = Date.UTC(2026, 10, 22, 8);
 const IN_FLIGHT = 4;
@@ -107,7 +114,14 @@ export class PureLane {
     this.state = state;
     if (verdict === 'settled') this.#settle(attempt.seqs, this.deliveredSeqs);
     if (verdict === 'dead_letter') this.#settle(attempt.seqs, this.deadSeqs);
+    if (verdict === 'aside') this.#putAside(attempt.seqs, outcome, around);
     if (verdict === 'try_past') this.#tryPast();
+  }
+
+  #putAside(seqs: readonly number[], outcome: Outcome, { nowMs }: Surroundings): void {
+    this.#settle(seqs, []);
+    for (const seq of seqs)
+      this.followUps.push(asideAt({ lane: 'edr/events', seq, attempts: 1 }, outcome, nowMs));
   }
 
   #tryPast(): void {
@@ -122,7 +136,9 @@ export class PureLane {
     const { state, verdict } = afterTryPast(this.state, seq, outcome, around);
     this.state = state;
     if (verdict === 'dead_letter') this.#settle([seq], this.deadSeqs);
-    if (verdict === 'settled' || verdict === 'park_head') this.#settle([seq], this.deliveredSeqs);
+    const isTaken = verdict === 'settled' || verdict === 'park_head';
+    if (isAside(outcome) && (isTaken || verdict === 'aside')) this.#putAside([seq], outcome, around);
+    else if (isTaken) this.#settle([seq], this.deliveredSeqs);
     if (verdict !== 'park_head') return;
     this.#settle([head], []);
     this.followUps.push(parkedAt({ lane: 'edr/events', seq: head, attempts: 3 }, around));
@@ -154,6 +170,14 @@ export const FAILED: Outcome = { kind: 'retry', reason: 'server_error', detail: 
 export const TIMED_OUT: Outcome = { kind: 'retry', reason: 'timeout', detail: 'no answer within 15 s' };
 export const BUSY: Outcome = { kind: 'retry', reason: 'busy', detail: 'HTTP 429', status: 429 };
 export const DENIED: Outcome = { kind: 'blocked', reason: 'unauthorized', detail: 'HTTP 401' };
+/** Asked for: look again in half a minute. */
+export const ASIDE = {
+  kind: 'retry',
+  reason: 'pending',
+  detail: 'isolation is under way',
+  retryAfterMs: 30_000,
+  isAside: true,
+} as const satisfies Outcome;
 export const REFUSED: Outcome = { kind: 'rejected', status: 400, excerpt: 'no' };
 
 /** In [0, 1). */
@@ -173,6 +197,7 @@ export const anyFailure: fc.Arbitrary<Outcome> = fc.oneof(
 export const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
   { arbitrary: fc.constantFrom(DELIVERED, FAILED, REFUSED), weight: 3 },
   { arbitrary: anyFailure, weight: 1 },
+  { arbitrary: fc.constant(ASIDE), weight: 1 },
 );
 
 /** A script of sends and answers; `outcomes` is what the destination may answer. */

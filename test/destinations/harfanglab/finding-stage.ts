@@ -88,6 +88,7 @@ export class Stage {
       platforms: PLATFORMS_DEFAULT,
       publicUrl: this.#options.publicUrl,
       language: this.#options.language ?? 'en',
+      timeZone: 'UTC',
     });
     if (!channel) throw new Error(`Cannot open the channel ${kind} as there is none`);
     return channel;

@@ -20,6 +20,7 @@ const CONTEXT = {
   platforms: PLATFORMS_DEFAULT,
   publicUrl: undefined,
   language: 'en',
+  timeZone: 'UTC',
 } as const;
 const START_MS = Date.parse('2026-11-22T09:00:00Z');
 

@@ -1,0 +1,68 @@
+/**
+ * What a channel may ask of the tenant's own records about the entries that it is given. It knows them as its destination may see them;
+ * the records are looked up for what stands in the log, and tell no more of a user or a device than the entry does.
+ */
+
+import type { EntryRecords } from '../destinations/destination.ts';
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
+import type { UserActivity } from '../domain/user-activity.ts';
+import type { OpenLane } from './lane-parts.ts';
+import type { LogEntry } from './log.ts';
+import { type Tally, type UserDay, type UserDays, deviceKeys } from './user-days.ts';
+
+/** Platforms and classifications that are told of a day: the most frequent. */
+const TOLD_MAX = 10;
+
+type Entry = Pick<LogEntry, 'seq' | 'event'>;
+
+/** The records about entries, by what the channel gets of each. */
+export function entryRecords(
+  stored: ReadonlyMap<CanonicalEvent, Entry>,
+  { mappedHost }: Pick<OpenLane, 'mappedHost'>,
+  days: Pick<UserDays, 'before'>,
+): EntryRecords {
+  return {
+    lastDay: async (event) => {
+      const entry = stored.get(event);
+      if (!entry || !event.user) return undefined;
+      const day = await days.before(entry);
+      return day && activityOf(day, event.device && deviceKeys(entry.event)[0]);
+    },
+    mappedHost: (event) => {
+      const entry = stored.get(event);
+      return entry && mappedHost(entry.event);
+    },
+  };
+}
+
+function activityOf(day: UserDay, device: string | undefined): UserActivity {
+  return {
+    from: new Date(day.fromMs).toISOString(),
+    to: new Date(day.toMs).toISOString(),
+    events: day.events,
+    byType: Object.fromEntries(day.byType),
+    byDecision: Object.fromEntries(day.byDecision),
+    byPlatform: mostOf(day.byPlatform),
+    byClassification: mostOf(day.byClassification),
+    ...(device !== undefined && { onDevice: day.byDevice.get(device) ?? 0 }),
+    isComplete: day.isComplete,
+  };
+}
+
+function mostOf(tally: Tally): Record<string, number> {
+  const sorted = [...tally].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.slice(0, TOLD_MAX));
+}
+
+/** The host that a tenant's `device_map` names for a stored entry's user; none where the destination may not know devices. */
+export function mappedHosts(
+  { device_map: map, privacy }: Pick<TenantConfig, 'device_map' | 'privacy'>,
+  destination: Pick<DestinationConfig, 'privacy'>,
+): OpenLane['mappedHost'] {
+  const isKept = privacy.device === 'keep' && (destination.privacy?.device ?? 'keep') === 'keep';
+  if (!isKept) return () => undefined;
+  const hosts = new Map(Object.entries(map).map(([user, host]) => [user.toLowerCase(), host]));
+  return ({ user }) =>
+    hosts.get(user?.id?.toLowerCase() ?? '') ?? hosts.get(user?.email?.toLowerCase() ?? '');
+}

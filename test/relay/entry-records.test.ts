@@ -1,0 +1,260 @@
+/**
+ * What channels are told of a tenant's own records: the user's day, from the log of a real object, and the host that the tenant's map names.
+ * With lanes made for the test, whose channel asks as the real ones do.
+ */
+
+import { describe, expect, it } from 'vitest';
+
+import { detectionEvent } from '../../src/domain/detection.ts';
+import type { CanonicalEvent } from '../../src/domain/event.ts';
+import type { UserActivity } from '../../src/domain/user-activity.ts';
+import { Database } from '../../src/lib/database.ts';
+import { entryRecords, mappedHosts } from '../../src/relay/entry-records.ts';
+import { EventLog, LOG_SIZES } from '../../src/relay/log.ts';
+import { UserDays } from '../../src/relay/user-days.ts';
+import { detectionForTest } from '../domain/detection-for-test.ts';
+import { START_MS, Tenant } from './tenant.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** A log with the look over it; what a channel would ask of an entry is asked as that of a destination that may see all. */
+class Desk {
+  nowMs = START_MS;
+  isRemoved = false;
+  /** Turns that others had in between. */
+  yields = 0;
+  readonly db: Database;
+  readonly log: EventLog;
+  readonly days: UserDays;
+  readonly tenant: Tenant;
+
+  constructor(storage: DurableObjectStorage, tenant: Tenant) {
+    this.tenant = tenant;
+    this.db = new Database(storage);
+    this.log = new EventLog(this.db, LOG_SIZES);
+    this.log.load(0);
+    this.log.rotate(this.nowMs);
+    const sleep = async () => {
+      this.yields++;
+      await scheduler.wait(0);
+    };
+    const io = { nowMs: () => this.nowMs, sleep };
+    this.days = new UserDays({ db: this.db, log: this.log, io, isRemoved: () => this.isRemoved });
+  }
+
+  /** Appends events `ageMs` old. Returns the last one's seq. */
+  add(ageMs: number, ...events: Partial<CanonicalEvent>[]): number {
+    const atMs = this.nowMs - ageMs;
+    const at = new Date(atMs).toISOString();
+    const whole = events.map((changes, i) =>
+      this.tenant.event(`evt-${this.log.head + 1 + i}`, { occurredAt: at, receivedAt: at, ...changes }),
+    );
+    this.db.transaction(() => this.log.advance(this.log.append(whole)));
+    return this.log.head;
+  }
+
+  /** What a channel is told of the user of an entry, which it sees `reduced`. */
+  async ask(
+    seq: number,
+    reduce: (event: CanonicalEvent) => CanonicalEvent = (event) => event,
+  ): Promise<UserActivity | undefined> {
+    const entry = this.log.read(seq);
+    if (!entry) throw new Error(`Cannot ask about entry ${seq} as it must be in the log: it is not`);
+    const reduced = reduce(entry.event);
+    const stored = new Map([[reduced, entry]]);
+    return entryRecords(stored, { mappedHost: () => undefined }, this.days).lastDay(reduced);
+  }
+}
+
+async function atDesk(work: (desk: Desk) => Promise<void>): Promise<void> {
+  const tenant = await Tenant.create((document) => {
+    document['destinations'] = [];
+  });
+  await tenant.inside(async (_relay, state) => work(new Desk(state.storage, tenant)));
+}
+
+describe("a user's day before an entry", () => {
+  it('is counted by type, decision, platform, classification and device, the entry itself included', async () => {
+    await atDesk(async (desk) => {
+      const laptop = { device: { id: 'd-1', hostname: 'PC-01' } };
+      desk.add(23 * HOUR_MS, {
+        ...laptop,
+        policy: { decision: 'coach' },
+        classifications: ['IBAN', 'EMAIL'],
+      });
+      desk.add(HOUR_MS, { type: 'interaction.high_risk', platform: { id: 'grok', name: 'Grok' } });
+      desk.add(HOUR_MS, { user: { id: 'user-2' } });
+      const seq = desk.add(0, laptop);
+      expect(await desk.ask(seq)).toEqual({
+        from: new Date(START_MS - 24 * HOUR_MS).toISOString(),
+        to: new Date(START_MS).toISOString(),
+        events: 3,
+        byType: { 'interaction.policy_violated': 2, 'interaction.high_risk': 1 },
+        byDecision: { block: 2, coach: 1 },
+        byPlatform: { perplexity: 2, grok: 1 },
+        byClassification: { EMAIL: 3, IBAN: 1 },
+        onDevice: 2,
+        isComplete: true,
+      });
+    });
+  });
+
+  it('begins a day before the entry, and ends with it, whatever the log holds beside', async () => {
+    await atDesk(async (desk) => {
+      desk.add(24 * HOUR_MS + MINUTE_MS + 1, {});
+      desk.add(24 * HOUR_MS + MINUTE_MS, {});
+      const detection = detectionForTest({
+        user: { id: 'user-1' },
+        lastAt: new Date(desk.nowMs - MINUTE_MS).toISOString(),
+      });
+      desk.db.transaction(() => {
+        const of = { tenant: desk.tenant.id, receivedAt: new Date(desk.nowMs).toISOString() };
+        desk.log.advance(desk.log.append([detectionEvent(detection, of)]));
+      });
+      const seq = desk.log.head;
+      desk.add(MINUTE_MS, {}, {});
+      // Of the earlier two one is too old by then; the detection is no event of Noxys', and the others came after it.
+      expect((await desk.ask(seq))?.events).toBe(1);
+      expect((await desk.ask(seq - 1))?.events).toBe(2);
+    });
+  });
+
+  it('is found by the e-mail address where the log has no id of the user', async () => {
+    await atDesk(async (desk) => {
+      const user = { email: 'ana@acme.fr' };
+      desk.add(HOUR_MS, { user }, { user: { email: 'bob@acme.fr' } });
+      expect(await desk.ask(desk.add(0, { user }))).toMatchObject({ events: 2 });
+    });
+  });
+
+  it('says nothing of a user or a device that the destination may not see', async () => {
+    await atDesk(async (desk) => {
+      const seq = desk.add(0, { device: { id: 'd-1' } });
+      expect(await desk.ask(seq, ({ user: _user, ...rest }) => rest)).toBeUndefined();
+      const withoutDevice = await desk.ask(seq, ({ device: _device, ...rest }) => rest);
+      expect(withoutDevice).toMatchObject({ events: 1 });
+      expect(withoutDevice).not.toHaveProperty('onDevice');
+      const pseudonymised = await desk.ask(seq, (event) => ({ ...event, user: { id: 'p-8c1f' } }));
+      expect(pseudonymised).toMatchObject({ events: 1, onDevice: 1 });
+    });
+  });
+
+  it('is of the entry that the channel was given, and of no other', async () => {
+    await atDesk(async (desk) => {
+      const entry = desk.log.read(desk.add(0, {}));
+      const records = entryRecords(new Map(), { mappedHost: () => 'PC-01' }, desk.days);
+      if (!entry) throw new Error('Cannot test as the entry must be there');
+      expect(await records.lastDay(entry.event)).toBeUndefined();
+      expect(records.mappedHost(entry.event)).toBeUndefined();
+    });
+  });
+
+  it('names the ten most frequent platforms and classifications, the same ones each time', async () => {
+    await atDesk(async (desk) => {
+      for (let n = 0; n < 15; n++)
+        desk.add(
+          HOUR_MS,
+          ...Array.from({ length: n < 3 ? 2 : 1 }, () => ({
+            platform: { id: `p-${n}`, name: 'P' },
+            classifications: [`C${n}`],
+          })),
+        );
+      const day = await desk.ask(desk.log.head);
+      const names = ['p-0', 'p-1', 'p-2', 'p-10', 'p-11', 'p-12', 'p-13', 'p-14', 'p-3', 'p-4'];
+      expect(Object.keys(day?.byPlatform ?? {})).toEqual(names);
+      expect(Object.keys(day?.byClassification ?? {})).toHaveLength(10);
+    });
+  });
+
+  it('is told alike at each attempt, and to each lane, from one look', async () => {
+    await atDesk(async (desk) => {
+      desk.add(HOUR_MS, {});
+      const seq = desk.add(0, {});
+      const first = desk.ask(seq);
+      desk.add(0, {});
+      expect(await desk.ask(seq)).toEqual(await first);
+      desk.nowMs += 2 * MINUTE_MS;
+      expect(await desk.ask(seq)).toEqual(await first);
+    });
+  });
+
+  it('goes on from the one before within a minute, and leaves nothing out', async () => {
+    await atDesk(async (desk) => {
+      desk.add(HOUR_MS, {}, {});
+      expect((await desk.ask(desk.add(0, {})))?.events).toBe(3);
+      desk.nowMs += 30_000;
+      desk.add(0, { user: { id: 'user-2' } }, {});
+      const seq = desk.add(0, {});
+      expect(await desk.ask(seq)).toMatchObject({ events: 5, to: new Date(desk.nowMs).toISOString() });
+      // An earlier entry, of a lane that is behind, is told its own day.
+      expect((await desk.ask(2))?.events).toBe(2);
+      desk.nowMs += 31_000;
+      expect((await desk.ask(seq))?.from).toBe(new Date(START_MS + 30_000 - 24 * HOUR_MS).toISOString());
+    });
+  });
+
+  it('stops where the log is older than the day, in whatever period', async () => {
+    await atDesk(async (desk) => {
+      desk.add(40 * HOUR_MS, ...Array.from({ length: 5_200 }, () => ({})));
+      expect(await desk.ask(desk.add(0, {}))).toMatchObject({ events: 1, isComplete: true });
+      expect(desk.yields).toBeLessThanOrEqual(1);
+    });
+  });
+});
+
+describe('the look for it', () => {
+  const others = (count: number) => Array.from({ length: count }, () => ({ user: { id: 'user-2' } }));
+
+  it('lets others have their turn every 5,000 rows, ends after 20,000, and says so', async () => {
+    await atDesk(async (desk) => {
+      desk.add(HOUR_MS, {});
+      for (let n = 0; n < 5; n++) desk.add(MINUTE_MS, ...others(4_000));
+      expect(await desk.ask(desk.add(0, {}))).toMatchObject({ events: 1, isComplete: false });
+      expect(desk.yields).toBe(4);
+    });
+  });
+
+  it('is not made once a minute holds too many of them, and is when it is over', async () => {
+    await atDesk(async (desk) => {
+      for (let n = 0; n < 5; n++) desk.add(MINUTE_MS, ...others(4_000));
+      const seqs = Array.from({ length: 7 }, (_, n) => desk.add(0, { user: { id: `user-${n + 10}` } }));
+      const days = [];
+      for (const seq of seqs) days.push(await desk.ask(seq));
+      expect(days.filter((day) => day !== undefined)).toHaveLength(5);
+      expect(days.at(-1)).toBeUndefined();
+      desk.nowMs += MINUTE_MS;
+      expect(await desk.ask(seqs.at(-1) ?? 0)).toMatchObject({ events: 1 });
+    });
+  });
+
+  it('ends with the tenant', async () => {
+    await atDesk(async (desk) => {
+      const seq = desk.add(0, {});
+      desk.isRemoved = true;
+      expect(await desk.ask(seq)).toBeUndefined();
+    });
+  });
+});
+
+describe('the host that the tenant maps a user to', () => {
+  const map = { 'Ana.Martin': 'PC-Ana', 'bob@acme.fr': 'pc-bob' };
+  const keep = { user_id: 'keep', user_email: 'keep', device: 'keep', url: 'drop' } as const;
+  const event = (user?: CanonicalEvent['user']) => ({ ...(user && { user }) }) as unknown as CanonicalEvent;
+
+  it('is found by user id or e-mail address, in any case, and told as it is written', () => {
+    const hostOf = mappedHosts({ device_map: map, privacy: keep }, { privacy: {} });
+    expect(hostOf(event({ id: 'ana.martin' }))).toBe('PC-Ana');
+    expect(hostOf(event({ id: 'u-7', email: 'Bob@ACME.fr' }))).toBe('pc-bob');
+    expect(hostOf(event({ id: 'constructor' }))).toBeUndefined();
+    expect(hostOf(event())).toBeUndefined();
+  });
+
+  it.each(['pseudonymise', 'drop'] as const)('is not told where devices are to %s', (device) => {
+    const ana = event({ id: 'Ana.Martin' });
+    expect(
+      mappedHosts({ device_map: map, privacy: { ...keep, device } }, { privacy: {} })(ana),
+    ).toBeUndefined();
+    expect(mappedHosts({ device_map: map, privacy: keep }, { privacy: { device } })(ana)).toBeUndefined();
+  });
+});
