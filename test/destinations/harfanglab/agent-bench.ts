@@ -95,6 +95,7 @@ export class AgentBench {
       platforms: PLATFORMS_DEFAULT,
       publicUrl: 'https://relay.example.com',
       language: 'en',
+      timeZone: 'UTC',
     });
     if (!channel) throw new Error('Cannot test the containment as the destination must have it: it has not');
     return channel;
