@@ -68,6 +68,8 @@ export interface ChannelContext {
   readonly publicUrl: string | undefined;
   /** Of what people read there. */
   readonly language: Language;
+  /** In which they read times. IANA name. */
+  readonly timeZone: string;
 }
 
 export interface BatchLimits {

@@ -58,9 +58,10 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
   const pseudonymKey = decodeBase64(await open(config.pseudonym_key, 'pseudonym', 'pseudonym_key'));
   if (unopened.length > 0 || !pseudonymKey)
     return notConfigured(`sealed values do not open: ${unopened.join(', ')}`);
-  const { platforms, id: tenant, language } = config;
+  const { platforms, id: tenant, language, digest } = config;
   const { publicUrl } = settings;
-  const channel = channelOf(readable, input.kind, { tenant, platforms, publicUrl, language });
+  const context = { tenant, platforms, publicUrl, language, timeZone: digest.time_zone };
+  const channel = channelOf(readable, input.kind, context);
   if (!channel) return notConfigured(`the destination has no channel ${input.kind}`);
   return success({
     channel,

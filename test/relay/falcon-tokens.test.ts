@@ -38,6 +38,7 @@ async function onAccounts(
     platforms: { approved: [], domains: {} },
     publicUrl: undefined,
     language: 'en',
+    timeZone: 'UTC',
   });
   const accounts = new ApiAccounts({
     tenant: tenant.id,

@@ -67,6 +67,7 @@ export class Stage {
       platforms: PLATFORMS_DEFAULT,
       publicUrl: options.publicUrl,
       language: 'en',
+      timeZone: 'UTC',
     };
   }
 

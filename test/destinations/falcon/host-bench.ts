@@ -104,6 +104,7 @@ export class HostBench {
       platforms: PLATFORMS_DEFAULT,
       publicUrl: 'https://relay.example.com',
       language: 'en',
+      timeZone: 'UTC',
     });
     if (!channel)
       throw new Error(`Cannot test the channel ${kind} as the destination must have it: it has not`);

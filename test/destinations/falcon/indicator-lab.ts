@@ -122,6 +122,7 @@ export class IndicatorLab {
       platforms: this.platforms,
       publicUrl: undefined,
       language: 'en',
+      timeZone: 'UTC',
     } as const;
     return falconIndicators(this.config(indicators, name), context);
   }
