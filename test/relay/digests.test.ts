@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { detectionEvent } from '../../src/domain/detection.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
-import { digestEntries, teller, withTellers } from './own-entries.ts';
+import { TOLD, digestEntries, teller, withTellers } from './own-entries.ts';
 import { EDR, START_MS, Tenant } from './tenant.ts';
 
 const MINUTE_MS = 60_000;
@@ -245,6 +245,14 @@ describe('what a digest tells', () => {
     });
     expect(second?.digest.blockedLanes).toContain('edr/events');
     expect(JSON.stringify(second)).not.toContain('user-');
+  });
+
+  it('reaches people, once', async () => {
+    const tenant = await Tenant.create(telling());
+    await nextMadeAt(tenant);
+    await tenant.until(async () => (await tenant.lane('soc/messages')).delivered === 1, 'it is told');
+    await tenant.alarm();
+    expect(tenant.destinations.sent.filter(({ url }) => url.startsWith(TOLD))).toHaveLength(1);
   });
 
   it('comes from the roll-ups where the events are gone, and from what is left of those', async () => {

@@ -16,8 +16,12 @@ const kinds = async (tenant: Tenant) =>
 const findings = async (tenant: Tenant, lane?: string) =>
   (await tenant.stub.notices({ limit: 200 })).filter((notice) => !lane || notice.lane === lane).toReversed();
 
-async function withBlockedEdr(change: (document: Record<string, unknown>) => void): Promise<Tenant> {
+async function withBlockedEdr(
+  change: (document: Record<string, unknown>) => void,
+  tellersAnswer?: () => Response,
+): Promise<Tenant> {
   const tenant = await Tenant.create(change);
+  if (tellersAnswer) tenant.destinations.answer(TOLD, tellersAnswer);
   tenant.destinations.answer(EDR, refusing);
   await tenant.accept(...tenant.events(3));
   await tenant.until(async () => isBlocked(tenant, 'edr/events'), 'the lane is blocked');
@@ -121,6 +125,16 @@ describe('a notice that a lane takes', () => {
       expect(await tenant.stub.health()).toMatchObject({ eventsAccepted: 3 });
     },
   );
+
+  it('reaches people once, in their language, and nobody who wants none', async () => {
+    const tellers = [teller('soc'), teller('calm', { messages: { notices: false } })];
+    const tenant = await withBlockedEdr(withTellers(tellers, { language: 'fr' }));
+    await tenant.until(async () => (await tenant.lane('soc/messages')).delivered === 1, 'it is told');
+    for (let n = 0; n < 3; n++) await tenant.alarm();
+    const told = tenant.destinations.sent.filter(({ url }) => url.startsWith(TOLD));
+    expect(told.map(({ url }) => url)).toEqual([`${TOLD}/soc`]);
+    expect(told[0]?.body).toContain('edr/events est bloqué');
+  });
 });
 
 describe('a notice that no lane takes', () => {
@@ -152,17 +166,16 @@ describe('two lanes that tell people', () => {
   const all = ['lane_blocked edr/events', 'lane_blocked ops/messages', 'lane_blocked soc/messages'];
 
   it('tell of each other, once, that they are blocked, whatever the hours', async () => {
-    const tenant = await withBlockedEdr(withTellers(both));
-    tenant.destinations.answer(TOLD, refusing);
+    const tenant = await withBlockedEdr(withTellers(both), refusing);
     const untilMs = tenant.nowMs + 6 * HOUR_MS;
     await tenant.passTimeUntil(() => tenant.nowMs >= untilMs, 'six hours passed', 6 * 60 * 15);
     expect((await kinds(tenant)).toSorted()).toEqual(all);
-    expect(await findings(tenant)).toHaveLength(3);
+    expect((await findings(tenant)).filter(({ kind }) => kind === 'lane_blocked')).toHaveLength(3);
   });
 
   it('do not feed each other, for days, with what they lose while they are blocked', async () => {
-    const tenant = await withBlockedEdr(withTellers(both, { retention: { events: 1 }, digest: NO_DIGEST }));
-    tenant.destinations.answer(TOLD, refusing);
+    const config = withTellers(both, { retention: { events: 1 }, digest: NO_DIGEST });
+    const tenant = await withBlockedEdr(config, refusing);
     await tenant.until(async () => isBlocked(tenant, 'ops/messages'), 'both are blocked');
     const untilMs = tenant.nowMs + 10 * 24 * HOUR_MS;
     while (tenant.nowMs < untilMs) {
@@ -186,6 +199,19 @@ describe('two lanes that tell people', () => {
         ({ occurredAt }) => Date.parse(occurredAt) > untilMs - 3 * 24 * HOUR_MS,
       ),
     ).toEqual([]);
+  });
+
+  it('that refuse every message for good tell of it once an hour at most, until they are blocked', async () => {
+    const refusingAll = () => new Response(null, { status: 422 });
+    const tenant = await withBlockedEdr(withTellers(both, { digest: NO_DIGEST }), refusingAll);
+    const startMs = tenant.nowMs;
+    await tenant.passTimeUntil(() => tenant.nowMs >= startMs + 8 * HOUR_MS, 'eight hours passed', 4_000);
+    const hours = (tenant.nowMs - startMs) / HOUR_MS;
+    for (const lane of ['soc/messages', 'ops/messages']) {
+      const told = (await kinds(tenant)).filter((kind) => kind === `dead_letters ${lane}`);
+      expect(told.length).toBeGreaterThan(0);
+      expect(told.length).toBeLessThanOrEqual(Math.ceil(hours) + 1);
+    }
   });
 });
 
