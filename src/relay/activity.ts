@@ -1,5 +1,6 @@
 /**
- * Hourly roll-ups of what happened: counts per type, platform, decision, classification and severity. No user, no device.
+ * Hourly roll-ups of what happened: counts per type, platform, decision, classification and severity of what Noxys sent, and of what
+ * the rules found. No user, no device.
  * They are derived from the log, never counted on the side: after a restart the rest of the log is read again.
  */
 
@@ -20,9 +21,18 @@ const ROWS_PER_FLUSH_MAX = 5000;
 const PAGE_ENTRIES = 500;
 const PAGE_LENGTH_MAX = 1024 * 1024;
 
-export const DIMENSIONS = ['type', 'platform', 'decision', 'classification', 'severity', 'refused'] as const;
+export const DIMENSIONS = [
+  'type',
+  'platform',
+  'decision',
+  'classification',
+  'severity',
+  'refused',
+  /** Of the rules, those that run dry not: `{level} {ruleName}`. */
+  'detection',
+] as const;
 /** The value of dimension `refused` for events that were answered 429. */
-const RATE_LIMITED = 'rate_limited';
+export const RATE_LIMITED = 'rate_limited';
 export type Dimension = (typeof DIMENSIONS)[number];
 export type Counts = Readonly<Record<string, number>>;
 
@@ -77,7 +87,7 @@ export class Activity {
     let rows = 0;
     while (rows < ROWS_PER_FLUSH_MAX && readTo < this.#log.head) {
       const entries = this.#log.page(readTo, PAGE_ENTRIES, PAGE_LENGTH_MAX);
-      for (const { event } of entries) if (isFromNoxys(event)) countEvent(tally, event);
+      for (const { event } of entries) countEntry(tally, event);
       rows += entries.length;
       readTo = entries.at(-1)?.seq ?? this.#log.head;
     }
@@ -88,6 +98,12 @@ export class Activity {
     this.#limited.clear();
     this.#rolledUpSeq = readTo;
     this.#firstUnrolledAtMs = readTo < this.#log.head ? nowMs - FLUSH_AFTER_MS : null;
+  }
+
+  /** Rolls up everything that there is. */
+  flushAll(nowMs: number): void {
+    if (this.#firstUnrolledAtMs !== null) this.flush(nowMs);
+    this.flushTo(this.#log.head, nowMs);
   }
 
   /** Rolls up everything up to a seq: only then may its period go. */
@@ -145,23 +161,32 @@ function hourOf({ occurredAt, receivedAt }: CanonicalEvent): number {
   return Math.floor(countedMs / HOUR_MS) * HOUR_MS;
 }
 
-function countEvent(tally: Map<string, Map<string, number>>, event: CanonicalEvent): void {
+type Values = Partial<Record<Dimension, readonly (string | undefined)[]>>;
+
+function countEntry(tally: Map<string, Map<string, number>>, event: CanonicalEvent): void {
   const hour = hourOf(event);
-  const values: Record<Dimension, readonly (string | undefined)[]> = {
+  const values = valuesOf(event);
+  for (const dimension of DIMENSIONS) {
+    const key = `${hour} ${dimension}`;
+    const counts = tally.get(key) ?? new Map<string, number>();
+    for (const value of values[dimension] ?? [])
+      if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+    if (counts.size > 0) tally.set(key, counts);
+  }
+}
+
+/** What an entry counts as; nothing, if the relay made it for its own lanes. */
+function valuesOf(event: CanonicalEvent): Values {
+  const { detection } = event;
+  if (detection) return detection.dryRun ? {} : { detection: [`${detection.level} ${detection.ruleName}`] };
+  if (!isFromNoxys(event)) return {};
+  return {
     type: [event.type],
     platform: [event.platform?.id],
     decision: [event.policy?.decision],
     classification: event.classifications,
     severity: [event.severity],
-    refused: [],
   };
-  for (const dimension of DIMENSIONS) {
-    const key = `${hour} ${dimension}`;
-    const counts = tally.get(key) ?? new Map<string, number>();
-    for (const value of values[dimension])
-      if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
-    if (counts.size > 0) tally.set(key, counts);
-  }
 }
 
 /** The most frequent values; the rest in one. */

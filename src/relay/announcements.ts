@@ -4,13 +4,13 @@
  * once a day, so that what somebody changed at the destination, or an entry that was never delivered, does not last.
  */
 
-import type { CanonicalEvent } from '../domain/event.ts';
+import { ownEntry } from '../domain/own-entry.ts';
 import type { StoredConfig } from '../domain/rpc.ts';
 import { INDICATORS_CHANGED_TYPE } from '../domain/wanted.ts';
 import { channelPlans } from '../destinations/channels.ts';
 import type { Database } from '../lib/database.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
-import type { EventLog } from './log.ts';
+import { type LogParts, appendOwn } from './own-entries.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
 /** Meta keys: the newest version whose indicators were announced, and when that was. */
@@ -20,13 +20,8 @@ const AGAIN_MS = 24 * 3_600_000;
 /** An announcement that could not be written is tried again this soon. */
 const RETRY_MS = 10_000;
 
-interface AnnouncementParts {
-  readonly db: Database;
-  readonly log: EventLog;
-}
-
 /** Announces the config's version to the lanes that keep indicators, when it is due. Never throws: what can't be written now is announced by the next alarm. */
-export function announceIndicators(parts: AnnouncementParts, stored: StoredConfig, nowMs: number): void {
+export function announceIndicators(parts: LogParts, stored: StoredConfig, nowMs: number): void {
   try {
     announce(parts, stored, nowMs);
   } catch (error) {
@@ -34,16 +29,18 @@ export function announceIndicators(parts: AnnouncementParts, stored: StoredConfi
   }
 }
 
-function announce({ db, log }: AnnouncementParts, stored: StoredConfig, nowMs: number): void {
+function announce(parts: LogParts, stored: StoredConfig, nowMs: number): void {
+  const { db, log } = parts;
+  const { version, config } = stored;
   const dueAtMs = dueSinceMs(db, stored, nowMs);
   if (dueAtMs === null || dueAtMs > nowMs) return;
-  log.rotate(nowMs);
-  const appended = db.transaction(() => {
-    writeMeta(db, ANNOUNCED, stored.version);
+  // The time tells an earlier tenant's versions from this one's, the place in the log two of one moment.
+  const id = `config-${version}-${nowMs}-${log.head}`;
+  const noteAnnounced = (): void => {
+    writeMeta(db, ANNOUNCED, version);
     writeMeta(db, ANNOUNCED_AT, nowMs);
-    return log.append([entryOf(stored, nowMs, log.head)]);
-  });
-  log.advance(appended);
+  };
+  appendOwn(parts, ownEntry(INDICATORS_CHANGED_TYPE, { id, tenant: config.id, nowMs }), noteAnnounced, nowMs);
 }
 
 /** When the object must announce next; null: the config has no destination that keeps indicators. */
@@ -66,20 +63,4 @@ function dueSinceMs(db: Database, { version, config }: StoredConfig, nowMs: numb
   const atMs = readMeta(db, ANNOUNCED_AT) ?? 0;
   // A clock that has gone back must not put it off.
   return atMs > nowMs ? 0 : atMs + AGAIN_MS;
-}
-
-function entryOf({ version, config }: StoredConfig, nowMs: number, head: number): CanonicalEvent {
-  const at = new Date(nowMs).toISOString();
-  return {
-    // The time tells an earlier tenant's versions from this one's, the place in the log two of one moment.
-    id: `config-${version}-${nowMs}-${head}`,
-    type: INDICATORS_CHANGED_TYPE,
-    occurredAt: at,
-    receivedAt: at,
-    tenant: config.id,
-    classifications: [],
-    classificationCount: 0,
-    faults: [],
-    source: 'noxys',
-  };
 }

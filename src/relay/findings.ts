@@ -1,37 +1,49 @@
 /**
- * The findings log: what the operator is told. Append-only, numbered, kept for as long as its retention says.
+ * The findings log: what the operator is told. Append-only, numbered, kept for as long as its retention says. What a lane tells people
+ * of it is appended to the event log, too, in the same transaction.
  * What is pending between two notices is counted in memory; after a restart the count of it may be too low, never the notice missing.
  */
 
-import type { Notice, NoticeKind } from '../domain/notice.ts';
+import type { Notice, NoticeFacts, NoticeKind } from '../domain/notice.ts';
+import { noticeWords } from '../domain/notice-words.ts';
+import { noticeEntry } from '../domain/own-entry.ts';
 import { logEvent } from '../lib/log.ts';
 import type { Database } from '../lib/database.ts';
 import {
   type Decision,
   type NoticeMark,
   type Occurrence,
-  type Pending,
   afterOccurrence,
   afterQuiet,
   isSpent,
-  noticeText,
+  noticeFacts,
   quietEndsAtMs,
 } from './notices.ts';
+import type { OwnEntries } from './own-entries.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
 /** How long notices are kept, and how many go in one turn. */
 const RETENTION_MS = 365 * 24 * 3_600_000;
 const DROPPED_PER_TURN_MAX = 500;
 
+export interface FindingsParts {
+  readonly db: Database;
+  readonly tenant: () => string;
+  /** For the lanes that tell people. */
+  readonly entries: Pick<OwnEntries, 'isWanted' | 'append'>;
+}
+
 export class Findings {
   readonly #db: Database;
   readonly #tenant: () => string;
+  readonly #entries: FindingsParts['entries'];
   readonly #marks = new Map<string, NoticeMark>();
   #nextId = 1;
 
-  constructor(db: Database, tenant: () => string) {
+  constructor({ db, tenant, entries }: FindingsParts) {
     this.#db = db;
     this.#tenant = tenant;
+    this.#entries = entries;
   }
 
   load(): void {
@@ -87,6 +99,21 @@ export class Findings {
       .map(({ id, body }) => ({ ...(JSON.parse(body) as Omit<Notice, 'id'>), id }));
   }
 
+  /** How many notices of each kind were announced from one time on and before another. */
+  counts(fromMs: number, toMs: number): Record<string, number> {
+    const counts: Record<string, number> = {};
+    const rows = this.#db.each<{ at: number; body: string }>(
+      'SELECT at, body FROM findings ORDER BY id DESC',
+    );
+    for (const { at, body } of rows) {
+      if (at < fromMs) break;
+      if (at >= toMs) continue;
+      const { kind } = JSON.parse(body) as Pick<Notice, 'kind'>;
+      counts[kind] = (counts[kind] ?? 0) + 1;
+    }
+    return counts;
+  }
+
   #take(
     key: string,
     before: NoticeMark | undefined,
@@ -96,8 +123,8 @@ export class Findings {
   ): void {
     // What is added to something pending stays in memory: a storm costs two rows.
     if (announce || isPending(mark) !== isPending(before)) {
-      this.#db.transaction(() => {
-        if (announce) this.#append(occurrence, announce, nowMs);
+      const facts = announce && noticeFacts(occurrence, announce);
+      this.#write(facts, nowMs, () => {
         if (mark)
           this.#db.run(
             'INSERT OR REPLACE INTO notice_marks (key, mark) VALUES (?, ?)',
@@ -110,15 +137,29 @@ export class Findings {
     if (mark) this.#marks.set(key, mark);
   }
 
-  #append(occurrence: Occurrence, pending: Pending, nowMs: number): void {
-    const { kind, lane } = occurrence;
+  /** The notice, if there is one, with its entry for the lanes that take it and with what `also` writes: all or nothing. */
+  #write(facts: NoticeFacts | null, nowMs: number, also: () => void): void {
+    const write = (): void => {
+      if (facts) this.#append(facts, nowMs);
+      also();
+    };
+    const id = `notice-${this.#nextId}-${nowMs}`;
+    const entry = facts && noticeEntry(facts, { id, tenant: this.#tenant(), nowMs });
+    if (entry && this.#entries.isWanted(entry)) this.#entries.append(entry, write, nowMs);
+    else this.#db.transaction(write);
+    if (facts)
+      logEvent('info', 'notice.appended', { tenant: this.#tenant(), kind: facts.kind, lane: facts.lane });
+  }
+
+  #append(facts: NoticeFacts, nowMs: number): void {
+    const { kind, lane, since, count } = facts;
     const notice: Omit<Notice, 'id'> = {
       kind,
       at: new Date(nowMs).toISOString(),
-      ...(lane === undefined ? {} : { lane }),
-      since: new Date(pending.sinceMs).toISOString(),
-      ...(pending.count > 0 ? { count: pending.count } : {}),
-      text: noticeText(occurrence, pending),
+      ...(lane !== undefined && { lane }),
+      since,
+      ...(count !== undefined && { count }),
+      text: noticeWords(facts, 'en').text,
     };
     this.#db.run(
       'INSERT INTO findings (id, at, body) VALUES (?, ?, ?)',
@@ -126,7 +167,6 @@ export class Findings {
       nowMs,
       JSON.stringify(notice),
     );
-    logEvent('info', 'notice.appended', { tenant: this.#tenant(), kind, lane });
   }
 
   #drop(atMs: number): void {

@@ -8,6 +8,7 @@ import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { LastWebhook } from './last-webhook.ts';
 import type { EventLog } from './log.ts';
+import { ownEntries } from './own-entries.ts';
 
 export interface HealthParts {
   readonly db: Database;
@@ -30,7 +31,7 @@ export function objectHealth(
     publishedVersion: configs.publishedVersion,
     lanes: views,
     ...(view && { lastWebhook: view }),
-    eventsAccepted: log.head,
+    eventsAccepted: log.head - ownEntries(db),
     deadLetters: views.reduce((sum, { deadLettered }) => sum + deadLettered, 0),
     storageBytes: db.sizeBytes,
   };

@@ -6,8 +6,12 @@
 
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { WebhookView } from '../domain/object-health.ts';
+import { isFromNoxys } from '../domain/wanted.ts';
 import type { Database } from '../lib/database.ts';
+import type { EventLog } from './log.ts';
 
+/** The log is searched so far back at most: what the relay itself appended lies before an event rarely, and never many at once. */
+const SEARCHED_ENTRIES = 50;
 /** Between two writes of the row. */
 const WRITE_MS_MIN = 60_000;
 
@@ -15,6 +19,15 @@ export interface Webhook {
   readonly atMs: number;
   readonly type: string;
   readonly isAccepted: boolean;
+}
+
+/** The newest event of the log that Noxys sent. */
+export function newestOfNoxys(log: EventLog): CanonicalEvent | undefined {
+  for (let seq = log.head; seq > Math.max(0, log.head - SEARCHED_ENTRIES); seq--) {
+    const event = log.read(seq)?.event;
+    if (!event || isFromNoxys(event)) return event;
+  }
+  return undefined;
 }
 
 export class LastWebhook {

@@ -3,7 +3,7 @@
  * Pure: the time is passed in. The log that notices go to is in findings.ts.
  */
 
-import type { NoticeKind } from '../domain/notice.ts';
+import type { NoticeFacts, NoticeKind } from '../domain/notice.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -106,24 +106,13 @@ function together(a: Pending, b: Pending): Pending {
   return { ...a, ...b, sinceMs: Math.min(a.sinceMs, b.sinceMs), count: a.count + b.count };
 }
 
-/** One or two sentences for an operator: what happened, and what to do. */
-export function noticeText({ kind, lane = '' }: Occurrence, { sinceMs, count, detail }: Pending): string {
-  const since = new Date(sinceMs).toISOString();
-  const events = count === 1 ? '1 event' : `${count} events`;
-  switch (kind) {
-    case 'lane_blocked':
-      return `${lane} is blocked: ${detail ?? 'its destination refuses everything'}. Its events are kept. Mend the cause and save the config or resume the destination: until then one request is tried every 15 minutes.`;
-    case 'lane_recovered':
-      return `${lane} delivers again. It was blocked since ${since}.`;
-    case 'dead_letters':
-      return `${events} of ${lane} could not be delivered and wait as dead letters. Look at their last answers, mend the cause and redrive them.`;
-    case 'events_expired':
-      return `${events} of ${lane} were not delivered in time and are gone.`;
-    case 'retention_near':
-      return `${events} of ${lane} are undelivered and near the end of their retention${detail ? `: the first are gone on ${detail}` : ''}. Mend the destination, or raise retention.events.`;
-    case 'inbound_limited':
-      return `Webhooks with ${events} were answered 429 since ${since}. Noxys sends them again; if that lasts, raise limits.events_per_minute.`;
-    default:
-      return kind satisfies never;
-  }
+/** What a notice tells, for the words of any language. */
+export function noticeFacts({ kind, lane }: Occurrence, { sinceMs, count, detail }: Pending): NoticeFacts {
+  return {
+    kind,
+    ...(lane !== undefined && { lane }),
+    since: new Date(sinceMs).toISOString(),
+    ...(count > 0 && { count }),
+    ...(detail && { detail }),
+  };
 }

@@ -8,7 +8,6 @@ import type { Actor } from '../domain/principal.ts';
 import type { ObjectHealth } from '../domain/object-health.ts';
 import type { LaneRest, RedriveAnswer, RedriveRequest, StoredConfig } from '../domain/rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
-import { isFromNoxys } from '../domain/wanted.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { Semaphore } from '../lib/semaphore.ts';
 import { Activity } from './activity.ts';
@@ -23,13 +22,14 @@ import { HostActions } from './host-actions.ts';
 import { Intake } from './intake.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
 import { laneRests } from './lane-rests.ts';
-import { LastWebhook } from './last-webhook.ts';
+import { LastWebhook, newestOfNoxys } from './last-webhook.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import type { LaneState } from './lane-state.ts';
 import { EventLog } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { makeLane } from './make-lane.ts';
+import { OwnEntries } from './own-entries.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { redrive } from './redrive.ts';
 import type { RelayParts } from './relay-parts.ts';
@@ -91,66 +91,35 @@ export class Relay {
     this.#log.load(this.lanes.load(this.#config));
     this.activity = new Activity(db, this.#log);
     this.activity.load(io.nowMs());
-    this.findings = new Findings(db, () => this.#config.id);
+    const config = (): SealedTenantConfig => this.#config;
+    const entries = new OwnEntries({ db, log: this.#log, alarm: parts.alarm, lanes: this.lanes, config });
+    this.findings = new Findings({ db, tenant: () => this.#config.id, entries });
     this.findings.load();
     this.audit = new Audit(db);
-    this.events = new EventQueries({
-      db,
-      log: this.#log,
-      lanes: this.lanes,
-      laneStore: this.#laneStore,
-      audit: this.audit,
-      sealer: parts.sealer,
-      config: () => this.#config,
-      nowMs: () => io.nowMs(),
-    });
     this.#lastWebhook = new LastWebhook(db);
-    const newest = this.#log.read(this.#log.head)?.event;
-    this.#lastWebhook.load(newest && isFromNoxys(newest) ? newest : undefined);
-    this.intake = new Intake({
-      db,
-      io,
-      sealer: parts.sealer,
-      alarm: parts.alarm,
-      log: this.#log,
-      lanes: this.lanes,
-      activity: this.activity,
-      lastWebhook: this.#lastWebhook,
-      spaceBytesFull: sizes.spaceBytesFull,
-      config: () => this.#config,
-      isRemoved: () => this.#removed !== undefined,
-      notify: (occurrence) => this.#notify(occurrence),
-    });
-    this.reconfiguration = new Reconfiguration({
-      db,
-      io,
-      configs: parts.configs,
-      log: this.#log,
-      lanes: this.lanes,
-      laneStore: this.#laneStore,
-      audit: this.audit,
-      intake: this.intake,
-      config: () => this.#config,
-    });
-    this.hostActions = new HostActions({
+    this.#lastWebhook.load(newestOfNoxys(this.#log));
+    const shared = {
       ...parts,
       accounts: this.accounts,
       connections: this.connections,
-      audit: this.audit,
-      config: () => this.#config,
-      isRemoved: () => this.#removed !== undefined,
-    });
-    this.#upkeep = new Upkeep({
-      db,
       log: this.#log,
       lanes: this.lanes,
       laneStore: this.#laneStore,
       activity: this.activity,
-      findings: this.findings,
       audit: this.audit,
       lastWebhook: this.#lastWebhook,
-      notify: (occurrence) => this.#notify(occurrence),
-      config: () => this.#config,
+      config,
+      isRemoved: () => this.#removed !== undefined,
+      notify: (occurrence: Occurrence) => this.#notify(occurrence),
+    };
+    this.events = new EventQueries({ ...shared, nowMs: () => io.nowMs() });
+    this.intake = new Intake({ ...shared, spaceBytesFull: sizes.spaceBytesFull });
+    this.reconfiguration = new Reconfiguration({ ...shared, intake: this.intake });
+    this.hostActions = new HostActions(shared);
+    this.#upkeep = new Upkeep({
+      ...shared,
+      findings: this.findings,
+      entries,
       spaceBytesHigh: sizes.spaceBytesHigh,
     });
   }
@@ -187,6 +156,7 @@ export class Relay {
   /** Never throws: a notice that can't be written must not stop what it is about. */
   #notify(occurrence: Occurrence): void {
     const { io, alarm } = this.#parts;
+    if (this.#removed) return;
     try {
       this.findings.tell(occurrence, io.nowMs());
       const dueAtMs = this.findings.dueAtMs;
@@ -243,6 +213,7 @@ export class Relay {
     const { db, io, alarm } = this.#parts;
     const nowMs = io.nowMs();
     announceIndicators({ db, log: this.#log }, this.#stored, nowMs);
+    this.#upkeep.makeDigests(nowMs);
     const armed = alarm.armBy(nowMs + WATCH_MS);
     this.lanes.startAll();
     await armed;

@@ -1,5 +1,6 @@
 /**
- * What the alarm looks after besides the lanes: roll-ups, the end of periods, retention, space, the copy of the config in KV.
+ * What the alarm looks after besides the lanes: roll-ups, the end of periods, retention, space, notices that were held back,
+ * digests.
  * Each task stands alone: one that fails is told to the log and does not keep the others from running.
  */
 
@@ -10,6 +11,7 @@ import type { Audit } from './audit.ts';
 import { dropExpiredMemory } from './channel-memory.ts';
 import { countWanted } from './count-wanted.ts';
 import type { Database } from '../lib/database.ts';
+import { Digests } from './digests.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { LastWebhook } from './last-webhook.ts';
@@ -19,6 +21,7 @@ import { leaveSome } from './leaving.ts';
 import type { Findings } from './findings.ts';
 import type { EventLog, Period } from './log.ts';
 import type { Occurrence } from './notices.ts';
+import type { OwnEntries } from './own-entries.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -38,6 +41,7 @@ export interface UpkeepParts {
   readonly laneStore: LaneStore;
   readonly activity: Activity;
   readonly findings: Findings;
+  readonly entries: OwnEntries;
   readonly audit: Audit;
   readonly lastWebhook: LastWebhook;
   readonly notify: (occurrence: Occurrence) => void;
@@ -48,6 +52,7 @@ export interface UpkeepParts {
 
 export class Upkeep {
   readonly #parts: UpkeepParts;
+  readonly #digests: Digests;
   /** Lanes that must come to rest, so that a period can go between their batches. */
   #held: ReadonlySet<string> = new Set();
   /** In memory: an object that starts looks once. */
@@ -57,6 +62,7 @@ export class Upkeep {
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
+    this.#digests = new Digests(parts);
   }
 
   /** Whether a lane must come to rest: under a steady flow it would never be found between two batches. */
@@ -84,6 +90,7 @@ export class Upkeep {
       this.#warnOfRetention(nowMs);
       this.#parts.findings.flush(nowMs);
     });
+    this.makeDigests(nowMs);
     this.#task('memory.drop_failed', () => {
       // A clock that has gone back looks again, too.
       if (Math.abs(nowMs - this.#memoryLookedAtMs) < MEMORY_LOOK_MS) return;
@@ -94,6 +101,11 @@ export class Upkeep {
     this.#task('audit.drop_failed', () => audit.dropOld(config.retention.audit * DAY_MS, nowMs));
   }
 
+  /** Makes the digests that are due. Call after every save of the config, too. Never throws. */
+  makeDigests(nowMs: number): void {
+    this.#task('digests.failed', () => this.#digests.run(nowMs));
+  }
+
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */
   dueAtMs(nowMs: number): (number | null)[] {
     const { log, activity, findings, lanes } = this.#parts;
@@ -102,6 +114,7 @@ export class Upkeep {
       log.periodEndsAtMs,
       nextDropAtMs(log.periods, this.#rules()),
       findings.dueAtMs,
+      this.#digests.dueAtMs(nowMs),
       this.#nextRetentionWarningAtMs(nowMs),
       ...lanes.all.map((lane) => lane.restDueAtMs(nowMs)),
     ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
