@@ -61,27 +61,27 @@ function inFrench({ kind, lane = '', since, count = 0, detail }: NoticeFacts): N
     case 'lane_blocked':
       return {
         title: `${lane} est bloqué`,
-        text: `Le canal ${lane} est bloqué : ${detail ?? 'sa destination refuse tout'}. Ses événements sont conservés. Corrigez la cause, puis enregistrez la configuration ou relancez la destination ; d’ici là, une requête est tentée toutes les 15 minutes.`,
+        text: `Le flux ${lane} est bloqué : ${detail ?? 'sa destination refuse tout'}. Ses événements sont conservés. Corrigez la cause, puis enregistrez la configuration ou relancez la destination ; d’ici là, une requête est tentée toutes les 15 minutes.`,
       };
     case 'lane_recovered':
       return {
         title: `${lane} livre de nouveau`,
-        text: `Le canal ${lane} livre de nouveau. Il était bloqué depuis le ${since}.`,
+        text: `Le flux ${lane} livre de nouveau. Il était bloqué depuis le ${since}.`,
       };
     case 'dead_letters':
       return {
         title: `${lane} : ${events} non livré${isOne ? '' : 's'}`,
-        text: `${events} du canal ${lane} ${isOne ? 'n’a pas pu être livré et attend' : 'n’ont pas pu être livrés et attendent'} parmi les lettres mortes. Consultez ${isOne ? 'sa dernière réponse' : 'leurs dernières réponses'}, corrigez la cause, puis relancez-${isOne ? 'le' : 'les'}.`,
+        text: `${events} du flux ${lane} ${isOne ? 'n’a pas pu être livré et attend' : 'n’ont pas pu être livrés et attendent'} parmi les lettres mortes. Consultez ${isOne ? 'sa dernière réponse' : 'leurs dernières réponses'}, corrigez la cause, puis relancez-${isOne ? 'le' : 'les'}.`,
       };
     case 'events_expired':
       return {
         title: `${lane} : ${events} expiré${isOne ? '' : 's'}`,
-        text: `${events} du canal ${lane} ${isOne ? 'n’a pas été livré à temps et a été supprimé' : 'n’ont pas été livrés à temps et ont été supprimés'}.`,
+        text: `${events} du flux ${lane} ${isOne ? 'n’a pas été livré à temps et a été supprimé' : 'n’ont pas été livrés à temps et ont été supprimés'}.`,
       };
     case 'retention_near':
       return {
         title: `${lane} : ${events} bientôt expiré${isOne ? '' : 's'}`,
-        text: `${events} du canal ${lane} ${isOne ? 'n’est pas livré et arrive' : 'ne sont pas livrés et arrivent'} en fin de conservation${detail ? ` : première suppression le ${detail}` : ''}. Rétablissez la destination ou augmentez retention.events.`,
+        text: `${events} du flux ${lane} ${isOne ? 'n’est pas livré et arrive' : 'ne sont pas livrés et arrivent'} en fin de conservation${detail ? ` : première suppression le ${detail}` : ''}. Rétablissez la destination ou augmentez retention.events.`,
       };
     case 'inbound_limited':
       return {

@@ -83,7 +83,9 @@ export class PureLane {
     if (this.underWay.some(({ kind }) => kind === 'follow_up')) return;
     const followUp = this.followUps.toSorted((a, b) => a.dueAtMs - b.dueAtMs).at(0);
     if (!followUp) return;
-    const nowMs = Math.max(this.nowMs, followUp.dueAtMs);
+    // Where nothing of the log is left, the end of a pause is waited for.
+    const pausedToMs = this.open.length === 0 ? (this.state.dueAtMs ?? 0) : 0;
+    const nowMs = Math.max(this.nowMs, followUp.dueAtMs, pausedToMs);
     const role = followUpRole(this.state, nowMs, this.open.length === 0);
     if (role === 'not_now') return;
     this.nowMs = nowMs;
