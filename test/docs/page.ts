@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-const DOCS = join(import.meta.dirname, '../../docs');
+export const DOCS = join(import.meta.dirname, '../../docs');
 const SRC = join(import.meta.dirname, '../../src');
 
 /** Below that a part of a message says too little to be looked for. */
@@ -29,14 +29,15 @@ export function firstColumn(text: string): string[] {
   return [...text.matchAll(/^ *\|([^|]*)\|/gm)].flatMap(([, cell = '']) => codeIn(cell));
 }
 
-/** The first fenced block of a language. */
-export function block(text: string, language: string): string {
-  return blocks(text, language)[0] ?? '';
+/** The fields of the table of a destination, without those of the tenant that it names beside them. */
+export function ownFields(text: string): string[] {
+  const rows = below(text, '## Every field').split('\n');
+  return firstColumn(rows.filter((row) => !/^\|[^|]*\(of the tenant\)/.test(row)).join('\n'));
 }
 
-export function blocks(text: string, language: string): string[] {
-  const found = text.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'));
-  return [...found].map(([, content = '']) => content);
+/** The first fenced block of a language. */
+export function block(text: string, language: string): string {
+  return new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(text)?.[1] ?? '';
 }
 
 /** All that the Worker may say, without the marks of a quote inside a quote. `product`: what messages for several products call it. */
@@ -77,13 +78,14 @@ export function pathsOf({ properties, items, anyOf = [] }: JsonSchema, path = ''
 }
 
 /** The links of a page that lead to no file, or to no heading of one. */
-export function brokenLinks(page: string): { readonly count: number; readonly broken: readonly string[] } {
-  const links = [...readPage(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+export function brokenLinks(page: string, text = readPage(page)): readonly string[] {
+  const links = [...text.replaceAll(/`[^`\n]*`/g, '').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
   const broken = links.filter(([, path = '', anchor]) => {
     const file = path === '' ? join(DOCS, page) : resolve(dirname(join(DOCS, page)), path);
-    return !existsSync(file) || (anchor !== undefined && !anchorsOf(readFileSync(file, 'utf8')).has(anchor));
+    if (!existsSync(file)) return true;
+    return anchor !== undefined && !anchorsOf(readFileSync(file, 'utf8')).has(anchor);
   });
-  return { count: links.length, broken: broken.map(([link]) => link) };
+  return broken.map(([link]) => link);
 }
 
 /** The anchors that GitHub makes of a page's headings. */
