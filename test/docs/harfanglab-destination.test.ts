@@ -49,6 +49,7 @@ const OF_FALCON = ['scope_missing', 'address_not_allowed', 'wrong_region'];
 const DETECTION = detectionEvent(
   detectionForTest({
     level: 'high',
+    policy: { decision: 'block' },
     device: { id: '0fae71cf-ebde-4533-a50c-b3c0290378db', hostname: 'WKS-7' },
   }),
   { tenant: 'acme', receivedAt: '2026-11-22T08:00:01.000Z' },
@@ -65,7 +66,7 @@ const ACTIVITY = {
   to: '2026-11-22T08:00:00.000Z',
   events: 9,
   byType: { 'interaction.policy_violated': 6, 'interaction.high_risk': 3 },
-  byDecision: { block: 6, log: 3 },
+  byDecision: { block: 7, log: 2 },
   byPlatform: { perplexity: 7, chatgpt: 2 },
   byClassification: { EMAIL: 5, CREDIT_CARD: 2 },
   onDevice: 9,

@@ -4,6 +4,7 @@ import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 
+import { WORDS_EN } from '../../src/destinations/messages/words-en.ts';
 import { webhookPayload } from '../../src/destinations/webhook/payload.ts';
 import { FIELD_NAMES } from '../../src/destinations/webhook/template-fields.ts';
 import { renderTemplate, templateFaults } from '../../src/destinations/webhook/template.ts';
@@ -16,6 +17,7 @@ import {
   type JsonSchema,
   below,
   block,
+  codeIn,
   firstColumn,
   messageParts,
   messagesOfSource,
@@ -57,6 +59,21 @@ describe.each(PAGES)('the page $page', ({ page, schema }) => {
     const parts = messageParts(section).filter((part) => part !== 'twenty refusals without a delivery');
     expect(parts.length).toBeGreaterThan(3);
     expect(parts.filter((part) => !SOURCES.includes(part))).toEqual([]);
+  });
+});
+
+describe('the page about Slack', () => {
+  it('quotes what is refused when a config is saved as the relay says it', () => {
+    const parts = messageParts(below(readPage('destinations/slack.md'), '### Refused when you save'));
+    expect(parts.length).toBeGreaterThan(6);
+    expect(parts.filter((part) => !SOURCES.includes(part))).toEqual([]);
+  });
+
+  it('quotes what a message says of a storm, of repetitions and of a quiet day', () => {
+    const quotes = codeIn(below(readPage('destinations/slack.md'), '## When, and how often'));
+    expect(quotes).toContain(WORDS_EN.storm.title('20'));
+    expect(quotes).toContain(WORDS_EN.moreSince(12, '12', '09:14'));
+    expect(codeIn(below(readPage('destinations/slack.md'), '## Digests'))).toContain(WORDS_EN.digest.nothing);
   });
 });
 
