@@ -133,6 +133,6 @@ function channels({ noticeChannels }: TenantHealth): Finding {
     'notice_channel',
     'There is no channel for notices.',
     'Nobody is told when a lane blocks or events are about to expire.',
-    'Until there is one: look at `npx noxys-relay notices`, or alert on the log lines notice.appended and lane.blocked.',
+    'Add a destination of type slack, teams or webhook (messages.notices). Until there is one, look at `npx noxys-relay notices`, or alert on the log lines notice.appended and lane.blocked.',
   );
 }

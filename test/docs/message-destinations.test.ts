@@ -1,92 +1,50 @@
-/** docs/destinations/teams.md and webhook.md are whole: every field, true messages, links that lead somewhere, examples that work. */
-
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+/** docs/destinations/slack.md, teams.md and webhook.md are whole: every field, true messages, links that lead somewhere, examples that work. */
 
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 
+import { WORDS_EN } from '../../src/destinations/messages/words-en.ts';
 import { webhookPayload } from '../../src/destinations/webhook/payload.ts';
 import { FIELD_NAMES } from '../../src/destinations/webhook/template-fields.ts';
 import { renderTemplate, templateFaults } from '../../src/destinations/webhook/template.ts';
 import { webhookProduct } from '../../src/destinations/webhook/webhook.ts';
 import { destinationBase } from '../../src/domain/destination-base.ts';
-import { teamsSchema, webhookDestinationSchema } from '../../src/domain/messages-config.ts';
+import { slackSchema, teamsSchema, webhookDestinationSchema } from '../../src/domain/messages-config.ts';
 import { BLOCKED_REASONS } from '../../src/domain/outcome.ts';
 import { digestForTest, messageForTest, noticeForTest } from '../destinations/webhook/message-for-test.ts';
+import {
+  type JsonSchema,
+  below,
+  block,
+  codeIn,
+  firstColumn,
+  messageParts,
+  messagesOfSource,
+  ownFields,
+  pathsOf,
+  readPage,
+} from './page.ts';
 
-const FOLDER = join(import.meta.dirname, '../../docs/destinations');
-const SRC = join(import.meta.dirname, '../../src');
-const WEBHOOK = readFileSync(join(FOLDER, 'webhook.md'), 'utf8');
+const WEBHOOK = readPage('destinations/webhook.md');
+const SOURCES = messagesOfSource('the product');
 
 type Body = Record<string, unknown>;
 
-/** What stands below a heading, up to the next of its depth. */
-function below(page: string, heading: string): string {
-  const [, section = ''] = page.split(`\n${heading}\n`);
-  return section.split(new RegExp(`^#{2,${heading.indexOf(' ')}} `, 'm'))[0] ?? '';
-}
-
-const codeIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
-
-function firstColumn(text: string): string[] {
-  return [...text.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = '']) => codeIn(cell));
-}
-
-function block(text: string, language: string): string {
-  return new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(text)?.[1] ?? '';
-}
-
-interface JsonSchema {
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-}
-
-/** Every key by its path; groups themselves are left out. */
-function pathsOf({ properties }: JsonSchema, path = ''): string[] {
-  const inner = Object.entries(properties ?? {}).flatMap(([key, part]) =>
-    pathsOf(part, path === '' ? key : `${path}.${key}`),
-  );
-  return inner.length > 0 ? inner : [path];
-}
-
-function anchorsOf(text: string): Set<string> {
-  const headings = text.replaceAll(/^ *```[^]*?^ *```/gm, '').matchAll(/^#{1,6} +(.+?) *$/gm);
-  const anchors = [...headings].map(([, heading = '']) =>
-    heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, ''),
-  );
-  return new Set(anchors.map((anchor) => anchor.replaceAll(' ', '-')));
-}
-
-/** All that the Worker may say. */
-const SOURCES = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
-  .map((path) => readFileSync(join(SRC, path), 'utf8').replaceAll("\\'", "'"))
-  .join('\n');
-
-/** The parts of a table's messages that do not vary. */
-function messageParts(section: string): string[] {
-  const cells = [...section.matchAll(/^\|[^|]*\|((?:\\\||[^|])*)\|/gm)].map(([, cell = '']) => cell);
-  return cells
-    .filter((cell) => !/^ (?:Message|-+) *$/.test(cell))
-    .flatMap((cell) => cell.replaceAll('\\|', '|').split(/ · |(?<!\w)_[^_]+_(?!\w)|…|\{\{.*?\}\}/))
-    .map((part) => part.trim().replace(/^[:;,] |:$/g, ''))
-    .filter((part) => part.length >= 12);
-}
-
 const PAGES = [
+  { page: 'slack.md', schema: slackSchema },
   { page: 'teams.md', schema: teamsSchema },
   { page: 'webhook.md', schema: webhookDestinationSchema },
 ];
 
 describe.each(PAGES)('the page $page', ({ page, schema }) => {
-  const text = readFileSync(join(FOLDER, page), 'utf8');
+  const text = readPage(`destinations/${page}`);
 
   it('has every field of the schema, and no other', () => {
     const own = pathsOf(z.toJSONSchema(schema, { io: 'input' }) as JsonSchema).filter(
       (path) => !Object.hasOwn(destinationBase, path.split('.')[0] ?? ''),
     );
-    expect(firstColumn(below(text, '## Every field')).toSorted()).toEqual(own.toSorted());
+    expect(ownFields(text).toSorted()).toEqual(own.toSorted());
   });
 
   it('has an example that the schema takes', () => {
@@ -102,17 +60,20 @@ describe.each(PAGES)('the page $page', ({ page, schema }) => {
     expect(parts.length).toBeGreaterThan(3);
     expect(parts.filter((part) => !SOURCES.includes(part))).toEqual([]);
   });
+});
 
-  it('links to files and headings that exist', () => {
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
-    const broken = links.filter(([, path = '', anchor]) => {
-      const file = path === '' ? join(FOLDER, page) : resolve(dirname(join(FOLDER, page)), path);
-      return (
-        !existsSync(file) || (anchor !== undefined && !anchorsOf(readFileSync(file, 'utf8')).has(anchor))
-      );
-    });
-    expect(links.length).toBeGreaterThan(10);
-    expect(broken.map(([link]) => link)).toEqual([]);
+describe('the page about Slack', () => {
+  it('quotes what is refused when a config is saved as the relay says it', () => {
+    const parts = messageParts(below(readPage('destinations/slack.md'), '### Refused when you save'));
+    expect(parts.length).toBeGreaterThan(6);
+    expect(parts.filter((part) => !SOURCES.includes(part))).toEqual([]);
+  });
+
+  it('quotes what a message says of a storm, of repetitions and of a quiet day', () => {
+    const quotes = codeIn(below(readPage('destinations/slack.md'), '## When, and how often'));
+    expect(quotes).toContain(WORDS_EN.storm.title('20'));
+    expect(quotes).toContain(WORDS_EN.moreSince(12, '12', '09:14'));
+    expect(codeIn(below(readPage('destinations/slack.md'), '## Digests'))).toContain(WORDS_EN.digest.nothing);
   });
 });
 

@@ -3,6 +3,7 @@
  * `GET /api/v1/health`: the deployment, without waking an object. Both only read.
  */
 
+import { channelPlans } from '../../destinations/channels.ts';
 import type { ObjectHealth } from '../../domain/object-health.ts';
 import type { SealedTenantConfig } from '../../domain/tenant-config.ts';
 import type { Result } from '../../lib/result.ts';
@@ -60,10 +61,20 @@ async function tenantHealth(call: Call): Promise<Result<object, RequestFailure>>
     ...(await configHealth(stored.config, deployment)),
     ...rest,
     lanes: lanesFor(call, rest.lanes),
-    // No notice is sent anywhere yet.
-    noticeChannels: [],
+    noticeChannels: noticeChannels(stored.config),
     time: new Date(options.nowMs()).toISOString(),
   });
+}
+
+/** The lanes that tell people what the operator must know of the relay, as far as their destinations are not paused. */
+function noticeChannels({ destinations }: SealedTenantConfig): readonly string[] {
+  return destinations
+    .filter(({ enabled }) => enabled)
+    .flatMap((destination) =>
+      channelPlans(destination)
+        .filter(({ takes }) => takes.noticesBut !== undefined)
+        .map(({ kind }) => `${destination.name}/${kind}`),
+    );
 }
 
 /** A config that was right when it was saved may not be so under the settings of now. Secrets are not looked at: they are sealed. */

@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { createApp } from '../../../src/http/app.ts';
+import {
+  CHAT_HOSTS,
+  sampleDocument,
+  sampleHarfangLab,
+  sampleSlack,
+  sampleTeams,
+} from '../../tenants/sample.ts';
 import type { Acme } from '../acme.ts';
 import { makeAcme } from '../acme.ts';
 import { expectDescribed } from '../described.ts';
@@ -43,6 +50,20 @@ describe('GET /api/v1/tenants/{id}/health', () => {
           message: expect.stringContaining('RELAY_EGRESS_ALLOW'),
         },
       ],
+    });
+  });
+
+  it('names the lanes that tell people of the relay: those that take notices and are not paused', async () => {
+    Object.assign(acme.world, {
+      env: { ...acme.world.env, RELAY_EGRESS_ALLOW: ['harfanglab.acme.fr', ...CHAT_HOSTS].join() },
+    });
+    const silent = { ...sampleSlack(), name: 'silent', messages: { notices: false } };
+    const paused = { ...sampleSlack(), name: 'paused', enabled: false };
+    const destinations = [sampleHarfangLab(), sampleSlack(), silent, paused, sampleTeams()];
+    const saved = await acme.call('PUT', 'acme', { ...sampleDocument(), destinations });
+    expect(saved.status).toBe(200);
+    expect((await acme.call('GET', 'acme/health')).body).toMatchObject({
+      noticeChannels: ['soc/messages', 'team/messages'],
     });
   });
 
