@@ -60,6 +60,15 @@ export class LaneSet {
     return cursorMax;
   }
 
+  /** Makes the lanes that the config has and that the release which saved it did not know: they start with what comes after `head`. */
+  addMissing(config: TenantConfig, head: number): void {
+    for (const [name, place] of placesByLane(config)) {
+      if (this.#lanes.has(name)) continue;
+      const state = writeNewLane(this.#store, name, place.filter, head);
+      this.#lanes.set(name, { lane: this.#make(name, state), place });
+    }
+  }
+
   /**
    * Writes what a new config makes of the lanes: new ones start where they are told, removed ones are to leave what they had left
    * as dead letters, every pause ends. Call inside the config's transaction; `reconfigure` with what it returns once that holds.

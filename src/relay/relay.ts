@@ -89,6 +89,7 @@ export class Relay {
     this.#laneStore = laneStoreOver(db);
     this.lanes = new LaneSet(this.#laneStore, (name, state) => this.#makeLane(name, state));
     this.#log.load(this.lanes.load(this.#config));
+    db.transaction(() => this.lanes.addMissing(this.#config, this.#log.head));
     this.activity = new Activity(db, this.#log);
     this.activity.load(io.nowMs());
     const config = (): SealedTenantConfig => this.#config;

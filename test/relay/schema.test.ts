@@ -147,3 +147,17 @@ describe.each(VERSIONS)('an object that stopped at version %i', (version) => {
     expect(tenant.destinations.ids(EDR).toSorted()).toEqual(['evt-2', 'evt-3']);
   });
 });
+
+it('a config that an earlier release saved gets the lanes that this one knows, from what comes now on', async () => {
+  const tenant = await Tenant.create();
+  await tenant.accept(tenant.event('evt-1'));
+  await tenant.untilTaken(EDR, 1);
+  await tenant.inside(
+    (_relay, { storage }) => void storage.sql.exec("DELETE FROM lanes WHERE name = 'edr/alerts'"),
+  );
+  await tenant.evict();
+  expect((await tenant.stub.lanes()).map(({ lane }) => lane)).toContain('edr/alerts');
+  expect(await tenant.lane('edr/alerts')).toMatchObject({ undelivered: 0, delivered: 0 });
+  await tenant.evict();
+  expect((await tenant.stub.lanes()).map(({ lane }) => lane)).toContain('edr/alerts');
+});
