@@ -1,5 +1,5 @@
 /**
- * What the demonstration runs on: the built Worker in workerd, a HarfangLab manager and a Falcon Next-Gen SIEM,
+ * What the demonstration runs on: the built Worker in workerd, a HarfangLab manager, a Falcon Next-Gen SIEM and a Slack,
  * all on loopback, with a tenant applied through the admin API. Nothing of it is kept when it stops.
  */
 
@@ -17,6 +17,7 @@ import { type LocalRelay, startLocalRelay } from '../../test/e2e/local-relay.ts'
 import { FalconSimulator } from '../../test/simulators/falcon.ts';
 import { HarfangLabSimulator } from '../../test/simulators/harfanglab.ts';
 import { NoxysSender } from '../../test/simulators/noxys.ts';
+import { SlackSimulator } from '../../test/simulators/slack.ts';
 
 const ROOT = fileURLToPath(import.meta.resolve('../..'));
 export const RELAY_PORT = 8787;
@@ -25,21 +26,25 @@ const VENDORS_PORT = 8701;
 /** Log lines kept: the last refusals explain themselves. */
 const LOG_LINES_MAX = 1000;
 
+interface DestinationFile {
+  readonly name: string;
+  base_url?: string;
+  url?: string;
+  readonly token?: string;
+  readonly client_id?: string;
+  readonly client_secret?: string;
+  readonly hec?: { url: string; readonly token: string };
+}
+
 interface TenantFile {
-  webhook: { secrets: string[] };
-  destinations: {
-    name: string;
-    base_url?: string;
-    token?: string;
-    client_id?: string;
-    client_secret?: string;
-    hec?: { url: string; token: string };
-  }[];
+  readonly webhook: { readonly secrets: string[] };
+  readonly destinations: readonly DestinationFile[];
 }
 
 export class Stage {
   readonly edr: HarfangLabSimulator;
   readonly falcon: FalconSimulator;
+  readonly slack: SlackSimulator;
   readonly sender: NoxysSender;
   readonly url: string;
   /** The relay's newest log lines. */
@@ -49,7 +54,7 @@ export class Stage {
   readonly #adminToken: string;
 
   private constructor(
-    parts: Pick<Stage, 'edr' | 'falcon' | 'log'> & {
+    parts: Pick<Stage, 'edr' | 'falcon' | 'slack' | 'log'> & {
       relay: LocalRelay;
       tenant: TenantFile;
       adminToken: string;
@@ -57,6 +62,7 @@ export class Stage {
   ) {
     this.edr = parts.edr;
     this.falcon = parts.falcon;
+    this.slack = parts.slack;
     this.log = parts.log;
     this.url = parts.relay.url;
     this.#relay = parts.relay;
@@ -74,45 +80,31 @@ export class Stage {
     if (port !== undefined && !(await isFree(port))) throw new Error(portTaken(port));
     const { vars } = ensureDevVars(join(ROOT, '.dev.vars'));
     const tenant = load(readFileSync(join(ROOT, 'examples', 'acme.yaml'), 'utf8')) as TenantFile;
-    const [edrConfig, falconConfig] = tenant.destinations;
-    // The same ones each time, where they are free: a tenant file that was written for one run fits the next.
-    const edrPort = await freePort(VENDORS_PORT);
-    const falconPort = await freePort(Math.max(VENDORS_PORT, edrPort) + 1);
-    const edr = new HarfangLabSimulator({ token: edrConfig?.token ?? '', port: edrPort });
-    const { client_id: id = '', client_secret: secret = '', hec } = falconConfig ?? {};
-    const falcon = new FalconSimulator({
-      hecKey: hec?.token ?? '',
-      client: { id, secret },
-      port: falconPort,
-    });
+    const vendors = await startVendors(tenant);
     try {
-      await Promise.all([edr.start(), falcon.start()]);
-      if (edrConfig) edrConfig.base_url = edr.url;
-      if (falconConfig) falconConfig.base_url = falcon.url;
-      if (falconConfig?.hec) falconConfig.hec.url = falcon.hecUrl;
       const log: string[] = [];
       const relay = await startRelay(port ?? (await freePort(RELAY_PORT)), vars, log);
-      return new Stage({ edr, falcon, log, relay, tenant, adminToken: vars['RELAY_ADMIN_TOKEN'] ?? '' });
+      return new Stage({ ...vendors, log, relay, tenant, adminToken: vars['RELAY_ADMIN_TOKEN'] ?? '' });
     } catch (error) {
-      await Promise.all([edr.stop(), falcon.stop()]);
+      await stopAll(vendors);
       throw error;
     }
   }
 
   /** What the simulated HarfangLab takes. */
   get edrToken(): string {
-    return this.#tenant.destinations[0]?.token ?? '';
+    return destinationIn(this.#tenant, 'edr').token ?? '';
   }
 
   /** The simulated API client's. */
   get falconClient(): { readonly id: string; readonly secret: string } {
-    const { client_id: id = '', client_secret: secret = '' } = this.#tenant.destinations[1] ?? {};
+    const { client_id: id = '', client_secret: secret = '' } = destinationIn(this.#tenant, 'falcon');
     return { id, secret };
   }
 
   /** What the simulated HEC connector takes. */
   get hecToken(): string {
-    return this.#tenant.destinations[1]?.hec?.token ?? '';
+    return destinationIn(this.#tenant, 'falcon').hec?.token ?? '';
   }
 
   /** PUTs the tenant as an operator would; its version. */
@@ -126,7 +118,7 @@ export class Stage {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#relay.stop(), this.edr.stop(), this.falcon.stop()]);
+    await Promise.all([this.#relay.stop(), stopAll(this)]);
   }
 
   async #admin(method: string, path: string, body?: string): Promise<unknown> {
@@ -139,6 +131,45 @@ export class Stage {
     if (response.ok) return JSON.parse(text);
     throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);
   }
+}
+
+type Vendors = Pick<Stage, 'edr' | 'falcon' | 'slack'>;
+
+/** Starts the vendors with the credentials of the tenant's file, and writes their addresses into it. */
+async function startVendors(tenant: TenantFile): Promise<Vendors> {
+  const edr = destinationIn(tenant, 'edr');
+  const falcon = destinationIn(tenant, 'falcon');
+  // The same ones each time, where they are free: a tenant file that was written for one run fits the next.
+  const edrPort = await freePort(VENDORS_PORT);
+  const falconPort = await freePort(Math.max(VENDORS_PORT, edrPort) + 1);
+  const slackPort = await freePort(Math.max(VENDORS_PORT + 1, falconPort) + 1);
+  const { client_id: id = '', client_secret: secret = '', hec } = falcon;
+  const vendors = {
+    edr: new HarfangLabSimulator({ token: edr.token ?? '', port: edrPort }),
+    falcon: new FalconSimulator({ hecKey: hec?.token ?? '', client: { id, secret }, port: falconPort }),
+    slack: new SlackSimulator({ port: slackPort }),
+  };
+  try {
+    await Promise.all([vendors.edr.start(), vendors.falcon.start(), vendors.slack.start()]);
+  } catch (error) {
+    await stopAll(vendors);
+    throw error;
+  }
+  edr.base_url = vendors.edr.url;
+  falcon.base_url = vendors.falcon.url;
+  if (hec) hec.url = vendors.falcon.hecUrl;
+  destinationIn(tenant, 'soc').url = vendors.slack.webhookUrl;
+  return vendors;
+}
+
+async function stopAll({ edr, falcon, slack }: Vendors): Promise<void> {
+  await Promise.all([edr.stop(), falcon.stop(), slack.stop()]);
+}
+
+function destinationIn({ destinations }: TenantFile, name: string): DestinationFile {
+  const destination = destinations.find((one) => one.name === name);
+  if (destination) return destination;
+  throw new Error(`Cannot start as examples/acme.yaml must have a destination ${name}: it has none`);
 }
 
 async function startRelay(port: number, vars: Record<string, string>, log: string[]): Promise<LocalRelay> {
