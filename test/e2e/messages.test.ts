@@ -102,7 +102,7 @@ describe.concurrent('a Slack channel', () => {
     expect(slack.messages.map(({ text }) => text).slice(2)).toEqual(['falcon/events delivers again']);
     // What Slack is not told of itself, the other channel is told.
     const notices = takenOf(destinations).filter(({ type }) => type === 'noxys.notice');
-    expect(notices.map(({ title }) => title).toSorted()).toEqual([
+    expect(notices.map(({ title }) => String(title)).toSorted()).toEqual([
       'falcon/events delivers again',
       'falcon/events is blocked',
       'soc/messages delivers again',
@@ -215,7 +215,7 @@ describe.concurrent('a test of what tells people', () => {
     for (const [other, messages] of Object.entries(shown))
       expect({ other, count: messages.length }).toEqual({ other, count: other === name ? 1 : 0 });
     expect(JSON.stringify(shown)).toContain('noxys-relay connection test');
-    expect(await stage.lanes('acme')).toMatchObject(Array(3).fill({ delivered: 0 }));
+    expect((await stage.lanes('acme')).map(({ delivered }) => delivered)).toEqual([0, 0, 0]);
   });
 });
 
