@@ -69,7 +69,6 @@ export function explanationLines(
   nowMs: number,
 ): readonly string[] {
   const width = Math.max(...lanes.map(({ outcome }) => printable(outcome).length));
-  const isPassedOver = ({ outcome }: Explanation): boolean => outcome === 'not_wanted';
   const inOrder = [...lanes.filter((one) => !isPassedOver(one)), ...lanes.filter(isPassedOver)];
   return inOrder.map(({ lane, outcome, why, deadLetter, tries, due }) => {
     const more = [
@@ -80,4 +79,8 @@ export function explanationLines(
     const tail = more.length === 0 ? '' : ` (${more.join(', ')})`;
     return `  ${out.paint(TONES[outcome] ?? 'faint', printable(outcome).padEnd(width))}  ${printable(lane)}: ${printable(why)}${tail}`;
   });
+}
+
+function isPassedOver({ outcome }: Explanation): boolean {
+  return outcome === 'not_wanted';
 }

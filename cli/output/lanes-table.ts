@@ -51,9 +51,7 @@ function why(out: Output, lane: LaneView, nowMs: number): string[] {
   }
   if (lane.state === 'waiting' && lane.lastFailure) {
     const { reason, detail, at } = lane.lastFailure;
-    return [
-      `${out.paint('warning', lane.lane)} ${reason} ${formatAge(at, nowMs)}: ${sentence(detail, due)}`,
-    ];
+    return [`${out.paint('warning', lane.lane)} ${reason} ${formatAge(at, nowMs)}: ${sentence(detail, due)}`];
   }
   return [];
 }

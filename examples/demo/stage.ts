@@ -5,7 +5,6 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,34 +13,19 @@ import { dump, load } from 'js-yaml';
 import { ensureDevVars } from '../../cli/dev-vars.ts';
 import type { LaneView } from '../../src/domain/lane-view.ts';
 import { type LocalRelay, startLocalRelay } from '../../test/e2e/local-relay.ts';
-import { FalconSimulator } from '../../test/simulators/falcon.ts';
-import { HarfangLabSimulator } from '../../test/simulators/harfanglab.ts';
+import type { FalconSimulator } from '../../test/simulators/falcon.ts';
+import type { HarfangLabSimulator } from '../../test/simulators/harfanglab.ts';
 import { NoxysSender } from '../../test/simulators/noxys.ts';
-import { SlackSimulator } from '../../test/simulators/slack.ts';
+import type { SlackSimulator } from '../../test/simulators/slack.ts';
+import { freePort, isFree } from './ports.ts';
+import { type TenantFile, type Vendors, destinationIn, startVendors, stopAll } from './vendors.ts';
 
 const ROOT = fileURLToPath(import.meta.resolve('../..'));
 export const RELAY_PORT = 8787;
-/** As in examples/acme.yaml. */
-const VENDORS_PORT = 8701;
 /** Log lines kept: the last refusals explain themselves. */
 const LOG_LINES_MAX = 1000;
 
-interface DestinationFile {
-  readonly name: string;
-  base_url?: string;
-  url?: string;
-  readonly token?: string;
-  readonly client_id?: string;
-  readonly client_secret?: string;
-  readonly hec?: { url: string; readonly token: string };
-}
-
-interface TenantFile {
-  readonly webhook: { readonly secrets: string[] };
-  readonly destinations: readonly DestinationFile[];
-}
-
-export class Stage {
+export class Stage implements Vendors {
   readonly edr: HarfangLabSimulator;
   readonly falcon: FalconSimulator;
   readonly slack: SlackSimulator;
@@ -54,7 +38,8 @@ export class Stage {
   readonly #adminToken: string;
 
   private constructor(
-    parts: Pick<Stage, 'edr' | 'falcon' | 'slack' | 'log'> & {
+    parts: Vendors & {
+      log: string[];
       relay: LocalRelay;
       tenant: TenantFile;
       adminToken: string;
@@ -133,45 +118,6 @@ export class Stage {
   }
 }
 
-type Vendors = Pick<Stage, 'edr' | 'falcon' | 'slack'>;
-
-/** Starts the vendors with the credentials of the tenant's file, and writes their addresses into it. */
-async function startVendors(tenant: TenantFile): Promise<Vendors> {
-  const edr = destinationIn(tenant, 'edr');
-  const falcon = destinationIn(tenant, 'falcon');
-  // The same ones each time, where they are free: a tenant file that was written for one run fits the next.
-  const edrPort = await freePort(VENDORS_PORT);
-  const falconPort = await freePort(Math.max(VENDORS_PORT, edrPort) + 1);
-  const slackPort = await freePort(Math.max(VENDORS_PORT + 1, falconPort) + 1);
-  const { client_id: id = '', client_secret: secret = '', hec } = falcon;
-  const vendors = {
-    edr: new HarfangLabSimulator({ token: edr.token ?? '', port: edrPort }),
-    falcon: new FalconSimulator({ hecKey: hec?.token ?? '', client: { id, secret }, port: falconPort }),
-    slack: new SlackSimulator({ port: slackPort }),
-  };
-  try {
-    await Promise.all([vendors.edr.start(), vendors.falcon.start(), vendors.slack.start()]);
-  } catch (error) {
-    await stopAll(vendors);
-    throw error;
-  }
-  edr.base_url = vendors.edr.url;
-  falcon.base_url = vendors.falcon.url;
-  if (hec) hec.url = vendors.falcon.hecUrl;
-  destinationIn(tenant, 'soc').url = vendors.slack.webhookUrl;
-  return vendors;
-}
-
-async function stopAll({ edr, falcon, slack }: Vendors): Promise<void> {
-  await Promise.all([edr.stop(), falcon.stop(), slack.stop()]);
-}
-
-function destinationIn({ destinations }: TenantFile, name: string): DestinationFile {
-  const destination = destinations.find((one) => one.name === name);
-  if (destination) return destination;
-  throw new Error(`Cannot start as examples/acme.yaml must have a destination ${name}: it has none`);
-}
-
 async function startRelay(port: number, vars: Record<string, string>, log: string[]): Promise<LocalRelay> {
   try {
     return await startLocalRelay({
@@ -207,17 +153,4 @@ export async function buildWorker(): Promise<void> {
   const code = await new Promise((resolve) => child.once('exit', resolve));
   process.removeListener('exit', kill);
   if (code !== 0) throw new Error(`the Worker does not build:\n${output}`);
-}
-
-async function freePort(from: number): Promise<number> {
-  for (let port = from; port < from + 100; port++) if (await isFree(port)) return port;
-  return 0;
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });
 }
