@@ -35,6 +35,8 @@ interface Options {
 
 /** As a shell reports a program that Ctrl-C ended. Source: POSIX 2.8.2, 128 + SIGINT. */
 const INTERRUPTED_EXIT_CODE = 130;
+/** Of the day's progress, where no terminal redraws it. */
+const LOGGED_LINES_MAX = 4;
 const SHOW_CURSOR = '\u001B[?25h';
 
 const options = readOptions();
@@ -56,7 +58,7 @@ async function run({ isOnce, port, seed }: Options): Promise<number> {
     await tasks(demo, port, seed).run();
     const { stage, played } = demo;
     if (!stage || !played) return 1;
-    const missing = findMissing(stage, played);
+    const missing = await findMissing(stage, played);
     await printReport(stage, played, missing);
     const code = missing.length === 0 ? 0 : 1;
     if (!isOnce) await explore(stage, code);
@@ -77,7 +79,7 @@ function tasks(demo: Demo, port: number | undefined, seed: number): Listr {
         title: 'Start simulated vendors and the relay',
         task: async (_context, task) => {
           demo.stage = await Stage.start(port);
-          task.title = `Relay on ${demo.stage.url}, HarfangLab and Falcon simulated on loopback`;
+          task.title = `Relay on ${demo.stage.url}, HarfangLab, Falcon and Slack simulated on loopback`;
         },
       },
       {
@@ -112,12 +114,12 @@ async function playDay(
   const stage = stageOf(demo);
   const day = workingDay({ seed, startMs: Date.now(), tenant: 'acme' });
   // A terminal redraws one line; a log would get one line each.
-  const linesMax = process.stdout.isTTY ? day.length : 10;
+  const linesMax = process.stdout.isTTY ? day.length : LOGGED_LINES_MAX;
   let lines = 0;
   demo.played = await play(stage, day, (done) => {
     if (done < (day.length * lines) / linesMax) return;
     lines++;
-    task.output = `${bar(done / day.length)} ${done} of ${day.length} webhooks · ${stage.edr.events.length} events at HarfangLab · ${stage.falcon.events.length} at Falcon`;
+    task.output = `${bar(done / day.length)} ${done} of ${day.length} webhooks · ${stage.edr.events.length} events at HarfangLab · ${stage.falcon.events.length} at Falcon · ${stage.slack.messages.length} messages in Slack`;
   });
   task.title = `Played a working day: ${day.length} webhooks, genuine, repeated, forged, stale and broken`;
 }
@@ -138,7 +140,8 @@ async function explore(stage: Stage, code: number): Promise<never> {
   HarfangLab   ${stage.edr.url}   token ${stage.edrToken}
   Falcon       ${stage.falcon.hecUrl}   token ${stage.hecToken}   region eu-1
                API client ${stage.falconClient.id}   secret ${stage.falconClient.secret}
-               base_url ${stage.falcon.url}, which stands in for the region's API: init offers it, so that the secret goes nowhere else\n
+               base_url ${stage.falcon.url}, which stands in for the region's API: init offers it, so that the secret goes nowhere else
+  Slack        ${stage.slack.webhookUrl}\n
 Or send acme an event by hand (the signature holds for 5 minutes; Enter for a fresh line):\n
 ${curlLine(stage)}\n`);
   const input = createInterface({ input: process.stdin });

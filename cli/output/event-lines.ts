@@ -62,19 +62,25 @@ const TONES: Readonly<Record<string, Tone>> = {
   discarded: 'bad',
 };
 
-/** What each lane did with an event, a line each. */
+/** What each lane did with an event, a line each; those that did not want it come last. */
 export function explanationLines(
   out: Output,
   lanes: readonly Explanation[],
   nowMs: number,
 ): readonly string[] {
-  return lanes.map(({ lane, outcome, why, deadLetter, tries, due }) => {
+  const width = Math.max(...lanes.map(({ outcome }) => printable(outcome).length));
+  const inOrder = [...lanes.filter((one) => !isPassedOver(one)), ...lanes.filter(isPassedOver)];
+  return inOrder.map(({ lane, outcome, why, deadLetter, tries, due }) => {
     const more = [
       ...(tries === undefined ? [] : [count(tries, 'try', 'tries')]),
       ...(deadLetter === undefined ? [] : [`dead letter ${deadLetter}`]),
       ...(due === undefined ? [] : [`tries again ${formatAge(due, nowMs)}`]),
     ];
     const tail = more.length === 0 ? '' : ` (${more.join(', ')})`;
-    return `  ${out.paint(TONES[outcome] ?? 'faint', printable(outcome))}  ${printable(lane)}: ${printable(why)}${tail}`;
+    return `  ${out.paint(TONES[outcome] ?? 'faint', printable(outcome).padEnd(width))}  ${printable(lane)}: ${printable(why)}${tail}`;
   });
+}
+
+function isPassedOver({ outcome }: Explanation): boolean {
+  return outcome === 'not_wanted';
 }

@@ -46,14 +46,18 @@ function why(out: Output, lane: LaneView, nowMs: number): string[] {
   if (lane.state === 'blocked' && lane.blocked) {
     const { reason, detail, since } = lane.blocked;
     return [
-      `${out.paint('bad', lane.lane)} ${reason} since ${formatAge(since, nowMs)}: ${printable(detail)}${due}`,
+      `${out.paint('bad', lane.lane)} ${reason} since ${formatAge(since, nowMs)}: ${sentence(detail, due)}`,
     ];
   }
   if (lane.state === 'waiting' && lane.lastFailure) {
     const { reason, detail, at } = lane.lastFailure;
-    return [
-      `${out.paint('warning', lane.lane)} ${reason} ${formatAge(at, nowMs)}: ${printable(detail)}${due}`,
-    ];
+    return [`${out.paint('warning', lane.lane)} ${reason} ${formatAge(at, nowMs)}: ${sentence(detail, due)}`];
   }
   return [];
+}
+
+/** Its full stop goes where more follows. */
+function sentence(detail: string, due: string): string {
+  const text = printable(detail);
+  return due === '' ? text : `${text.replace(/\.$/, '')}${due}`;
 }

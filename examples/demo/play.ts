@@ -37,7 +37,7 @@ export async function play(
   return { answers };
 }
 
-/** Waits until both vendors have every accepted event and the lanes know it; says what arrived. */
+/** Waits until the vendors have every accepted event and the lanes know it; says what arrived. */
 export async function waitForDeliveries(stage: Stage, played: Played | undefined): Promise<string> {
   const { accepted } = expectedTotals((played?.answers ?? []).map(({ send }) => send));
   const endsAtMs = Date.now() + DELIVERY_MS_MAX;
@@ -47,5 +47,5 @@ export async function waitForDeliveries(stage: Stage, played: Played | undefined
     if (isArrived && lanes.every(({ undelivered }) => undelivered === 0)) break;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  return `${stage.edr.events.length} events at HarfangLab, ${stage.falcon.events.length} at Falcon`;
+  return `${stage.edr.events.length} events at HarfangLab, ${stage.falcon.events.length} at Falcon, ${stage.slack.messages.length} messages in Slack`;
 }

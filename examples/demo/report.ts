@@ -2,12 +2,15 @@
 
 import Table from 'cli-table3';
 
+import { wantsColour } from '../../cli/output/paint.ts';
+import type { LaneView } from '../../src/domain/lane-view.ts';
 import {
   type DayTotals,
   type RefusalReason,
   expectedTotals,
 } from '../../test/simulators/working-day-expectation.ts';
-import { falconTable, missingAtFalcon } from './falcon-table.ts';
+import { findingsTable, missingFindings } from './findings.ts';
+import { panels } from './panels.ts';
 import type { Answered, Played } from './play.ts';
 import type { Stage } from './stage.ts';
 
@@ -33,7 +36,7 @@ interface Counts {
 }
 
 /** Everything that is not as it must be, in sentences; empty when the day adds up. */
-export function findMissing(stage: Stage, { answers }: Played): string[] {
+export async function findMissing(stage: Stage, { answers }: Played): Promise<string[]> {
   const expected = expectedTotals(answers.map(({ send }) => send));
   const counted = countsOf(answers);
   const missing = (['accepted', 'duplicates', 'filtered', 'rejected'] as const)
@@ -57,8 +60,16 @@ export function findMissing(stage: Stage, { answers }: Played): string[] {
     if (vendor.duplicates().length > 0)
       missing.push(`${name} got ${vendor.duplicates().length} events twice`);
   }
-  missing.push(...missingAtFalcon(stage));
+  missing.push(...missingFindings(stage), ...(await stage.lanes()).flatMap(leftBehind));
   return missing;
+}
+
+/** What a lane did not bring to an end. */
+function leftBehind({ lane, undelivered, deadLettered, expired }: LaneView): string[] {
+  const left = { undelivered, 'dead-lettered': deadLettered, expired };
+  return Object.entries(left).flatMap(([state, count]) =>
+    count > 0 ? [`${lane} has ${count} ${state} events`] : [],
+  );
 }
 
 export async function printReport(stage: Stage, played: Played, missing: readonly string[]): Promise<void> {
@@ -67,10 +78,12 @@ export async function printReport(stage: Stage, played: Played, missing: readonl
   console.log(`\n${answersTable(answers, expected, stage.log)}`);
   console.log(`\n${await lanesTable(stage, answers)}`);
   console.log('Latency is from sending the webhook to its arrival at the destination, all on this machine.');
-  console.log(`\n${falconTable(stage)}`);
+  console.log(`\n${findingsTable(stage)}`);
+  const isColoured = wantsColour({ env: process.env, isTTY: process.stdout.isTTY, isOff: false });
+  console.log(`\n${panels(stage, isColoured)}`);
   if (missing.length === 0) {
     console.log(
-      `\n✔ It adds up: ${expected.accepted} events accepted, each at both destinations exactly once; ${stage.falcon.cases.length} cases for what is critical among them, ${stage.falcon.indicators.length} indicator.`,
+      `\n✔ It adds up: ${expected.accepted} events accepted, each at HarfangLab and Falcon exactly once; what is critical became ${stage.edr.incidents.length} incidents, ${stage.falcon.cases.length} cases and ${stage.slack.messages.length} messages.`,
     );
   } else {
     console.log(`\n✖ It does not add up:\n${missing.map((line) => `  - ${line}`).join('\n')}`);
@@ -93,21 +106,19 @@ function answersTable(answers: readonly Answered[], expected: DayTotals, log: re
   for (const reason of Object.keys(REFUSALS) as RefusalReason[]) {
     const count = answers.filter(({ result }) => result.status === STATUS_OF[reason]).length;
     table.push([`webhooks ${REFUSALS[reason]}`, count, expected.refused[reason]]);
-    if (reason !== 'unauthorized') continue;
-    // The sender is never told why; the relay's log is.
-    for (const [cause, times] of refusalCauses(log))
-      table.push([`  of these, by the log: ${cause}`, times, '']);
   }
-  return table.toString();
+  return `${table.toString()}\n${refusalCauses(log)}`;
 }
 
-function refusalCauses(log: readonly string[]): [string, number][] {
+/** The sender is never told why; the relay's log is. */
+function refusalCauses(log: readonly string[]): string {
   const causes = new Map<string, number>();
   for (const line of log) {
     const { event, reason } = JSON.parse(line) as { event: string; reason?: string };
     if (event === 'webhook.refused' && reason) causes.set(reason, (causes.get(reason) ?? 0) + 1);
   }
-  return [...causes].toSorted((a, b) => b[1] - a[1]);
+  const counted = [...causes].toSorted((a, b) => b[1] - a[1]).map(([cause, times]) => `${cause} ${times}`);
+  return `Why 401, by the log: ${counted.join(', ')}.`;
 }
 
 async function lanesTable(stage: Stage, answers: readonly Answered[]): Promise<string> {
@@ -145,15 +156,18 @@ async function lanesTable(stage: Stage, answers: readonly Answered[]): Promise<s
 }
 
 /** Requests of one lane; those for tokens belong to none. */
-function requestsOf({ edr, falcon }: Stage, lane: string): number {
-  const paths: Record<string, string> = {
-    'falcon/events': '/services/',
-    'falcon/cases': '/cases/',
-    'falcon/indicators': '/iocs/',
+function requestsOf({ edr, falcon, slack }: Stage, lane: string): number {
+  const requests: Record<string, readonly [Pick<typeof edr, 'requests'>, string]> = {
+    'edr/events': [edr, '/api/v1/events'],
+    'edr/incidents': [edr, '/api/v1/incidents'],
+    'edr/alerts': [edr, '/api/v1/alerts'],
+    'falcon/events': [falcon, '/services/'],
+    'falcon/cases': [falcon, '/cases/'],
+    'falcon/indicators': [falcon, '/iocs/'],
+    'soc/messages': [slack, '/services/'],
   };
-  const path = paths[lane];
-  if (path === undefined) return edr.requests.length;
-  return falcon.requests.filter((request) => request.path.startsWith(path)).length;
+  const [vendor, path = ''] = requests[lane] ?? [];
+  return vendor?.requests.filter((request) => request.path.startsWith(path)).length ?? 0;
 }
 
 function countsOf(answers: readonly Answered[]): Counts {

@@ -1,11 +1,10 @@
 /**
- * What the demonstration runs on: the built Worker in workerd, a HarfangLab manager and a Falcon Next-Gen SIEM,
+ * What the demonstration runs on: the built Worker in workerd, a HarfangLab manager, a Falcon Next-Gen SIEM and a Slack,
  * all on loopback, with a tenant applied through the admin API. Nothing of it is kept when it stops.
  */
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,32 +13,22 @@ import { dump, load } from 'js-yaml';
 import { ensureDevVars } from '../../cli/dev-vars.ts';
 import type { LaneView } from '../../src/domain/lane-view.ts';
 import { type LocalRelay, startLocalRelay } from '../../test/e2e/local-relay.ts';
-import { FalconSimulator } from '../../test/simulators/falcon.ts';
-import { HarfangLabSimulator } from '../../test/simulators/harfanglab.ts';
+import type { FalconSimulator } from '../../test/simulators/falcon.ts';
+import type { HarfangLabSimulator } from '../../test/simulators/harfanglab.ts';
 import { NoxysSender } from '../../test/simulators/noxys.ts';
+import type { SlackSimulator } from '../../test/simulators/slack.ts';
+import { freePort, isFree } from './ports.ts';
+import { type TenantFile, type Vendors, destinationIn, startVendors, stopAll } from './vendors.ts';
 
 const ROOT = fileURLToPath(import.meta.resolve('../..'));
 export const RELAY_PORT = 8787;
-/** As in examples/acme.yaml. */
-const VENDORS_PORT = 8701;
 /** Log lines kept: the last refusals explain themselves. */
 const LOG_LINES_MAX = 1000;
 
-interface TenantFile {
-  webhook: { secrets: string[] };
-  destinations: {
-    name: string;
-    base_url?: string;
-    token?: string;
-    client_id?: string;
-    client_secret?: string;
-    hec?: { url: string; token: string };
-  }[];
-}
-
-export class Stage {
+export class Stage implements Vendors {
   readonly edr: HarfangLabSimulator;
   readonly falcon: FalconSimulator;
+  readonly slack: SlackSimulator;
   readonly sender: NoxysSender;
   readonly url: string;
   /** The relay's newest log lines. */
@@ -49,7 +38,8 @@ export class Stage {
   readonly #adminToken: string;
 
   private constructor(
-    parts: Pick<Stage, 'edr' | 'falcon' | 'log'> & {
+    parts: Vendors & {
+      log: string[];
       relay: LocalRelay;
       tenant: TenantFile;
       adminToken: string;
@@ -57,6 +47,7 @@ export class Stage {
   ) {
     this.edr = parts.edr;
     this.falcon = parts.falcon;
+    this.slack = parts.slack;
     this.log = parts.log;
     this.url = parts.relay.url;
     this.#relay = parts.relay;
@@ -74,45 +65,31 @@ export class Stage {
     if (port !== undefined && !(await isFree(port))) throw new Error(portTaken(port));
     const { vars } = ensureDevVars(join(ROOT, '.dev.vars'));
     const tenant = load(readFileSync(join(ROOT, 'examples', 'acme.yaml'), 'utf8')) as TenantFile;
-    const [edrConfig, falconConfig] = tenant.destinations;
-    // The same ones each time, where they are free: a tenant file that was written for one run fits the next.
-    const edrPort = await freePort(VENDORS_PORT);
-    const falconPort = await freePort(Math.max(VENDORS_PORT, edrPort) + 1);
-    const edr = new HarfangLabSimulator({ token: edrConfig?.token ?? '', port: edrPort });
-    const { client_id: id = '', client_secret: secret = '', hec } = falconConfig ?? {};
-    const falcon = new FalconSimulator({
-      hecKey: hec?.token ?? '',
-      client: { id, secret },
-      port: falconPort,
-    });
+    const vendors = await startVendors(tenant);
     try {
-      await Promise.all([edr.start(), falcon.start()]);
-      if (edrConfig) edrConfig.base_url = edr.url;
-      if (falconConfig) falconConfig.base_url = falcon.url;
-      if (falconConfig?.hec) falconConfig.hec.url = falcon.hecUrl;
       const log: string[] = [];
       const relay = await startRelay(port ?? (await freePort(RELAY_PORT)), vars, log);
-      return new Stage({ edr, falcon, log, relay, tenant, adminToken: vars['RELAY_ADMIN_TOKEN'] ?? '' });
+      return new Stage({ ...vendors, log, relay, tenant, adminToken: vars['RELAY_ADMIN_TOKEN'] ?? '' });
     } catch (error) {
-      await Promise.all([edr.stop(), falcon.stop()]);
+      await stopAll(vendors);
       throw error;
     }
   }
 
   /** What the simulated HarfangLab takes. */
   get edrToken(): string {
-    return this.#tenant.destinations[0]?.token ?? '';
+    return destinationIn(this.#tenant, 'edr').token ?? '';
   }
 
   /** The simulated API client's. */
   get falconClient(): { readonly id: string; readonly secret: string } {
-    const { client_id: id = '', client_secret: secret = '' } = this.#tenant.destinations[1] ?? {};
+    const { client_id: id = '', client_secret: secret = '' } = destinationIn(this.#tenant, 'falcon');
     return { id, secret };
   }
 
   /** What the simulated HEC connector takes. */
   get hecToken(): string {
-    return this.#tenant.destinations[1]?.hec?.token ?? '';
+    return destinationIn(this.#tenant, 'falcon').hec?.token ?? '';
   }
 
   /** PUTs the tenant as an operator would; its version. */
@@ -126,7 +103,7 @@ export class Stage {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#relay.stop(), this.edr.stop(), this.falcon.stop()]);
+    await Promise.all([this.#relay.stop(), stopAll(this)]);
   }
 
   async #admin(method: string, path: string, body?: string): Promise<unknown> {
@@ -176,17 +153,4 @@ export async function buildWorker(): Promise<void> {
   const code = await new Promise((resolve) => child.once('exit', resolve));
   process.removeListener('exit', kill);
   if (code !== 0) throw new Error(`the Worker does not build:\n${output}`);
-}
-
-async function freePort(from: number): Promise<number> {
-  for (let port = from; port < from + 100; port++) if (await isFree(port)) return port;
-  return 0;
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });
 }

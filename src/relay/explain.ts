@@ -189,7 +189,9 @@ function notTaken(takes: Takes, { detection }: CanonicalEvent): string {
   if (detection && detections !== undefined) return `Its rule does not ask for ${detections}.`;
   if (detection) return 'This lane takes no detections.';
   if (events !== undefined) return `It is below ${events}, from where on this lane takes events.`;
-  return 'This lane takes detections, and no events.';
+  return detections === undefined
+    ? 'This lane takes no events.'
+    : 'This lane takes detections, and no events.';
 }
 
 function isoTime(ms: number): string {

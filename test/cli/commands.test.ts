@@ -138,6 +138,26 @@ describe('test', () => {
     });
   });
 
+  it('says once what is wrong with all lanes of a destination, and of a path that takes no reads only that it works', async () => {
+    const { relay, shell } = await stage();
+    const refused = { outcome: 'blocked', reason: 'unauthorized', detail: 'HTTP 401', status: 401 } as const;
+    const there = { outcome: 'delivered', status: 405, durationMs: 4 } as const;
+    relay.state.tested.set('edr', {
+      destination: 'edr',
+      tests: [
+        { lane: 'edr/events', ...refused, durationMs: 3 },
+        { lane: 'edr/rules', ...refused, durationMs: 5 },
+        { lane: 'edr/incidents', ...there, notes: ['The right to write can not be tested.'] },
+      ],
+    });
+    expect((await shell.run('test acme')).stdout).toBe(`✖ edr/events     blocked (HTTP 401, 3 ms)
+    unauthorized: HTTP 401
+✖ edr/rules      blocked (HTTP 401, 5 ms)
+✔ edr/incidents  works (4 ms)
+    The right to write can not be tested.
+`);
+  });
+
   it('ends with the sentence of a product that is connected', async () => {
     const { relay, shell } = await stage();
     const summary = 'Successfully connected to CrowdStrike Falcon (eu-1)';
@@ -338,6 +358,24 @@ describe('events', () => {
       'parked  edr/events: It failed. (dead letter 9, tries again 2 min ago)',
     );
     expect((await shell.run('events explain acme evt_2')).code).toBe(EXIT.notFound);
+  });
+
+  it('explain shows the lanes that did not want an event after the others', async () => {
+    const { relay, shell } = await stage();
+    relay.state.events.push(eventOf(1));
+    relay.state.explain = () => [
+      { lane: 'edr/alerts', outcome: 'not_wanted', why: 'No.' },
+      { lane: 'edr/events', outcome: 'waiting', why: 'Soon.' },
+      { lane: 'edr/rules', outcome: 'not_wanted', why: 'No.' },
+      { lane: 'soc/messages', outcome: 'delivered', why: 'Yes.' },
+    ];
+    const { stdout } = await shell.run('events explain acme evt_1');
+    expect(stdout.split('\n').slice(1, 5)).toEqual([
+      '  waiting     edr/events: Soon.',
+      '  delivered   soc/messages: Yes.',
+      '  not_wanted  edr/alerts: No.',
+      '  not_wanted  edr/rules: No.',
+    ]);
   });
 
   it('search keeps persons out of URLs, and asks for them where they were left out', async () => {

@@ -19,6 +19,7 @@ describe("a tenant's config", () => {
     example = (await readFile(EXAMPLE, 'utf8'))
       .replace('http://127.0.0.1:8701', stage.edr.url)
       .replace('http://127.0.0.1:8702', stage.falcon.url)
+      .replace('http://127.0.0.1:8703', stage.slack.url)
       .replace('demo-harfanglab-token', stage.destinations.edrToken)
       .replace('demo-falcon-hec-key', stage.destinations.hecKey);
   });

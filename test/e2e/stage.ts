@@ -12,8 +12,9 @@ import type { Miniflare } from 'miniflare';
 
 import type { LaneView } from '../../src/domain/lane-view.ts';
 import type { FalconOptions, FalconSimulator } from '../simulators/falcon.ts';
-import type { HarfangLabSimulator } from '../simulators/harfanglab.ts';
+import type { HarfangLabOptions, HarfangLabSimulator } from '../simulators/harfanglab.ts';
 import { NoxysSender } from '../simulators/noxys.ts';
+import type { SlackSimulator } from '../simulators/slack.ts';
 import { type AdminAnswer, AdminClient } from './admin-client.ts';
 import { Destinations } from './destinations.ts';
 import { type LocalRelay, startLocalRelay } from './local-relay.ts';
@@ -29,6 +30,8 @@ export interface StageOptions {
   readonly nowMs?: () => number;
   /** Options of the Falcon simulator. */
   readonly falcon?: Partial<FalconOptions>;
+  /** Options of the HarfangLab simulator. */
+  readonly edr?: Partial<HarfangLabOptions>;
   /** Variables of the relay over those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
   /** What asks the relay, as operator and as Noxys. Default: `fetch`. */
@@ -66,7 +69,7 @@ export class Stage implements AsyncDisposable {
 
   private constructor(options: StageOptions) {
     this.#options = options;
-    this.destinations = new Destinations(options.nowMs, options.falcon);
+    this.destinations = new Destinations(options);
   }
 
   static async open(options: StageOptions = {}): Promise<Stage> {
@@ -83,6 +86,10 @@ export class Stage implements AsyncDisposable {
 
   get falcon(): FalconSimulator {
     return this.destinations.falcon;
+  }
+
+  get slack(): SlackSimulator {
+    return this.destinations.slack;
   }
 
   get url(): string {
@@ -138,7 +145,7 @@ export class Stage implements AsyncDisposable {
     await relay?.stop();
   }
 
-  /** A tenant's config with both simulators as destinations; `more` replaces top-level keys. */
+  /** A tenant's config with HarfangLab and Falcon as destinations; `more` replaces top-level keys. */
   document(
     id: string,
     secret: string,

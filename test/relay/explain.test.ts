@@ -87,6 +87,17 @@ describe('an event', () => {
     ]);
   });
 
+  it('is not wanted by a lane that follows the config alone, nor by one of detections', async () => {
+    const tenant = await Tenant.create(destination('edr', { mode: 'both', actions: ['rule', 'comment'] }));
+    await tenant.accept(tenant.event('evt-1'));
+    const whys = {
+      'edr/rules': 'This lane takes no events.',
+      'edr/comments': 'This lane takes detections, and no events.',
+    };
+    for (const [lane, why] of Object.entries(whys))
+      expect(await of(tenant, 'evt-1', lane)).toMatchObject({ outcome: 'not_wanted', why });
+  });
+
   it.each<[object, Partial<CanonicalEvent>, string, string]>([
     [{ events: ['alert.severity_high'] }, {}, 'events', "Its type is not among the destination's events."],
     [
