@@ -46,6 +46,11 @@ export interface EntryRecords {
    * leaves the relay. Undefined: none, or the destination may not know devices.
    */
   mappedHost(event: CanonicalEvent): string | undefined;
+  /**
+   * Of the entry's user, else of what its detection is grouped by, whatever the destination's privacy says of them: an opaque text to tell
+   * people apart with, the same for the same user. It is never sent, and kept as a hash of more than it alone. Undefined: nobody is named.
+   */
+  userKey(event: CanonicalEvent): string | undefined;
 }
 
 /**

@@ -5,4 +5,5 @@ import type { EntryRecords } from './destination.ts';
 export const NO_RECORDS: EntryRecords = {
   lastDay: async () => Promise.resolve(undefined),
   mappedHost: () => undefined,
+  userKey: () => undefined,
 };

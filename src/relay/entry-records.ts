@@ -5,10 +5,11 @@
 
 import type { EntryRecords } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
+import type { DestinationConfig, PrivacyConfig, TenantConfig } from '../domain/tenant-config.ts';
 import type { UserActivity } from '../domain/user-activity.ts';
 import type { OpenLane } from './lane-parts.ts';
 import type { LogEntry } from './log.ts';
+import { PersonKeys } from './person-keys.ts';
 import { type Tally, type UserDay, type UserDays, deviceKeys } from './user-days.ts';
 
 /** Platforms and classifications that are told of a day: the most frequent. */
@@ -19,7 +20,7 @@ type Entry = Pick<LogEntry, 'seq' | 'event'>;
 /** The records about entries, by what the channel gets of each. */
 export function entryRecords(
   stored: ReadonlyMap<CanonicalEvent, Entry>,
-  { mappedHost }: Pick<OpenLane, 'mappedHost'>,
+  { mappedHost, userKey }: Pick<OpenLane, 'mappedHost' | 'userKey'>,
   days: Pick<UserDays, 'before'>,
 ): EntryRecords {
   return {
@@ -32,6 +33,10 @@ export function entryRecords(
     mappedHost: (event) => {
       const entry = stored.get(event);
       return entry && mappedHost(entry.event);
+    },
+    userKey: (event) => {
+      const entry = stored.get(event);
+      return entry && userKey(entry.event);
     },
   };
 }
@@ -65,4 +70,14 @@ export function mappedHosts(
   const hosts = new Map(Object.entries(map).map(([user, host]) => [user.toLowerCase(), host]));
   return ({ user }) =>
     hosts.get(user?.id?.toLowerCase() ?? '') ?? hosts.get(user?.email?.toLowerCase() ?? '');
+}
+
+/** The tenant's pseudonym of a stored entry's user, else of what its detection is grouped by. */
+export function userKeys(pseudonymKey: Uint8Array, privacy: PrivacyConfig): OpenLane['userKey'] {
+  return ({ user, detection }) => {
+    // New each time: it keeps the names that it was asked for.
+    const keys = new PersonKeys(pseudonymKey, privacy);
+    const group = detection?.groupKey;
+    return (user && keys.ofUser(user)) ?? (group === undefined ? undefined : keys.ofUser({ id: group }));
+  };
 }

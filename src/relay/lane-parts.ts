@@ -33,6 +33,8 @@ export interface OpenLane {
   readonly reduce: (event: CanonicalEvent) => CanonicalEvent;
   /** The host that the tenant's map names for the user of an entry of the log, if the destination may know it. */
   readonly mappedHost: (stored: CanonicalEvent) => string | undefined;
+  /** An opaque key of whom an entry of the log is about. */
+  readonly userKey: (stored: CanonicalEvent) => string | undefined;
 }
 
 export type Opened = Result<OpenLane, Extract<Outcome, { kind: 'blocked' }>>;

@@ -19,7 +19,7 @@ import type { Semaphore } from '../lib/semaphore.ts';
 import { reduceFurther } from '../ingest/minimise.ts';
 import { allowsHost } from '../residency.ts';
 import type { Settings } from '../settings.ts';
-import { mappedHosts } from './entry-records.ts';
+import { mappedHosts, userKeys } from './entry-records.ts';
 import type { Filter } from './lane-history.ts';
 import type { Opened } from './lane-parts.ts';
 
@@ -54,6 +54,7 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
     wants: wantsOf(filter),
     reduce: (event) => reduceFurther(event, destination.privacy, config.privacy, pseudonymKey),
     mappedHost: mappedHosts(config, destination),
+    userKey: userKeys(pseudonymKey, config.privacy),
     send,
   });
 }

@@ -79,6 +79,7 @@ async function deliverIds(
     wants: () => true,
     reduce: (reduced) => reduced,
     mappedHost: () => undefined,
+    userKey: () => undefined,
   };
   const input = {
     entries: ids.map((id, i) => ({ seq: i + 1, event: event(id) })),

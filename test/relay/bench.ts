@@ -106,6 +106,7 @@ export class Bench {
             wants: () => true,
             reduce: (event) => event,
             mappedHost: () => undefined,
+            userKey: () => undefined,
           }),
         memory: this.memoryOf(BENCH_LANE),
         accounts: this.accounts,

@@ -9,7 +9,7 @@ import { detectionEvent } from '../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { UserActivity } from '../../src/domain/user-activity.ts';
 import { Database } from '../../src/lib/database.ts';
-import { entryRecords, mappedHosts } from '../../src/relay/entry-records.ts';
+import { entryRecords, mappedHosts, userKeys } from '../../src/relay/entry-records.ts';
 import { EventLog, LOG_SIZES } from '../../src/relay/log.ts';
 import { UserDays } from '../../src/relay/user-days.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
@@ -63,7 +63,9 @@ class Desk {
     if (!entry) throw new Error(`Cannot ask about entry ${seq} as it must be in the log: it is not`);
     const reduced = reduce(entry.event);
     const stored = new Map([[reduced, entry]]);
-    return entryRecords(stored, { mappedHost: () => undefined }, this.days).lastDay(reduced);
+    return entryRecords(stored, { mappedHost: () => undefined, userKey: () => undefined }, this.days).lastDay(
+      reduced,
+    );
   }
 }
 
@@ -143,7 +145,7 @@ describe("a user's day before an entry", () => {
   it('is of the entry that the channel was given, and of no other', async () => {
     await atDesk(async (desk) => {
       const entry = desk.log.read(desk.add(0, {}));
-      const records = entryRecords(new Map(), { mappedHost: () => 'PC-01' }, desk.days);
+      const records = entryRecords(new Map(), { mappedHost: () => 'PC-01', userKey: () => 'p_1' }, desk.days);
       if (!entry) throw new Error('Cannot test as the entry must be there');
       expect(await records.lastDay(entry.event)).toBeUndefined();
       expect(records.mappedHost(entry.event)).toBeUndefined();
@@ -256,5 +258,35 @@ describe('the host that the tenant maps a user to', () => {
       mappedHosts({ device_map: map, privacy: { ...keep, device } }, { privacy: {} })(ana),
     ).toBeUndefined();
     expect(mappedHosts({ device_map: map, privacy: keep }, { privacy: { device } })(ana)).toBeUndefined();
+  });
+});
+
+describe('the key of whom an entry is about', () => {
+  const key = new Uint8Array(32).fill(7);
+  const keep = { user_id: 'keep', user_email: 'keep', device: 'keep', url: 'drop' } as const;
+  const keyOf = userKeys(key, keep);
+  const event = (user?: CanonicalEvent['user'], groupKey?: string) => {
+    const detection = { groupKey };
+    return {
+      ...(user && { user }),
+      ...(groupKey !== undefined && { detection }),
+    } as unknown as CanonicalEvent;
+  };
+
+  it('is the same for the same user, else for what the detection is grouped by, and names neither', () => {
+    const ana = keyOf(event({ id: 'ana', email: 'ana@acme.fr' }));
+    expect(keyOf(event({ id: 'ana' }, 'group'))).toBe(ana);
+    expect(ana).toMatch(/^p_[\w-]{22}$/);
+    const keys = [
+      ana,
+      keyOf(event({ id: 'bob' })),
+      keyOf(event({ email: 'ana@acme.fr' })),
+      keyOf(event(undefined, 'WKS-1')),
+      keyOf(event(undefined, 'WKS-2')),
+      userKeys(new Uint8Array(32).fill(8), keep)(event({ id: 'ana' })),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(keys.join(' ')).not.toMatch(/ana|bob|WKS/);
+    expect(keyOf(event())).toBeUndefined();
   });
 });

@@ -122,6 +122,64 @@ describe('messages', () => {
     expect(memory).not.toContain('person-');
   });
 
+  it('of a critical event and of the critical detection on it are both there, whatever the batches', async () => {
+    const tenant = await slackTenant({ messages: { events_at_or_above: 'critical' } });
+    const slack = new SlackCloud(tenant);
+    const user = { id: 'person-1' };
+    await tenant.accept(
+      tenant.event('evt-1', { severity: 'critical', user }),
+      detectionOf(tenant, 2, { eventIds: ['evt-1'], user, ruleName: 'crown_jewels' }),
+    );
+    await tenant.until(async () => isIdle(tenant, 2), 'both are told');
+    expect(slack.taken).toHaveLength(2);
+    expect(slack.taken[1]?.body).toContain('crown_jewels');
+  });
+
+  it('of different people do not silence each other where the destination may not know people', async () => {
+    const tenant = await slackTenant({ privacy: { user_id: 'drop', user_email: 'drop' } });
+    const slack = new SlackCloud(tenant);
+    const { user: _user, ...grouped } = detectionOf(tenant, 3);
+    await tenant.accept(detectionOf(tenant, 1), detectionOf(tenant, 2), grouped, {
+      ...detectionOf(tenant, 1),
+      id: 'det-1-again',
+    });
+    await tenant.until(async () => isIdle(tenant, 4), 'they are told');
+    expect(slack.taken).toHaveLength(3);
+    const memory = await tenant.inside((_relay, state) =>
+      JSON.stringify([...state.storage.sql.exec('SELECT * FROM channel_memory')]),
+    );
+    expect(memory).toContain('{\\"daily\\":1,\\"weekly\\":1}');
+    expect(memory + JSON.stringify(slack.taken)).not.toMatch(/person-|p_[\w-]{22}/);
+  });
+
+  it('are taken by a receiver that refuses the storm message: no lane is blocked, and none is a dead letter', async () => {
+    const tenant = await slackTenant({ messages: { per_hour_max: 1 } });
+    const slack = new SlackCloud(tenant);
+    slack.refusal = (body) =>
+      body.includes('More than') ? new Response('invalid_blocks', { status: 400 }) : undefined;
+    for (let i = 1; i <= 30; i++) await tenant.accept(detectionOf(tenant, i));
+    await tenant.until(async () => isIdle(tenant, 30), 'all are told or counted');
+    tenant.nowMs += 62 * 60_000;
+    await tenant.accept(detectionOf(tenant, 31));
+    await tenant.until(async () => isIdle(tenant, 31), 'the later one is told');
+    expect(slack.taken).toHaveLength(2);
+    const lane = await tenant.lane(LANE);
+    expect(lane).toMatchObject({ deadLettered: 0, expired: 0 });
+    expect(lane.blocked).toBeUndefined();
+  });
+
+  it('leave no part of the address that an answer quotes in what operators read', async () => {
+    const tenant = await slackTenant();
+    tenant.destinations.answer(
+      SLACK,
+      () => new Response(`cannot POST ${new URL(SLACK).pathname}`, { status: 404 }),
+    );
+    await tenant.accept(detectionOf(tenant, 1));
+    await tenant.until(async () => (await tenant.lane(LANE)).state === 'blocked', 'the lane is blocked');
+    const test = await tenant.stub.testDestination({ v: 1, destination: 'soc' });
+    expect(JSON.stringify([await tenant.lane(LANE), test])).not.toContain('inWorkerd');
+  });
+
   it('about the same user and rule are one, however many detections there are', async () => {
     const tenant = await slackTenant();
     const slack = new SlackCloud(tenant);

@@ -21,19 +21,31 @@ const DECISION_COLOURS: Readonly<Record<PolicyDecision, MessageColour>> = {
   log: 'grey',
 };
 
+export interface AlertAround {
+  /** Counted of the same since. */
+  readonly more: More | undefined;
+  /** Whether the same event was in a message before, without these entries. */
+  readonly isFollowUp: boolean;
+  readonly nowMs: number;
+}
+
 /** `entries`: of one event and user, at least one. */
 export function alertMessage(
   composer: Composer,
   entries: readonly CanonicalEvent[],
-  more: More | undefined,
-  nowMs: number,
+  { more, isFollowUp, nowMs }: AlertAround,
 ): Message {
   const { words, local } = composer;
   const lead = leadOf(entries);
   const level = gravestOf(entries);
   const decision = decisionOf(entries);
   const [first = lead] = entries;
-  const shown = more && local.number(more.count);
+  const text = [
+    ...(isFollowUp ? [words.followUp] : []),
+    ...(more
+      ? [words.moreSince(more.count, local.number(more.count), local.clock(more.sinceMs, nowMs))]
+      : []),
+  ].join(' ');
   return {
     ...baseOf(composer, [first.type, first.id]),
     kind: entries.some(({ detection }) => detection) ? 'detection' : 'event',
@@ -41,10 +53,7 @@ export function alertMessage(
     colour: decision ? DECISION_COLOURS[decision] : colourOfLevel(level),
     occurredAt: lead.occurredAt,
     title: `${words.levels[level]}${words.colon}${subjectOf(composer, entries, decision)}`,
-    ...(more &&
-      shown !== undefined && {
-        text: words.moreSince(more.count, shown, local.clock(more.sinceMs, nowMs)),
-      }),
+    ...(text !== '' && { text }),
     facts: factsOf(composer, entries, decision),
     ...linkTo(composer, ['events', lead.id]),
     data: { entries, ...(more && { untold: more.count }) },
@@ -146,9 +155,9 @@ function pair(first: string | undefined, second: string | undefined): string | u
 export function stormMessage(composer: Composer, storm: Storm, capPerHour: number, nowMs: number): Message {
   const { words, local } = composer;
   const shown = local.number(storm.count);
-  const kinds = storm.kinds
-    .toSorted((a, b) => b.count - a.count)
-    .map((kind) => `${local.number(kind.count)} × ${kindText(composer, kind)}`);
+  const kinds = storm.kinds.map(
+    (kind) => `${local.number(kind.count)} × ${kindText(composer, kind)} (${words.levels[kind.level]})`,
+  );
   const { rest } = local.cut(kinds, STORM_KINDS_MAX);
   return {
     ...baseOf(composer, ['storm', storm.opener]),
@@ -164,12 +173,12 @@ export function stormMessage(composer: Composer, storm: Storm, capPerHour: numbe
       ...fact(composer, 'at', local.time(nowMs)),
     ],
     ...linkTo(composer, ['events']),
-    data: { entries: [], untold: storm.count },
+    data: { entries: [], kinds: storm.kinds, untold: storm.count },
   };
 }
 
-function kindText(composer: Composer, { rule, type = '', platform }: StormKind): string {
-  if (rule !== undefined) return shortLine(rule);
+function kindText(composer: Composer, { title, type = '', platform }: StormKind): string {
+  if (title !== undefined) return shortLine(title);
   const on = platform === undefined ? '' : composer.words.on(shortLine(platformName(platform)));
   return `${eventWord(composer, type)}${on}`;
 }

@@ -14,6 +14,9 @@ const TOP_MAX = 5;
 const RULES_MAX = 10;
 const LANES_MAX = 10;
 
+/** In their order: an object would have names that are numbers first. */
+type Counted = readonly (readonly [name: string, count: number])[];
+
 export function digestMessage(
   context: Composer,
   entry: CanonicalEvent,
@@ -83,11 +86,11 @@ function sectionsOf(composer: Composer, digest: DigestFacts): readonly MessageSe
   const { words, local } = composer;
   const { totals, before, notices, blockedLanes } = digest;
   const counted = (
-    counts: Readonly<Record<string, number>>,
+    counts: Counted,
     earlier: Readonly<Record<string, number>>,
     name: (key: string) => string,
   ): string[] =>
-    Object.entries(counts)
+    counts
       .filter(([, count]) => count > 0)
       .map(([key, count]) => {
         const earlierCount = own(earlier, key) ?? 0;
@@ -145,16 +148,13 @@ function section(
 }
 
 /** The keys that are known in their order, then those that are not. */
-function inOrder(counts: Readonly<Record<string, number>>, keys: readonly string[]): Record<string, number> {
-  const known = keys.flatMap((key) => {
-    const count = own(counts, key);
-    return count === undefined ? [] : [[key, count] as const];
-  });
-  return { ...Object.fromEntries(known), ...counts };
+function inOrder(counts: Readonly<Record<string, number>>, keys: readonly string[]): Counted {
+  const known = keys.map((key) => [key, own(counts, key) ?? 0] as const);
+  return [...known, ...Object.entries(counts).filter(([key]) => !keys.includes(key))];
 }
 
-function mostFirst(counts: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).toSorted(([, a], [, b]) => b - a));
+function mostFirst(counts: Readonly<Record<string, number>>): Counted {
+  return Object.entries(counts).toSorted(([, a], [, b]) => b - a);
 }
 
 function detectionsIn({ detections }: DigestTotals): number {

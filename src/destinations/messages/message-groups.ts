@@ -10,6 +10,7 @@ import { LEVELS, type Level } from '../../domain/severity.ts';
 import { TEST_EVENT_TYPE } from '../../domain/test-event.ts';
 import { encodeBase32 } from '../../lib/base32.ts';
 import { sha256, sha256Hex } from '../../lib/hmac.ts';
+import type { EntryRecords } from '../destination.ts';
 
 const KEY_LENGTH = 32;
 const ENTRY_KEY_LENGTH = 12;
@@ -29,12 +30,20 @@ export interface MessageGroup {
   readonly entries: readonly CanonicalEvent[];
 }
 
+/** Whom an entry is about, as text that stays in this file; null: nobody is known. */
+export type WhoOf = (entry: CanonicalEvent) => string | null;
+
+/** People are told apart also where the destination may not know them. */
+export function whoOf(records: Pick<EntryRecords, 'userKey'>): WhoOf {
+  return (entry) => records.userKey(entry) ?? entry.user?.id ?? entry.user?.email ?? null;
+}
+
 /** The groups of a batch, in the order of their first entries. */
-export function groupsOf(events: readonly CanonicalEvent[]): readonly MessageGroup[] {
+export function groupsOf(events: readonly CanonicalEvent[], who: WhoOf): readonly MessageGroup[] {
   const groups = new Map<string, MessageGroup & { readonly entries: CanonicalEvent[] }>();
   for (const [firstIndex, event] of events.entries()) {
     const kind = kindOf(event);
-    const key = kind === 'alert' ? matterKey(event) : hash([kind, event.id]);
+    const key = kind === 'alert' ? matterKey(event, who) : hash([kind, event.id]);
     const group = groups.get(key);
     if (group) group.entries.push(event);
     else groups.set(key, { kind, key, firstIndex, entries: [event] });
@@ -49,21 +58,18 @@ function kindOf({ type }: CanonicalEvent): GroupKind {
 }
 
 /** The event that it is about, or that made the rule match, and its user. */
-function matterKey({ id, detection, user }: CanonicalEvent): string {
-  return hash(['alert', detection?.eventIds.at(-1) ?? id, userOf(user)]);
+function matterKey(event: CanonicalEvent, who: WhoOf): string {
+  return hash(['alert', event.detection?.eventIds.at(-1) ?? event.id, who(event)]);
 }
 
 /** Under which it is remembered that a matter was told: a rule about a user, or events of a kind of a user. */
-export function matterOf({ type, detection, user, platform }: CanonicalEvent): string {
-  if (detection) return hash(['rule', detection.ruleId, userOf(user)]);
-  return hash(['event', type, platform?.id ?? null, userOf(user)]);
+export function matterOf(event: CanonicalEvent, who: WhoOf): string {
+  const { type, detection, platform } = event;
+  if (detection) return hash(['rule', detection.ruleId, who(event)]);
+  return hash(['event', type, platform?.id ?? null, who(event)]);
 }
 
-function userOf(user: CanonicalEvent['user']): string | null {
-  return user?.id ?? user?.email ?? null;
-}
-
-/** By which it is remembered that an entry was counted. */
+/** By which it is remembered that an entry was told or counted. */
 export function entryKey({ type, id }: CanonicalEvent): string {
   return hash([type, id]).slice(0, ENTRY_KEY_LENGTH);
 }

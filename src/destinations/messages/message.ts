@@ -8,6 +8,7 @@ import type { DigestFacts } from '../../domain/digest.ts';
 import type { Language } from '../../domain/language.ts';
 import type { NoticeFacts } from '../../domain/notice.ts';
 import type { Level } from '../../domain/severity.ts';
+import type { StormKind } from './storm.ts';
 
 /** Block red, coach yellow, log grey, as Noxys' own page shows them; green: it is over, or a test. */
 export type MessageColour = 'red' | 'yellow' | 'grey' | 'green';
@@ -52,6 +53,8 @@ export interface MessageData {
   readonly entries: readonly CanonicalEvent[];
   readonly notice?: NoticeFacts;
   readonly digest?: DigestFacts;
-  /** Of a detection, an event or a digest: so many were counted and not told one by one. */
+  /** Of a storm: what was counted, the gravest first. */
+  readonly kinds?: readonly StormKind[];
+  /** Of a detection, an event, a storm or a digest: so many were counted and not told one by one. */
   readonly untold?: number;
 }

@@ -8,6 +8,7 @@ import { MAXIMUM_AGE_MS } from '../../domain/maximum-age.ts';
 import type { CanonicalEvent } from '../../domain/event.ts';
 import { type FailedOutcome, NOT_SENT, type Outcome } from '../../domain/outcome.ts';
 import type { MessageDestinationConfig } from '../../domain/tenant-config.ts';
+import { logEvent } from '../../lib/log.ts';
 import { unreachable } from '../../lib/result.ts';
 import type { Channel, ChannelContext, DeliveryIo } from '../destination.ts';
 import { alertMessage, stormMessage } from './compose-alert.ts';
@@ -15,8 +16,9 @@ import { digestMessage } from './compose-digest.ts';
 import { noticeMessage, testMessage } from './compose-notice.ts';
 import { type Composer, composerOf } from './composer.ts';
 import type { Message } from './message.ts';
-import { type MessageGroup, groupsOf } from './message-groups.ts';
+import { type MessageGroup, type WhoOf, groupsOf, whoOf } from './message-groups.ts';
 import type { MessageProduct } from './product.ts';
+import type { Storm } from './storm.ts';
 import { Told } from './told.ts';
 
 const BATCH = { eventsMax: 100, lengthMax: 512 * 1024 } as const;
@@ -43,6 +45,7 @@ class Turn {
   readonly #composer: Composer;
   readonly #product: MessageProduct;
   readonly #io: DeliveryIo;
+  readonly #who: WhoOf;
   readonly #told: Told;
   readonly #endsAtMs: number;
   #requests = 0;
@@ -57,51 +60,69 @@ class Turn {
     this.#composer = composerOf(context, config.name);
     this.#product = product;
     this.#io = io;
-    this.#told = new Told(io.memory, config.messages, io.nowMs);
+    this.#who = whoOf(io.records);
+    this.#told = new Told(io.memory, config.messages, this.#who, io.nowMs);
     this.#endsAtMs = io.nowMs() + TURN_MS;
   }
 
   async deliver(events: readonly CanonicalEvent[]): Promise<Outcome> {
-    const groups = groupsOf(events);
-    for (const group of groups) {
+    const groups = groupsOf(events, this.#who);
+    for (const whole of groups) {
+      const group = this.#told.fresh(whole);
       const verdict = this.#told.judge(group);
       if (verdict === 'known') continue;
       if (verdict !== 'tell') {
         this.#told.count(group, verdict);
         continue;
       }
-      const end = await this.#send(group.firstIndex, () => this.#compose(group));
-      if (end) return end;
+      const outcome = await this.#send(group.firstIndex, () => this.#compose(group));
+      if (outcome?.kind !== 'delivered') return this.#stop(group.firstIndex, outcome);
       this.#told.noteTold(group);
     }
-    // Where it can't be told now, the last group comes again: it is known by then, and the storm is told.
-    const end = await this.#tellStorm(groups.at(-1)?.firstIndex ?? 0);
-    if (end) return end;
-    this.#told.flush();
+    return this.#tellStorm(this.#settledOf(events, groups), events.length);
+  }
+
+  /** How many entries are done with though the storm can't be told: what was counted last comes again and has it told, what was told doesn't. */
+  #settledOf(events: readonly CanonicalEvent[], groups: readonly MessageGroup[]): number {
+    const last = events.at(-1);
+    const group = groups.find(({ entries }) => last !== undefined && entries.includes(last));
+    const isDone = !last || !group || group.kind === 'test' || this.#told.isTold(group, last);
+    return isDone ? events.length : events.length - 1;
+  }
+
+  /** The end of the turn. */
+  async #tellStorm(settled: number, count: number): Promise<Outcome> {
+    const storm = this.#told.stormToTell;
+    if (!storm) return { kind: 'delivered' };
+    const { per_hour_max: cap } = this.#config.messages;
+    const compose = (): Message => stormMessage(this.#composer, storm, cap, this.#io.nowMs());
+    const outcome = await this.#send(settled, compose);
+    if (outcome?.kind === 'delivered') this.#told.noteStorm(storm, 'told');
+    else if (outcome?.kind === 'rejected') this.#noteRefused(storm, outcome);
+    else if (settled < count) return this.#stop(settled, outcome);
     return { kind: 'delivered' };
   }
 
-  async #tellStorm(settled: number): Promise<Outcome | undefined> {
-    const storm = this.#told.stormToTell;
-    if (!storm) return undefined;
-    const { per_hour_max: cap } = this.#config.messages;
-    const end = await this.#send(settled, () => stormMessage(this.#composer, storm, cap, this.#io.nowMs()));
-    if (!end) this.#told.noteStormTold();
-    return end;
+  /** No entry's failure: what the storm counts is counted all the same, and told with the next one and the digest. */
+  #noteRefused(storm: Storm, { status, excerpt }: Extract<Outcome, { kind: 'rejected' }>): void {
+    this.#told.noteStorm(storm, 'refused');
+    const { tenant } = this.#composer.context;
+    const lane = `${this.#config.name}/messages`;
+    const { count } = storm;
+    logEvent('warn', 'storm_message.refused', { tenant, lane, status: status ?? undefined, count, excerpt });
   }
 
-  /** Sends one message. Returns how the turn ends, if it does; the first `settled` entries are done with. */
+  /** Sends one message; the first `settled` entries are done with. Undefined: not sent now. */
   async #send(settled: number, compose: () => Message): Promise<Outcome | undefined> {
     const { send, timeoutMs, attemptId, nowMs, isCurrent, requestsMax } = this.#io;
-    if (!isCurrent()) return this.#stop(settled, undefined);
+    if (!isCurrent()) return undefined;
     const mayGoOn = nowMs() < this.#endsAtMs && this.#requests < requestsMax;
-    if (settled > 0 && !mayGoOn) return this.#stop(settled, undefined);
+    if (settled > 0 && !mayGoOn) return undefined;
     const request = await this.#product.request(compose(), { nowMs: nowMs(), attemptId });
     // Signing takes a moment.
-    if (!isCurrent()) return this.#stop(settled, undefined);
+    if (!isCurrent()) return undefined;
     this.#requests++;
-    const outcome = this.#product.outcome(await send({ ...request, timeoutMs }), nowMs());
-    return outcome.kind === 'delivered' ? undefined : this.#stop(settled, outcome);
+    return this.#product.outcome(await send({ ...request, timeoutMs }), nowMs());
   }
 
   /** What came before is done all the same. */
@@ -119,7 +140,11 @@ class Turn {
     if (!first) throw new Error('Cannot compose a message as a group must have an entry: it has none');
     switch (kind) {
       case 'alert':
-        return alertMessage(composer, entries, this.#told.moreOf(group), nowMs);
+        return alertMessage(composer, entries, {
+          more: this.#told.moreOf(group),
+          isFollowUp: this.#told.isFollowUp(group),
+          nowMs,
+        });
       case 'notice':
         return noticeMessage(composer, first, factsIn(first.notice), nowMs);
       case 'digest': {

@@ -1,27 +1,28 @@
 /**
  * What a lane has told people, and what it only counted: so that a matter is told once in its quiet time, a storm is one message an hour,
- * and nothing that was answered is told again. Keeps hashes and counts, and no person.
+ * and nothing that was answered is told again. Every entry is either told or counted, once. Keeps hashes and counts, and no person.
  * What is told is written at once; counts gather until the next message, or the end of the turn, and are counted once however often an entry comes.
  */
 
 import type { CanonicalEvent } from '../../domain/event.ts';
+import { TOLD_AGE_MS } from '../../domain/maximum-age.ts';
 import type { MessagesConfig } from '../../domain/messages-config.ts';
-import { isAtLeast, type Level } from '../../domain/severity.ts';
+import { LEVELS, isAtLeast, type Level } from '../../domain/severity.ts';
 import { unreachable } from '../../lib/result.ts';
 import type { ChannelMemory } from '../destination.ts';
 import { noteWithinHour, toldWithinHour } from './hourly.ts';
-import { type MessageGroup, entryKey, gravestOf, levelOf, matterOf } from './message-groups.ts';
-import { type Storm, readStorm, stormTold, withOverflow, writeStorm } from './storm.ts';
+import { type MessageGroup, type WhoOf, entryKey, gravestOf, levelOf, matterOf } from './message-groups.ts';
+import { type Storm, readStorm, stormRefused, stormTold, withOverflow, writeStorm } from './storm.ts';
 import { NO_UNTOLD, type Untold, readUntold, writeUntold } from './untold.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** An entry is too old to be told after one hour, whatever is sent again. */
-const TOLD_MS = 2 * HOUR_MS;
+/** Longer than anything may come again: nothing is told that is older. */
+const TOLD_MS = TOLD_AGE_MS + HOUR_MS;
 /** So long a count waits for the next message of its kind; the digest tells it all the same. */
 const COUNT_MS = 24 * HOUR_MS;
-/** Entries of the last batches: what a crash, or a batch that ends early, makes come again. */
-const COUNTED_MAX = 256;
+/** Entries of the last batches: what a crash, or a batch that ends early, makes come again. As many of one event. */
+const ENTRIES_MAX = 256;
 /** Notices have quiet times of their own: more than this is a fault, and the digest counts them. */
 const NOTICES_PER_HOUR_MAX = 60;
 
@@ -35,7 +36,7 @@ interface Matter {
   readonly count: number;
 }
 
-/** `known`: it was told or counted before. `quiet` and `overflow` are counted, and not told. */
+/** `known`: all of it was told or counted before. `quiet` and `overflow` are counted, and not told. */
 export type Verdict = 'tell' | 'known' | 'quiet' | 'overflow';
 
 /** So many more of a kind, not told one by one. */
@@ -47,54 +48,69 @@ export interface More {
 export class Told {
   readonly #memory: ChannelMemory;
   readonly #config: MessagesConfig;
+  readonly #who: WhoOf;
   readonly #nowMs: () => number;
   /** Not written yet. */
   #counted: string[] = [];
   #byMatter = new Map<string, number>();
   #overflow: CanonicalEvent[] = [];
 
-  constructor(memory: ChannelMemory, config: MessagesConfig, nowMs: () => number) {
+  constructor(memory: ChannelMemory, config: MessagesConfig, who: WhoOf, nowMs: () => number) {
     this.#memory = memory;
     this.#config = config;
+    this.#who = who;
     this.#nowMs = nowMs;
   }
 
-  /** What is to be done with a group. */
+  /** The group with those of its entries alone that were neither told nor counted before. */
+  fresh(group: MessageGroup): MessageGroup {
+    const known = new Set([...this.#ring(), ...this.#counted, ...this.#toldOf(group)]);
+    return { ...group, entries: group.entries.filter((entry) => !known.has(entryKey(entry))) };
+  }
+
+  /** Whether other entries of the group were told before. */
+  isFollowUp(group: MessageGroup): boolean {
+    return this.#toldOf(group).length > 0;
+  }
+
+  isTold(group: MessageGroup, entry: CanonicalEvent): boolean {
+    return this.#toldOf(group).includes(entryKey(entry));
+  }
+
+  /** What is to be done with what is fresh of a group. */
   judge(group: MessageGroup): Verdict {
-    if (group.kind === 'test') return 'tell';
-    const toldLevel = this.#memory.get(toldKey(group));
-    const entries = this.#fresh(group);
-    // What comes later about an event is told with it, unless it is graver: that would be lost.
+    const { kind, entries } = group;
+    if (kind === 'test') return 'tell';
     if (entries.length === 0) return 'known';
-    if (toldLevel !== undefined && isAtLeast(toldLevel as Level, gravestOf(entries))) return 'known';
-    switch (group.kind) {
+    switch (kind) {
       case 'digest':
         return 'tell';
       case 'notice':
-        return this.#within('notice') < NOTICES_PER_HOUR_MAX ? 'tell' : 'quiet';
+        return toldWithinHour(this.#memory, kind, this.#nowMs()) < NOTICES_PER_HOUR_MAX ? 'tell' : 'quiet';
       case 'alert':
         if (entries.every((entry) => this.#isQuiet(entry))) return 'quiet';
-        return this.#within('alert') < this.#config.per_hour_max ? 'tell' : 'overflow';
+        return this.#hasRoom(gravestOf(entries)) ? 'tell' : 'overflow';
       default:
-        return unreachable(group.kind);
+        return unreachable(kind);
     }
   }
 
   /** Counts a group that is not told. */
-  count(group: MessageGroup, verdict: 'quiet' | 'overflow'): void {
-    const entries = this.#fresh(group);
+  count({ entries }: MessageGroup, verdict: 'quiet' | 'overflow'): void {
     this.#counted.push(...entries.map(entryKey));
-    const matters = entries.map(matterOf);
-    // Of several, the first that was told: the message counts it once.
-    const matter = matters.find((key) => this.#matter(key)) ?? matters[0] ?? '';
-    this.#byMatter.set(matter, (this.#byMatter.get(matter) ?? 0) + 1);
-    if (verdict === 'overflow') this.#overflow.push(...entries.slice(0, 1));
+    for (const entry of entries) {
+      const matter = matterOf(entry, this.#who);
+      this.#byMatter.set(matter, (this.#byMatter.get(matter) ?? 0) + 1);
+    }
+    if (verdict === 'overflow') this.#overflow.push(...entries);
   }
 
   /** What was counted of the matters of a group since they were told. */
   moreOf({ entries }: MessageGroup): More | undefined {
     this.flush();
-    const matters = [...new Set(entries.map(matterOf))].flatMap((key) => this.#matter(key) ?? []);
+    const matters = [...new Set(entries.map((entry) => matterOf(entry, this.#who)))].flatMap(
+      (key) => this.#matter(key) ?? [],
+    );
     const counted = matters.filter(({ count }) => count > 0);
     if (counted.length === 0) return undefined;
     return {
@@ -108,12 +124,13 @@ export class Told {
     const { kind, entries } = group;
     const nowMs = this.#nowMs();
     if (kind === 'test') return;
-    this.#memory.put(toldKey(group), gravestOf(entries), nowMs + TOLD_MS);
+    const told = [...this.#toldOf(group), ...entries.map(entryKey)].slice(-ENTRIES_MAX);
+    this.#memory.put(toldKey(group), told.join(' '), nowMs + TOLD_MS);
     if (kind === 'digest') return this.#noteDigest(entries);
-    noteWithinHour(this.#memory, kind, nowMs);
+    noteWithinHour(this.#memory, kind === 'alert' ? gravestOf(entries) : kind, nowMs);
     if (kind !== 'alert') return;
     for (const entry of entries)
-      this.#putMatter(matterOf(entry), { atMs: nowMs, level: levelOf(entry), count: 0 });
+      this.#putMatter(matterOf(entry, this.#who), { atMs: nowMs, level: levelOf(entry), count: 0 });
   }
 
   /** The storm that people are to be told of now, if there is one. */
@@ -123,8 +140,10 @@ export class Told {
     return storm?.isDue === true ? storm : undefined;
   }
 
-  noteStormTold(): void {
-    writeStorm(this.#memory, stormTold(this.#nowMs()), this.#nowMs());
+  noteStorm(storm: Storm, became: 'told' | 'refused'): void {
+    const nowMs = this.#nowMs();
+    const next = became === 'told' ? stormTold(storm, nowMs) : stormRefused(storm, nowMs);
+    writeStorm(this.#memory, next, nowMs);
   }
 
   /** What was counted since the last digest of each kind. */
@@ -137,7 +156,7 @@ export class Told {
   flush(): void {
     if (this.#counted.length === 0) return;
     const nowMs = this.#nowMs();
-    const ring = [...this.#ring(), ...this.#counted].slice(-COUNTED_MAX);
+    const ring = [...this.#ring(), ...this.#counted].slice(-ENTRIES_MAX);
     this.#memory.put(COUNTED_KEY, JSON.stringify(ring), nowMs + TOLD_MS);
     let total = 0;
     for (const [key, count] of this.#byMatter) {
@@ -167,23 +186,26 @@ export class Told {
     );
   }
 
-  #within(kind: 'alert' | 'notice'): number {
-    return toldWithinHour(this.#memory, kind, this.#nowMs());
+  /** Lesser ones never take the place of a graver one. */
+  #hasRoom(level: Level): boolean {
+    const told = LEVELS.filter((other) => isAtLeast(other, level)).map((other) =>
+      toldWithinHour(this.#memory, other, this.#nowMs()),
+    );
+    return told.reduce((sum, count) => sum + count, 0) < this.#config.per_hour_max;
   }
 
   /** Whether the matter of an entry was told a short while ago, and no less grave. */
   #isQuiet(entry: CanonicalEvent): boolean {
-    const matter = this.#matter(matterOf(entry));
+    const matter = this.#matter(matterOf(entry, this.#who));
     if (!matter) return false;
     // A clock that was wrong silences nobody for longer.
     const isRecent = Math.abs(this.#nowMs() - matter.atMs) < this.#config.quiet_minutes * MINUTE_MS;
     return isRecent && isAtLeast(matter.level, levelOf(entry));
   }
 
-  /** The entries that were not counted before. */
-  #fresh({ entries }: MessageGroup): readonly CanonicalEvent[] {
-    const counted = new Set([...this.#ring(), ...this.#counted]);
-    return entries.filter((entry) => !counted.has(entryKey(entry)));
+  /** The entries of a group that were told. */
+  #toldOf(group: MessageGroup): readonly string[] {
+    return this.#memory.get(toldKey(group))?.split(' ') ?? [];
   }
 
   #ring(): readonly string[] {

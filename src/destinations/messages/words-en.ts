@@ -62,6 +62,7 @@ export const WORDS_EN: Words = {
   andMore: (_, shown) => `and ${shown} more`,
   otherRules: (count) => ` and ${count} other ${plural(count, 'rule', 'rules')}`,
   ruleCount: (count, shown, duration) => `${shown} ${plural(count, 'event', 'events')} in ${duration}`,
+  followUp: 'It belongs to an event that was told before.',
   moreSince: (_, shown, since) => `And ${shown} more of the same kind since ${since}.`,
   storm: {
     title: (cap) => `More than ${cap} messages in an hour: the others are counted`,

@@ -64,6 +64,7 @@ export const WORDS_FR: Words = {
   otherRules: (count) => ` et ${count}\u00A0${plural(count, 'autre règle', 'autres règles')}`,
   ruleCount: (count, shown, duration) =>
     `${shown}\u00A0${plural(count, 'événement', 'événements')} en ${duration}`,
+  followUp: 'Cela concerne un événement déjà signalé.',
   moreSince: (count, shown, since) =>
     `Et ${shown}\u00A0${plural(count, 'autre', 'autres')} du même type depuis ${since}.`,
   storm: {

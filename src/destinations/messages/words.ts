@@ -53,6 +53,8 @@ export interface Words {
   /** Of a title: other rules that the same event matched. */
   readonly otherRules: (count: number) => string;
   readonly ruleCount: (count: number, shown: string, duration: string) => string;
+  /** Of a rule of an event that people know of by an earlier message. */
+  readonly followUp: string;
   /** What was counted and not told since then. */
   readonly moreSince: (count: number, shown: string, since: string) => string;
   readonly storm: {

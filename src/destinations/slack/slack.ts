@@ -11,6 +11,7 @@ import type { HttpAnswer, HttpFailure } from '../../lib/http.ts';
 import { jsonIn } from '../../lib/json.ts';
 import { isRecord } from '../../lib/record.ts';
 import type { Result } from '../../lib/result.ts';
+import { withoutEchoes } from '../answer-echoes.ts';
 import type { MessageProduct } from '../messages/product.ts';
 import { outcomeOf } from '../outcome.ts';
 import { USER_AGENT } from '../user-agent.ts';
@@ -33,6 +34,8 @@ const CURES: Readonly<Record<string, string>> = {
 };
 
 export function slackProduct({ url }: SlackConfig): MessageProduct {
+  // The last part of its path is the secret.
+  const quiet = withoutEchoes([url, url.slice(url.lastIndexOf('/') + 1)]);
   return {
     request: async (message) =>
       Promise.resolve({
@@ -41,7 +44,7 @@ export function slackProduct({ url }: SlackConfig): MessageProduct {
         headers: { 'content-type': 'application/json; charset=utf-8', 'user-agent': USER_AGENT },
         body: JSON.stringify(slackPayload(message)),
       }),
-    outcome: slackOutcome,
+    outcome: (result, nowMs) => slackOutcome(quiet(result), nowMs),
   };
 }
 

@@ -41,6 +41,7 @@ export function messageData(message: Message): Fields {
       detections: detections.slice(0, DETECTIONS_MAX),
       detection_count: detections.length,
     }),
+    kinds: data.kinds?.map((kind) => defined({ ...kind })),
     event: eventFields(message),
     notice: data.notice && defined({ ...data.notice }),
     digest: data.digest && digestFields(data.digest),

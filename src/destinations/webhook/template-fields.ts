@@ -13,7 +13,7 @@ const TEXT_LENGTH_MAX = 4000;
 
 /** By the field that it begins with. Held to the payload by a test. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
-  '': 'id type kind timestamp timestamp_ms tenant level colour language title text facts sections description link untold risk_score classifications detections detection_count'.split(
+  '': 'id type kind timestamp timestamp_ms tenant level colour language title text facts sections description link untold risk_score classifications detections detection_count kinds'.split(
     ' ',
   ),
   user: ['id', 'email'],

@@ -4,6 +4,7 @@ import type { Channel, ChannelContext, DeliveryIo } from '../../../src/destinati
 import type { Message } from '../../../src/destinations/messages/message.ts';
 import { messagesChannel } from '../../../src/destinations/messages/messages.ts';
 import type { MessageProduct } from '../../../src/destinations/messages/product.ts';
+import { NO_RECORDS } from '../../../src/destinations/no-records.ts';
 import { slackProduct } from '../../../src/destinations/slack/slack.ts';
 import { type Detection, detectionEvent } from '../../../src/domain/detection.ts';
 import { DIGEST_TYPE, type DigestFacts, type DigestTotals } from '../../../src/domain/digest.ts';
@@ -38,6 +39,9 @@ export class Stage {
   readonly memory = memoryForTest(() => this.nowMs);
   /** What was composed, in order, whether or not Slack took it. */
   readonly composed: Message[] = [];
+  /** What Slack took, in order. */
+  readonly taken: Message[] = [];
+  records = NO_RECORDS;
   readonly #config: SlackConfig;
   readonly #context: ChannelContext;
 
@@ -73,7 +77,11 @@ export class Stage {
         this.composed.push(message);
         return product.request(message, around);
       },
-      outcome: (result, nowMs) => product.outcome(result, nowMs),
+      outcome: (result, nowMs) => {
+        const outcome = product.outcome(result, nowMs);
+        if (outcome.kind === 'delivered') this.taken.push(...this.composed.slice(-1));
+        return outcome;
+      },
     };
     return messagesChannel(this.#config, this.#context, watched);
   }
@@ -90,6 +98,7 @@ export class Stage {
       attemptId: 'attempt-1',
       nowMs: () => this.nowMs,
       memory: this.memory,
+      records: this.records,
       accounts: NO_ACCOUNTS,
       requestsMax: this.requestsMax,
       isCurrent: () => this.isCurrent,

@@ -27,6 +27,7 @@ const BUSY = {
     limited: 3,
     byLevel: { low: 12_042, high: 3 },
     byPlatform: { x1: 1, chatgpt: 9_000, x2: 1, claude: 2_000, x3: 1, x4: 1 },
+    byClassification: { '1': 1, '2': 2, '3': 3, '4': 4, '5': 5, '6': 6, SECRET: 95 },
     detections: [{ rule: 'Secrets', level: 'critical' as const, count: 2 }],
   },
   before: { ...NOTHING, events: 10_750, byLevel: { high: 6 } },
@@ -147,6 +148,10 @@ describe('a digest', () => {
       {
         title: 'Platforms',
         lines: ['ChatGPT: 9,000', 'Claude: 2,000', 'x1: 1', 'x2: 1', 'x3: 1', 'and 1 more'],
+      },
+      {
+        title: 'Classifications',
+        lines: ['SECRET: 95', '6: 6', '5: 5', '4: 4', '3: 3', 'and 2 more'],
       },
       { title: 'Notices', lines: ['lane blocked: 1'] },
       { title: 'Blocked now', lines: ['edr/events'] },

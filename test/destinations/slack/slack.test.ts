@@ -40,6 +40,21 @@ async function send(sent: Message = message(), url = slack.webhookUrl): Promise<
   return product.outcome(await http({ ...request, timeoutMs: 1000 }), 0);
 }
 
+describe('an answer of Slack', () => {
+  it.each([
+    ['its whole address', (url: URL) => url.href],
+    ['the path of its address', (url: URL) => url.pathname],
+    ['the last part of its path', (url: URL) => url.pathname.split('/').at(-1) ?? ''],
+  ])('that quotes %s has the secret left out', async (_what, partOf) => {
+    const url = new URL(slack.webhookUrl);
+    for (const status of [404, 400, 500, 200]) {
+      slack.fail({ status, body: `{"ok":false,"error":"no such page: ${partOf(url)}"}`, times: 1 });
+      const told = JSON.stringify(await send());
+      expect(told).not.toContain(url.pathname.split('/').at(-1));
+    }
+  });
+});
+
 describe('a message in Slack', () => {
   it('is a header, and an attachment of the colour with label and value side by side', async () => {
     expect(await send()).toEqual({ kind: 'delivered' });

@@ -86,3 +86,13 @@ export function noticeForTest(): Message {
   const title = 'edr/events is blocked';
   return digestForTest({ kind: 'notice', title, facts: [], sections: [], data: { entries: [], notice } });
 }
+
+/** Of more than may be told in an hour. */
+export function stormForTest(): Message {
+  const kinds = [
+    { rule: 'rule_one', title: 'Rule one', level: 'critical', count: 60 },
+    { type: 'interaction.high_risk', platform: 'chatgpt', level: 'high', count: 10 },
+  ] as const;
+  const data = { entries: [], kinds, untold: 70 };
+  return digestForTest({ kind: 'storm', level: 'critical', title: 'More than 20', sections: [], data });
+}

@@ -10,7 +10,7 @@ import {
   renderTemplate,
   templateFaults,
 } from '../../../src/destinations/webhook/template.ts';
-import { digestForTest, messageForTest, noticeForTest } from './message-for-test.ts';
+import { digestForTest, messageForTest, noticeForTest, stormForTest } from './message-for-test.ts';
 
 const rendered = (text: unknown, message: Message = messageForTest()): unknown =>
   (JSON.parse(renderTemplate({ value: text }, message)) as { value: unknown }).value;
@@ -130,6 +130,7 @@ describe('a template', () => {
       messageForTest({ data: { ...messageForTest().data, untold: 2 } }),
       digestForTest(),
       noticeForTest(),
+      stormForTest(),
     ];
     const found = messages.flatMap((message) =>
       Object.keys(JSON.parse(renderTemplate(body, message)) as object),
@@ -139,7 +140,9 @@ describe('a template', () => {
 
   it('may use every field of the payload', () => {
     const names = new Set(
-      [messageForTest(), digestForTest(), noticeForTest()].flatMap((m) => Object.keys(messageData(m))),
+      [messageForTest(), digestForTest(), noticeForTest(), stormForTest()].flatMap((m) =>
+        Object.keys(messageData(m)),
+      ),
     );
     expect([...names].filter((name) => !FIELD_NAMES.includes(name))).toEqual([]);
   });

@@ -5,7 +5,7 @@ import type { Message } from '../../../src/destinations/messages/message.ts';
 import { webhookDestinationSchema } from '../../../src/domain/messages-config.ts';
 import { WebhookReceiver } from '../../simulators/webhook-receiver.ts';
 import { tell } from '../product-bench.ts';
-import { digestForTest, messageForTest, noticeForTest } from './message-for-test.ts';
+import { digestForTest, messageForTest, noticeForTest, stormForTest } from './message-for-test.ts';
 
 const NEW = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OLD = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -117,14 +117,25 @@ describe('a message', () => {
     }
   });
 
-  it('of a storm names nobody, and lists no more than twenty of its detections', async () => {
+  it('lists no more than twenty detections, and says how many there are', async () => {
     const [entry] = messageForTest().data.entries;
     const entries = entry ? Array.from({ length: 90 }, (_, i) => ({ ...entry, id: `det_${i}` })) : [];
-    await send(messageForTest({ kind: 'storm', data: { entries, untold: 70 } }));
+    await send(messageForTest({ data: { entries } }));
+    const [told] = received() as { data: Record<string, unknown> }[];
+    expect(told?.data['detection_count']).toBe(90);
+    expect(told?.data['detections']).toHaveLength(20);
+  });
+
+  it('of a storm has the kinds of what was counted, as it is documented, and names nobody', async () => {
+    await send(stormForTest());
     const [storm] = received() as { data: Record<string, unknown> }[];
-    expect(storm).toMatchObject({ type: 'noxys.storm', data: { untold: 70, detection_count: 90 } });
-    expect(storm?.data['detections']).toHaveLength(20);
-    expect(storm?.data).not.toHaveProperty('user');
+    expect(storm).toMatchObject({ type: 'noxys.storm', data: { untold: 70 } });
+    expect(storm?.data['kinds']).toEqual([
+      { rule: 'rule_one', title: 'Rule one', level: 'critical', count: 60 },
+      { type: 'interaction.high_risk', platform: 'chatgpt', level: 'high', count: 10 },
+    ]);
+    for (const key of ['user', 'device', 'event', 'detections', 'detection_count', 'classifications'])
+      expect(storm?.data).not.toHaveProperty(key);
   });
 
   it('keeps its id over attempts, while time and signature are of each attempt', async () => {
