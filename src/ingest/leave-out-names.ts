@@ -4,7 +4,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
-import { withoutName } from '../domain/without-name.ts';
+import { isShortName, namesIn, withoutNames } from '../domain/without-name.ts';
 
 type Texts = Pick<
   CanonicalEvent,
@@ -19,15 +19,16 @@ type Texts = Pick<
   | 'detection'
 >;
 
-/** The event with `…` for each of the names, in any case, wherever a text of somebody's own choice holds one. */
+/**
+ * The event with `…` for each of the names wherever a text of somebody's own choice holds one. Short names are looked for in what a
+ * detection says alone: elsewhere they are too often a word of their own, such as `ai`.
+ */
 export function leaveOutNames<E extends Texts>(event: E, names: readonly string[]): E {
   if (names.length === 0) return event;
-  const all = allTexts(event);
-  const found = names.map((name) => name.toLowerCase()).filter((name) => all.includes(name));
+  const found = namesIn(allTexts(event), names);
   if (found.length === 0) return event;
-  // The address before what stands before its @.
-  const folded = found.toSorted((a, b) => b.length - a.length);
-  const clean = (text: string): string => folded.reduce(withoutName, text);
+  const long = found.filter((name) => !isShortName(name));
+  const clean = (text: string): string => withoutNames(text, long);
   const { platform, policy, direction, sensor, interactionType, model, urlHost, classifications, detection } =
     event;
   return {
@@ -43,8 +44,8 @@ export function leaveOutNames<E extends Texts>(event: E, names: readonly string[
     ...(detection && {
       detection: {
         ...detection,
-        ruleName: clean(detection.ruleName),
-        title: clean(detection.title),
+        ruleName: withoutNames(detection.ruleName, found),
+        title: withoutNames(detection.title, found),
       },
     }),
   };
@@ -53,7 +54,5 @@ export function leaveOutNames<E extends Texts>(event: E, names: readonly string[
 function allTexts({ platform, policy, detection, ...event }: Texts): string {
   const { direction, sensor, interactionType, model, urlHost, classifications } = event;
   const names = [platform?.id, platform?.name, policy?.name, detection?.ruleName, detection?.title];
-  return [...names, direction, sensor, interactionType, model, urlHost, ...classifications]
-    .join('\n')
-    .toLowerCase();
+  return [...names, direction, sensor, interactionType, model, urlHost, ...classifications].join('\n');
 }

@@ -8,7 +8,7 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import type { PrivacyLevel } from '../domain/destination-base.ts';
 import type { DestinationConfig, PrivacyConfig } from '../domain/tenant-config.ts';
 import { PRIVACY_LEVELS } from '../domain/destination-base.ts';
-import { NAME_PART_LENGTH_MIN, localPartOf, shortNameOf } from '../domain/personal-fields.ts';
+import { namesOfHost, namesOfUser } from '../domain/without-name.ts';
 import { leaveOutNames } from './leave-out-names.ts';
 import type { ParsedEvent, PersonalFields } from './parse-event.ts';
 import { present } from './present.ts';
@@ -50,12 +50,7 @@ export function reduceFurther(
     ...present('hostname', device?.hostname),
     ...present('urlHost', urlHost),
   };
-  const privacy: PrivacyConfig = {
-    user_id: stricter(tenantPrivacy.user_id, destinationPrivacy.user_id),
-    user_email: stricter(tenantPrivacy.user_email, destinationPrivacy.user_email),
-    device: stricter(tenantPrivacy.device, destinationPrivacy.device),
-    url: stricter(tenantPrivacy.url, destinationPrivacy.url),
-  };
+  const privacy = stricterPrivacy(tenantPrivacy, destinationPrivacy);
   const replace: Replace = (value, kind) => pseudonymOfStored(value, kind, tenantPrivacy, pseudonymKey);
   const reduced = {
     ...rest,
@@ -63,6 +58,19 @@ export function reduceFurther(
     ...(detection && { detection: reduceGroup(detection, privacy.user_id, replace) }),
   };
   return leaveOutNames(reduced, namesNotKept(personal, privacy));
+}
+
+/** What a destination may see: of each field the stricter level. */
+export function stricterPrivacy(
+  tenant: PrivacyConfig,
+  destination: DestinationConfig['privacy'],
+): PrivacyConfig {
+  return {
+    user_id: stricter(tenant.user_id, destination.user_id),
+    user_email: stricter(tenant.user_email, destination.user_email),
+    device: stricter(tenant.device, destination.device),
+    url: stricter(tenant.url, destination.url),
+  };
 }
 
 /** What a rule groups by is often the user, and never told apart from one. */
@@ -99,17 +107,16 @@ function reduce(
   };
 }
 
-/** The raw names that a level does not keep, long enough to be looked for in texts. */
+/** The raw names that a level does not keep. */
 function namesNotKept(
   { userId = '', userEmail = '', deviceId = '', hostname = '' }: PersonalFields,
   privacy: PrivacyConfig,
 ): readonly string[] {
-  const names = [
-    ...(privacy.user_id === 'keep' ? [] : [userId]),
-    ...(privacy.user_email === 'keep' ? [] : [userEmail, ...localPartOf(userEmail)]),
-    ...(privacy.device === 'keep' ? [] : [deviceId, hostname, ...shortNameOf(hostname)]),
+  return [
+    ...(privacy.user_id === 'keep' ? [] : namesOfUser(userId)),
+    ...(privacy.user_email === 'keep' ? [] : namesOfUser(userEmail)),
+    ...(privacy.device === 'keep' ? [] : [...namesOfHost(deviceId), ...namesOfHost(hostname)]),
   ];
-  return names.filter((name) => name.length >= NAME_PART_LENGTH_MIN);
 }
 
 function stricter<L extends PrivacyLevel>(a: L, b: L | undefined): L {

@@ -16,7 +16,7 @@ import { type Result, failure, success } from '../lib/result.ts';
 import type { Sealer } from '../lib/seal.ts';
 import { echoRemover } from '../lib/secret-echoes.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
-import { reduceFurther } from '../ingest/minimise.ts';
+import { reduceFurther, stricterPrivacy } from '../ingest/minimise.ts';
 import { allowsHost } from '../residency.ts';
 import type { Settings } from '../settings.ts';
 import { mappedHosts, userKeys } from './entry-records.ts';
@@ -47,7 +47,9 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
   const { platforms, id: tenant, language, digest } = config;
   const { publicUrl } = settings;
   const context = { tenant, platforms, publicUrl, language, timeZone: digest.time_zone };
-  const channel = channelOf(readable, kind, context);
+  // What the tenant reduces, no channel looks up elsewhere.
+  const privacy = stricterPrivacy(config.privacy, destination.privacy);
+  const channel = channelOf({ ...readable, privacy }, kind, context);
   if (!channel) return notConfigured(`the destination has no channel ${kind}`);
   return success({
     channel,

@@ -31,7 +31,25 @@ export function deviceMapFaults(map: DeviceMap, privacy: PrivacyConfig | undefin
     const message = `can never be used as privacy.${field} is ${level}: set it to keep, or leave the map out`;
     return [{ path: 'device_map', message }];
   });
-  return [...reduced, ...entries.flatMap(([user, host], index) => entryFaults(user, plainHost(host), index))];
+  return [
+    ...reduced,
+    ...entries.flatMap(([user, host], index) => entryFaults(user, plainHost(host), index)),
+    ...sameUserFaults(Object.keys(map)),
+  ];
+}
+
+/** A user is looked up whatever the case: of two such entries one would never be found. */
+function sameUserFaults(users: readonly string[]): ConfigFault[] {
+  const places = new Map<string, number>();
+  return users.flatMap((user, index): ConfigFault[] => {
+    const first = places.get(user.toLowerCase());
+    if (first === undefined) {
+      places.set(user.toLowerCase(), index);
+      return [];
+    }
+    const message = `(entry ${index + 1}) is of the same user as entry ${first + 1}, in another case: leave one of them`;
+    return [{ path: 'device_map', message }];
+  });
 }
 
 /** An entry is named by its place: its key is a person. */

@@ -113,9 +113,13 @@ describe('minimise', () => {
     expect(nameAt({ ...KEEP, device: 'drop' })).toBe('alice.martin, bob, …');
   });
 
-  it('leaves a text out as a whole when its lower case has other places', () => {
-    const parsed = typed({ user_id: 'alice.martin', policy_name: 'İ alice.martin' });
-    expect(minimise(parsed, DROP, KEY).policy?.name).toBe('…');
+  it.each([
+    ['\u0130 alice.martin', '\u0130 \u2026'],
+    ['Alice Martin, ALICE_MARTIN', '\u2026, \u2026'],
+    ['Alic\u00e9.Martin', '\u2026'],
+  ])('finds a name however it is written, or leaves the text out as a whole: %j', (name, expected) => {
+    const parsed = typed({ user_id: 'alice.martin', policy_name: name });
+    expect(minimise(parsed, DROP, KEY).policy?.name).toBe(expected);
   });
 
   it('leaves no trace of the fields that it replaced or dropped', () => {
@@ -237,6 +241,23 @@ describe('a detection for a destination', () => {
     expect(JSON.stringify(reduced)).not.toMatch(/alice|martin/i);
     expect(reduced.detection).toMatchObject({ title: 'Too many prompts by …', ruleName: 'watch_…' });
     expect(reduced.detection?.groupKey).toBe(group);
+  });
+
+  it.each([
+    ['an address as id', { id: 'alice.martin@acme.fr' }, 'By alice.martin', 'By …'],
+    ['an account of a domain', { id: 'ACME\\alicemartin' }, 'By AliceMartin', 'By …'],
+    ['a short id', { id: 'bob' }, 'By Bob, watch_bob, bobsled', 'By …, watch_…, bobsled'],
+    ['a short address', { id: 'u-4711', email: 'bob@acme.fr' }, 'By bob', 'By …'],
+  ])('names nobody in its title: %s', (_case, user, title, expected) => {
+    const facts = detectionForTest({ user, title, groupKey: user.id });
+    const event = detectionEvent(facts, { tenant: 'acme', receivedAt: '2026-11-22T08:00:00.000Z' });
+    expect(reduceFurther(event, DROP, KEEP, KEY).detection?.title).toBe(expected);
+  });
+
+  it('names no host in its title that is dropped, be it short', () => {
+    const facts = detectionForTest({ device: { hostname: 'PC1.acme.fr' }, title: 'On pc1' });
+    const event = detectionEvent(facts, { tenant: 'acme', receivedAt: '2026-11-22T08:00:00.000Z' });
+    expect(reduceFurther(event, DROP, KEEP, KEY).detection?.title).toBe('On …');
   });
 
   it('is whole where everything may be kept', () => {

@@ -6,8 +6,8 @@ import type { AuditEntry } from '../../src/domain/audit.ts';
 import type { LiftContainmentAnswer, LiftContainmentRequest } from '../../src/domain/destination-requests.ts';
 import { Database } from '../../src/lib/database.ts';
 import { Audit } from '../../src/relay/audit.ts';
-import { AgentCloud, LANE, agentId } from './harfanglab-agents.ts';
-import type { Tenant } from './tenant.ts';
+import { AgentCloud, LANE, agentId, isolating } from './harfanglab-agents.ts';
+import { START_MS, type Tenant } from './tenant.ts';
 
 const ACTOR = { by: 'token:7', requestId: 'req-1', reason: 'clean again' };
 const MINUTE_MS = 60_000;
@@ -72,6 +72,26 @@ describe('the containment lane of HarfangLab', () => {
     expect(cloud.orders).toEqual(['isolate 1', 'isolate 2']);
     expect(cloud.agent('2')?.isolation_state).toBe(true);
     expect(await cloud.tenant.lane(LANE)).toMatchObject({ delivered: 1, deadLettered: 0 });
+  });
+
+  it('isolates another host at once though a thousand detections are of one that is offline, which has one order and few looks', async () => {
+    const cloud = await AgentCloud.create({
+      agents: [
+        { id: agentId('1'), hostname: 'WKS-1', status: 'offline' },
+        { id: agentId('2'), hostname: 'WKS-2' },
+      ],
+    });
+    const { tenant } = cloud;
+    const startMs = tenant.nowMs;
+    const storm = Array.from({ length: 1005 }, (_, i) => cloud.detection(`storm-${i}`, 'WKS-1'));
+    for (let i = 0; i < storm.length; i += 100) await tenant.accept(...storm.slice(i, i + 100));
+    await tenant.accept(cloud.detection('other', 'WKS-2'));
+    await tenant.passTimeUntil(() => cloud.orders.includes('isolate 2'), 'the other host is isolated');
+    expect(tenant.nowMs - startMs).toBeLessThan(MINUTE_MS);
+    await cloud.untilSettled(1006);
+    expect(await tenant.lane(LANE)).toMatchObject({ state: 'idle', delivered: 1005, deadLettered: 1 });
+    expect(cloud.orders).toEqual(['isolate 1', 'isolate 2']);
+    expect(cloud.looks).toBeLessThan(20);
   });
 
   it('gives an agent up that does not come back, and tells so in a dead letter', async () => {
@@ -143,6 +163,21 @@ describe('the containment lane of HarfangLab', () => {
     const [letter] = await tenant.stub.deadLetters({ limit: 1 });
     expect(letter?.excerpt).toMatch(/^skipped: no_device: .*no interactive logon/);
     expect(outcomesOf(await audit(tenant))).toEqual(['skipped: no_device']);
+  });
+
+  it('does not ask where a user logged on whose devices the tenant itself does not keep', async () => {
+    const logons = [{ agentId: agentId('2'), user: 'alice', atMs: START_MS - MINUTE_MS }];
+    const cloud = await AgentCloud.create(workstations('2'), { logons });
+    const { tenant } = cloud;
+    await tenant.configure((document) => {
+      document['destinations'] = [isolating()];
+      document['privacy'] = { device: 'drop' };
+    });
+    await tenant.accept(cloud.detection('det-1', undefined, 'alice'));
+    await cloud.untilSettled(1);
+    expect(cloud.orders).toEqual([]);
+    const [letter] = await tenant.stub.deadLetters({ limit: 1 });
+    expect(letter?.excerpt).toMatch(/privacy\.device is drop$/);
   });
 
   it('is not blocked by detections that name no device, however many come in a row', async () => {

@@ -77,6 +77,12 @@ describe('the device map', () => {
     expect(JSON.stringify(faults)).not.toMatch(/alice|bob|203/);
   });
 
+  it('refuses two users that differ in case alone by their places, and names nobody', () => {
+    const device_map = { 'ACME\\Bob': 'WKS-1', carol: 'WKS-3', 'acme\\bob': 'WKS-2' };
+    const message = '(entry 3) is of the same user as entry 1, in another case: leave one of them';
+    expect(faultsOf({ device_map })).toEqual([{ path: 'device_map', message }]);
+  });
+
   it('refuses what viewers see of it', () => {
     expect(faultsOf({ device_map: { '<hidden>': '<hidden>' } })).toHaveLength(2);
   });

@@ -30,6 +30,7 @@ export interface MeantAgent {
 export interface Lookup {
   readonly api: HarfangLabApi;
   readonly records: EntryRecords;
+  /** The stricter of the tenant's and the destination's. */
   readonly privacy: HarfangLabConfig['privacy'];
 }
 
@@ -92,7 +93,16 @@ export async function agentOfDetection(
   event: CanonicalEvent,
   lookup: Lookup,
 ): Promise<Result<MeantAgent, AgentRefusal>> {
-  const { api, records } = lookup;
+  const named = await agentOfDevice(event, lookup);
+  if (!named.ok) return named;
+  return named.value ? success(named.value) : byLogon(event, lookup);
+}
+
+/** Likewise, of the device that it names, or that the tenant's map has for its user; undefined: there is none. Asks for no logon. */
+export async function agentOfDevice(
+  event: CanonicalEvent,
+  { api, records }: Pick<Lookup, 'api' | 'records'>,
+): Promise<Result<MeantAgent | undefined, AgentRefusal>> {
   const { id, hostname } = event.device ?? {};
   if (isPseudonym(id) || isPseudonym(hostname))
     return noDevice('the detection names no device: privacy.device must be keep, and hides it');
@@ -106,7 +116,7 @@ export async function agentOfDetection(
     }
   }
   const told = hostname ?? records.mappedHost(event);
-  if (told === undefined) return byLogon(event, lookup);
+  if (told === undefined) return success(undefined);
   const byName = await oneAgent(api, { hostname: told });
   return byName.ok ? success({ agent: byName.value, told }) : byName;
 }
@@ -120,7 +130,7 @@ async function byLogon(
     return noDevice(`the detection names no device${whyNoDevice(privacy.device)}`);
   if (privacy.user_id !== undefined && privacy.user_id !== 'keep')
     return noDevice(
-      `the detection names no device, and HarfangLab is not asked where the user logged on: privacy.user_id of the destination is ${privacy.user_id}`,
+      `the detection names no device, and HarfangLab is not asked where the user logged on: privacy.user_id is ${privacy.user_id}`,
     );
   const userId = event.user?.id;
   if (userId === undefined || isPseudonym(userId))

@@ -22,6 +22,10 @@ const SERVER_PATTERN = /server|domain controller/i;
 const CLIENT_PATTERN = /^windows (?:xp|vista|7|8|8\.1|10|11)(?: |$)/i;
 /** Of a list, only what tells agents apart: a whole record has several KiB. */
 const FIELDS = 'id,hostname,domainname,dnsdomainname,status,lastseen,machine_serial';
+const UNCLEAR =
+  "HarfangLab's list of agents does not add up, or holds what can not be read: which agent is meant can not be told";
+/** Stays as it is while the pages are read. */
+const ORDERING = 'firstseen';
 
 export interface Agent {
   /** A UUID in lower case, or what a list shows in its place: that is acted on by nobody. */
@@ -70,14 +74,16 @@ export async function readAgent(
   });
   if (!answer.ok) return failure({ kind: 'failed', failure: answer.error });
   if (answer.value.status === NOT_FOUND) return success(undefined);
-  const agent = agentOf(answer.value.body);
+  const { body } = answer.value;
+  const agent = isRecord(body) ? agentOf(body) : undefined;
   if (agent?.id === id.toLowerCase()) return success(agent);
   return failure({ kind: 'failed', failure: unreadable(answer.value) });
 }
 
 /**
  * All agents of a name, with or without its domain. The exact filter tells upper from lower case, host names do not: the search, which
- * does not tell them apart, finds the others, as far as there are few enough to look through.
+ * does not tell them apart, finds the others, as far as there are few enough to look through. What may be one of them and can't be read
+ * is not left out: nobody is found then.
  */
 export async function findAgents(
   api: HarfangLabApi,
@@ -91,15 +97,19 @@ export async function findAgents(
   const found = new Map<string, Agent>();
   const queries = [{ search: short }, ...[...new Set([hostname, short])].map((name) => ({ hostname: name }))];
   for (const query of queries) {
-    const page = await allResults(api, AGENTS_PATH, { ...query, fields: FIELDS }, 'endpointsView');
-    if (!page.ok) return failure({ kind: 'failed', failure: page.error });
-    if (page.value === 'too_many') {
+    const filters = { ...query, fields: FIELDS, ordering: ORDERING };
+    const listed = await allResults(api, { path: AGENTS_PATH, filters, permission: 'endpointsView' });
+    if (!listed.ok) return failure({ kind: 'failed', failure: listed.error });
+    if (listed.value === 'too_many') {
       if ('search' in query) continue;
       return refused('HarfangLab shows more agents of this name than can be looked through');
     }
-    for (const record of page.value) {
+    if (listed.value === 'unclear') return refused(UNCLEAR);
+    for (const record of listed.value) {
       const agent = agentOf(record);
-      if (agent && isNamed(agent, hostname)) found.set(agent.id, agent);
+      if (agent.hostname !== undefined && !isNamed(agent, hostname)) continue;
+      if (agent.hostname === undefined || agent.id === '') return refused(UNCLEAR);
+      found.set(agent.id, agent);
     }
   }
   return success([...found.values()]);
@@ -135,15 +145,13 @@ function split(name: string): { readonly label: string; readonly domain: string 
   return { label, domain: domain.join('.') };
 }
 
-function agentOf(record: unknown): Agent | undefined {
-  if (!isRecord(record)) return undefined;
-  const id = textOf(record['id']);
-  if (id === undefined) return undefined;
+/** With an empty id where it has none that can be read. */
+function agentOf(record: Readonly<Record<PropertyKey, unknown>>): Agent {
   const policy = isRecord(record['policy']) ? record['policy'] : {};
   const [isIsolated, sleepSeconds] = [record['isolation_state'], policy['sleeptime']];
   const lastSeenMs = Date.parse(textOf(record['lastseen']) ?? '');
   return {
-    id: id.toLowerCase(),
+    id: textOf(record['id'])?.toLowerCase() ?? '',
     hostname: textOf(record['hostname']),
     domain: textOf(record['domainname']),
     dnsDomain: textOf(record['dnsdomainname']),

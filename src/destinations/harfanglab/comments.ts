@@ -11,10 +11,11 @@ import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
 import type { Channel, ChannelContext, Checked, DeliveryIo } from '../destination.ts';
 import { hashOf } from '../entry-group.ts';
 import { entryUrl } from '../entry-url.ts';
+import { agentOfDevice } from './agent-of-detection.ts';
+import { AGENTS_PATH } from './agents.ts';
 import { harfangLabApi } from './api.ts';
 import { commentText } from './finding-text.ts';
 import { onlyOne } from './guide.ts';
-import { AGENTS_PATH, agentOf } from './threat-agent.ts';
 import { THREATS_PATH, commentOn, openThreatOf } from './threats.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -43,10 +44,11 @@ async function comment(
   const key = `comment:${hashOf([event.type, event.id])}`;
   if (io.memory.get(key) !== undefined) return DONE;
   const api = harfangLabApi(config, io);
-  const agent = await agentOf(api, event, io.records);
-  if (!agent.ok) return agent.error.outcome;
-  if (agent.value === undefined) return DONE;
-  const threat = await openThreatOf(api, agent.value, Date.parse(event.occurredAt) - AROUND_MS);
+  const found = await agentOfDevice(event, { api, records: io.records });
+  // Where no one agent is meant, there is no threat to comment on.
+  if (!found.ok) return found.error.kind === 'failed' ? found.error.failure.outcome : DONE;
+  if (!found.value) return DONE;
+  const threat = await openThreatOf(api, found.value.agent.id, Date.parse(event.occurredAt) - AROUND_MS);
   if (!threat.ok) return threat.error.outcome;
   if (threat.value === undefined) return DONE;
   if (!io.isCurrent()) return NOT_SENT;

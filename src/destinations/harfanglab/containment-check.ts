@@ -21,7 +21,7 @@ export async function checkContainment(
   if (privacy.user_id !== undefined && privacy.user_id !== 'keep')
     return {
       outcome: agents,
-      notes: [...notes, "Logons are not used, as the destination's privacy.user_id is not keep."],
+      notes: [...notes, 'Logons are not used, as privacy.user_id is not keep.'],
     };
   const logons = await cheapRead(api, LOGONS_PATH, 'telemetryView');
   switch (logons.kind) {

@@ -1,13 +1,15 @@
 /**
  * The isolations that were asked for and are watched: HarfangLab carries one out when the agent connects the next time.
- * Kept in the lane's memory under hashed detections, with the agent's id and times; it names no host and no person.
+ * Kept in the lane's memory under hashed detections, with the agent's id and times; it names no host and no person in clear.
  */
 
+import type { CanonicalEvent } from '../../domain/event.ts';
 import { MAXIMUM_AGE_MS } from '../../domain/maximum-age.ts';
 import { sha256Hex } from '../../lib/hmac.ts';
 import { jsonIn } from '../../lib/json.ts';
 import { isRecord } from '../../lib/record.ts';
 import type { DeliveryIo } from '../destination.ts';
+import { hashOf } from '../entry-group.ts';
 import type { Agent } from './agents.ts';
 
 const MINUTE_MS = 60_000;
@@ -38,14 +40,21 @@ export interface Order {
   readonly untilMs: number;
   /** HarfangLab said that it took it. */
   readonly isTaken: boolean;
-  /** This detection asked for it; else another one did, and this one waits for it, too. */
-  readonly isOwn: boolean;
+  /** A hash of the device that the detection names; empty: it names none. */
+  readonly about: string;
 }
 
-/** The order that is asked for now, for a detection of a time. */
+/** What an order is for. */
+export interface OrderReason {
+  readonly about: string;
+  /** When what was detected happened. */
+  readonly occurredAt: string;
+}
+
+/** The order that is asked for now. */
 export function newOrder(
   { id, sleepMs = SLEEP_MS }: Agent,
-  occurredAt: string,
+  { about, occurredAt }: OrderReason,
   nowMs: number,
   earlier?: Order,
 ): Order {
@@ -58,19 +67,20 @@ export function newOrder(
     lookMs: within(sleepMs, LOOK_MS_MIN, LOOK_MS_MAX),
     untilMs: Math.min(askedAtMs + watchedMs, lastLookMs(occurredAt)),
     isTaken: false,
-    isOwn: true,
+    about,
   };
 }
 
-/** Another detection's order, watched for one of a time, too. */
-export function waitedFor(order: Order, occurredAt: string): Order {
-  return { ...order, isOwn: false, untilMs: Math.min(order.untilMs, lastLookMs(occurredAt)) };
+/** Whether its answer was never seen, and the agent has had its time since. */
+export function isLost({ isTaken, lastAskedAtMs, lookMs, untilMs }: Order, nowMs: number): boolean {
+  return !isTaken && nowMs >= lastAskedAtMs + LOOKS_BEFORE_AGAIN * lookMs && nowMs < untilMs;
 }
 
-/** Whether its answer was never seen, and the agent has had its time since. */
-export function isLost({ isTaken, isOwn, lastAskedAtMs, lookMs, untilMs }: Order, nowMs: number): boolean {
-  const isDue = nowMs >= lastAskedAtMs + LOOKS_BEFORE_AGAIN * lookMs && nowMs < untilMs;
-  return isOwn && !isTaken && isDue;
+/** The device that a detection names, or that the tenant's map has for its user, as a hash; empty: none. */
+export function aboutOf({ device }: Pick<CanonicalEvent, 'device'>, mappedHost: string | undefined): string {
+  const { id, hostname = mappedHost } = device ?? {};
+  const names = [id ?? '', hostname ?? ''];
+  return names.every((name) => name === '') ? '' : hashOf(names.map((name) => name.toLowerCase()));
 }
 
 function lastLookMs(occurredAt: string): number {
@@ -94,11 +104,23 @@ export class Orders {
 
   /** Those for an agent, whichever detection asked. */
   for(agentId: string): Order[] {
+    return this.#all().filter((order) => order.agentId === agentId);
+  }
+
+  /** One that is watched yet, for an agent or about a device. */
+  watched(agentId: string | undefined, about: string): Order | undefined {
+    const nowMs = this.#io.nowMs();
+    return this.#all().find(
+      (order) =>
+        nowMs < order.untilMs && (order.agentId === agentId || (about !== '' && order.about === about)),
+    );
+  }
+
+  #all(): Order[] {
     return this.#io.memory
       .entries(PREFIX)
       .map(([, value]) => orderIn(value))
-      .filter((order) => order !== undefined)
-      .filter((order) => order.agentId === agentId);
+      .filter((order) => order !== undefined);
   }
 
   put(detectionId: string, order: Order): void {
@@ -118,7 +140,7 @@ function keyOf(detectionId: string): string {
 function orderIn(value: string | undefined): Order | undefined {
   const order = value === undefined ? undefined : jsonIn(value);
   if (!isRecord(order)) return undefined;
-  const { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, isTaken, isOwn } = order;
+  const { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, isTaken, about } = order;
   const isWhole =
     typeof agentId === 'string' &&
     typeof askedAtMs === 'number' &&
@@ -126,6 +148,6 @@ function orderIn(value: string | undefined): Order | undefined {
     typeof lookMs === 'number' &&
     typeof untilMs === 'number' &&
     typeof isTaken === 'boolean' &&
-    typeof isOwn === 'boolean';
-  return isWhole ? { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, isTaken, isOwn } : undefined;
+    typeof about === 'string';
+  return isWhole ? { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, isTaken, about } : undefined;
 }

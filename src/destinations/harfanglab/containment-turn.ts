@@ -18,7 +18,7 @@ import { type AgentRefusal, type MeantAgent, agentOfDetection, oneAgent } from '
 import { type Agent, productOf } from './agents.ts';
 import type { HarfangLabAnswer, HarfangLabApi, HarfangLabCall } from './api.ts';
 import { type RefusedOrder, orderAnswer, orderCall, orderRefused } from './containment-call.ts';
-import { type Order, Orders, isLost, newOrder, waitedFor } from './containment-orders.ts';
+import { type Order, Orders, aboutOf, isLost, newOrder } from './containment-orders.ts';
 
 const DELIVERED: Outcome = { kind: 'delivered' };
 /** The last look comes no sooner, when its time is there already. */
@@ -48,25 +48,33 @@ export class Isolation {
 
   async outcome(): Promise<Outcome> {
     const order = this.#orders.of(this.#event.id);
+    const theirs = order ? undefined : this.#orders.watched(undefined, this.#about);
+    // The order stands: nothing is to be found out.
+    if (theirs) return this.#covered(theirs);
     const found = await this.#find(order);
     if (!found.ok) return this.#notFound(found.error, order);
     const { agent } = found.value;
     const action = this.#action({ deviceId: agent.id });
     const lifted = this.#lifted(agent);
     if (lifted !== undefined) {
-      if (order?.isOwn === true) action.note('lifted');
+      if (order) action.note('lifted');
       this.#orders.delete(this.#event.id);
       return notIsolated(lifted);
     }
     if (agent.isIsolated === true) return this.#isolated(action);
-    const watched = order ?? this.#orderOfOthers(agent);
-    if (watched && !isLost(watched, this.#nowMs)) return this.#watch(watched, agent, action);
+    if (order && !isLost(order, this.#nowMs)) return this.#watch(order, agent, action);
+    const others = order ? undefined : this.#orders.watched(agent.id, this.#about);
+    if (others) return this.#covered(others);
     const refusal = this.#refusal(found.value);
     return refusal === undefined ? this.#ask(agent, action, order) : notIsolated(refusal);
   }
 
   get #nowMs(): number {
     return this.#parts.io.nowMs();
+  }
+
+  get #about(): string {
+    return aboutOf(this.#event, this.#parts.io.records.mappedHost(this.#event));
   }
 
   #action(facts: ConstructorParameters<typeof AuditedAction>[3]): Action {
@@ -92,13 +100,13 @@ export class Isolation {
       this.#action({}).note('skipped: no_device');
       return { kind: 'rejected', status: null, excerpt: `skipped: no_device: ${error.detail}` };
     }
-    if (order?.isOwn === true) this.#action({ deviceId: order.agentId }).note('failed');
+    if (order) this.#action({ deviceId: order.agentId }).note('failed');
     this.#orders.delete(this.#event.id);
     return notIsolated(error.detail);
   }
 
   /** An operator has decided about the host since. */
-  #lifted({ id }: Agent): string | undefined {
+  #lifted({ id }: Pick<Agent, 'id'>): string | undefined {
     return liftedSince(this.#log, id, this.#event);
   }
 
@@ -109,13 +117,13 @@ export class Isolation {
     return DELIVERED;
   }
 
-  /** Another detection asked for the same agent, and that is under way: this one waits for it, and asks for nothing. */
-  #orderOfOthers({ id }: Agent): Order | undefined {
-    const theirs = this.#orders.for(id).find(({ isOwn, untilMs }) => isOwn && this.#nowMs < untilMs);
-    if (!theirs) return undefined;
-    const order = waitedFor(theirs, this.#event.occurredAt);
-    this.#orders.put(this.#event.id, order);
-    return order;
+  /** One order for a host: another detection asked for it, and watches what comes of it. This one asks for nothing, and needs not wait. */
+  #covered({ agentId }: Order): Outcome {
+    const lifted = this.#lifted({ id: agentId });
+    if (lifted !== undefined) return notIsolated(lifted);
+    if (!this.#parts.io.isCurrent()) return NOT_SENT;
+    this.#action({ deviceId: agentId }).note('covered');
+    return DELIVERED;
   }
 
   /** The agent is not isolated yet. */
@@ -127,7 +135,7 @@ export class Isolation {
       const detail = `HarfangLab isolates the agent when it connects the next time: ${state}`;
       return pending(detail, Math.min(order.lookMs, leftMs));
     }
-    if (order.isOwn) action.note('timed_out');
+    action.note('timed_out');
     const minutes = Math.round((this.#nowMs - order.askedAtMs) / 60_000);
     return notIsolated(`the agent is not isolated after ${minutes} minutes: ${whatIsLeft(order, isOnline)}`);
   }
@@ -146,7 +154,7 @@ export class Isolation {
       ...orderCall(agent.id, 'isolate'),
       onSend: () => {
         this.#log.take(id);
-        this.#orders.put(id, newOrder(agent, occurredAt, this.#nowMs, earlier));
+        this.#orders.put(id, newOrder(agent, { about: this.#about, occurredAt }, this.#nowMs, earlier));
       },
     };
     // An operator may have let the host back while this waited for its turn.

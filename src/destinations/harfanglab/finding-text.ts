@@ -3,12 +3,13 @@
  * A comment names nobody: neither user nor device, and no text of somebody's own choice that holds a name of theirs.
  */
 
+import type { DetectionFacts } from '../../domain/detection-facts.ts';
 import type { CanonicalEvent } from '../../domain/event.ts';
 import type { Language } from '../../domain/language.ts';
-import { NAME_PART_LENGTH_MIN, localPartOf, shortNameOf } from '../../domain/personal-fields.ts';
+import { LEFT_OUT } from '../../domain/personal-fields.ts';
 import { platformName } from '../../domain/platforms.ts';
 import type { UserActivity } from '../../domain/user-activity.ts';
-import { withoutName } from '../../domain/without-name.ts';
+import { mayNameUser, namesOfHost, namesOfUser, withoutNames } from '../../domain/without-name.ts';
 import { cutText, listWithin, oneLine } from '../../lib/short-text.ts';
 import { levelOf, platformsOf, spanOf } from './finding-facts.ts';
 import { FINDING_WORDS, type FindingWords } from './finding-words.ts';
@@ -65,10 +66,10 @@ export function findingDescription({ event, language, activity, earlier, url }: 
 /** Of a detection, for a threat of the same endpoint. */
 export function commentText(event: CanonicalEvent, language: Language, url: string | undefined): string {
   const words = FINDING_WORDS[language];
-  const nameless = (text: string): string => withoutNames(text, event);
+  const told = nameless(event);
   const tail = url === undefined ? '' : `\n${words.labels.relay}${words.colon}${url}`;
-  const lines = present([titleOf(event, words), ...factLines(event, words)]);
-  return `${cutText(`Noxys${words.colon}${nameless(lines.join('\n'))}`, COMMENT_LENGTH_MAX - tail.length)}${tail}`;
+  const lines = present([titleOf(told, words), ...factLines(told, words)]);
+  return `${cutText(`Noxys${words.colon}${lines.join('\n')}`, COMMENT_LENGTH_MAX - tail.length)}${tail}`;
 }
 
 /** Those that name nobody. */
@@ -79,7 +80,7 @@ function factLines(event: CanonicalEvent, words: FindingWords): readonly (string
   const { firstAt, lastAt } = spanOf(event);
   return [
     line(labels.severity, words.levels[levelOf(event)]),
-    line(labels.rule, detection && `${detection.ruleName} (${detection.ruleId})`),
+    line(labels.rule, detection && ruleText(detection)),
     line(
       labels.time,
       detection
@@ -89,6 +90,10 @@ function factLines(event: CanonicalEvent, words: FindingWords): readonly (string
     line(labels.platforms, listOf(platformsOf(event).map(({ name }) => name))),
     line(labels.classifications, listOf(classifications)),
   ];
+}
+
+function ruleText({ ruleId, ruleName }: DetectionFacts): string {
+  return ruleName === ruleId ? ruleId : `${ruleName} (${ruleId})`;
 }
 
 function activityText(activity: UserActivity, words: FindingWords): string {
@@ -123,13 +128,31 @@ function durationText(seconds: number): string {
   return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
-/** With `…` for what names the entry's user or device, in any case; the longer names before their parts. */
-function withoutNames(text: string, { user, device }: CanonicalEvent): string {
-  const { id = '', email = '' } = user ?? {};
-  const { id: deviceId = '', hostname = '' } = device ?? {};
-  return [email, id, ...localPartOf(email), hostname, ...shortNameOf(hostname), deviceId]
-    .filter((name) => name.length >= NAME_PART_LENGTH_MIN)
-    .map((name) => name.toLowerCase())
-    .toSorted((a, b) => b.length - a.length)
-    .reduce(withoutName, text);
+/**
+ * The entry with `…` for what names its user or device in the texts that somebody chose. A title or a rule's name that may name the user
+ * all the same is left out as a whole, and the rule's id stands for it.
+ */
+function nameless(event: CanonicalEvent): CanonicalEvent {
+  const { user, device, detection, platform, classifications } = event;
+  const names = [
+    ...[user?.id ?? '', user?.email ?? ''].flatMap(namesOfUser),
+    ...[device?.id ?? '', device?.hostname ?? ''].flatMap(namesOfHost),
+  ];
+  const told = (text: string, instead = LEFT_OUT): string => {
+    const clean = withoutNames(oneLine(text), names);
+    return mayNameUser(clean, event) ? instead : clean;
+  };
+  return {
+    ...event,
+    classifications: classifications.map((one) => told(one)),
+    ...(platform && { platform: { id: platform.id, name: told(platform.name) } }),
+    ...(detection && {
+      detection: {
+        ...detection,
+        title: told(detection.title, detection.ruleId),
+        ruleName: told(detection.ruleName, detection.ruleId),
+        platforms: detection.platforms.map((id) => told(id)),
+      },
+    }),
+  };
 }

@@ -6,8 +6,8 @@
 import { isRecord } from '../../lib/record.ts';
 import { type Result, failure, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
+import { unreadable } from './agents.ts';
 import { type HarfangLabApi, hasNextPage, resultsIn } from './api.ts';
-import { unreadable } from './threat-agent.ts';
 
 export const THREATS_PATH = '/api/data/alert/alert/Threat/';
 const OPEN_STATUSES = ['new', 'investigating'];
@@ -34,7 +34,7 @@ export async function openThreatOf(
     const answer = await api.request({ method: 'GET', path, permission: 'threatsView' });
     if (!answer.ok) return answer;
     const threats = resultsIn(answer.value);
-    if (!threats) return failure(unreadable(answer.value.status));
+    if (!threats) return failure(unreadable(answer.value));
     const recent = threats.filter((threat) => !isBefore(threat, fromMs));
     const found = recent.find((threat) => isOpen(threat) && hasAgent(threat, agentId));
     const id = found && idOf(found);

@@ -32,9 +32,7 @@ export function hourIsFull(
   return `${hosts} isolated in the last hour, and contain.per_hour_max allows no more`;
 }
 
-/** Why a detection names no device, as far as the destination's privacy is the reason. */
+/** Why a detection names no device, as far as privacy is the reason: the stricter of the tenant's and the destination's. */
 export function whyNoDevice(privacy: 'keep' | 'pseudonymise' | 'drop' | undefined): string {
-  return privacy === undefined || privacy === 'keep'
-    ? '; where the tenant has privacy.device: drop, none does'
-    : `: privacy.device of the destination is ${privacy}`;
+  return privacy === undefined || privacy === 'keep' ? '' : `: privacy.device is ${privacy}`;
 }

@@ -123,6 +123,7 @@ describe('a detection that names no device', () => {
         success: 'true',
         target_username: 'alice',
         '@event_create_date__gte': '2026-11-21T08:00:00Z',
+        ordering: '@event_create_date',
         limit: '200',
       }),
     );
@@ -141,19 +142,101 @@ describe('a detection that names no device', () => {
     const results = [
       row(agentId('a')),
       row(agentId('b'), { target_username: 'bob' }),
-      row(agentId('b'), { target_username: null }),
       row(agentId('b'), { success: false }),
       row(agentId('b'), { windows: { logon_type: 10 } }),
-      row(agentId('b'), { windows: null }),
       row(agentId('b'), { '@event_create_date': seen(25) }),
     ];
     bench.edr.fail({
       match: ({ path }) => path === LOGONS,
       status: 200,
-      body: { count: 7, next: null, results },
+      body: { count: results.length, next: null, results },
     });
     expect(await contain('alice')).toMatchObject({ reason: 'pending' });
     expect(bench.orders).toEqual(['isolate a']);
+  });
+
+  const UNTOLD = /of which it can't be told whether they are the user's/;
+  const logonAt = (digit: string, more: object = {}) => ({
+    agent: { agentid: agentId(digit), hostname: 'KIOSK-9' },
+    target_username: 'alice',
+    success: true,
+    windows: { logon_type: 2 },
+    '@event_create_date': seen(1),
+    ...more,
+  });
+  const answering = (...results: readonly unknown[]) =>
+    bench.edr.fail({
+      match: ({ path }) => path === LOGONS,
+      status: 200,
+      body: { count: results.length, next: null, results },
+    });
+
+  it.each([
+    { success: null },
+    { success: 'true' },
+    { windows: null },
+    { windows: { logon_type: null } },
+    { target_username: null },
+  ])('is skipped where what may be a logon of the user is at another machine: %j', async (more) => {
+    await start({ agents: AGENTS });
+    answering(logonAt('a'), logonAt('b', more));
+    expect(await contain('alice')).toEqual(skipped(UNTOLD));
+    expect(bench.orders).toEqual([]);
+  });
+
+  it('is not in doubt for what may be a logon of the user at the same machine', async () => {
+    await start({ agents: AGENTS });
+    answering(logonAt('a'), logonAt('a', { success: null }));
+    expect(await contain('alice')).toMatchObject({ reason: 'pending' });
+  });
+
+  // A manager that does not know the filter answers all.
+  it.each<[string, string, 'same' | 'untold' | 'none']>([
+    ['bob', 'BOB', 'same'],
+    ['bob', 'bob2', 'none'],
+    ['bob', 'OTHER\\bob', 'untold'],
+    ['bob', 'KIOSK-9\\bob', 'untold'],
+    ['bob', 'bob@x@y', 'untold'],
+    ['svc/bob', 'bob', 'none'],
+    ['bob@acme.fr', 'bob', 'same'],
+    ['bob@acme.fr', 'ACME\\bob', 'same'],
+    ['bob@acme.fr', 'OTHER\\bob', 'untold'],
+    ['bob@kiosk-9.fr', 'KIOSK-9\\bob', 'untold'],
+    ['bob@acme.fr', 'bob@other.fr', 'none'],
+    ['bob@acme.fr', 'bob@acme.fr@evil.fr', 'untold'],
+    ['ACME\\bob', 'bob@acme.fr', 'same'],
+    ['ACME\\bob', 'OTHER\\bob', 'none'],
+    ['KIOSK-9\\bob', 'kiosk-9\\bob', 'same'],
+    ['\u212Aim', 'kim', 'untold'],
+    ['ACME\\\u00C9mile', 'ACME\\\u00E9mile', 'untold'],
+  ])('takes for the user %j a logon of %j: %s', async (user, logon, expected) => {
+    await start({ agents: AGENTS });
+    answering(logonAt('a', { target_username: logon }));
+    const outcome = await contain(user);
+    const outcomes = { same: { reason: 'pending' }, untold: skipped(UNTOLD), none: skipped(none) };
+    expect(outcome).toMatchObject(outcomes[expected]);
+    expect(bench.orders).toEqual(expected === 'same' ? ['isolate a'] : []);
+  });
+
+  it("asks for an address's account by the short name of its domain, too", async () => {
+    await start({ agents: AGENTS, logons: [at('a', 'bob'), at('b', 'ACME\\bob')] });
+    expect(await contain('bob@acme.fr')).toEqual(skipped(/at 2 machines/));
+  });
+
+  it.each<[string, (isFirst: boolean) => unknown]>([
+    ['repeats its page', (isFirst) => ({ count: 2, next: isFirst ? 'x' : null, results: [logonAt('a')] })],
+    ['has a row that is no record', () => ({ count: 2, next: null, results: [logonAt('a'), 'alice at b'] })],
+    ['says that there are more', () => ({ count: 2, next: null, results: [logonAt('a')] })],
+  ])('is skipped where the list of logons %s', async (_case, body) => {
+    await start({ agents: AGENTS });
+    for (const isFirst of [true, false])
+      bench.edr.fail({
+        match: ({ path, query }) => path === LOGONS && query.has('offset') !== isFirst,
+        status: 200,
+        body: body(isFirst),
+      });
+    expect(await contain('alice')).toEqual(skipped(/does not add up/));
+    expect(bench.orders).toEqual([]);
   });
 
   it.each([{ agent: null }, { '@event_create_date': 'yesterday' }])(
@@ -202,20 +285,10 @@ describe('a detection that names no device', () => {
       'the destination gets users by pseudonym',
       { user_id: 'pseudonymise' },
       'alice',
-      /privacy\.user_id of the destination is pseudonymise/,
+      /privacy\.user_id is pseudonymise/,
     ],
-    [
-      'the destination gets no users',
-      { user_id: 'drop' },
-      undefined,
-      /privacy\.user_id of the destination is drop/,
-    ],
-    [
-      'the destination gets no devices',
-      { device: 'drop' },
-      'alice',
-      ': privacy.device of the destination is drop',
-    ],
+    ['the destination gets no users', { user_id: 'drop' }, undefined, /privacy\.user_id is drop/],
+    ['the destination gets no devices', { device: 'drop' }, 'alice', ': privacy.device is drop'],
     ['the user is a pseudonym', {}, `p_${'x'.repeat(22)}`, ', and no user that HarfangLab could know'],
     ['there is no user', {}, undefined, ', and no user that HarfangLab could know'],
   ])('asks HarfangLab for nobody where %s', async (_case, privacy, user, why) => {

@@ -133,13 +133,43 @@ describe('the agent of a name', () => {
     expect(await find('DC-01')).toBe('HarfangLab shows more agents of this name than can be looked through');
   });
 
+  const listed = (results: readonly unknown[], count = results.length) => ({ count, next: null, results });
   it.each<[string, unknown]>([
-    ['says that there are more', { count: 2, next: null, results: [dc('a', NOW)] }],
+    ['says that there are more', listed([dc('a', NOW)], 2)],
     ['goes on with nothing', { count: 1, next: '/api/data/endpoint/Agent/?offset=200', results: [] }],
+    ['has one of the name whose id is no text', listed([dc('a', BEFORE), { ...dc('b', NOW), id: 42 }])],
+    ['has one without a name', listed([dc('a', NOW), { id: agentId('b'), hostname: null }])],
+    ['has a row that is no record', [dc('a', NOW), 'DC-01 too']],
+    ['has an agent twice', [dc('a', NOW), dc('a', { ...BEFORE, machine_serial: 's-2' })]],
   ])('is nobody where a list %s', async (_case, body) => {
     await start({ agents: [dc('a', NOW)] });
     bench.edr.fail({ match: ({ path }) => path === LIST, status: 200, body });
-    expect(await find('DC-01')).toBe('HarfangLab shows more agents of this name than can be looked through');
+    expect(await find('DC-01')).toMatch(/^HarfangLab's list of agents does not add up/);
+  });
+
+  it('is nobody where the pages repeat, as from a manager that does not know the offset', async () => {
+    await start({ agents: [dc('a', NOW), dc('b', NOW)] });
+    for (const isFirst of [true, false])
+      bench.edr.fail({
+        match: ({ path, query }) => path === LIST && query.has('offset') !== isFirst,
+        status: 200,
+        body: { count: 2, next: isFirst ? `${LIST}?limit=1&offset=1` : null, results: [dc('a', NOW)] },
+      });
+    expect(await find('DC-01')).toMatch(/^HarfangLab's list of agents does not add up/);
+  });
+
+  it('is found beside one of another name whose id is no text', async () => {
+    await start({ agents: [dc('a', NOW)] });
+    const body = listed([dc('a', NOW), { id: 42, hostname: 'DC-011' }]);
+    bench.edr.fail({ match: ({ path }) => path === LIST, status: 200, body });
+    expect(await find('DC-01')).toBe('a');
+  });
+
+  it('is asked for in an order that stays', async () => {
+    await start({ agents: [dc('a', NOW)] });
+    await find('DC-01');
+    const lists = bench.asked.filter((line) => line.includes(`${LIST}?`));
+    expect(lists.every((line) => line.includes('ordering=firstseen'))).toBe(true);
   });
 
   it.each<[string, unknown]>([

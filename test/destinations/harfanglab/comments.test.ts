@@ -7,6 +7,9 @@ const AGENT = '0a1b2c3d-1111-4222-8333-444455556666';
 const OTHER = '0a1b2c3d-9999-4222-8333-444455556666';
 const THREATS = '/api/data/alert/alert/Threat/';
 const AGENTS = '/api/data/endpoint/Agent/';
+const RULE = '17959439-cff0-46d2-9135-de30a0d097dc';
+const NAME = `noxys_hl3_repeated_violations_user (${RULE})`;
+const TITLE = 'Repeated AI policy violations from same user';
 const WKS7: Partial<Detection> = { device: { hostname: 'WKS-7' } };
 
 let stage: Stage;
@@ -46,6 +49,40 @@ describe('a comment on a threat', () => {
         .join('\n')
         .replace('on WKS-7', 'on …'),
     );
+  });
+
+  it.each<[string, Partial<Detection>, string, string]>([
+    ['a short id', { user: { id: 'bob' }, title: 'By Bob' }, 'By …', NAME],
+    ['an account of a domain', { user: { id: 'ACME\\alice' }, title: 'By alice' }, 'By …', NAME],
+    ['an address as id', { user: { id: 'alice@acme.fr' }, title: 'By alice' }, 'By …', NAME],
+    ['the name in an address', { user: { email: 'jo.martin@acme.fr' }, title: 'By Jo Martin' }, 'By …', NAME],
+    ['letters composed otherwise', { user: { id: 'jos\u00e9.p' }, title: 'By jose\u0301.p' }, 'By …', NAME],
+    ['letters without their accents', { user: { id: 'jos\u00e9.p' }, title: 'By jose.p' }, '…', NAME],
+    ['a short host', { device: { id: AGENT, hostname: 'PC1.acme.fr' }, title: 'On PC1' }, 'On …', NAME],
+    ['a part of the name', { user: { id: 'jo.martin' }, title: 'By Mrs Martin' }, RULE, NAME],
+    ['the parts in one', { user: { id: 'jo.martin' }, title: 'By JoMartin' }, RULE, NAME],
+    ['the parts on two lines', { user: { id: 'jo.martin' }, title: 'By jo.mar\ntin' }, RULE, NAME],
+    [
+      'the name of the rule',
+      { user: { id: 'jo.martin' }, ruleName: 'watch_jo_martin' },
+      TITLE,
+      `watch_… (${RULE})`,
+    ],
+    ['a part in the rule', { user: { id: 'jo.martin' }, ruleName: 'watch martin' }, TITLE, RULE],
+  ])('names nobody by what somebody wrote: %s', async (_case, changes, title, rule) => {
+    // The simulator knows the agent by any name that is told beside its id.
+    const hostname = changes.device?.hostname ?? 'WKS-7';
+    await start({ manager: { agents: [{ id: AGENT, hostname }] } });
+    await deliver({ ...WKS7, ...changes });
+    const [first, , ruleLine] = (comments()[0]?.comment ?? '').split('\n');
+    expect([first, ruleLine]).toEqual([`Noxys: ${title}`, `Rule: ${rule}`]);
+  });
+
+  it('names nobody by a classification or a platform', async () => {
+    await start();
+    const named = { classifications: ['JO.MARTIN', 'IBAN'], platforms: ['jo.martin.example', 'perplexity'] };
+    await deliver({ ...WKS7, ...named, user: { id: 'jo.martin' } });
+    expect(comments()[0]?.comment).toContain('AI platforms: ….example, Perplexity\nClassifications: …, IBAN');
   });
 
   it('is written in French where the tenant reads French', async () => {
@@ -112,7 +149,7 @@ describe('a comment on a threat', () => {
     const before = stage.manager.apiRequests.length;
     expect(await deliver(WKS7, 'det_2')).toEqual(DELIVERED);
     expect(commented()).toEqual(['7']);
-    expect(stage.manager.apiRequests.length - before).toBe(2 + 5);
+    expect(stage.manager.apiRequests.length - before).toBe(3 + 5);
   });
 
   it('goes to a threat whose id is a UUID', async () => {
@@ -165,11 +202,32 @@ describe('the agent of a detection', () => {
     expect(comments()).toEqual([]);
   });
 
-  it('is none where there are more of a like name than a page shows', async () => {
-    const agents = Array.from({ length: 50 }, (_, i) => ({ id: `agent-${i}`, hostname: `WKS-7${i}` }));
-    await start({ manager: { agents: [...agents, { id: AGENT, hostname: 'WKS-7' }] } });
+  it('is none where the host of its name is of another domain', async () => {
+    await start({ manager: { agents: [{ id: AGENT, hostname: 'WKS-7', dnsdomainname: 'other.fr' }] } });
+    expect(await deliver({ device: { hostname: 'WKS-7.acme.fr' } })).toEqual(DELIVERED);
+    expect(comments()).toEqual([]);
+  });
+
+  it.each<[string, readonly unknown[]]>([
+    ['says that there are more', [{ id: AGENT, hostname: 'WKS-7' }]],
+    [
+      'has one whose id is no text',
+      [
+        { id: AGENT, hostname: 'WKS-7' },
+        { id: 42, hostname: 'WKS-7' },
+      ],
+    ],
+  ])('is none where the list of agents %s', async (_case, results) => {
+    await start();
+    stage.fail(AGENTS, { status: 200, body: { count: 2, next: null, results } });
     expect(await deliver()).toEqual(DELIVERED);
     expect(comments()).toEqual([]);
+  });
+
+  it('is not looked for by logons, which comments have no right to read', async () => {
+    await start();
+    expect(await deliver({ user: { id: 'alice' } })).toEqual(DELIVERED);
+    expect(stage.manager.apiRequests).toEqual([]);
   });
 
   it('is the one of the host that the tenant names for the user, where the detection names none', async () => {

@@ -151,22 +151,60 @@ describe('an isolation that HarfangLab has taken', () => {
     expect(bench.outcomes).toEqual(['asked', 'lifted']);
   });
 
-  it('is waited for by another detection of the same host, which asks for nothing and takes none of the hour', async () => {
-    await at([WKS, { id: agentId('b'), hostname: 'WKS-8' }], { contain: { per_hour_max: 2 } });
-    const first = bench.detection('det-1', DEVICE);
-    await bench.deliver(first);
-    const second = bench.detection('det-2', DEVICE);
-    expect(await bench.deliver(second)).toMatchObject(aside(MINUTE_MS));
+  it('covers other detections of the same host, which ask for nothing, are not followed and take none of the hour', async () => {
+    await at(
+      [
+        { ...WKS, status: 'offline' },
+        { id: agentId('b'), hostname: 'WKS-8' },
+      ],
+      {
+        contain: { per_hour_max: 2 },
+      },
+    );
+    await bench.deliver(bench.detection('det-1', DEVICE));
+    const before = bench.asked.length;
+    expect(await bench.deliver(bench.detection('det-2', DEVICE))).toEqual({ kind: 'delivered' });
+    // The same device by the same name: that is the agent of the order, whatever HarfangLab would say.
+    expect(bench.asked).toHaveLength(before);
+    const byId = bench.detection('det-3', { device: { id: agentId('a') } });
+    expect(await bench.deliver(byId)).toEqual({ kind: 'delivered' });
     expect(isolateRequests()).toBe(1);
-    expect(await bench.deliver(bench.detection('det-3', { device: { hostname: 'WKS-8' } }))).toMatchObject(
+    expect(await bench.deliver(bench.detection('det-4', { device: { hostname: 'WKS-8' } }))).toMatchObject(
       aside(MINUTE_MS),
     );
-    bench.nowMs += MINUTE_MS;
-    for (const event of [second, first]) expect(await bench.deliver(event)).toEqual({ kind: 'delivered' });
     expect(bench.audited.filter(({ deviceId }) => deviceId === agentId('a'))).toMatchObject([
       { detection: 'det-1', outcome: 'asked' },
-      { detection: 'det-1', outcome: 'isolated' },
+      { detection: 'det-2', outcome: 'covered' },
+      { detection: 'det-3', outcome: 'covered' },
     ]);
+    expect(bench.memory.entries('order:')).toHaveLength(2);
+    expect(JSON.stringify(bench.memory.entries(''))).not.toMatch(/WKS/i);
+  });
+
+  it('covers no detection of another host, nor one after an operator let the host back, nor once it is given up', async () => {
+    await at([{ ...WKS, status: 'offline' }]);
+    const first = bench.detection('det-1', DEVICE);
+    await bench.deliver(first);
+    expect(await bench.deliver(bench.detection('det-2', { device: { hostname: 'WKS-70' } }))).toMatchObject({
+      excerpt: 'not isolated: HarfangLab knows no agent of this name',
+    });
+    const third = bench.detection('det-3', DEVICE);
+    bench.nowMs += 1;
+    await bench.channel.liftContainment?.({ hostname: 'WKS-7' }, bench.io);
+    expect(await bench.deliver(third)).toMatchObject({
+      excerpt: 'not isolated: an operator has let the host back into the network since',
+    });
+    bench.nowMs += 6 * MINUTE_MS;
+    expect(await bench.deliver(bench.detection('det-4', DEVICE))).toMatchObject(aside(MINUTE_MS));
+    expect(bench.outcomes).toEqual(['asked', 'asked']);
+  });
+
+  it('is neither noted nor settled as covered once the config has changed', async () => {
+    await at([{ ...WKS, status: 'offline' }]);
+    await bench.deliver(bench.detection('det-1', DEVICE));
+    bench.isCurrent = () => false;
+    expect(await bench.deliver(bench.detection('det-2', DEVICE))).toMatchObject({ detail: 'not sent' });
+    expect(bench.outcomes).toEqual(['asked']);
   });
 
   it('is asked for anew after somebody let the host back at HarfangLab', async () => {
