@@ -51,11 +51,11 @@ function outcomeOf(facts: Facts): Outcome {
 }
 
 function parked(followUp: FollowUp, { state, destination }: Facts): Outcome {
-  const { seq, letterId, tries, dueAtMs, isAside } = followUp;
+  const { seq, letterId, tries, dueAtMs, asideSinceMs } = followUp;
   const facts = { tries, due: isoTime(dueAtMs), ...(letterId !== null && { deadLetter: letterId }) };
   if (state.leaving.some(({ to }) => seq <= to)) return { outcome: 'parked', why: LEAVES, ...facts };
   const pause = destination?.enabled === false ? `, once ${destination.name} is resumed` : '';
-  if (isAside) return { outcome: 'parked', why: `${UNDER_WAY}${pause}.`, ...facts };
+  if (asideSinceMs !== null) return { outcome: 'parked', why: `${UNDER_WAY}${pause}.`, ...facts };
   const cause =
     letterId === null ? 'It failed where a later one was taken' : 'Its dead letter is being sent again';
   return { outcome: 'parked', why: `${cause}: it is tried alone${pause}.`, ...facts };

@@ -97,7 +97,7 @@ export class FollowUpStore {
       followUp.tries,
       followUp.attempts,
       followUp.letterId,
-      followUp.isAside ? 1 : 0,
+      followUp.asideSinceMs ?? 0,
     );
   }
 
@@ -115,6 +115,6 @@ function followUpOf(row: FollowUpRow): FollowUp {
     tries: row.tries,
     attempts: row.attempts,
     letterId: row.letter,
-    isAside: row.aside === 1,
+    asideSinceMs: row.aside > 0 ? row.aside : null,
   };
 }

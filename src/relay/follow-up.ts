@@ -28,8 +28,8 @@ export interface FollowUp {
   readonly attempts: number;
   /** The dead letter that is redriven; null: parked, and no dead letter yet. */
   readonly letterId: number | null;
-  /** The destination was asked and is at it: it is looked at again, and nothing has failed. */
-  readonly isAside: boolean;
+  /** Since when the destination was asked and is at it: it is looked at again, and nothing has failed. Null: it is not aside. */
+  readonly asideSinceMs: number | null;
 }
 
 /** With the waits below an event has about an hour to be taken; then it is a dead letter. */
@@ -40,6 +40,8 @@ const FIRST_WAIT_MS = 15_000;
 const WAIT_MS_MAX = 10 * 60_000;
 /** What is under way is never asked after without a pause. */
 const ASIDE_WAIT_MS_MIN = 1_000;
+/** So long a destination may be at an entry; from then on each look that finds it still at it is a failure. Longer than any channel means to wait. */
+export const ASIDE_MS_MAX = 2 * 3_600_000;
 /**
  * What was asked for in time is followed to its end: the age of an entry aside may be so much beyond its channel's maximum. Longer than any
  * channel waits for one; a lane that is resumed later than that acts on nothing old.
@@ -63,7 +65,7 @@ export function parkedAt(
   { nowMs, random }: Pick<Surroundings, 'nowMs' | 'random'>,
 ): FollowUp {
   const dueAtMs = nowMs + jittered(PARKED_WAIT_MS, random);
-  return { lane, seq, attempts, dueAtMs, tries: 0, letterId: null, isAside: false };
+  return { lane, seq, attempts, dueAtMs, tries: 0, letterId: null, asideSinceMs: null };
 }
 
 /** The follow-up of an event that the destination was asked for now, and is at. */
@@ -73,7 +75,7 @@ export function asideAt(
   nowMs: number,
 ): FollowUp {
   const dueAtMs = nowMs + asideWaitMs(outcome);
-  return { lane, seq, attempts, dueAtMs, tries: 0, letterId: null, isAside: true };
+  return { lane, seq, attempts, dueAtMs, tries: 0, letterId: null, asideSinceMs: nowMs };
 }
 
 /** Until it is looked at again: as long as its channel says, within bounds. */
@@ -141,14 +143,19 @@ export function afterFollowUp(
       return inVain({ ...state, lastFailure }, tried, around, 0);
     }
     case 'retry':
-      if (isAside(outcome)) {
-        const asked = { ...tried, tries: 0, isAside: true, dueAtMs: nowMs + asideWaitMs(outcome) };
+      if (isAside(outcome) && !isAsideTooLong(tried, nowMs)) {
+        const asideSinceMs = tried.asideSinceMs ?? nowMs;
+        const asked = { ...tried, tries: 0, asideSinceMs, dueAtMs: nowMs + asideWaitMs(outcome) };
         return again(attempt.isProbe ? unpaused(state) : state, asked);
       }
       return afterRetry(state, { followUp: tried, isProbe: attempt.isProbe }, outcome, around);
     default:
       return unreachable(outcome);
   }
+}
+
+function isAsideTooLong({ asideSinceMs }: FollowUp, nowMs: number): boolean {
+  return asideSinceMs !== null && nowMs - asideSinceMs >= ASIDE_MS_MAX;
 }
 
 /** The destination answers again, unless refusals are what the lane is blocked for: then one event is given up per probe. */

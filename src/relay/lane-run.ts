@@ -248,7 +248,7 @@ export class LaneRun {
   #sendFollowUp(open: OpenLane, followUp: FollowUp): undefined {
     const { log, io } = this.#parts;
     const entry = log.read(followUp.seq);
-    const judgedAtMs = io.nowMs() - (followUp.isAside ? ASIDE_AGE_MS : 0);
+    const judgedAtMs = io.nowMs() - (followUp.asideSinceMs === null ? 0 : ASIDE_AGE_MS);
     const isExpired = !entry || isTooOld(entry.event, open.channel.maximumAgeMs, judgedAtMs);
     // What an operator asked for is sent whatever the filter says now.
     const isWanted = followUp.letterId !== null || (entry !== undefined && open.wants(entry.event));

@@ -57,7 +57,7 @@ export function redrive(
         dueAtMs: nowMs,
         tries: 0,
         letterId: id,
-        isAside: false,
+        asideSinceMs: null,
       }));
       for (const { id } of letters) store.letters.noteRedriven(id, nowMs);
       store.save(lane.name, state, { followUps });

@@ -8,7 +8,13 @@ import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../src/destinations/destination.ts';
 import type { FailedOutcome, Outcome } from '../../src/domain/outcome.ts';
 import { explain } from '../../src/relay/explain.ts';
-import { ASIDE_AGE_MS, FOLLOW_UP_TRIES_MAX, afterFollowUp, asideAt } from '../../src/relay/follow-up.ts';
+import {
+  ASIDE_AGE_MS,
+  ASIDE_MS_MAX,
+  FOLLOW_UP_TRIES_MAX,
+  afterFollowUp,
+  asideAt,
+} from '../../src/relay/follow-up.ts';
 import { newLane } from '../../src/relay/lane-state.ts';
 import { PARKED_MAX, afterOutcome, afterTryPast } from '../../src/relay/lanes.ts';
 import { BENCH_LANE, type Bench, append, onBench } from './bench.ts';
@@ -65,7 +71,7 @@ describe('an entry that its destination is at', () => {
         deadLettered: 0,
       });
       expect(bench.lane.state).toMatchObject({ tries: 0, dueAtMs: null, lastFailure: null, head: null });
-      expect(rows(bench)).toMatchObject([{ seq: 2, due: START_MS + 30_000, aside: 1 }]);
+      expect(rows(bench)).toMatchObject([{ seq: 2, due: START_MS + 30_000, aside: START_MS }]);
       await after(bench, 29_999);
       expect(asked).toHaveLength(4);
       await after(bench, 1);
@@ -127,9 +133,13 @@ describe('an entry that its destination is at', () => {
     await onBench(channel, async (bench, tenant) => {
       await sent(bench, tenant, 1);
       for (let i = 0; i < 6; i++) await after(bench, 11 * MINUTE_MS);
-      expect(bench.store.followUps.next(BENCH_LANE)).toMatchObject({ tries: 6, isAside: true });
+      expect(bench.store.followUps.next(BENCH_LANE)).toMatchObject({ tries: 6, asideSinceMs: START_MS });
       await after(bench, 11 * MINUTE_MS);
-      expect(bench.store.followUps.next(BENCH_LANE)).toMatchObject({ tries: 0, isAside: true, attempts: 8 });
+      expect(bench.store.followUps.next(BENCH_LANE)).toMatchObject({
+        tries: 0,
+        asideSinceMs: START_MS,
+        attempts: 8,
+      });
       for (let i = 0; i < 2; i++) await after(bench, 11 * MINUTE_MS);
       expect(bench.lane.state).toMatchObject({ delivered: 1, parked: 0, deadLettered: 0 });
     });
@@ -145,6 +155,33 @@ describe('an entry that its destination is at', () => {
       await after(bench, ASIDE_AGE_MS);
       expect(asked).toHaveLength(2);
       expect(bench.lane.state).toMatchObject({ parked: 0, expired: 1 });
+    });
+  });
+
+  it('that its destination is at for too long fails from then on at each look, and is a dead letter at last', async () => {
+    const { asked, channel } = busyWith(['evt-1'], 1_000);
+    await onBench(channel, async (bench, tenant) => {
+      await sent(bench, tenant, 2);
+      const looks = ASIDE_MS_MAX / (15 * MINUTE_MS);
+      for (let i = 1; i < looks; i++) await after(bench, 15 * MINUTE_MS);
+      await after(bench, 15 * MINUTE_MS - 1);
+      bench.reload();
+      expect(bench.store.followUps.next(BENCH_LANE)).toMatchObject({ tries: 0, asideSinceMs: START_MS });
+      await after(bench, 30_000);
+      expect(bench.store.followUps.next(BENCH_LANE)).toMatchObject({ tries: 1, asideSinceMs: START_MS });
+      expect(bench.lane.state).toMatchObject({
+        parked: 1,
+        dueAtMs: null,
+        lastFailure: { reason: 'pending' },
+      });
+      for (let i = 2; i < FOLLOW_UP_TRIES_MAX; i++) await after(bench, 11 * MINUTE_MS);
+      expect(bench.lane.state).toMatchObject({ parked: 1, deadLettered: 0 });
+      await after(bench, 11 * MINUTE_MS);
+      expect(bench.lane.state).toMatchObject({ parked: 0, delivered: 1, deadLettered: 1 });
+      expect(bench.store.letters.page({ limit: 5 })).toMatchObject([{ reason: 'attempts_exhausted' }]);
+      const count = asked.length;
+      await after(bench, HOUR_MS);
+      expect(asked).toHaveLength(count);
     });
   });
 

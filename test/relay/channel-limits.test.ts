@@ -88,7 +88,7 @@ describe('a channel with a maximum age', () => {
         tries: 0,
         attempts: 1,
         letterId: 1,
-        isAside: false,
+        asideSinceMs: null,
       };
       bench.store.save(
         BENCH_LANE,

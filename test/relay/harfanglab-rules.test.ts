@@ -9,6 +9,8 @@ import { Tenant } from './tenant.ts';
 const INDICATORS = 'edr/indicators';
 const RULES = 'edr/rules';
 
+const RULE_NAMES = ['Noxys - unapproved AI platform (DNS)', 'Noxys - unapproved AI platform (TLS)'];
+
 let tenant: Tenant;
 let manager: HarfangLabRulesInProcess;
 
@@ -71,10 +73,7 @@ describe('a saved config', () => {
     await tenant.configure(withManager({ actions: ['rule'] }));
     await untilDelivered(RULES, 1);
     expect(manager.sigmaSources).toMatchObject([{ name: `noxys-relay ${tenant.id} edr` }]);
-    expect(ruleNames()).toEqual([
-      'Noxys - unapproved AI platform (DNS)',
-      'Noxys - unapproved AI platform (TLS)',
-    ]);
+    expect(ruleNames()).toEqual(RULE_NAMES);
     expect(manager.sigmaRules.every(({ content }) => content.includes('grok.com'))).toBe(true);
     await tenant.configure(withManager({ actions: ['rule'] }, { approved: ['grok'] }));
     await untilDelivered(RULES, 2);
@@ -140,32 +139,39 @@ describe('the lanes', () => {
     );
   });
 
-  it('make one of each when the answer to a creation was lost in a crash', async () => {
-    let isCreated = false;
-    manager.fault = (request) => {
-      if (request.method !== 'POST' || !request.path.endsWith('Rule/') || isCreated) return undefined;
-      isCreated = true;
-      // The vendor has done it; the answer is lost with the connection.
-      const { fault } = manager;
-      manager.fault = () => undefined;
-      void manager.fetch(`${MANAGER}${request.path}`, {
-        method: 'POST',
-        headers: request.headers,
-        body: request.body.toString('utf8'),
-      });
-      manager.fault = fault;
-      throw new Error('connection lost');
-    };
-    await tenant.configure(withManager({ actions: ['indicator'], indicators: ['grok'] }));
-    await tenant.until(() => isCreated, 'the request was made');
-    await tenant.crash();
-    await useManager();
-    await tenant.passTimeUntil(async () => (await tenant.lane(INDICATORS)).delivered === 1, 'it is done');
-    expect(domains()).toEqual(['grok.com']);
-    expect(
-      manager.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/IOCRule/')),
-    ).toHaveLength(1);
-  });
+  it.each([
+    [INDICATORS, { actions: ['indicator'], indicators: ['grok'] }, () => domains(), ['grok.com']],
+    [RULES, { actions: ['rule'] }, () => ruleNames(), RULE_NAMES],
+  ])(
+    'make one of each when the answer to a creation was lost in a crash: %s',
+    async (lane, config, made, all) => {
+      let isCreated = false;
+      manager.fault = (request) => {
+        if (request.method !== 'POST' || !request.path.endsWith('Rule/') || isCreated) return undefined;
+        isCreated = true;
+        // The vendor has done it; the answer is lost with the connection.
+        const { fault } = manager;
+        manager.fault = () => undefined;
+        void manager.fetch(`${MANAGER}${request.path}`, {
+          method: 'POST',
+          headers: request.headers,
+          body: request.body.toString('utf8'),
+        });
+        manager.fault = fault;
+        throw new Error('connection lost');
+      };
+      await tenant.configure(withManager(config));
+      await tenant.until(() => isCreated, 'the request was made');
+      await tenant.crash();
+      await useManager();
+      await tenant.passTimeUntil(async () => (await tenant.lane(lane)).delivered === 1, 'it is done');
+      expect(made()).toEqual(all);
+      const posts = manager.requests.filter(
+        ({ method, path }) => method === 'POST' && path.endsWith('Rule/'),
+      );
+      expect(posts).toHaveLength(all.length);
+    },
+  );
 
   it('make more indicators than a turn has room for in several turns, none of them twice', async () => {
     const all = Array.from({ length: 600 }, (_, i) => `ai-${i}.example.com`);
@@ -176,6 +182,27 @@ describe('the lanes', () => {
     expect(domains()).toEqual(all.toSorted());
     expect(manager.requests.filter(({ status }) => status >= 400)).toEqual([]);
     expect(await tenant.lane(INDICATORS)).toMatchObject({ undelivered: 0, deadLettered: 0 });
+  });
+
+  it('are not at it for ever when a slow manager refuses more indicators than a turn has room for', async () => {
+    const bad = Array.from({ length: 100 }, (_, i) => `bad-${i}.example.com`);
+    let refusals = 0;
+    manager.fault = ({ method, body }) => {
+      tenant.nowMs += 300;
+      if (method !== 'POST' || !body.toString('utf8').includes('"bad-')) return undefined;
+      refusals++;
+      return Response.json({ global_state: ['"alert" is not a valid choice.'] }, { status: 400 });
+    };
+    const startMs = tenant.nowMs;
+    await tenant.configure(withManager({ actions: ['indicator'], indicators: [...bad, 'good.example.com'] }));
+    await tenant.passTimeUntil(async () => (await tenant.lane(INDICATORS)).deadLettered === 1, 'it gives up');
+    expect(refusals).toBe(100);
+    expect(tenant.nowMs - startMs).toBeLessThan(5 * 60_000);
+    expect(domains()).toEqual(['good.example.com']);
+    expect(await tenant.lane(INDICATORS)).toMatchObject({ state: 'idle', parked: 0, undelivered: 0 });
+    expect(await tenant.stub.deadLetters({ limit: 10 })).toMatchObject([
+      { excerpt: expect.stringMatching(/^bad-0\.example\.com: global_state: "alert" is not/) as string },
+    ]);
   });
 
   it('take the detections that ask for an indicator, and no other events', async () => {

@@ -1,6 +1,6 @@
 /**
  * HarfangLab's sources of rules, IOCSource and SigmaSource: found by name, created once, names unique within their kind.
- * Nothing public changes or deletes one: those methods are not allowed here. Sources: OCTI-INT; NETSKOPE1; DROID.
+ * Nothing public changes or deletes one: those methods are not allowed here, and who removes them does so in the console. Sources: OCTI-INT; NETSKOPE1; DROID.
  */
 
 import { isoMicros, uuidFrom } from './harfanglab-answers.ts';
@@ -28,6 +28,7 @@ const LIST: ListRules = {
 export class SourcesEndpoint {
   readonly routes: readonly ApiRoute[];
   readonly sources: RuleSource[] = [];
+  #made = 0;
   readonly #kind: 'IOCSource' | 'SigmaSource';
 
   constructor(kind: 'IOCSource' | 'SigmaSource') {
@@ -39,6 +40,11 @@ export class SourcesEndpoint {
       { method: 'GET', path: `${path}{id}/`, permission: read, answer: (call) => this.#one(call) },
       { method: 'POST', path, permission: write, answer: (call) => this.#create(call) },
     ];
+  }
+
+  /** Somebody removes all of them in the console. */
+  removeAll(): void {
+    this.sources.length = 0;
   }
 
   has(id: unknown): boolean {
@@ -65,7 +71,7 @@ export class SourcesEndpoint {
     const { description = null, enabled = true } = body;
     const now = isoMicros(nowMs);
     const source: RuleSource = {
-      id: uuidFrom(`${this.#kind} ${this.sources.length}`),
+      id: uuidFrom(`${this.#kind} ${this.#made++}`),
       name,
       description: typeof description === 'string' ? description : null,
       enabled: enabled === true,

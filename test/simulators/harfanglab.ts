@@ -120,6 +120,11 @@ export class HarfangLabSimulator extends SimulatorServer {
     return this.#agents.orders;
   }
 
+  /** Somebody removes the sources of rules in the console. */
+  removeSources(): void {
+    for (const endpoint of [this.#indicatorSources, this.#sigmaSources]) endpoint.removeAll();
+  }
+
   get indicatorSources(): readonly RuleSource[] {
     return this.#indicatorSources.sources;
   }

@@ -1,28 +1,25 @@
 /**
  * Brings the indicators of a destination's own source in line with what is wanted: looks first, then removes, changes and makes what
- * differs, one request each. Doing it again does nothing; what a turn has no room for, the next one does.
+ * differs, one request each. Doing it again does nothing; what a turn has no room for, the next one does. No change is asked for twice in
+ * a sync, so that one comes to its end in about as many requests as there are changes, whatever is refused.
  * Removes before anything else, so that what fails later keeps nothing that is wanted no more.
  * Never touches an indicator that this destination did not make, whatever its domain.
  */
 
 import { type FailedOutcome, NOT_SENT } from '../../domain/outcome.ts';
-import { type Result, success } from '../../lib/result.ts';
+import { type Result, failure, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { DeliveryIo } from '../destination.ts';
+import type { SyncReport } from '../indicator-summary.ts';
 import type { IndicatorWork, Synced } from '../indicator-turn.ts';
 import type { Refusal } from '../indicator-wishes.ts';
 import type { HarfangLabApi } from './api.ts';
-import {
-  type Change,
-  type IndicatorPlace,
-  createIndicator,
-  findIndicators,
-  removeIndicator,
-  updateIndicator,
-} from './indicator-changes.ts';
-import { type DomainAction, type ExistingIndicator, agrees, isOwn, isValidResponse } from './indicator.ts';
-import { withRefusal } from './refusal.ts';
-import { findSource, makeSource } from './rule-source.ts';
+import { type Change, type IndicatorPlace, findIndicators } from './indicator-changes.ts';
+import { type Plan, type Step, planOf } from './indicator-plan.ts';
+import type { IndicatorProgress } from './indicator-progress.ts';
+import type { DomainAction, ExistingIndicator } from './indicator.ts';
+import { isOfServer, withRefusal } from './refusal.ts';
+import { findSource, goneSource, makeSource } from './rule-source.ts';
 
 /** Of so few domains each is looked up by itself; of more, the whole source is read. */
 const LOOKED_UP_MAX = 4;
@@ -38,6 +35,7 @@ const NOTHING: Synced = { created: 0, updated: 0, removed: 0, unchanged: 0, fore
 export interface SyncInput extends IndicatorWork<DomainAction> {
   readonly api: HarfangLabApi;
   readonly io: Pick<DeliveryIo, 'isCurrent' | 'nowMs' | 'requestsMax'>;
+  readonly progress: IndicatorProgress;
   readonly sourceName: string;
   readonly ownTag: string;
 }
@@ -54,7 +52,18 @@ export async function syncIndicators(input: SyncInput): Promise<Result<Synced, A
   const source = found.value ? success(found.value) : await makeSource(api, 'IOCSource', sourceName);
   if (!source.ok) return source;
   const place = { api, ownTag, sourceId: source.value.id };
-  const existing = found.value ? await look(input, place) : success([]);
+  const synced = await syncSource(input, place, found.value === undefined);
+  const isRefused = synced.ok ? synced.value.refused.length > 0 : synced.error.outcome.kind === 'rejected';
+  const gone = isRefused && (await goneSource(api, 'IOCSource', { name: sourceName, id: place.sourceId }));
+  return gone ? failure(gone) : synced;
+}
+
+async function syncSource(
+  input: SyncInput,
+  place: IndicatorPlace,
+  isNew: boolean,
+): Promise<Result<Synced, ApiFailure>> {
+  const existing = isNew ? success([]) : await look(input, place);
   if (!existing.ok) return existing;
   return success(await carryOut(input, planOf(input, place, existing.value)));
 }
@@ -73,77 +82,78 @@ async function look(
   return success(all);
 }
 
-interface Step {
-  readonly domain: string;
-  readonly change: () => Promise<Result<Change, ApiFailure>>;
-}
-
-interface Plan {
-  /** In this order. */
-  readonly steps: readonly Step[];
-  readonly unchanged: number;
-  readonly foreign: readonly string[];
-}
-
-function planOf(input: SyncInput, place: IndicatorPlace, existing: readonly ExistingIndicator[]): Plan {
-  const { wanted, isWhole, isAllowed, nowMs, ownTag } = input;
-  const own = new Map<string, ExistingIndicator>();
-  const removals: Step[] = [];
-  const foreign = new Set<string>();
-  for (const one of existing) {
-    const { domain } = one;
-    if (!isOwn(one, ownTag)) {
-      if (isWhole || wanted.has(domain)) foreign.add(domain);
-      continue;
-    }
-    const stays = wanted.has(domain) || !isWhole || (isValidResponse(one, nowMs) && isAllowed(domain));
-    if (stays && !own.has(domain)) own.set(domain, one);
-    else removals.push({ domain, change: async () => removeIndicator(place, one) });
+async function carryOut(input: SyncInput, plan: Plan): Promise<Synced> {
+  const { progress, io } = input;
+  const before = progress.read();
+  const tally = new Tally(plan);
+  for (const step of plan.steps) {
+    const change = before.get(step.hash);
+    if (change) tally.note(step, change);
   }
-  const updates: Step[] = [];
-  const creations: Step[] = [];
-  for (const [domain, wish] of wanted) {
-    const mine = own.get(domain);
-    if (!mine && !foreign.has(domain))
-      creations.push({ domain, change: async () => createIndicator(place, wish) });
-    else if (mine && !agrees(mine, wish, ownTag))
-      updates.push({ domain, change: async () => updateIndicator(place, mine, wish) });
-  }
-  const missing = [...wanted.keys()].filter((domain) => !own.has(domain));
-  return {
-    steps: [...removals, ...updates, ...creations],
-    unchanged: wanted.size - missing.length - updates.length,
-    foreign: [...foreign],
-  };
+  const stopped = await makeChanges(
+    input,
+    plan.steps.filter(({ hash }) => !before.has(hash)),
+    tally,
+  );
+  if (stopped) progress.keep(tally.tried, io.nowMs());
+  else progress.end();
+  return { ...tally.report, ...(stopped && { stopped }) };
 }
 
-async function carryOut(input: SyncInput, { steps, unchanged, foreign }: Plan): Promise<Synced> {
-  const counts = { created: 0, updated: 0, removed: 0, unchanged };
-  const others = new Set(foreign);
-  const refused: Refusal[] = [];
+/** Makes those that were not asked for yet; undefined: all were. */
+async function makeChanges(
+  input: SyncInput,
+  steps: readonly Step[],
+  tally: Tally,
+): Promise<Synced['stopped']> {
   const failed: string[] = [];
   let fault: FailedOutcome | undefined;
   let faultsInARow = 0;
-  const stoppedBefore = (left: readonly Step[], outcome: FailedOutcome): Synced => {
-    const domains = new Set([...failed, ...left.map(({ domain }) => domain)]);
-    return { ...counts, foreign: [...others], refused, stopped: { domains, outcome } };
-  };
-  for (const [i, { domain, change }] of steps.entries()) {
+  const stoppedBefore = (left: readonly Step[], outcome: FailedOutcome) => ({
+    domains: new Set([...failed, ...left.map(({ domain }) => domain)]),
+    outcome,
+  });
+  for (const [i, step] of steps.entries()) {
     const halt = haltOf(input, { done: i, left: steps.length - i });
     if (halt) return stoppedBefore(steps.slice(i), fault ?? halt);
-    const changed = withRefusal(await change());
+    const changed = withRefusal(await step.change());
     faultsInARow = changed.ok ? 0 : faultsInARow + 1;
     if (!changed.ok) {
       const { outcome } = changed.error;
       const isOfManager = !isOfServer(outcome) || faultsInARow === FAULTS_IN_A_ROW_MAX;
       if (isOfManager) return stoppedBefore(steps.slice(i), outcome);
       fault ??= outcome;
-      failed.push(domain);
-    } else if (changed.value.kind === 'refused') refused.push({ domain, message: changed.value.message });
-    else if (changed.value.kind === 'foreign') others.add(domain);
-    else counts[changed.value.kind]++;
+      failed.push(step.domain);
+    } else tally.note(step, changed.value);
   }
-  return fault ? stoppedBefore([], fault) : { ...counts, foreign: [...others], refused };
+  return fault && stoppedBefore([], fault);
+}
+
+/** What came of a plan so far. */
+class Tally {
+  readonly tried = new Map<string, Change>();
+  readonly #counts = { created: 0, updated: 0, removed: 0 };
+  #unchanged: number;
+  readonly #foreign: Set<string>;
+  readonly #refused: Refusal[] = [];
+
+  constructor({ unchanged, foreign }: Plan) {
+    this.#unchanged = unchanged;
+    this.#foreign = new Set(foreign);
+  }
+
+  note({ domain, hash }: Step, change: Change): void {
+    this.tried.set(hash, change);
+    if (change.kind === 'refused') this.#refused.push({ domain, message: change.message });
+    else if (change.kind === 'foreign') this.#foreign.add(domain);
+    else if (change.kind === 'unchanged') this.#unchanged++;
+    else this.#counts[change.kind]++;
+  }
+
+  get report(): SyncReport {
+    const [foreign, refused] = [[...this.#foreign], this.#refused];
+    return { ...this.#counts, unchanged: this.#unchanged, foreign, refused };
+  }
 }
 
 /** Why no further change is made in this turn; undefined: nothing forbids it. */
@@ -156,9 +166,4 @@ function haltOf(
   if (done < CHANGES_MIN || !isOver) return undefined;
   const detail = `${done} indicators are brought in line, ${left} follow`;
   return { kind: 'retry', reason: 'pending', detail, retryAfterMs: NEXT_TURN_MS, isAside: true };
-}
-
-/** An answer that may be about the one indicator. */
-function isOfServer(outcome: FailedOutcome): boolean {
-  return outcome.kind === 'retry' && outcome.status !== undefined && outcome.status >= 500;
 }

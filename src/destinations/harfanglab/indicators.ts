@@ -11,6 +11,7 @@ import { INDICATOR_BATCH, deliverIndicators } from '../indicator-turn.ts';
 import type { IndicatorActions } from '../indicator-wishes.ts';
 import { ownTagOf } from '../own-tag.ts';
 import { harfangLabApi } from './api.ts';
+import { IndicatorProgress } from './indicator-progress.ts';
 import { syncIndicators } from './indicator-sync.ts';
 import type { DomainAction } from './indicator.ts';
 import { checkSource, sourceNameOf } from './rule-source.ts';
@@ -30,13 +31,14 @@ export function harfangLabIndicators(config: HarfangLabConfig, context: ChannelC
     inFlight: 1,
     deliver: async (events, io) => {
       const api = harfangLabApi(config, io);
+      const progress = new IndicatorProgress(io.memory, events[0]?.id ?? '');
       return deliverIndicators(
         {
           config,
           context,
           io,
           actions,
-          sync: async (work) => syncIndicators({ ...work, api, io, sourceName, ownTag }),
+          sync: async (work) => syncIndicators({ ...work, api, io, progress, sourceName, ownTag }),
         },
         events,
       );

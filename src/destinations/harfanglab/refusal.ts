@@ -3,6 +3,7 @@
  * Never keeps what looks like a credential, which an answer may quote.
  */
 
+import type { FailedOutcome } from '../../domain/outcome.ts';
 import { isRecord } from '../../lib/record.ts';
 import { type Result, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
@@ -24,6 +25,11 @@ export interface Refused {
 export function withRefusal<T>(changed: Result<T, ApiFailure>): Result<T | Refused, ApiFailure> {
   if (changed.ok || changed.error.outcome.kind !== 'rejected') return changed;
   return success({ kind: 'refused', message: changed.error.outcome.excerpt });
+}
+
+/** An answer of a server in trouble, which may be about the one change. */
+export function isOfServer(outcome: FailedOutcome): boolean {
+  return outcome.kind === 'retry' && outcome.status !== undefined && outcome.status >= 500;
 }
 
 export function isRefusal({ status }: HarfangLabAnswer): boolean {

@@ -63,8 +63,11 @@ export async function createRule(place: RulePlace, wanted: WantedRule): Changing
     return refused(`${where}${refusalText(answer)}`);
   }
   const verdict = verdictIn(answer.body);
-  if (!verdict.isAccepted)
-    return verdict.reason.startsWith(DUPLICATE) ? success({ kind: 'moved' }) : refused(verdict.reason);
+  if (!verdict.isAccepted) {
+    const isThere = verdict.reason.startsWith(DUPLICATE) ? await shows(place, wanted) : success(false);
+    if (!isThere.ok) return isThere;
+    return isThere.value ? success({ kind: 'moved' }) : refused(verdict.reason);
+  }
   return readBack(place, 'created', wanted.sigmaId);
 }
 
@@ -90,6 +93,12 @@ export async function removeRule({ api }: RulePlace, { id }: ExistingRule): Chan
   const correlations = correlationsIn(body);
   if (correlations.length === 0) return refused(refusalText(removed.value));
   return refused(`can't be removed, as a correlation uses it: ${correlations.join(', ')}`);
+}
+
+/** A rule that is there already, and that no look shows, would be made again for ever. */
+async function shows(place: RulePlace, { sigmaId }: WantedRule): Promise<Result<boolean, ApiFailure>> {
+  const read = await findRules(place);
+  return read.ok ? success(read.value.some((one) => one.sigmaId === sigmaId)) : read;
 }
 
 async function readBack(place: RulePlace, kind: 'created' | 'updated', sigmaId: string): Changing {

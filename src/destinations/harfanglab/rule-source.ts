@@ -1,6 +1,7 @@
 /**
  * The source that a destination of a tenant keeps its rules in: found by its name, which is unique among sources of its kind, or made.
- * Several tenants, and several relays, may share a manager: nobody else's source is ever used.
+ * Several tenants, and several relays, may share a manager: nobody else's source is ever used, unless two relays have a tenant of the same
+ * id with a destination of the same name on it. Those would undo each other's work: name one of them otherwise.
  * Source: OpenCTI and Netskope connectors, read 2026-11.
  */
 
@@ -57,6 +58,21 @@ export async function makeSource(
   if (!again.ok) return again;
   if (again.value) return success(again.value);
   return failure({ outcome: notMade(kind, answer.status, refusalText(answer)), mayBeDone: false });
+}
+
+/**
+ * Somebody may remove a source while it is worked in; then all that is in it is refused. Undefined: it is there, or it can't be told
+ * that it is not. The failure has it made again.
+ */
+export async function goneSource(
+  api: HarfangLabApi,
+  kind: SourceKind,
+  { name, id }: { readonly name: string; readonly id: string },
+): Promise<ApiFailure | undefined> {
+  const found = await findSource(api, kind, name);
+  if (!found.ok || found.value?.id === id) return undefined;
+  const detail = `the source "${name}" was removed by somebody else just now: it is made again`;
+  return { outcome: { kind: 'retry', reason: 'unconfirmed', detail }, mayBeDone: false };
 }
 
 /** Whether rules can be read: one read that changes nothing. */

@@ -5,7 +5,7 @@
 
 import { ENDPOINT_RULES, type EndpointRule } from '../../domain/harfanglab-config.ts';
 import { type FailedOutcome, NOT_SENT } from '../../domain/outcome.ts';
-import { type Result, success } from '../../lib/result.ts';
+import { type Result, failure, success } from '../../lib/result.ts';
 import type { ApiFailure } from '../api-account.ts';
 import type { HarfangLabApi } from './api.ts';
 import {
@@ -16,8 +16,8 @@ import {
   removeRule,
   updateRule,
 } from './rule-changes.ts';
-import { withRefusal } from './refusal.ts';
-import { findSource, makeSource } from './rule-source.ts';
+import { isOfServer, withRefusal } from './refusal.ts';
+import { findSource, goneSource, makeSource } from './rule-source.ts';
 import type { RuleReport } from './rule-summary.ts';
 import { type ExistingRule, type WantedRule, agrees } from './sigma-rule.ts';
 
@@ -54,9 +54,15 @@ export async function syncRules(input: RuleSyncInput): Promise<Result<RulesSynce
   const source = found.value ? success(found.value) : await makeSource(api, 'SigmaSource', sourceName);
   if (!source.ok) return source;
   const place = { api, sourceId: source.value.id };
+  const synced = await syncSource(input, place);
+  const isRefused = synced.ok ? synced.value.refused.length > 0 : synced.error.outcome.kind === 'rejected';
+  const gone = isRefused && (await goneSource(api, 'SigmaSource', { name: sourceName, id: place.sourceId }));
+  return gone ? failure(gone) : synced;
+}
+
+async function syncSource(input: RuleSyncInput, place: RulePlace): Promise<Result<RulesSynced, ApiFailure>> {
   const existing = await findRules(place);
-  if (!existing.ok) return existing;
-  return success(await bringInLine(input, place, existing.value));
+  return existing.ok ? success(await bringInLine(input, place, existing.value)) : existing;
 }
 
 async function bringInLine(
@@ -72,8 +78,10 @@ async function bringInLine(
     if (!isCurrent()) return { ...synced, stopped: NOT_SENT };
     const kept = existing.find(({ sigmaId }) => sigmaId === sigmaIdOf(rule));
     const changed = withRefusal(await change(place, kept, wanted.get(rule)));
-    if (!changed.ok) return { ...synced, stopped: changed.error.outcome };
-    if (changed.value) synced = noted(synced, rule, changed.value);
+    if (!changed.ok) {
+      synced = { ...synced, stopped: changed.error.outcome };
+      if (!isOfServer(changed.error.outcome)) return synced;
+    } else if (changed.value) synced = noted(synced, rule, changed.value);
   }
   return synced;
 }

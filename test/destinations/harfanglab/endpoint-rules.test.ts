@@ -167,6 +167,16 @@ describe('a refusal of the manager', () => {
     expect(lab.manager.sigmaRules).toHaveLength(1);
   });
 
+  it('that a rule is there already which no look shows is a dead letter, and not asked for ever', async () => {
+    const body = { status: [{ code: 'duplicate_rule', content: 'already there' }] };
+    lab.manager.fail({ match: isWrite('POST'), status: 201, body });
+    expect(await lab.save(ONLY_DNS)).toEqual({
+      kind: 'rejected',
+      status: 400,
+      excerpt: 'ai_dns_query: duplicate_rule: already there',
+    });
+  });
+
   it('of an id that stands in another source says so', async () => {
     await lab.save(ONLY_DNS);
     const [rule] = lab.manager.sigmaRules;
@@ -224,6 +234,33 @@ describe('what goes wrong on the way', () => {
     slow.heal();
     expect(await lab.save()).toEqual(DELIVERED);
     expect(names()).toEqual([DNS, TLS]);
+  });
+
+  it('a rule that the manager stumbles over keeps no other one waiting', async () => {
+    const isDns = (request: SimulatorRequest) =>
+      isWrite('POST')(request) && request.body.toString('utf8').includes(DNS);
+    lab.manager.fail({ match: isDns, status: 500, body: {} });
+    expect(await lab.save()).toMatchObject({ kind: 'retry', reason: 'server_error' });
+    expect(names()).toEqual([TLS]);
+  });
+
+  it('a source that somebody removes while it is worked in is made again, with its rules', async () => {
+    let isRemoved = false;
+    lab.isCurrent = () => {
+      if (lab.manager.sigmaSources.length === 1 && !isRemoved) {
+        isRemoved = true;
+        lab.manager.removeSources();
+      }
+      return true;
+    };
+    expect(await lab.save()).toMatchObject({
+      kind: 'retry',
+      reason: 'unconfirmed',
+      detail: expect.stringContaining(`"${SOURCE}" was removed`) as string,
+    });
+    expect(await lab.save()).toEqual(DELIVERED);
+    expect(names()).toEqual([DNS, TLS]);
+    expect(lab.manager.sigmaRules[0]?.source_id).toBe(lab.manager.sigmaSources[0]?.id);
   });
 
   it('a rule that is wanted no more goes before another one is tried', async () => {
