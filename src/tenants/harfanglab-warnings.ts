@@ -46,14 +46,13 @@ function samePaths(destination: HarfangLabConfig, path: string): string[] {
 
 /** Whose machine it is, where an event does not say, is looked up by the user: privacy may have taken them. */
 function noLogons(destination: HarfangLabConfig, path: string, privacy: TenantConfig['privacy']): string[] {
-  const verbs = (['contain', 'comment'] as const).filter((verb) => canDo(destination, verb));
   const own = destination.privacy.user_id ?? 'keep';
   const isOwn = privacy.user_id === 'keep';
   const level = isOwn ? own : privacy.user_id;
-  if (verbs.length === 0 || level === 'keep') return [];
+  if (!canDo(destination, 'contain') || level === 'keep') return [];
   const setting = isOwn ? `${path}.privacy.user_id` : 'privacy.user_id';
   return [
-    `${path} grants ${verbs.join(' and ')}, and ${setting} is ${level}: where an event names no device, the host can't be found by who has logged on to it, and nothing is done.`,
+    `${path} grants contain, and ${setting} is ${level}: where an event names no device, the host can't be found by who has logged on to it, and nothing is done.`,
   ];
 }
 

@@ -63,11 +63,12 @@ describe('the warnings of a HarfangLab destination', () => {
     ['privacy.user_id is pseudonymise', {}, { privacy: { user_id: 'pseudonymise' } }],
     ['destinations[0].privacy.user_id is drop', { privacy: { user_id: 'drop' } }, {}],
   ])('say that nobody’s host is found by logons where %s', (setting, own, tenant) => {
-    const destination = { mode: 'native', actions: ['comment'], ...own };
+    const contain = { never: ['DC-01'] };
+    const destination = { mode: 'native', actions: ['contain'], contain, ...own };
     expect(warnings(withEdr(destination, tenant))).toEqual([
-      expect.stringContaining(`destinations[0] grants comment, and ${setting}`),
+      expect.stringContaining(`destinations[0] grants contain, and ${setting}`),
     ]);
-    expect(warnings(withEdr({ ...own, mode: 'native', actions: ['rule'] }, tenant))).toEqual([]);
+    expect(warnings(withEdr({ ...own, mode: 'native', actions: ['comment'] }, tenant))).toEqual([]);
   });
 
   it('say of an indicator that its time is over, or that it is about something else, too', () => {

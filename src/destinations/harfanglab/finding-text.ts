@@ -103,7 +103,7 @@ function activityText(activity: UserActivity, words: FindingWords): string {
 }
 
 function lookText({ policy, device }: CanonicalEvent, words: FindingWords): string {
-  const first = words.look[policy?.decision ?? 'log'];
+  const first = policy?.decision ? words.look[policy.decision] : words.lookAtEvents;
   return device ? `${first}; ${words.lookAtDevice}` : first;
 }
 

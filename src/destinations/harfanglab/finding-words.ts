@@ -39,6 +39,8 @@ export interface FindingWords {
   }): string;
   /** `isGrouped`: they have more in common than the rule. */
   earlier(facts: { readonly number: number; readonly id: string }, isGrouped: boolean): string;
+  /** Where it is not known what Noxys did about it. */
+  readonly lookAtEvents: string;
   /** What to look at first, by what Noxys did about it. */
   readonly look: Readonly<Record<PolicyDecision, string>>;
   readonly lookAtDevice: string;
@@ -87,6 +89,7 @@ const EN: FindingWords = {
     coach: 'whether the data left: the user was warned, and may have gone on',
     log: 'which data left, and whether the platform is approved: nothing was stopped',
   },
+  lookAtEvents: 'the events that it counts, and whether Noxys let any of them pass',
   lookAtDevice: 'then what else this endpoint reported at that time',
 };
 
@@ -134,6 +137,7 @@ const FR: FindingWords = {
     coach: "si les données sont parties : l'utilisateur a été averti et a pu continuer",
     log: "quelles données sont parties, et si la plateforme est approuvée : rien n'a été arrêté",
   },
+  lookAtEvents: 'les événements comptés, et si Noxys en a laissé passer',
   lookAtDevice: "puis ce que ce poste a signalé d'autre à ce moment",
 };
 

@@ -92,7 +92,7 @@ describe('an incident', () => {
     const [first = {}] = bodies();
     expect(first['description']).toContain('Gravité : moyenne');
     expect(first['description']).toContain('au moins 12 événements, dont 3 sur ce poste');
-    expect(first['description']).toContain("À vérifier d'abord : quelles données sont parties");
+    expect(first['description']).toContain("À vérifier d'abord : les événements comptés");
     expect(body()['description']).toContain('Numéro 2 de la même règle et du même groupe en 7 jours');
   });
 
