@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { TenantConfig } from '../../src/domain/tenant-config.ts';
@@ -79,6 +82,37 @@ describe('the changes of what tells people', () => {
       hook({ body: { a: 1, fields: {} } }),
       [{ path: 'destinations.tickets.body.fields', to: {} }],
     ],
+    [
+      'a dotted name in its body that becomes a group',
+      hook({ body: { 'event.kind': 'alert' } }),
+      hook({ body: { event: { kind: 'alert' } } }),
+      [
+        { path: 'destinations.tickets.body.event.kind', to: 'alert' },
+        { path: 'destinations.tickets.body."event.kind"', from: 'alert' },
+      ],
+    ],
+    [
+      'names in its body that would read the same but for their quotation marks',
+      hook({ body: { 'a"."b': 1, '': 2 } }),
+      hook({ body: { a: { b: 1 }, '""': 2 } }),
+      [
+        { path: 'destinations.tickets.body.a.b', to: 1 },
+        { path: 'destinations.tickets.body."\\"\\""', to: 2 },
+        { path: 'destinations.tickets.body."a\\".\\"b"', from: 1 },
+        { path: 'destinations.tickets.body.""', from: 2 },
+      ],
+    ],
+    [
+      'names that objects have by themselves',
+      hook({ body: { text: 'x' }, headers: { constructor: 'ab' } }),
+      hook({ body: { text: 'x', constructor: { prototype: 1 } }, headers: { prototype: 'abc' } }),
+      [
+        { path: 'destinations.tickets.headers.prototype', to: 'fp(3)' },
+        { path: 'destinations.tickets.body.constructor.prototype', to: 1 },
+        { path: 'destinations.tickets.headers.constructor', from: 'fp(2)' },
+      ],
+    ],
+    ['no other order of names', hook({ body: { a: 1, b: 2 } }), hook({ body: { b: 2, a: 1 } }), []],
   ])('name %s', async (_case, before, after, changes) => {
     expect(await changed(before, after)).toEqual(changes);
   });
@@ -111,6 +145,24 @@ describe('the changes of a device map', () => {
 });
 
 describe('changesOf', () => {
+  it('tells any two bodies apart that are not the same JSON, and names nothing where they are', async () => {
+    const key = fc.constantFrom('a', 'b', 'a.b', '"a.b"', '');
+    const tree = fc.letrec((tie) => ({
+      value: fc.oneof({ maxDepth: 2 }, fc.constantFrom<unknown>(1, {}), tie('group')),
+      group: fc.dictionary(key, tie('value'), { maxKeys: 2, noNullPrototype: true }),
+    }));
+    const one = tree.group;
+    const bodies = { residency: 'global' };
+    await fc.assert(
+      fc.asyncProperty(one, one, async (before, after) => {
+        const of = (body: object) => ({ ...bodies, destinations: [{ ...sampleHook(), body }] });
+        const changes = await changesFrom(of(before), of(after));
+        expect(changes.length === 0).toBe(isDeepStrictEqual(before, after));
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
   it.each<[string, object, object, object[]]>([
     ['nothing', {}, {}, []],
     ['a limit', {}, { limits: { burst: 700 } }, [{ path: 'limits.burst', from: 600, to: 700 }]],
