@@ -1,6 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
-
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { TenantConfig } from '../../src/domain/tenant-config.ts';
@@ -145,22 +142,27 @@ describe('the changes of a device map', () => {
 });
 
 describe('changesOf', () => {
-  it('tells any two bodies apart that are not the same JSON, and names nothing where they are', async () => {
-    const key = fc.constantFrom('a', 'b', 'a.b', '"a.b"', '');
-    const tree = fc.letrec((tie) => ({
-      value: fc.oneof({ maxDepth: 2 }, fc.constantFrom<unknown>(1, {}), tie('group')),
-      group: fc.dictionary(key, tie('value'), { maxKeys: 2, noNullPrototype: true }),
-    }));
-    const one = tree.group;
-    const bodies = { residency: 'global' };
-    await fc.assert(
-      fc.asyncProperty(one, one, async (before, after) => {
-        const of = (body: object) => ({ ...bodies, destinations: [{ ...sampleHook(), body }] });
-        const changes = await changesFrom(of(before), of(after));
-        expect(changes.length === 0).toBe(isDeepStrictEqual(before, after));
-      }),
-      { numRuns: 1500 },
-    );
+  it('tells any two bodies apart, however alike their names read', async () => {
+    const texts = [
+      '{"a.b.c":1}',
+      '{"a":{"b.c":1}}',
+      '{"a.b":{"c":1}}',
+      '{"a":{"b":{"c":1}}}',
+      '{"\\"a.b\\"":{"c":1}}',
+      '{"a\\".\\"b":{"c":1}}',
+      '{"":{"a.b.c":1}}',
+      '{".a":{"b.c":1}}',
+      '{"a.b.c":{}}',
+      '{"a":{"b":{"c":{}}}}',
+      '{"a":{"b":{"c":[]}}}',
+    ];
+    const of = (text: string) => ({
+      residency: 'global',
+      destinations: [{ ...sampleHook(), body: JSON.parse(text) as object }],
+    });
+    for (const before of texts)
+      for (const after of texts)
+        expect((await changesFrom(of(before), of(after))).length > 0).toBe(before !== after);
   });
 
   it.each<[string, object, object, object[]]>([
