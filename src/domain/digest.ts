@@ -26,8 +26,9 @@ export interface DigestFacts {
   readonly to: string;
   /** In which people read the times. IANA name. */
   readonly timeZone: string;
+  /** Of those hours, and what arrived too late for the digest before. */
   readonly totals: DigestTotals;
-  /** Of the span of the same length before. */
+  /** What the digest before told, or, if it was of another length, what is counted of the span of the same length before. */
   readonly before: DigestTotals;
   /** Notices of the span, by kind. */
   readonly notices: Readonly<Record<string, number>>;

@@ -30,8 +30,10 @@ export const TAKES_EVENTS: Takes = { events: 'all' };
 
 /** The config has other indicators or endpoint rules than before: their lanes bring the destination in line. */
 export const INDICATORS_CHANGED_TYPE = 'relay.indicators_changed';
+/** Of entries that tell people what the relay itself has to say. */
+export const TELLING_TYPES: readonly string[] = [NOTICE_TYPE, DIGEST_TYPE];
 /** Of entries that the relay makes for its own lanes. */
-export const CONTROL_TYPES: readonly string[] = [INDICATORS_CHANGED_TYPE, NOTICE_TYPE, DIGEST_TYPE];
+export const CONTROL_TYPES: readonly string[] = [INDICATORS_CHANGED_TYPE, ...TELLING_TYPES];
 
 /** Whether a channel takes an entry, whatever its destination's filter says. A detection of a dry run is taken by none. */
 export function isTaken(takes: Takes, event: CanonicalEvent): boolean {
@@ -56,6 +58,11 @@ function isDetectionTaken(
 /** Whether the relay made the entry to tell its own lanes something: operators' views of events do not show it. */
 export function isControl({ type }: Pick<CanonicalEvent, 'type'>): boolean {
   return CONTROL_TYPES.includes(type);
+}
+
+/** Whether all of some entries are notices and digests. */
+export function areTellings(entries: readonly Pick<CanonicalEvent, 'type'>[]): boolean {
+  return entries.every(({ type }) => TELLING_TYPES.includes(type));
 }
 
 /** Whether Noxys sent it. Destinations' own filters and the counts of activity are about these alone. */

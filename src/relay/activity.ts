@@ -36,24 +36,33 @@ export const RATE_LIMITED = 'rate_limited';
 export type Dimension = (typeof DIMENSIONS)[number];
 export type Counts = Readonly<Record<string, number>>;
 
-export interface HourOfActivity {
-  /** Start of the hour, ISO 8601 UTC. */
-  readonly hour: string;
+export interface CountsOf {
   readonly dimension: Dimension;
   readonly counts: Counts;
 }
 
+export interface HourOfActivity extends CountsOf {
+  /** Start of the hour, ISO 8601 UTC. */
+  readonly hour: string;
+}
+
+/** What a turn has counted: by `{hour} {dimension}`, by value. */
+export type Tally = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
 export class Activity {
   readonly #db: Database;
   readonly #log: EventLog;
+  /** Writes, in the same transaction as the roll-ups, what else is made of what was counted. */
+  readonly #also: (tally: Tally) => void;
   #rolledUpSeq = 0;
   #firstUnrolledAtMs: number | null = null;
   /** Events that were answered 429 and not rolled up yet. They are in no log: a restart forgets up to a minute of them. */
   #limited = new Map<number, number>();
 
-  constructor(db: Database, log: EventLog) {
+  constructor(db: Database, log: EventLog, also: (tally: Tally) => void) {
     this.#db = db;
     this.#log = log;
+    this.#also = also;
   }
 
   load(nowMs: number): void {
@@ -93,6 +102,7 @@ export class Activity {
     }
     this.#db.transaction(() => {
       for (const [key, counts] of tally) this.#merge(key, counts);
+      this.#also(tally);
       writeMeta(this.#db, 'rolled_up_seq', readTo);
     });
     this.#limited.clear();
@@ -190,7 +200,7 @@ function valuesOf(event: CanonicalEvent): Values {
 }
 
 /** The most frequent values; the rest in one. */
-function topValues(counts: ReadonlyMap<string, number>): [string, number][] {
+export function topValues(counts: ReadonlyMap<string, number>): [string, number][] {
   const sorted = [...counts].filter(([value]) => value !== OTHER).toSorted((a, b) => b[1] - a[1]);
   const rest = sorted.slice(VALUES_MAX).reduce((sum, [, count]) => sum + count, counts.get(OTHER) ?? 0);
   return [...sorted.slice(0, VALUES_MAX), ...(rest > 0 ? [[OTHER, rest] as [string, number]] : [])];

@@ -94,11 +94,16 @@ export class DeadLetterStore {
     return this.#db.first<{ count: number }>(sql, ...waitingBindings(select))?.count ?? 0;
   }
 
-  /** How many letters of a lane that are not being sent again refer to a stretch of the log. */
-  countWaitingBetween(lane: string, firstSeq: number, lastSeq: number): number {
-    const sql =
-      'SELECT COUNT(*) AS count FROM dead_letters WHERE lane = ? AND seq BETWEEN ? AND ? AND redriven_at IS NULL';
-    return this.#db.first<{ count: number }>(sql, lane, firstSeq, lastSeq)?.count ?? 0;
+  /** How many letters of a lane that are not being sent again refer to a stretch of the log, but for those of some types. */
+  countWaitingBetween(
+    lane: string,
+    firstSeq: number,
+    lastSeq: number,
+    butTypes: readonly string[] = [],
+  ): number {
+    const but = butTypes.map(() => ' AND event_type <> ?').join('');
+    const sql = `SELECT COUNT(*) AS count FROM dead_letters WHERE lane = ? AND seq BETWEEN ? AND ? AND redriven_at IS NULL${but}`;
+    return this.#db.first<{ count: number }>(sql, lane, firstSeq, lastSeq, ...butTypes)?.count ?? 0;
   }
 
   anyBetween(firstSeq: number, lastSeq: number): boolean {

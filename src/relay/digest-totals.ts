@@ -1,13 +1,27 @@
-/** What a digest counts, from hourly roll-ups. Pure. */
+/** What a digest counts, from hourly roll-ups and from what came too late for the one before. Pure. */
 
 import type { DigestTotals } from '../domain/digest.ts';
 import { LEVELS, type Level } from '../domain/severity.ts';
-import { type Counts, type Dimension, type HourOfActivity, OTHER, RATE_LIMITED } from './activity.ts';
+import {
+  type Counts,
+  type CountsOf,
+  type Dimension,
+  type HourOfActivity,
+  OTHER,
+  RATE_LIMITED,
+} from './activity.ts';
 
-/** The sums of the hours that begin from one time on and before another. */
-export function totalsOf(hours: readonly HourOfActivity[], fromMs: number, toMs: number): DigestTotals {
-  const inside = hours.filter(({ hour }) => Date.parse(hour) >= fromMs && Date.parse(hour) < toMs);
-  const sumOf = (dimension: Dimension): Counts => sum(inside.filter((row) => row.dimension === dimension));
+/** Hours that begin from one time on and before another. */
+export function hoursIn(
+  hours: readonly HourOfActivity[],
+  fromMs: number,
+  toMs: number,
+): readonly HourOfActivity[] {
+  return hours.filter(({ hour }) => Date.parse(hour) >= fromMs && Date.parse(hour) < toMs);
+}
+
+export function totalsOf(rows: readonly CountsOf[]): DigestTotals {
+  const sumOf = (dimension: Dimension): Counts => sum(rows.filter((row) => row.dimension === dimension));
   return {
     events: Object.values(sumOf('type')).reduce((all, count) => all + count, 0),
     limited: sumOf('refused')[RATE_LIMITED] ?? 0,
@@ -19,7 +33,7 @@ export function totalsOf(hours: readonly HourOfActivity[], fromMs: number, toMs:
   };
 }
 
-function sum(rows: readonly HourOfActivity[]): Counts {
+function sum(rows: readonly CountsOf[]): Counts {
   const sums = new Map<string, number>();
   for (const { counts } of rows)
     for (const [value, count] of Object.entries(counts)) sums.set(value, (sums.get(value) ?? 0) + count);
@@ -34,7 +48,10 @@ function detectionsOf(counts: Counts): DigestTotals['detections'] {
       const [level, rule] = value.split(/ (.*)/s, 2) as [Level, string];
       return { rule, level, count };
     })
-    .toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || b.count - a.count);
+    .toSorted(
+      (a, b) =>
+        LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || b.count - a.count || (a.rule < b.rule ? -1 : 1),
+    );
   const others = counts[OTHER];
   return others === undefined ? graded : [...graded, { rule: OTHER, level: 'informational', count: others }];
 }

@@ -17,8 +17,9 @@ import {
 import { digestEntry } from '../domain/own-entry.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import type { Database } from '../lib/database.ts';
-import type { Activity } from './activity.ts';
-import { totalsOf } from './digest-totals.ts';
+import type { Activity, CountsOf } from './activity.ts';
+import { hoursIn, totalsOf } from './digest-totals.ts';
+import { type Told, keepTold, lateOf, toKeyOf, toldOf } from './digests-kept.ts';
 import type { Findings } from './findings.ts';
 import type { LaneSet } from './lane-set.ts';
 import { type OwnEntries, takesOf } from './own-entries.ts';
@@ -26,6 +27,8 @@ import { readMeta, writeMeta } from './schema.ts';
 
 /** A time noted so far ahead of the clock says that the clock has gone back, and is no matter of two clocks a bit apart. */
 const CLOCK_SLACK_MS = 60_000;
+/** A day on which the clocks change is as long as the others but for this. */
+const CLOCK_CHANGE_MS_MAX = 3_600_000;
 /** The plan of a period that has no digest. */
 const NO_PLAN = 0;
 
@@ -40,7 +43,7 @@ export interface DigestParts {
 
 /** Meta keys of a period: which times were planned (a hash), up to when they are done with, where the last digest ended. */
 function keysOf(period: DigestPeriod): { readonly plan: string; readonly at: string; readonly to: string } {
-  return { plan: `digest_${period}_plan`, at: `digest_${period}_at`, to: `digest_${period}_to` };
+  return { plan: `digest_${period}_plan`, at: `digest_${period}_at`, to: toKeyOf(period) };
 }
 
 export class Digests {
@@ -108,32 +111,43 @@ export class Digests {
     const span = digestSpan(period, dueMs, lastToMs !== undefined && lastToMs > nowMs ? undefined : lastToMs);
     if (!span) return writeMeta(db, keys.at, dueMs);
     activity.flushAll(nowMs);
-    const facts = this.#facts({ period, timeZone, ...span });
+    // What was late for another than the one right before is of hours that this one tells anew, or is long past.
+    const late = lastToMs === span.fromMs ? lateOf(db, period) : [];
+    const facts = this.#facts({ period, timeZone, ...span }, { last: toldOf(db, period), late });
     const id = `digest-${period}-${span.toMs}`;
     const noteMade = (): void => {
       writeMeta(db, keys.at, dueMs);
       writeMeta(db, keys.to, span.toMs);
+      keepTold(db, period, { fromMs: span.fromMs, toMs: span.toMs, totals: facts.totals });
     };
     entries.append(digestEntry(facts, { id, tenant: config().id, nowMs }), noteMade, nowMs);
   }
 
-  #facts({ period, timeZone, fromMs, toMs }: Span): DigestFacts {
+  #facts({ period, timeZone, fromMs, toMs }: Span, { last, late }: Kept): DigestFacts {
     const { activity, findings, lanes } = this.#parts;
-    const beforeMs = fromMs - (toMs - fromMs);
-    const hours = activity.hours(beforeMs);
+    const lengthMs = toMs - fromMs;
+    const hours = activity.hours(fromMs - lengthMs);
+    const isAlike =
+      last?.toMs === fromMs && Math.abs(last.toMs - last.fromMs - lengthMs) <= CLOCK_CHANGE_MS_MAX;
     return {
       period,
       from: new Date(fromMs).toISOString(),
       to: new Date(toMs).toISOString(),
       timeZone,
-      totals: totalsOf(hours, fromMs, toMs),
-      before: totalsOf(hours, beforeMs, fromMs),
+      totals: totalsOf([...hoursIn(hours, fromMs, toMs), ...late]),
+      before: isAlike ? last.totals : totalsOf(hoursIn(hours, fromMs - lengthMs, fromMs)),
       notices: findings.counts(fromMs, toMs),
       blockedLanes: lanes.all
         .filter(({ name, state }) => state.blocked && lanes.isEnabled(name))
         .map(({ name }) => name),
     };
   }
+}
+
+/** Of the digest before. */
+interface Kept {
+  readonly last: Told | null;
+  readonly late: readonly CountsOf[];
 }
 
 interface Span {

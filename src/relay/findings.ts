@@ -4,6 +4,7 @@
  * What is pending between two notices is counted in memory; after a restart the count of it may be too low, never the notice missing.
  */
 
+import type { CanonicalEvent } from '../domain/event.ts';
 import type { Notice, NoticeFacts, NoticeKind } from '../domain/notice.ts';
 import { noticeWords } from '../domain/notice-words.ts';
 import { noticeEntry } from '../domain/own-entry.ts';
@@ -25,6 +26,8 @@ import { readMeta, writeMeta } from './schema.ts';
 /** How long notices are kept, and how many go in one turn. */
 const RETENTION_MS = 365 * 24 * 3_600_000;
 const DROPPED_PER_TURN_MAX = 500;
+/** In the key of a mark. */
+const ROW_ONLY = 'row_only';
 
 export interface FindingsParts {
   readonly db: Database;
@@ -124,7 +127,8 @@ export class Findings {
     // What is added to something pending stays in memory: a storm costs two rows.
     if (announce || isPending(mark) !== isPending(before)) {
       const facts = announce && noticeFacts(occurrence, announce);
-      this.#write(facts, nowMs, () => {
+      const entry = facts && !occurrence.isRowOnly ? this.#entryOf(facts, nowMs) : undefined;
+      this.#write({ facts, entry }, nowMs, () => {
         if (mark)
           this.#db.run(
             'INSERT OR REPLACE INTO notice_marks (key, mark) VALUES (?, ?)',
@@ -137,15 +141,24 @@ export class Findings {
     if (mark) this.#marks.set(key, mark);
   }
 
-  /** The notice, if there is one, with its entry for the lanes that take it and with what `also` writes: all or nothing. */
-  #write(facts: NoticeFacts | null, nowMs: number, also: () => void): void {
+  /** For the lanes that take it; undefined: none does. */
+  #entryOf(facts: NoticeFacts, nowMs: number): CanonicalEvent | undefined {
+    const id = `notice-${this.#nextId}-${nowMs}`;
+    const entry = noticeEntry(facts, { id, tenant: this.#tenant(), nowMs });
+    return this.#entries.isWanted(entry) ? entry : undefined;
+  }
+
+  /** The notice, if there is one, with its entry and with what `also` writes: all or nothing. */
+  #write(
+    { facts, entry }: { readonly facts: NoticeFacts | null; readonly entry: CanonicalEvent | undefined },
+    nowMs: number,
+    also: () => void,
+  ): void {
     const write = (): void => {
       if (facts) this.#append(facts, nowMs);
       also();
     };
-    const id = `notice-${this.#nextId}-${nowMs}`;
-    const entry = facts && noticeEntry(facts, { id, tenant: this.#tenant(), nowMs });
-    if (entry && this.#entries.isWanted(entry)) this.#entries.append(entry, write, nowMs);
+    if (entry) this.#entries.append(entry, write, nowMs);
     else this.#db.transaction(write);
     if (facts)
       logEvent('info', 'notice.appended', { tenant: this.#tenant(), kind: facts.kind, lane: facts.lane });
@@ -187,12 +200,12 @@ function isPending(mark: NoticeMark | undefined): boolean {
   return mark ? mark.pending !== null : false;
 }
 
-/** The end of a block belongs to the mark of its beginning. */
-function keyOf({ kind, lane = '' }: Occurrence): string {
-  return `${kind === 'lane_recovered' ? 'lane_blocked' : kind} ${lane}`;
+/** The end of a block belongs to the mark of its beginning. What is for operators alone keeps nothing of the same kind quiet. */
+function keyOf({ kind, lane = '', isRowOnly }: Occurrence): string {
+  return `${kind === 'lane_recovered' ? 'lane_blocked' : kind} ${lane}${isRowOnly ? ` ${ROW_ONLY}` : ''}`;
 }
 
 function occurrenceOf(key: string): Occurrence {
-  const [kind, lane] = key.split(' ', 2) as [NoticeKind, string];
-  return { kind, ...(lane ? { lane } : {}) };
+  const [kind, lane, mode] = key.split(' ', 3) as [NoticeKind, string, string?];
+  return { kind, ...(lane ? { lane } : {}), isRowOnly: mode === ROW_ONLY };
 }

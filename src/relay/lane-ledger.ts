@@ -3,10 +3,12 @@
  * Decides nothing itself (lanes.ts and follow-up.ts do) and sends nothing.
  */
 
+import type { CanonicalEvent } from '../domain/event.ts';
 import { loggedIds } from '../domain/logged-ids.ts';
 import type { NoticeKind } from '../domain/notice.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { DeadLetterReason } from '../domain/lane-view.ts';
+import { areTellings } from '../domain/wanted.ts';
 import { type LogFields, logEvent } from '../lib/log.ts';
 import { unreachable } from '../lib/result.ts';
 import type { DeadLetter } from './dead-letter-store.ts';
@@ -26,6 +28,7 @@ import {
 } from './lanes.ts';
 import { type LaneState, rested, settle } from './lane-state.ts';
 import type { LogEntry } from './log.ts';
+import type { Occurrence } from './notices.ts';
 
 export class LaneLedger {
   readonly #lane: RunningLane;
@@ -110,11 +113,11 @@ export class LaneLedger {
     this.#lane.change({ ...this.#state, expired: this.#state.expired + group.length });
     this.#settle(group.map(({ seq }) => seq));
     for (const { seq } of group) this.#ends.push({ seq, end: 'expired' });
-    this.#tellExpired(group.length);
+    this.#tellExpired(group.map(({ event }) => event));
   }
 
   /** A follow-up whose event is too old or gone (`expired`), or that the lane no longer wants. */
-  dropFollowUp(followUp: FollowUp, isExpired: boolean): void {
+  dropFollowUp(followUp: FollowUp, isExpired: boolean, entry: LogEntry | undefined): void {
     const { parked, expired } = this.#state;
     this.#lane.change({
       ...this.#state,
@@ -124,7 +127,7 @@ export class LaneLedger {
     this.#ended.push(followUp);
     this.#ends.push({ seq: followUp.seq, end: isExpired ? 'expired' : 'not_wanted' });
     this.#isDirty = true;
-    if (isExpired) this.#tellExpired(1);
+    if (isExpired) this.#tellExpired([entry?.event]);
   }
 
   /** Nothing is left to send: a pause, if there was one, has nothing to wait for. */
@@ -215,7 +218,10 @@ export class LaneLedger {
       count: group.length,
       eventIds,
     });
-    this.#notify('dead_letters', { count: group.length });
+    this.#notify('dead_letters', {
+      count: group.length,
+      isRowOnly: areTellings(group.map(({ event }) => event)),
+    });
   }
 
   #settle(seqs: readonly number[]): void {
@@ -224,13 +230,16 @@ export class LaneLedger {
     this.advance(seqs);
   }
 
-  #tellExpired(count: number): void {
+  /** Undefined: what is gone from the log. */
+  #tellExpired(events: readonly (CanonicalEvent | undefined)[]): void {
     this.#isDirty = true;
+    const count = events.length;
     logEvent('error', 'events.expired', { ...this.#names, count });
-    this.#notify('events_expired', { count });
+    const known = events.filter((event) => event !== undefined);
+    this.#notify('events_expired', { count, isRowOnly: known.length === count && areTellings(known) });
   }
 
-  #notify(kind: NoticeKind, facts: { sinceMs?: number; count?: number; detail?: string }): void {
+  #notify(kind: NoticeKind, facts: Omit<Occurrence, 'kind' | 'lane'>): void {
     this.#lane.parts.notify({ kind, lane: this.#lane.name, ...facts });
   }
 

@@ -253,7 +253,7 @@ export class LaneRun {
     // What an operator asked for is sent whatever the filter says now.
     const isWanted = followUp.letterId !== null || (entry !== undefined && open.wants(entry.event));
     if (isExpired || !isWanted) {
-      this.#ledger.dropFollowUp(followUp, isExpired);
+      this.#ledger.dropFollowUp(followUp, isExpired, entry);
       this.#ledger.commit();
       return;
     }

@@ -28,12 +28,16 @@ export interface LeavingParts {
   readonly filterOf: (lane: Lane) => FilterOf;
 }
 
-/** One turn for one lane; returns how many dead letters it made. Does nothing while the lane's last run is not over. */
-export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts, nowMs: number): number {
+/** One turn for one lane; returns the dead letters that it made. Does nothing while the lane's last run is not over. */
+export function leaveSome(
+  lane: Lane,
+  { db, log, store, filterOf }: LeavingParts,
+  nowMs: number,
+): readonly DeadLetter[] {
   lane.restore();
   const { state } = lane;
   const [first, ...later] = state.leaving;
-  if (!first || lane.isRunning(nowMs)) return 0;
+  if (!first || lane.isRunning(nowMs)) return [];
   const { to, thenFrom } = first;
   const wants = wantsOf(filterOf(lane)({ after: state.cursor, to, leaving: first }));
   const settled = new Set(state.ahead);
@@ -81,5 +85,5 @@ export function leaveSome(lane: Lane, { db, log, store, filterOf }: LeavingParts
   lane.adopt(next);
   if (isOver && later.length === 0)
     logEvent('info', 'lane.left', { lane: lane.name, tenant: lane.parts.tenant() });
-  return letters.length;
+  return letters;
 }

@@ -27,6 +27,11 @@ export interface Occurrence {
   /** Events concerned. */
   readonly count?: number;
   readonly detail?: string;
+  /**
+   * All that it counts are notices and digests: operators read of it, and no lane is told. Of two lanes that tell people, each would
+   * lose the other's notices, tell of it, and so on for ever.
+   */
+  readonly isRowOnly?: boolean;
 }
 
 export interface Pending {

@@ -28,6 +28,8 @@ export interface ReconfigurationParts {
   readonly audit: Audit;
   readonly intake: Intake;
   readonly config: () => SealedTenantConfig;
+  /** Does what is due by the config as it is: another one may know nothing of it. Never throws. */
+  readonly beforeChange: () => void;
 }
 
 export class Reconfiguration {
@@ -40,6 +42,7 @@ export class Reconfiguration {
   /** Saves the next version of the config, what it makes of the lanes, and who saved it: all or nothing. */
   configure({ config, addedFrom, ...by }: ConfigureRequest): void {
     const { db, io } = this.#parts;
+    this.#parts.beforeChange();
     const written = db.transaction(() => {
       const saved = this.#writeConfig(config, addedFrom);
       this.#parts.audit.noteSaved(by, saved.version, io.nowMs());
@@ -53,6 +56,7 @@ export class Reconfiguration {
     const { db, io } = this.#parts;
     const config = withEnabled(this.#parts.config(), destination, false);
     if (!config || config === this.#parts.config()) return config !== undefined;
+    this.#parts.beforeChange();
     const states = db.transaction(() => {
       const saved = this.#writeConfig(config);
       const detail = { destination, version: saved.version };

@@ -16,6 +16,7 @@ import { ApiAccounts } from './api-accounts.ts';
 import { Audit } from './audit.ts';
 import { EventQueries } from './event-queries.ts';
 import { endPauses } from './end-pauses.ts';
+import { keepLate } from './digests-kept.ts';
 import { Findings } from './findings.ts';
 import { objectHealth } from './health.ts';
 import { HostActions } from './host-actions.ts';
@@ -90,7 +91,7 @@ export class Relay {
     this.lanes = new LaneSet(this.#laneStore, (name, state) => this.#makeLane(name, state));
     this.#log.load(this.lanes.load(this.#config));
     db.transaction(() => this.lanes.addMissing(this.#config, this.#log.head));
-    this.activity = new Activity(db, this.#log);
+    this.activity = new Activity(db, this.#log, (tally) => keepLate(db, tally));
     this.activity.load(io.nowMs());
     const config = (): SealedTenantConfig => this.#config;
     const entries = new OwnEntries({ db, log: this.#log, alarm: parts.alarm, lanes: this.lanes, config });
@@ -115,7 +116,11 @@ export class Relay {
     };
     this.events = new EventQueries({ ...shared, nowMs: () => io.nowMs() });
     this.intake = new Intake({ ...shared, spaceBytesFull: sizes.spaceBytesFull });
-    this.reconfiguration = new Reconfiguration({ ...shared, intake: this.intake });
+    this.reconfiguration = new Reconfiguration({
+      ...shared,
+      intake: this.intake,
+      beforeChange: () => this.#upkeep.makeDigests(io.nowMs()),
+    });
     this.hostActions = new HostActions(shared);
     this.#upkeep = new Upkeep({
       ...shared,

@@ -58,6 +58,12 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 6,
     statements: ['ALTER TABLE follow_ups ADD COLUMN aside INTEGER NOT NULL DEFAULT 0'],
   },
+  {
+    version: 7,
+    statements: [
+      "CREATE TABLE digests (period TEXT PRIMARY KEY, told TEXT, late TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID",
+    ],
+  },
 ];
 
 /** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */

@@ -5,6 +5,7 @@
  */
 
 import type { TenantConfig } from '../domain/tenant-config.ts';
+import { TELLING_TYPES, areTellings } from '../domain/wanted.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Activity } from './activity.ts';
 import type { Audit } from './audit.ts';
@@ -22,6 +23,7 @@ import type { Findings } from './findings.ts';
 import type { EventLog, Period } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import type { OwnEntries } from './own-entries.ts';
+import { owesTellingsOnly } from './own-entries-lost.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -169,11 +171,11 @@ export class Upkeep {
       laneStore.removeBetween(period.firstSeq, lastSeq);
       log.dropEvents(period);
     });
-    for (const { lane, count, state } of expired) {
+    for (const { lane, count, isRowOnly, state } of expired) {
       lane.adopt(state);
       if (count === 0) continue;
       logEvent('error', 'events.expired', { tenant: this.#parts.config().id, lane: lane.name, count });
-      this.#parts.notify({ kind: 'events_expired', lane: lane.name, count });
+      this.#parts.notify({ kind: 'events_expired', lane: lane.name, count, isRowOnly });
     }
     return [];
   }
@@ -189,13 +191,18 @@ export class Upkeep {
   }
 
   /** What a lane loses with a period: waiting events, those retried alone, dead letters. Empty when nothing changes for it. */
-  #expired(lane: Lane, period: Period, lastSeq: number): { lane: Lane; count: number; state: LaneState }[] {
+  #expired(
+    lane: Lane,
+    period: Period,
+    lastSeq: number,
+  ): { lane: Lane; count: number; isRowOnly: boolean; state: LaneState }[] {
     const { log, lanes, laneStore } = this.#parts;
+    const { firstSeq } = period;
     const isBehind = lane.state.cursor < lastSeq && lanes.owing.includes(lane);
     const waiting = isBehind ? countWanted(log, lane.state, lastSeq, lanes.filterOf(lane)) : 0;
-    const parked = laneStore.followUps.between(lane.name, period.firstSeq, lastSeq).length;
+    const parked = laneStore.followUps.between(lane.name, firstSeq, lastSeq).length;
     // A redriven dead letter is counted as parked.
-    const letters = laneStore.letters.countWaitingBetween(lane.name, period.firstSeq, lastSeq);
+    const letters = laneStore.letters.countWaitingBetween(lane.name, firstSeq, lastSeq);
     if (!isBehind && parked + letters === 0) return [];
     const count = waiting + parked + letters;
     const state = {
@@ -203,15 +210,20 @@ export class Upkeep {
       parked: Math.max(0, lane.state.parked - parked),
       deadLettered: Math.max(0, lane.state.deadLettered - letters),
     };
-    return [{ lane, count, state }];
+    const isRowOnly =
+      laneStore.letters.countWaitingBetween(lane.name, firstSeq, lastSeq, TELLING_TYPES) === 0 &&
+      owesTellingsOnly(this.#parts, lane, { firstSeq, lastSeq });
+    return [{ lane, count, isRowOnly, state }];
   }
 
   /** Moves what removed destinations had left into the dead letters. */
   #leave(nowMs: number): void {
     const { db, log, lanes, laneStore: store } = this.#parts;
     for (const lane of lanes.owing.filter(({ state }) => state.leaving.length > 0)) {
-      const count = leaveSome(lane, { db, log, store, filterOf: (left) => lanes.filterOf(left) }, nowMs);
-      if (count > 0) this.#parts.notify({ kind: 'dead_letters', lane: lane.name, count });
+      const letters = leaveSome(lane, { db, log, store, filterOf: (left) => lanes.filterOf(left) }, nowMs);
+      const count = letters.length;
+      const isRowOnly = areTellings(letters.map(({ eventType }) => ({ type: eventType })));
+      if (count > 0) this.#parts.notify({ kind: 'dead_letters', lane: lane.name, count, isRowOnly });
       lane.start();
     }
   }
@@ -229,7 +241,9 @@ export class Upkeep {
         countWanted(log, lane.state, lastSeq, lanes.filterOf(lane)) +
         this.#parts.laneStore.followUps.between(lane.name, 0, lastSeq).length;
       const detail = new Date(goesAtMs).toISOString();
-      if (count > 0) this.#parts.notify({ ...occurrence, count, detail });
+      const isRowOnly = count > 0 && owesTellingsOnly(this.#parts, lane, { firstSeq: 0, lastSeq });
+      const near = { ...occurrence, count, detail, isRowOnly };
+      if (count > 0 && findings.mayTell(near, nowMs)) this.#parts.notify(near);
       else this.#notNearUntilMs.set(lane.name, nowMs + NOT_NEAR_MS);
     }
   }

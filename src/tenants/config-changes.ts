@@ -12,7 +12,10 @@ import { KEPT_SECRET } from './kept-secret.ts';
 import { UNOPENED } from './stored-secrets.ts';
 
 export interface ConfigChange {
-  /** Such as `limits.burst`, `webhook.secrets`, `destinations.edr.token`; `destinations.edr` when it comes or goes as a whole. */
+  /**
+   * Such as `limits.burst`, `webhook.secrets`, `destinations.edr.token`; `destinations.edr` when it comes or goes as a whole.
+   * A key with a dot or a quotation mark is quoted: `body."event.kind"` is not `body.event.kind`.
+   */
   readonly path: string;
   /** Absent: it was not there. */
   readonly from?: unknown;
@@ -113,10 +116,15 @@ function rootOf({ id: _id, destinations: _destinations, device_map: _map, ...roo
 function addLeaves(leaves: Map<string, Leaf>, path: string, value: unknown, shown: unknown): void {
   if (isRecord(value) && isRecord(shown) && !Array.isArray(value) && !isEmptyInBody(path, value)) {
     for (const key of Object.keys(value))
-      addLeaves(leaves, path === '' ? key : `${path}.${key}`, value[key], shown[key]);
+      addLeaves(leaves, path === '' ? key : `${path}.${stepOf(key)}`, value[key], shown[key]);
     return;
   }
   if (value !== undefined) leaves.set(path, { text: canonical(value, ORDERED_LISTS.test(path)), shown });
+}
+
+/** So that no two leaves have the same path. */
+function stepOf(key: string): string {
+  return /^[^."]+$/.test(key) ? key : JSON.stringify(key);
 }
 
 /** In a body an empty group is sent, too. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { detectionEvent } from '../../src/domain/detection.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
 import { TOLD, digestEntries, teller, withTellers } from './own-entries.ts';
-import { EDR, START_MS, Tenant } from './tenant.ts';
+import { EDR, START_MS, Tenant, readConfig } from './tenant.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -164,6 +164,31 @@ describe('a config that is changed', () => {
     tenant.nowMs = at('2096-11-23T07:00:30Z');
     await tenant.configure(telling(DAILY, { language: 'fr' }));
     expect(await spans(tenant)).toHaveLength(1);
+  });
+
+  it.each<[string, (tenant: Tenant) => Promise<unknown>]>([
+    ['other times', async (tenant) => tenant.configure(telling({ ...DAILY, daily: '20:00' }))],
+    ['no digests', async (tenant) => tenant.configure(telling({ ...DAILY, daily: 'off' }))],
+    ['no lane for them', async (tenant) => tenant.configure(() => undefined)],
+    ['a pause of the only such lane', async (tenant) => tenant.stub.pause({ v: 1, destination: 'soc' })],
+  ])('to %s between the time of a digest and a late alarm leaves none out', async (_what, change) => {
+    const tenant = await Tenant.create(telling());
+    tenant.nowMs = at('2096-11-23T07:00:30Z');
+    await change(tenant);
+    expect(await spans(tenant)).toEqual(['daily 2096-11-22T07:00:00.000Z 2096-11-23T07:00:00.000Z']);
+  });
+
+  it('is saved where a digest that is due can not be written', async () => {
+    const tenant = await Tenant.create(telling());
+    const sql = async (text: string) =>
+      tenant.inside((_relay, { storage }) => void storage.sql.exec(text).toArray());
+    await sql("CREATE TRIGGER full BEFORE INSERT ON digests BEGIN SELECT RAISE(ABORT, 'full'); END");
+    tenant.nowMs = at('2096-11-23T07:00:30Z');
+    await tenant.configure(telling({ ...DAILY, daily: '20:00' }));
+    expect(await spans(tenant)).toEqual([]);
+    expect((await readConfig(tenant.stub))?.config.digest.daily).toBe('20:00');
+    await sql('DROP TRIGGER full');
+    expect(await nextMadeAt(tenant)).toBe('2096-11-23T19:00:00.000Z');
   });
 
   it('without a lane that takes digests, or with none asked for, has no alarm and no digest', async () => {

@@ -367,7 +367,7 @@ describe('an event', () => {
     await tenant.inside((relay, { storage: { sql } }) => {
       // As a version of before has left it.
       sql.exec(
-        'DROP TABLE lane_history; DROP TABLE lane_ends; DROP TABLE channel_memory; ALTER TABLE follow_ups DROP COLUMN aside; DELETE FROM migrations WHERE version >= 4',
+        'DROP TABLE lane_history; DROP TABLE lane_ends; DROP TABLE channel_memory; DROP TABLE digests; ALTER TABLE follow_ups DROP COLUMN aside; DELETE FROM migrations WHERE version >= 4',
       );
       relay.load();
     });

@@ -2,11 +2,14 @@
 
 import { describe, expect, it } from 'vitest';
 
+import { detectionEvent } from '../../src/domain/detection.ts';
+import { detectionForTest } from '../domain/detection-for-test.ts';
 import { TOLD, logOf, metaOf, noticeEntries, teller, withTellers } from './own-entries.ts';
 import { EDR, HEC, Tenant } from './tenant.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 const NO_DIGEST = { daily: 'off', weekly: 'off' };
 const refusing = () => new Response(null, { status: 401 });
@@ -15,6 +18,14 @@ const kinds = async (tenant: Tenant) =>
   (await noticeEntries(tenant)).map(({ notice }) => `${notice.kind} ${notice.lane ?? ''}`.trim());
 const findings = async (tenant: Tenant, lane?: string) =>
   (await tenant.stub.notices({ limit: 200 })).filter((notice) => !lane || notice.lane === lane).toReversed();
+
+function critical(tenant: Tenant, id: string) {
+  const lastAt = new Date(tenant.nowMs).toISOString();
+  return detectionEvent(detectionForTest({ id, level: 'critical', lastAt, user: { id } }), {
+    tenant: tenant.id,
+    receivedAt: lastAt,
+  });
+}
 
 async function withBlockedEdr(
   change: (document: Record<string, unknown>) => void,
@@ -201,17 +212,74 @@ describe('two lanes that tell people', () => {
     ).toEqual([]);
   });
 
-  it('that refuse every message for good tell of it once an hour at most, until they are blocked', async () => {
-    const refusingAll = () => new Response(null, { status: 422 });
-    const tenant = await withBlockedEdr(withTellers(both, { digest: NO_DIGEST }), refusingAll);
-    const startMs = tenant.nowMs;
-    await tenant.passTimeUntil(() => tenant.nowMs >= startMs + 8 * HOUR_MS, 'eight hours passed', 4_000);
-    const hours = (tenant.nowMs - startMs) / HOUR_MS;
-    for (const lane of ['soc/messages', 'ops/messages']) {
-      const told = (await kinds(tenant)).filter((kind) => kind === `dead_letters ${lane}`);
-      expect(told.length).toBeGreaterThan(0);
-      expect(told.length).toBeLessThanOrEqual(Math.ceil(hours) + 1);
+  it('do not feed each other, for days, with what they lose while they are down', async () => {
+    const tenant = await withBlockedEdr(
+      withTellers(both, { retention: { events: 2 }, digest: NO_DIGEST }),
+      () => new Response(null, { status: 503 }),
+    );
+    const untilMs = tenant.nowMs + 8 * DAY_MS;
+    while (tenant.nowMs < untilMs) {
+      tenant.nowMs += HOUR_MS;
+      await tenant.alarm();
+      await scheduler.wait(1);
     }
+    const lost = (await findings(tenant)).filter(({ kind }) => kind === 'events_expired');
+    expect(lost.map(({ lane }) => lane)).toEqual(
+      expect.arrayContaining(['edr/events', 'ops/messages', 'soc/messages']),
+    );
+    const { own_entries: made = 0 } = await metaOf(tenant);
+    expect(made).toBe((await findings(tenant)).filter(({ lane }) => !lane?.endsWith('/messages')).length);
+    expect((await noticeEntries(tenant)).map(({ notice }) => notice.lane)).not.toContain('soc/messages');
+  });
+
+  it.each([
+    ['notices, and take everything else', (body: string) => body.includes('noxys.notice'), [0, 0]],
+    // Of both lanes, what was lost of 12 detections.
+    ['every message', () => true, [1, 2 * 12]],
+  ])(
+    'that refuse %s do not circle, for days, with detections in between: operators read of what is lost',
+    async (_what, refuses, [least = 0, most = 0]) => {
+      const tenant = await Tenant.create(withTellers(both, { digest: NO_DIGEST }));
+      tenant.destinations.answer(
+        TOLD,
+        ({ body }) => new Response(null, { status: refuses(body) ? 400 : 204 }),
+      );
+      tenant.destinations.answer(EDR, refusing);
+      await tenant.accept(tenant.event('evt-1'));
+      await tenant.until(async () => isBlocked(tenant, 'edr/events'), 'the lane is blocked');
+      const startMs = tenant.nowMs;
+      for (let hour = 0; hour < 72; hour++) {
+        if (hour % 6 === 1) await tenant.accept(critical(tenant, `det-${hour}`));
+        const untilMs = startMs + (hour + 1) * HOUR_MS;
+        while (tenant.nowMs < untilMs) {
+          tenant.nowMs = Math.min(untilMs, tenant.nowMs + 10 * MINUTE_MS);
+          await tenant.alarm();
+          await scheduler.wait(1);
+        }
+      }
+      const rows = (await findings(tenant)).filter(({ kind }) => kind === 'dead_letters');
+      expect(rows.map(({ lane }) => lane)).toEqual(expect.arrayContaining(['soc/messages', 'ops/messages']));
+      const told = (await kinds(tenant)).filter((kind) => kind.startsWith('dead_letters'));
+      expect(told.length).toBeGreaterThanOrEqual(least);
+      expect(told.length).toBeLessThanOrEqual(most);
+    },
+    60_000,
+  );
+
+  it('are told of a lost detection at once, whatever operators alone have just read of', async () => {
+    const tenant = await withBlockedEdr(
+      withTellers(both, { digest: NO_DIGEST }),
+      () => new Response(null, { status: 400 }),
+    );
+    const letters = async () => (await tenant.lane('soc/messages')).deadLettered;
+    await tenant.until(async () => (await letters()) === 1, 'the notice is given up');
+    expect(await kinds(tenant)).toEqual(['lane_blocked edr/events']);
+    expect(await findings(tenant, 'soc/messages')).toMatchObject([{ kind: 'dead_letters', count: 1 }]);
+    await tenant.accept(critical(tenant, 'det-1'));
+    await tenant.until(async () => (await letters()) >= 2, 'the detection is given up');
+    const told = async () => (await kinds(tenant)).filter((kind) => kind.startsWith('dead_letters'));
+    await tenant.until(async () => (await told()).length === 2, 'it is told');
+    expect((await told()).toSorted()).toEqual(['dead_letters ops/messages', 'dead_letters soc/messages']);
   });
 });
 

@@ -79,6 +79,37 @@ describe('the changes of what tells people', () => {
       hook({ body: { a: 1, fields: {} } }),
       [{ path: 'destinations.tickets.body.fields', to: {} }],
     ],
+    [
+      'a dotted name in its body that becomes a group',
+      hook({ body: { 'event.kind': 'alert' } }),
+      hook({ body: { event: { kind: 'alert' } } }),
+      [
+        { path: 'destinations.tickets.body.event.kind', to: 'alert' },
+        { path: 'destinations.tickets.body."event.kind"', from: 'alert' },
+      ],
+    ],
+    [
+      'names in its body that would read the same but for their quotation marks',
+      hook({ body: { 'a"."b': 1, '': 2 } }),
+      hook({ body: { a: { b: 1 }, '""': 2 } }),
+      [
+        { path: 'destinations.tickets.body.a.b', to: 1 },
+        { path: 'destinations.tickets.body."\\"\\""', to: 2 },
+        { path: 'destinations.tickets.body."a\\".\\"b"', from: 1 },
+        { path: 'destinations.tickets.body.""', from: 2 },
+      ],
+    ],
+    [
+      'names that objects have by themselves',
+      hook({ body: { text: 'x' }, headers: { constructor: 'ab' } }),
+      hook({ body: { text: 'x', constructor: { prototype: 1 } }, headers: { prototype: 'abc' } }),
+      [
+        { path: 'destinations.tickets.headers.prototype', to: 'fp(3)' },
+        { path: 'destinations.tickets.body.constructor.prototype', to: 1 },
+        { path: 'destinations.tickets.headers.constructor', from: 'fp(2)' },
+      ],
+    ],
+    ['no other order of names', hook({ body: { a: 1, b: 2 } }), hook({ body: { b: 2, a: 1 } }), []],
   ])('name %s', async (_case, before, after, changes) => {
     expect(await changed(before, after)).toEqual(changes);
   });
@@ -111,6 +142,29 @@ describe('the changes of a device map', () => {
 });
 
 describe('changesOf', () => {
+  it('tells any two bodies apart, however alike their names read', async () => {
+    const texts = [
+      '{"a.b.c":1}',
+      '{"a":{"b.c":1}}',
+      '{"a.b":{"c":1}}',
+      '{"a":{"b":{"c":1}}}',
+      '{"\\"a.b\\"":{"c":1}}',
+      '{"a\\".\\"b":{"c":1}}',
+      '{"":{"a.b.c":1}}',
+      '{".a":{"b.c":1}}',
+      '{"a.b.c":{}}',
+      '{"a":{"b":{"c":{}}}}',
+      '{"a":{"b":{"c":[]}}}',
+    ];
+    const of = (text: string) => ({
+      residency: 'global',
+      destinations: [{ ...sampleHook(), body: JSON.parse(text) as object }],
+    });
+    for (const before of texts)
+      for (const after of texts)
+        expect((await changesFrom(of(before), of(after))).length > 0).toBe(before !== after);
+  });
+
   it.each<[string, object, object, object[]]>([
     ['nothing', {}, {}, []],
     ['a limit', {}, { limits: { burst: 700 } }, [{ path: 'limits.burst', from: 600, to: 700 }]],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
-import { LOCAL, PRODUCTION, sampleDocument, sampleFalcon, sampleHarfangLab } from './sample.ts';
+import { LOCAL, PRODUCTION, sampleDocument, sampleFalcon, sampleHarfangLab, sampleHook } from './sample.ts';
 
 function faultsOf(document: unknown, settings: Parameters<typeof validateTenantConfig>[1] = PRODUCTION) {
   const result = validateTenantConfig(document, settings);
@@ -26,6 +26,22 @@ describe('validateTenantConfig', () => {
       destinations: [{ enabled: true, in_flight: 4, events_path: '/api/v1/events' }, { region: 'eu-1' }],
     });
   });
+
+  it.each(['constructor', 'prototype', 'toString', 'hasOwnProperty'])(
+    'keeps the name %s wherever names are free',
+    (name) => {
+      const body = { text: '{{title}}', [name]: { [name]: 'x' } };
+      const free = { headers: { [name]: 'abc' }, body };
+      const parts = {
+        device_map: { [name]: 'PC-01' },
+        platforms: { domains: { [name.toLowerCase()]: ['a.fr'] } },
+      };
+      const hook = { ...sampleHook(), ...free };
+      const document = { ...sampleDocument(), residency: 'global', ...parts, destinations: [hook] };
+      const result = validateTenantConfig(document, PRODUCTION);
+      expect(result.ok && result.value).toMatchObject({ ...parts, destinations: [free] });
+    },
+  );
 
   it('spells what people paste in one way', () => {
     const document = {

@@ -304,6 +304,15 @@ describe('PUT /api/v1/tenants/{id}', () => {
     ['application/yaml', 'destinations: [{where: {__proto__: 1}}]', 'destinations[0].where.__proto__'],
     ['application/json', '{"webhook":{"__proto__":{"secrets":["x"]}}}', 'webhook.__proto__'],
     ['application/yaml', '__proto__: {id: acme}', '__proto__'],
+    ['application/json', '{"device_map":{"__proto__":"PC-01"}}', 'device_map.__proto__'],
+    ['application/json', '{"platforms":{"domains":{"__proto__":["a.b"]}}}', 'platforms.domains.__proto__'],
+    ['application/yaml', 'destinations: [{headers: {__proto__: a}}]', 'destinations[0].headers.__proto__'],
+    ['application/json', '{"destinations":[{"body":{"__proto__":{}}}]}', 'destinations[0].body.__proto__'],
+    [
+      'application/yaml',
+      'destinations: [{body: {a: [{__proto__: 1}]}}]',
+      'destinations[0].body.a[0].__proto__',
+    ],
   ])('refuses __proto__ anywhere in %s: %s', async (type, text, path) => {
     const answer = await call('PUT', '/api/v1/tenants/acme', text, { 'content-type': type });
     expect(answer.status).toBe(400);
