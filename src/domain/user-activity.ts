@@ -1,7 +1,7 @@
 /** What a user did in the day before an entry, as far as the log knows. Counts only. Types only. */
 
 export interface UserActivity {
-  /** ISO 8601 UTC: a day, up to the entry itself. */
+  /** ISO 8601 UTC: a day, from a whole minute on, up to the entry itself. */
   readonly from: string;
   readonly to: string;
   /** Of Noxys, the entry's own included. */
