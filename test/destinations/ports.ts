@@ -1,8 +1,11 @@
-/** What a lane lends its channel, for tests of a channel alone: a memory that a test can look into, an account without limits, a config that stays. */
+/** What a lane lends its channel, for tests of a channel alone: a memory that a test can look into, no account, a config that stays, real HTTP. */
 
 import { NO_RECORDS } from '../../src/destinations/no-records.ts';
 import type { ApiAccounts } from '../../src/destinations/api-account.ts';
-import type { ChannelMemory, DeliveryIo } from '../../src/destinations/destination.ts';
+import type { ChannelContext, ChannelMemory, DeliveryIo } from '../../src/destinations/destination.ts';
+import { PLATFORMS_DEFAULT } from '../../src/domain/platforms-config.ts';
+import { guardedHttp } from '../../src/lib/http.ts';
+import { Semaphore } from '../../src/lib/semaphore.ts';
 
 export interface MemoryForTest extends ChannelMemory {
   readonly values: Map<string, { readonly value: string; readonly expiresAtMs: number }>;
@@ -44,3 +47,26 @@ export const NO_ACCOUNTS: ApiAccounts = {
     throw new Error('Cannot open an account as this channel calls no API');
   },
 };
+
+/** A tenant that set nothing. */
+export const PLAIN_CONTEXT: ChannelContext = {
+  tenant: 'acme',
+  platforms: PLATFORMS_DEFAULT,
+  publicUrl: undefined,
+  language: 'en',
+  timeZone: 'UTC',
+};
+
+/** All that a lane lends, but for what a test lends itself. */
+export function laneForTest(
+  lent: Partial<DeliveryIo> & Pick<DeliveryIo, 'nowMs' | 'memory' | 'timeoutMs'>,
+): DeliveryIo {
+  return {
+    ...STEADY_LANE,
+    send: guardedHttp({ fetch, allows: () => true, connections: new Semaphore(5) }),
+    attemptId: 'attempt-1',
+    accounts: NO_ACCOUNTS,
+    requestsMax: 500,
+    ...lent,
+  };
+}

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { ChannelKind } from '../../../src/destinations/destination.ts';
 import { NOT_SENT, type Outcome } from '../../../src/domain/outcome.ts';
-import { CONNECTIONS, HostBench, agentId } from './host-bench.ts';
+import { CONNECTIONS } from '../isolation-bench.ts';
+import { HostBench, agentId } from './host-bench.ts';
 
 const CONTAIN = '/devices/entities/devices-actions/v2';
 const EXECUTE = '/workflows/entities/execute/v1';
@@ -30,7 +31,6 @@ async function deliver(kind: ChannelKind): Promise<Outcome> {
 }
 
 const requestsTo = (path: string) => bench.falcon.requests.filter((request) => request.path === path);
-const outcomes = () => bench.audited.map(({ outcome }) => outcome);
 
 describe.each(ACTIONS)('the channel $kind', ({ kind, path, action, done }) => {
   const atAction = (request: { readonly path: string }) => request.path === path;
@@ -101,7 +101,7 @@ describe.each(ACTIONS)('the channel $kind', ({ kind, path, action, done }) => {
       send: async (request: Parameters<typeof send>[0]) => {
         const onSend = (): void => {
           request.onSend?.();
-          if (request.url.includes(path)) seen.push(...outcomes());
+          if (request.url.includes(path)) seen.push(...bench.outcomes);
         };
         return send({ ...request, onSend });
       },
@@ -136,24 +136,24 @@ describe.each(ACTIONS)('the channel $kind', ({ kind, path, action, done }) => {
     bench.falcon.fail({ match: atAction, status: 401, body: { errors: null }, times: 1 });
     await deliver(kind);
     expect(requestsTo(path)).toHaveLength(2);
-    expect(outcomes()).toEqual(['asked', done]);
+    expect(bench.outcomes).toEqual(['asked', done]);
   });
 
   it('audits nothing that was not asked for, as no token was to be had', async () => {
     await start();
     bench.falcon.fail({ match: ({ path: at }) => at === '/oauth2/token', status: 401, body: {} });
     expect(await deliver(kind)).toMatchObject({ kind: 'blocked' });
-    expect(outcomes()).toEqual([]);
+    expect(bench.outcomes).toEqual([]);
   });
 
   it('audits that it failed only where an answer says so', async () => {
     await start();
     bench.falcon.fail({ match: atAction, status: 429, body: {}, times: 1 });
     await deliver(kind);
-    expect(outcomes()).toEqual(['asked', 'failed']);
+    expect(bench.outcomes).toEqual(['asked', 'failed']);
     bench.falcon.fail({ match: atAction, drop: 'after_reading', times: 1 });
     await deliver(kind);
-    expect(outcomes()).toEqual(['asked', 'failed', 'asked']);
+    expect(bench.outcomes).toEqual(['asked', 'failed', 'asked']);
   });
 });
 
@@ -168,9 +168,9 @@ describe('the audit of isolations', () => {
     await start();
     bench.falcon.fail({ match: ({ path }) => path === CONTAIN, drop: 'after_reading', times: 1 });
     await deliver('containment');
-    expect(outcomes()).toEqual(['asked']);
+    expect(bench.outcomes).toEqual(['asked']);
     expect(await deliver('containment')).toEqual({ kind: 'delivered' });
-    expect(outcomes()).toEqual(['asked', 'isolated']);
+    expect(bench.outcomes).toEqual(['asked', 'isolated']);
   });
 
   it('names the host by its agent id', async () => {
@@ -193,6 +193,6 @@ describe('the audit of isolations', () => {
     };
     const event = bench.detection('det-1', { device: { hostname: 'WKS-7' } });
     expect(await bench.channel('containment').deliver([event], io)).toEqual({ kind: 'delivered' });
-    expect(outcomes()).toEqual(['asked', 'failed']);
+    expect(bench.outcomes).toEqual(['asked', 'failed']);
   });
 });

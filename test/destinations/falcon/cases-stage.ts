@@ -10,17 +10,15 @@ import { type Detection, detectionEvent } from '../../../src/domain/detection.ts
 import type { CanonicalEvent } from '../../../src/domain/event.ts';
 import { falconSchema } from '../../../src/domain/falcon-config.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import { PLATFORMS_DEFAULT } from '../../../src/domain/platforms-config.ts';
 import type { FalconConfig } from '../../../src/domain/tenant-config.ts';
-import { guardedHttp } from '../../../src/lib/http.ts';
 import { success } from '../../../src/lib/result.ts';
-import { Semaphore } from '../../../src/lib/semaphore.ts';
 import { detectionForTest } from '../../domain/detection-for-test.ts';
 import { FalconCaller } from '../../simulators/falcon-caller.ts';
 import type { FalconCase } from '../../simulators/falcon-cases.ts';
 import type { FalconOptions } from '../../simulators/falcon.ts';
 import type { ActiveFault, Fault } from '../../simulators/faults.ts';
-import { STEADY_LANE, memoryForTest } from '../ports.ts';
+import { blockedEvent } from '../blocked-event.ts';
+import { PLAIN_CONTEXT, laneForTest, memoryForTest } from '../ports.ts';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
@@ -62,13 +60,7 @@ export class Stage {
       cases: { events_at_or_above: 'informational', ...options.cases },
       ...options.config,
     });
-    this.#context = {
-      tenant: 'acme',
-      platforms: PLATFORMS_DEFAULT,
-      publicUrl: options.publicUrl,
-      language: 'en',
-      timeZone: 'UTC',
-    };
+    this.#context = { ...PLAIN_CONTEXT, publicUrl: options.publicUrl };
   }
 
   static async start(options: StageOptions = {}): Promise<Stage> {
@@ -95,17 +87,14 @@ export class Stage {
   }
 
   get io(): DeliveryIo {
-    return {
-      ...STEADY_LANE,
-      send: guardedHttp({ fetch, allows: () => true, connections: new Semaphore(5) }),
+    return laneForTest({
       timeoutMs: 250,
-      attemptId: 'attempt-1',
       nowMs: () => this.falcon.nowMs,
       memory: this.memory,
       accounts: this.#accounts,
       requestsMax: this.requestsMax,
       isCurrent: () => this.isCurrent,
-    };
+    });
   }
 
   get cases(): readonly FalconCase[] {
@@ -161,34 +150,17 @@ export class Stage {
     this.falcon.nowMs += ms;
   }
 
+  get now(): string {
+    return new Date(this.falcon.nowMs).toISOString();
+  }
+
   event(id: string, changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
-    const at = new Date(this.falcon.nowMs).toISOString();
-    return {
-      id,
-      type: 'interaction.policy_violated',
-      occurredAt: at,
-      receivedAt: at,
-      tenant: 'acme',
-      user: { id: 'user-42' },
-      device: { hostname: 'WKS-7' },
-      platform: { id: 'chatgpt', name: 'ChatGPT' },
-      policy: { decision: 'block', name: 'No PII' },
-      riskScore: 0.7,
-      severity: 'high',
-      classifications: ['EMAIL'],
-      classificationCount: 1,
-      faults: [],
-      source: 'noxys',
-      ...changes,
-    };
+    return blockedEvent(this.now, { id, ...changes });
   }
 
   detection(id: string, changes: Partial<Detection> = {}): CanonicalEvent {
-    const at = new Date(this.falcon.nowMs).toISOString();
-    return detectionEvent(
-      detectionForTest({ id, platforms: ['chatgpt'], firstAt: at, lastAt: at, ...changes }),
-      { tenant: 'acme', receivedAt: at },
-    );
+    const detection = { id, platforms: ['chatgpt'], firstAt: this.now, lastAt: this.now, ...changes };
+    return detectionEvent(detectionForTest(detection), { tenant: 'acme', receivedAt: this.now });
   }
 }
 

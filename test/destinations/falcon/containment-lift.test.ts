@@ -1,8 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { HostReference, Lifted } from '../../../src/destinations/destination.ts';
-import type { NewHost } from '../../simulators/falcon-hosts.ts';
-import type { FalconOptions } from '../../simulators/falcon.ts';
 import { HostBench, agentId } from './host-bench.ts';
 
 const MINUTE_MS = 60_000;
@@ -10,14 +8,7 @@ const MINUTE_MS = 60_000;
 let bench: HostBench;
 afterEach(async () => bench.falcon.stop());
 
-async function at(
-  hosts: readonly NewHost[],
-  config: Record<string, unknown> = {},
-  options: Partial<FalconOptions> = {},
-): Promise<HostBench> {
-  bench = await HostBench.start({ hosts, ...options }, config);
-  return bench;
-}
+const at = async (...given: Parameters<typeof HostBench.of>) => (bench = await HostBench.of(...given));
 
 const WKS = { device_id: agentId('a'), hostname: 'WKS-7' };
 const SERVER = { device_id: agentId('b'), hostname: 'DC-01', product_type_desc: 'Domain Controller' };

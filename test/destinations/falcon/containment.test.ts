@@ -3,8 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { IsolationLog } from '../../../src/destinations/isolation/isolation-log.ts';
 import type { Detection } from '../../../src/domain/detection.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { NewHost } from '../../simulators/falcon-hosts.ts';
-import type { FalconOptions } from '../../simulators/falcon.ts';
+import { notIsolated } from '../isolation-bench.ts';
 import { HostBench, agentId } from './host-bench.ts';
 
 const CONTAIN = '/devices/entities/devices-actions/v2';
@@ -13,14 +12,7 @@ const MINUTE_MS = 60_000;
 let bench: HostBench;
 afterEach(async () => bench.falcon.stop());
 
-async function at(
-  hosts: readonly NewHost[],
-  config: Record<string, unknown> = {},
-  options: Partial<FalconOptions> = {},
-): Promise<HostBench> {
-  bench = await HostBench.start({ hosts, ...options }, config);
-  return bench;
-}
+const at = async (...given: Parameters<typeof HostBench.of>) => (bench = await HostBench.of(...given));
 
 const WKS = { device_id: agentId('a'), hostname: 'WKS-7' };
 const SERVER = { device_id: agentId('b'), hostname: 'DC-01', product_type_desc: 'Domain Controller' };
@@ -30,12 +22,6 @@ async function contain(device: Detection['device'], changes: Partial<Detection> 
   const event = bench.detection(`det-${++detections}`, { ...(device && { device }), ...changes });
   return bench.deliver('containment', event);
 }
-
-const notIsolated = (why: string | RegExp) => ({
-  kind: 'rejected',
-  status: null,
-  excerpt: typeof why === 'string' ? `not isolated: ${why}` : expect.stringMatching(why),
-});
 
 describe('a detection that asks to isolate its host', () => {
   it.each<[string, Detection['device'], number]>([

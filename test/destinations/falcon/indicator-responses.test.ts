@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { DAY_MS, IndicatorLab } from './indicator-lab.ts';
+import { DAY_MS } from '../channel-lab.ts';
+import { IndicatorLab } from './indicator-lab.ts';
 
 const DELIVERED_ONE = { kind: 'delivered', settled: 1 };
 /** The end of the thirtieth day after 22 November 2026. */

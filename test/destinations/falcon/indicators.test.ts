@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readSummary } from '../../../src/destinations/indicator-summary.ts';
 import type { FalconOptions } from '../../simulators/falcon.ts';
 import type { SimulatorRequest } from '../../simulators/request.ts';
-import { DAY_MS, IndicatorLab } from './indicator-lab.ts';
+import { DAY_MS } from '../channel-lab.ts';
+import { IndicatorLab } from './indicator-lab.ts';
 
 const DELIVERED_ONE = { kind: 'delivered', settled: 1 };
 const OWN_TAG = /^nx-[a-z2-7]{16}$/;

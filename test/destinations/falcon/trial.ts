@@ -8,11 +8,11 @@ import type { DeliveryIo } from '../../../src/destinations/destination.ts';
 import { falconSchema } from '../../../src/domain/falcon-config.ts';
 import type { FalconConfig } from '../../../src/domain/tenant-config.ts';
 import { guardedHttp, type SendRequest } from '../../../src/lib/http.ts';
-import { createSealer } from '../../../src/lib/seal.ts';
 import { Semaphore } from '../../../src/lib/semaphore.ts';
-import { ApiAccounts } from '../../../src/relay/api-accounts.ts';
+import type { ApiAccounts } from '../../../src/relay/api-accounts.ts';
 import { FalconSimulator, type FalconOptions } from '../../simulators/falcon.ts';
 import { STEADY_LANE } from '../ports.ts';
+import { accountsForTest } from './accounts-for-test.ts';
 
 export const CLIENT = { id: '0f1e2d3c4b5a69788796a5b4c3d2e1f0', secret: 's+e&c=ret/%41 é' };
 export const TENANT = 'acme';
@@ -56,11 +56,7 @@ export class Trial {
 
   /** As after a restart of the object, with nothing in KV. */
   freshAccounts(): ApiAccounts {
-    const nowMs = () => this.nowMs;
-    const sleep = async (ms: number) => void (this.nowMs += ms);
-    const sealer = createSealer({ primary: new Uint8Array(32).fill(7) });
-    const outside = new Semaphore(1);
-    return new ApiAccounts({ tenant: TENANT, kv: undefined, sealer, io: { nowMs, sleep }, outside });
+    return accountsForTest(this);
   }
 
   config(changes: Partial<Record<keyof FalconConfig, unknown>> = {}): FalconConfig {

@@ -1,12 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { HostReference, Lifted } from '../../../src/destinations/destination.ts';
-import type { NewAgent } from '../../simulators/harfanglab-agents.ts';
-import type { HarfangLabOptions } from '../../simulators/harfanglab.ts';
-import { AgentBench, agentId } from './agent-bench.ts';
+import { AgentBench, WKS, agentId } from './agent-bench.ts';
 
 const MINUTE_MS = 60_000;
-const WKS = { id: agentId('a'), hostname: 'WKS-7' };
 const ISOLATED = { ...WKS, isolation_state: true };
 const DEVICE = { device: { hostname: 'WKS-7' } };
 const isLift = ({ path }: { readonly path: string }) => path.endsWith('/deisolate/');
@@ -14,14 +11,7 @@ const isLift = ({ path }: { readonly path: string }) => path.endsWith('/deisolat
 let bench: AgentBench;
 afterEach(async () => bench.edr.stop());
 
-async function at(
-  agents: readonly NewAgent[],
-  config: Record<string, unknown> = {},
-  options: Partial<HarfangLabOptions> = {},
-): Promise<AgentBench> {
-  bench = await AgentBench.start({ agents, ...options }, config);
-  return bench;
-}
+const at = async (...given: Parameters<typeof AgentBench.of>) => (bench = await AgentBench.of(...given));
 
 async function lift(reference: HostReference): Promise<Lifted | undefined> {
   return bench.channel.liftContainment?.(reference, bench.io);

@@ -2,12 +2,9 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { NewAgent } from '../../simulators/harfanglab-agents.ts';
-import type { HarfangLabOptions } from '../../simulators/harfanglab.ts';
-import { AgentBench, agentId } from './agent-bench.ts';
+import { AgentBench, WKS, agentId } from './agent-bench.ts';
 
 const MINUTE_MS = 60_000;
-const WKS = { id: agentId('a'), hostname: 'WKS-7' };
 const DEVICE = { device: { hostname: 'WKS-7' } };
 const ISOLATE = `/api/data/endpoint/Agent/${agentId('a')}/isolate/`;
 const isIsolate = ({ path }: { readonly path: string }) => path === ISOLATE;
@@ -15,14 +12,7 @@ const isIsolate = ({ path }: { readonly path: string }) => path === ISOLATE;
 let bench: AgentBench;
 afterEach(async () => bench.edr.stop());
 
-async function at(
-  agents: readonly NewAgent[],
-  config: Record<string, unknown> = {},
-  options: Partial<HarfangLabOptions> = {},
-): Promise<AgentBench> {
-  bench = await AgentBench.start({ agents, ...options }, config);
-  return bench;
-}
+const at = async (...given: Parameters<typeof AgentBench.of>) => (bench = await AgentBench.of(...given));
 
 const isolateRequests = () => bench.edr.requests.filter(isIsolate).length;
 const aside = (retryAfterMs: number) => ({ kind: 'retry', reason: 'pending', isAside: true, retryAfterMs });

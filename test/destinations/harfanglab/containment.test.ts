@@ -3,45 +3,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { Detection } from '../../../src/domain/detection.ts';
-import type { Outcome } from '../../../src/domain/outcome.ts';
 import { PERMISSIONS } from '../../simulators/harfanglab-api.ts';
-import type { NewAgent } from '../../simulators/harfanglab-agents.ts';
-import type { HarfangLabOptions } from '../../simulators/harfanglab.ts';
-import { AgentBench, agentId } from './agent-bench.ts';
+import { notIsolated } from '../isolation-bench.ts';
+import { AgentBench, OTHER, PENDING, WKS, agentId } from './agent-bench.ts';
 
 const MINUTE_MS = 60_000;
-const WKS = { id: agentId('a'), hostname: 'WKS-7' };
-const OTHER = { id: agentId('b'), hostname: 'WKS-8' };
 
 let bench: AgentBench;
 afterEach(async () => bench.edr.stop());
 
-async function at(
-  agents: readonly NewAgent[],
-  config: Record<string, unknown> = {},
-  options: Partial<HarfangLabOptions> = {},
-): Promise<AgentBench> {
-  bench = await AgentBench.start({ agents, ...options }, config);
-  return bench;
-}
-
-let detections = 0;
-async function contain(device: Detection['device'], changes: Partial<Detection> = {}): Promise<Outcome> {
-  return bench.deliver(bench.detection(`det-${++detections}`, { ...(device && { device }), ...changes }));
-}
-
-const notIsolated = (why: string | RegExp) => ({
-  kind: 'rejected',
-  status: null,
-  excerpt: typeof why === 'string' ? `not isolated: ${why}` : expect.stringMatching(why),
-});
-const PENDING = {
-  kind: 'retry',
-  reason: 'pending',
-  isAside: true,
-  retryAfterMs: MINUTE_MS,
-  detail: expect.stringContaining('HarfangLab isolates the agent when it connects'),
-};
+const at = async (...given: Parameters<typeof AgentBench.of>) => (bench = await AgentBench.of(...given));
+const contain: AgentBench['contain'] = async (...given) => bench.contain(...given);
 
 describe('a detection that asks to isolate its host', () => {
   it.each<[string, Detection['device']]>([

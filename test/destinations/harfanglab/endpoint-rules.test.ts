@@ -6,7 +6,8 @@ import { KNOWN_PLATFORMS } from '../../../src/domain/platforms.ts';
 import { PERMISSIONS } from '../../simulators/harfanglab-api.ts';
 import type { HarfangLabOptions } from '../../simulators/harfanglab.ts';
 import type { SimulatorRequest } from '../../simulators/request.ts';
-import { DAY_MS, ManagerLab } from './manager-lab.ts';
+import { DAY_MS } from '../channel-lab.ts';
+import { ManagerLab } from './manager-lab.ts';
 
 const DELIVERED = { kind: 'delivered' };
 const SOURCE = 'noxys-relay acme edr';

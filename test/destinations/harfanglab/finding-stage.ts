@@ -12,7 +12,6 @@ import type { CanonicalEvent } from '../../../src/domain/event.ts';
 import { harfangLabSchema } from '../../../src/domain/harfanglab-config.ts';
 import type { Language } from '../../../src/domain/language.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import { PLATFORMS_DEFAULT } from '../../../src/domain/platforms-config.ts';
 import type { HarfangLabConfig } from '../../../src/domain/tenant-config.ts';
 import { guardedHttp } from '../../../src/lib/http.ts';
 import { Semaphore } from '../../../src/lib/semaphore.ts';
@@ -20,7 +19,8 @@ import { detectionForTest } from '../../domain/detection-for-test.ts';
 import type { ActiveFault, Fault } from '../../simulators/faults.ts';
 import { HarfangLabCaller } from '../../simulators/harfanglab-caller.ts';
 import type { HarfangLabOptions, HarfangLabSimulator } from '../../simulators/harfanglab.ts';
-import { type MemoryForTest, NO_ACCOUNTS, STEADY_LANE, memoryForTest } from '../ports.ts';
+import { blockedEvent } from '../blocked-event.ts';
+import { type MemoryForTest, PLAIN_CONTEXT, laneForTest, memoryForTest } from '../ports.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -84,11 +84,9 @@ export class Stage {
   /** As the lane does after a restart of the object: nothing but the memory is kept. */
   channel(kind: StagedKind): Channel {
     const channel = harfangLabChannel(this.#config, kind, {
-      tenant: 'acme',
-      platforms: PLATFORMS_DEFAULT,
+      ...PLAIN_CONTEXT,
       publicUrl: this.#options.publicUrl,
       language: this.#options.language ?? 'en',
-      timeZone: 'UTC',
     });
     if (!channel) throw new Error(`Cannot open the channel ${kind} as there is none`);
     return channel;
@@ -109,18 +107,14 @@ export class Stage {
   }
 
   #io(kind: StagedKind): DeliveryIo {
-    return {
-      ...STEADY_LANE,
+    return laneForTest({
       send: guardedHttp({ fetch: this.fetch, allows: () => true, connections: new Semaphore(5) }),
       timeoutMs: 250,
-      attemptId: 'attempt-1',
       nowMs: () => this.caller.nowMs,
       memory: this.#memoryOf(kind),
       records: this.records,
-      accounts: NO_ACCOUNTS,
-      requestsMax: 500,
       isCurrent: () => this.isCurrent,
-    };
+    });
   }
 
   /** Everything that is remembered, for a look whether somebody is named. */
@@ -147,24 +141,7 @@ export class Stage {
   }
 
   event(id: string, changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
-    return {
-      id,
-      type: 'interaction.policy_violated',
-      occurredAt: this.now,
-      receivedAt: this.now,
-      tenant: 'acme',
-      user: { id: 'user-42' },
-      device: { hostname: 'WKS-7' },
-      platform: { id: 'chatgpt', name: 'ChatGPT' },
-      policy: { decision: 'block', name: 'No PII' },
-      riskScore: 0.7,
-      severity: 'high',
-      classifications: ['EMAIL'],
-      classificationCount: 1,
-      faults: [],
-      source: 'noxys',
-      ...changes,
-    };
+    return blockedEvent(this.now, { id, ...changes });
   }
 
   detection(id: string, changes: Partial<Detection> = {}): CanonicalEvent {

@@ -4,7 +4,8 @@ import { harfangLabIndicators } from '../../../src/destinations/harfanglab/indic
 import { readSummary } from '../../../src/destinations/indicator-summary.ts';
 import { PERMISSIONS } from '../../simulators/harfanglab-api.ts';
 import type { SimulatorRequest } from '../../simulators/request.ts';
-import { DAY_MS, ManagerLab, TOKEN } from './manager-lab.ts';
+import { DAY_MS } from '../channel-lab.ts';
+import { ManagerLab, TOKEN } from './manager-lab.ts';
 
 const DELIVERED_ONE = { kind: 'delivered', settled: 1 };
 const SOURCE = 'noxys-relay acme edr';

@@ -12,13 +12,11 @@ import type { CanonicalEvent } from '../../../src/domain/event.ts';
 import { slackSchema } from '../../../src/domain/messages-config.ts';
 import { NOTICE_TYPE, type NoticeFacts } from '../../../src/domain/notice.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import { PLATFORMS_DEFAULT } from '../../../src/domain/platforms-config.ts';
 import type { SlackConfig } from '../../../src/domain/tenant-config.ts';
-import { guardedHttp } from '../../../src/lib/http.ts';
-import { Semaphore } from '../../../src/lib/semaphore.ts';
 import { detectionForTest } from '../../domain/detection-for-test.ts';
 import { type SlackOptions, SlackSimulator } from '../../simulators/slack.ts';
-import { NO_ACCOUNTS, STEADY_LANE, memoryForTest } from '../ports.ts';
+import { blockedEvent } from '../blocked-event.ts';
+import { PLAIN_CONTEXT, laneForTest, memoryForTest } from '../ports.ts';
 
 export const START_MS = Date.UTC(2026, 10, 22, 8);
 export const MINUTE_MS = 60_000;
@@ -49,14 +47,7 @@ export class Stage {
     this.slack = new SlackSimulator({ nowMs: () => this.nowMs, ...options.slack });
     const url = 'http://127.0.0.1/not-started';
     this.#config = slackSchema.parse({ name: 'soc', type: 'slack', url, messages: options.messages ?? {} });
-    this.#context = {
-      tenant: 'acme',
-      platforms: PLATFORMS_DEFAULT,
-      publicUrl: undefined,
-      language: 'en',
-      timeZone: 'Europe/Paris',
-      ...options.context,
-    };
+    this.#context = { ...PLAIN_CONTEXT, timeZone: 'Europe/Paris', ...options.context };
   }
 
   static async start(options: StageOptions = {}): Promise<Stage> {
@@ -91,18 +82,14 @@ export class Stage {
   }
 
   get io(): DeliveryIo {
-    return {
-      ...STEADY_LANE,
-      send: guardedHttp({ fetch, allows: () => true, connections: new Semaphore(5) }),
+    return laneForTest({
       timeoutMs: 250,
-      attemptId: 'attempt-1',
       nowMs: () => this.nowMs,
       memory: this.memory,
       records: this.records,
-      accounts: NO_ACCOUNTS,
       requestsMax: this.requestsMax,
       isCurrent: () => this.isCurrent,
-    };
+    });
   }
 
   /** As a lane does: what was not settled comes again, until all is. Time passes where it must wait. */
@@ -129,38 +116,27 @@ export class Stage {
     return JSON.stringify([...this.memory.values]);
   }
 
+  get now(): string {
+    return new Date(this.nowMs).toISOString();
+  }
+
   event(id: string, changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
-    const at = new Date(this.nowMs).toISOString();
-    return {
+    return blockedEvent(this.now, {
       id,
-      type: 'interaction.policy_violated',
-      occurredAt: at,
-      receivedAt: at,
-      tenant: 'acme',
       user: { id: 'user-42', email: 'ada@acme.fr' },
       device: { id: 'dev-7', hostname: 'WKS-7' },
       platform: { id: 'chatgpt', name: 'chatgpt' },
       policy: { decision: 'block', name: 'No secrets' },
       riskScore: 0.87,
-      severity: 'high',
       classifications: ['API_KEY'],
-      classificationCount: 1,
-      faults: [],
-      source: 'noxys',
       ...changes,
-    };
+    });
   }
 
   detection(id: string, changes: Partial<Detection> = {}): CanonicalEvent {
-    const at = new Date(this.nowMs).toISOString();
-    const facts = detectionForTest({
-      id,
-      level: 'critical',
-      lastAt: at,
-      eventIds: [`evt-of-${id}`],
-      ...changes,
-    });
-    return detectionEvent(facts, { tenant: 'acme', receivedAt: at });
+    const eventIds = [`evt-of-${id}`];
+    const facts = detectionForTest({ id, level: 'critical', lastAt: this.now, eventIds, ...changes });
+    return detectionEvent(facts, { tenant: 'acme', receivedAt: this.now });
   }
 
   notice(id: string, notice: NoticeFacts): CanonicalEvent {
@@ -183,9 +159,8 @@ export class Stage {
   }
 
   #own(id: string): Omit<CanonicalEvent, 'type'> {
-    const at = new Date(this.nowMs).toISOString();
     const none = { classifications: [], classificationCount: 0, faults: [] };
-    return { id, occurredAt: at, receivedAt: at, tenant: 'acme', ...none, source: 'noxys' };
+    return { id, occurredAt: this.now, receivedAt: this.now, tenant: 'acme', ...none, source: 'noxys' };
   }
 }
 
