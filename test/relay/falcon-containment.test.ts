@@ -2,14 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 
+import type { HostReference } from '../../src/destinations/destination.ts';
 import type { AuditEntry } from '../../src/domain/audit.ts';
-import type { LiftContainmentAnswer, LiftContainmentRequest } from '../../src/domain/destination-requests.ts';
-import { Audit } from '../../src/relay/audit.ts';
-import { Database } from '../../src/lib/database.ts';
+import { ACTOR, auditOf, crashBeforeAnswer, liftContainment, outcomesOf } from './containment.ts';
 import { HostCloud, LANE, agentId, containing, workstations } from './falcon-hosts.ts';
 import { EDR, Tenant } from './tenant.ts';
 
-const ACTOR = { by: 'token:7', requestId: 'req-1', reason: 'clean again' };
 const MINUTE_MS = 60_000;
 /** One more than there are connections. */
 const HANGING = Array.from({ length: 6 }, (_, i) => ({
@@ -19,27 +17,10 @@ const HANGING = Array.from({ length: 6 }, (_, i) => ({
   token: 'edr-token',
 }));
 
-async function lift(
-  { stub }: Tenant,
-  host: Pick<LiftContainmentRequest, 'deviceId' | 'hostname'>,
-  destination = 'falcon',
-): Promise<LiftContainmentAnswer> {
-  const answer: unknown = await stub.liftContainment({ v: 1, actor: ACTOR, destination, ...host });
-  return answer as LiftContainmentAnswer;
-}
-
-/** Oldest first, of one action. */
-async function audit(
-  tenant: Tenant,
-  wanted: AuditEntry['action'] = 'host.containment_lifted',
-): Promise<AuditEntry[]> {
-  return tenant.inside((_relay, state) =>
-    new Audit(new Database(state.storage))
-      .page(1e9, 50)
-      .filter(({ action }) => action === wanted)
-      .toReversed(),
-  );
-}
+const lift = async (tenant: Tenant, host: HostReference, destination = 'falcon') =>
+  liftContainment(tenant, { destination, ...host });
+const audit = async (tenant: Tenant, wanted: AuditEntry['action'] = 'host.containment_lifted') =>
+  auditOf(tenant, wanted);
 
 /** Saves the destination with a change. */
 async function saved(tenant: Tenant, change: Readonly<Record<string, unknown>>): Promise<void> {
@@ -95,16 +76,7 @@ describe('the containment lane', () => {
   it('asks no second time after a crash between the request and its answer', async () => {
     const cloud = await HostCloud.create(workstations('1'));
     const { tenant } = cloud;
-    let isAsked = false;
-    cloud.intercept = async (act) => {
-      act();
-      isAsked = true;
-      return new Promise<Response>(() => undefined);
-    };
-    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
-    await tenant.until(() => isAsked, 'Falcon was asked');
-    cloud.intercept = (act) => act();
-    await tenant.crash();
+    await crashBeforeAnswer(cloud, cloud.detection('det-1', 'WKS-1'));
     await tenant.passTimeUntil(async () => (await tenant.lane(LANE)).delivered === 1, 'it is delivered');
     expect(cloud.actions).toEqual(['contain 1']);
   });
@@ -250,7 +222,7 @@ describe('the containment lane', () => {
     await cloud.untilSettled(1);
     expect(cloud.actions).toEqual(['contain 1']);
     expect(await tenant.lane(LANE)).toMatchObject({ delivered: 1, deadLettered: 0 });
-    const outcomes = (await audit(tenant, 'host.isolated')).map(({ detail }) => detail['outcome']);
+    const outcomes = outcomesOf(await audit(tenant, 'host.isolated'));
     expect(outcomes).toEqual(['asked', 'isolated']);
   });
 
@@ -364,7 +336,7 @@ describe('an operator who lifts a containment', () => {
       reason: 'scope_missing',
       detail: expect.stringContaining('Hosts: Write'),
     });
-    const outcomes = (await audit(tenant)).map(({ detail }) => detail['outcome']);
+    const outcomes = outcomesOf(await audit(tenant));
     expect(outcomes).toEqual(['asked', 'refused', 'asked', 'refused', 'asked', 'failed']);
     expect(cloud.actions).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { detectionForTest } from '../domain/detection-for-test.ts';
 import { ApiGateway } from '../simulators/falcon-gateway.ts';
 import { HostsEndpoint, type NewHost } from '../simulators/falcon-hosts.ts';
 import { API, falconDocument } from './falcon-cloud.ts';
+import { responseOf, sentRequest } from './in-process.ts';
 import { type Sent, Tenant } from './tenant.ts';
 
 export const LANE = 'falcon/containment';
@@ -78,29 +79,16 @@ export class HostCloud {
     }, `${count} detections are settled`);
   }
 
-  async #answer({ url, body }: Sent): Promise<Response> {
-    const { pathname, searchParams } = new URL(url);
+  async #answer(sent: Sent): Promise<Response> {
+    const { pathname } = new URL(sent.url);
     if (pathname === '/oauth2/token') {
       const token = { access_token: `token-${++this.tokens}`, expires_in: 1799, token_type: 'bearer' };
       return Response.json(token, { status: 201, headers: { 'x-cs-region': 'eu-1' } });
     }
     const act = (): Response => {
       const { nowMs } = this.tenant;
-      const answer = this.#gateway.answer(
-        {
-          atMs: nowMs,
-          method: body === '' ? 'GET' : 'POST',
-          path: pathname,
-          query: searchParams,
-          headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
-          body: Buffer.from(body),
-          bytes: body.length,
-          isTooLarge: false,
-        },
-        nowMs,
-      );
-      const { status, headers = {} } = answer;
-      return Response.json(answer.body, { status, headers: { 'x-cs-region': 'eu-1', ...headers } });
+      const { headers, ...answer } = this.#gateway.answer(sentRequest(sent, nowMs), nowMs);
+      return responseOf({ ...answer, headers: { 'x-cs-region': 'eu-1', ...headers } });
     };
     return pathname === ACTIONS ? this.intercept(act) : this.interceptLookup(act);
   }

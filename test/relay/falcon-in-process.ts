@@ -7,6 +7,7 @@ import { ApiGateway, type ApiRequest } from '../simulators/falcon-gateway.ts';
 import { type FalconIndicator, IndicatorsEndpoint } from '../simulators/falcon-indicators.ts';
 import { TokenEndpoint } from '../simulators/falcon-token.ts';
 import type { SimulatorAnswer, SimulatorRequest } from '../simulators/request.ts';
+import { requestOf, responseOf } from './in-process.ts';
 
 export const FALCON_API = 'http://127.0.0.1:9003';
 export const FALCON_CLIENT = { id: 'c'.repeat(32), secret: 's'.repeat(40) };
@@ -49,8 +50,8 @@ export class FalconInProcess {
   }
 
   readonly fetch: typeof fetch = async (input, init) => {
-    const request = await simulatorRequest(new Request(input, init), this.#nowMs());
-    return this.fault(request) ?? toResponse(this.#answer(request));
+    const request = await requestOf(new Request(input, init), this.#nowMs());
+    return this.fault(request) ?? responseOf(this.#answer(request));
   };
 
   #answer(request: SimulatorRequest): SimulatorAnswer {
@@ -58,26 +59,4 @@ export class FalconInProcess {
       ? this.#token.mint(request, this.#nowMs())
       : this.#gateway.answer(request, this.#nowMs());
   }
-}
-
-async function simulatorRequest(request: Request, atMs: number): Promise<SimulatorRequest> {
-  const { pathname, searchParams } = new URL(request.url);
-  const body = Buffer.from(await request.arrayBuffer());
-  return {
-    atMs,
-    method: request.method,
-    path: pathname,
-    query: searchParams,
-    headers: Object.fromEntries(request.headers),
-    body,
-    bytes: body.length,
-    isTooLarge: false,
-  };
-}
-
-function toResponse({ status, headers = {}, body }: SimulatorAnswer): Response {
-  return new Response(body === undefined ? null : JSON.stringify(body), {
-    status,
-    headers: { 'content-type': 'application/json', ...headers },
-  });
 }

@@ -6,6 +6,7 @@ import { detectionForTest } from '../domain/detection-for-test.ts';
 import { AgentsEndpoint, type AgentsOptions, type HarfangLabAgent } from '../simulators/harfanglab-agents.ts';
 import { HarfangLabApi } from '../simulators/harfanglab-api.ts';
 import { type NewLogon, TelemetryEndpoint } from '../simulators/harfanglab-telemetry.ts';
+import { responseOf, sentRequest } from './in-process.ts';
 import { EDR, type Sent, Tenant } from './tenant.ts';
 
 export const LANE = 'edr/containment';
@@ -92,26 +93,13 @@ export class AgentCloud {
       .length;
   }
 
-  async #answer({ url, method, body }: Sent): Promise<Response> {
-    const { pathname, searchParams } = new URL(url);
+  async #answer(sent: Sent): Promise<Response> {
     const act = (): Response => {
       const { nowMs } = this.tenant;
-      const answer = this.#api.answer(
-        {
-          atMs: nowMs,
-          method,
-          path: pathname,
-          query: searchParams,
-          headers: { authorization: 'Token any', 'content-type': 'application/json' },
-          body: Buffer.from(body),
-          bytes: body.length,
-          isTooLarge: false,
-        },
-        nowMs,
-      );
-      return Response.json(answer?.body ?? {}, { status: answer?.status ?? 404 });
+      const answer = this.#api.answer(sentRequest(sent, nowMs), nowMs);
+      return responseOf(answer ?? { status: 404, body: {} });
     };
-    return method === 'POST' ? this.intercept(act) : act();
+    return sent.method === 'POST' ? this.intercept(act) : act();
   }
 }
 

@@ -2,35 +2,18 @@
 
 import { describe, expect, it } from 'vitest';
 
+import type { HostReference } from '../../src/destinations/destination.ts';
 import type { AuditEntry } from '../../src/domain/audit.ts';
-import type { LiftContainmentAnswer, LiftContainmentRequest } from '../../src/domain/destination-requests.ts';
-import { Database } from '../../src/lib/database.ts';
-import { Audit } from '../../src/relay/audit.ts';
+import { auditOf, crashBeforeAnswer, liftContainment, outcomesOf } from './containment.ts';
 import { AgentCloud, LANE, agentId, isolating } from './harfanglab-agents.ts';
 import { START_MS, type Tenant } from './tenant.ts';
 
-const ACTOR = { by: 'token:7', requestId: 'req-1', reason: 'clean again' };
 const MINUTE_MS = 60_000;
 
-async function lift(
-  { stub }: Tenant,
-  host: Pick<LiftContainmentRequest, 'deviceId' | 'hostname'>,
-): Promise<LiftContainmentAnswer> {
-  const answer: unknown = await stub.liftContainment({ v: 1, actor: ACTOR, destination: 'edr', ...host });
-  return answer as LiftContainmentAnswer;
-}
-
-/** Oldest first, of one action. */
-async function audit(tenant: Tenant, wanted: AuditEntry['action'] = 'host.isolated'): Promise<AuditEntry[]> {
-  return tenant.inside((_relay, state) =>
-    new Audit(new Database(state.storage))
-      .page(1e9, 50)
-      .filter(({ action }) => action === wanted)
-      .toReversed(),
-  );
-}
-
-const outcomesOf = (entries: readonly AuditEntry[]) => entries.map(({ detail }) => detail['outcome']);
+const lift = async (tenant: Tenant, host: HostReference) =>
+  liftContainment(tenant, { destination: 'edr', ...host });
+const audit = async (tenant: Tenant, wanted: AuditEntry['action'] = 'host.isolated') =>
+  auditOf(tenant, wanted);
 const workstations = (...digits: readonly string[]) => ({
   agents: digits.map((digit) => ({ id: agentId(digit), hostname: `WKS-${digit}` })),
 });
@@ -125,16 +108,7 @@ describe('the containment lane of HarfangLab', () => {
   it('asks no second time after a crash between the request and its answer', async () => {
     const cloud = await AgentCloud.create(workstations('1'));
     const { tenant } = cloud;
-    let isAsked = false;
-    cloud.intercept = async (act) => {
-      act();
-      isAsked = true;
-      return new Promise<Response>(() => undefined);
-    };
-    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
-    await tenant.until(() => isAsked, 'HarfangLab was asked');
-    cloud.intercept = (act) => act();
-    await tenant.crash();
+    await crashBeforeAnswer(cloud, cloud.detection('det-1', 'WKS-1'));
     await cloud.untilSettled(1);
     expect(cloud.orders).toEqual(['isolate 1']);
     expect(outcomesOf(await audit(tenant))).toEqual(['asked', 'isolated']);

@@ -7,6 +7,7 @@ import { detectionEvent } from '../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
 import { GuideEndpoints, type GuideOptions } from '../simulators/harfanglab-guide.ts';
+import { responseOf, sentRequest } from './in-process.ts';
 import { EDR, type Sent, Tenant, destination } from './tenant.ts';
 
 const LANE = 'edr/incidents';
@@ -41,33 +42,17 @@ class Manager {
   }
 
   async #answer(sent: Sent): Promise<Response> {
-    const { pathname, searchParams } = new URL(sent.url);
-    const headers = Object.fromEntries(sent.headers);
-    if (pathname.endsWith('/incidents')) this.keys.push(headers['idempotency-key'] ?? '');
+    const request = sentRequest(sent, this.#tenant.nowMs);
+    if (request.path.endsWith('/incidents')) this.keys.push(request.headers['idempotency-key'] ?? '');
     const faulty = this.fault(sent);
     if (faulty) return faulty;
-    const body = Buffer.from(sent.body);
-    const answer = this.#guide.answer(
-      {
-        atMs: this.#tenant.nowMs,
-        method: 'POST',
-        path: pathname,
-        query: searchParams,
-        headers,
-        body,
-        bytes: body.length,
-        isTooLarge: false,
-      },
-      this.#tenant.nowMs,
-    );
+    const answer = this.#guide.answer(request, this.#tenant.nowMs);
     if (this.losses > 0) {
       this.losses--;
       throw new Error('connection lost');
     }
     if (this.isSilent) return new Promise(() => undefined);
-    return answer
-      ? Response.json(answer.body, { status: answer.status })
-      : Response.json({ detail: 'Not found.' }, { status: 404 });
+    return responseOf(answer ?? { status: 404, body: { detail: 'Not found.' } });
   }
 }
 

@@ -11,7 +11,8 @@ import {
   type SigmaOptions,
 } from '../simulators/harfanglab-sigma.ts';
 import { type RuleSource, SourcesEndpoint } from '../simulators/harfanglab-sources.ts';
-import type { SimulatorAnswer, SimulatorRequest } from '../simulators/request.ts';
+import type { SimulatorRequest } from '../simulators/request.ts';
+import { requestOf, responseOf } from './in-process.ts';
 
 export const MANAGER = 'http://127.0.0.1:9001';
 export const MANAGER_TOKEN = 'edr-token';
@@ -70,30 +71,8 @@ export class HarfangLabRulesInProcess {
   }
 
   readonly fetch: typeof fetch = async (input, init) => {
-    const request = await simulatorRequest(new Request(input, init), this.#nowMs());
+    const request = await requestOf(new Request(input, init), this.#nowMs());
     const answer = () => this.#api.answer(request, this.#nowMs()) ?? { status: 404, body: {} };
-    return this.fault(request) ?? toResponse(answer());
+    return this.fault(request) ?? responseOf(answer());
   };
-}
-
-async function simulatorRequest(request: Request, atMs: number): Promise<SimulatorRequest> {
-  const { pathname, searchParams } = new URL(request.url);
-  const body = Buffer.from(await request.arrayBuffer());
-  return {
-    atMs,
-    method: request.method,
-    path: pathname,
-    query: searchParams,
-    headers: Object.fromEntries(request.headers),
-    body,
-    bytes: body.length,
-    isTooLarge: false,
-  };
-}
-
-function toResponse({ status, headers = {}, body }: SimulatorAnswer): Response {
-  return new Response(body === undefined ? null : JSON.stringify(body), {
-    status,
-    headers: { 'content-type': 'application/json', ...headers },
-  });
 }
