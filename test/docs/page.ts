@@ -3,6 +3,11 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
+import { load } from 'js-yaml';
+import * as z from 'zod/mini';
+
+import { destinationBase } from '../../src/domain/destination-base.ts';
+
 export const DOCS = join(import.meta.dirname, '../../docs');
 const SRC = join(import.meta.dirname, '../../src');
 
@@ -29,10 +34,23 @@ export function firstColumn(text: string): string[] {
   return [...text.matchAll(/^ *\|([^|]*)\|/gm)].flatMap(([, cell = '']) => codeIn(cell));
 }
 
-/** The fields of the table of a destination, without those of the tenant that it names beside them. */
+/** The fields of the table of a destination, in order, without those of the tenant that it names beside them. */
 export function ownFields(text: string): string[] {
   const rows = below(text, '## Every field').split('\n');
-  return firstColumn(rows.filter((row) => !/^\|[^|]*\(of the tenant\)/.test(row)).join('\n'));
+  return firstColumn(rows.filter((row) => !/^\|[^|]*\(of the tenant\)/.test(row)).join('\n')).toSorted();
+}
+
+/** The fields of a destination's schema that not every destination has, in the order of `ownFields`. */
+export function ownPaths(schema: z.ZodMiniType): string[] {
+  const paths = pathsOf(z.toJSONSchema(schema, { io: 'input' }) as JsonSchema);
+  const own = paths.filter((path) => !Object.hasOwn(destinationBase, path.split(/[.[]/)[0] ?? ''));
+  return [...new Set(own)].toSorted();
+}
+
+/** What the schema has against each destination of the example; undefined: nothing. */
+export function exampleFaults(text: string, schema: z.ZodMiniType): unknown[] {
+  const { destinations } = load(block(below(text, '## Set it up'), 'yaml')) as { destinations: unknown[] };
+  return destinations.map((destination) => schema.safeParse(destination).error?.issues);
 }
 
 /** The first fenced block of a language. */
@@ -59,14 +77,14 @@ export function messageParts(section: string): string[] {
     .filter((part) => part.length >= PART_LENGTH_MIN);
 }
 
-export interface JsonSchema {
+interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
 }
 
 /** Every key of a config by its path, such as `hec.url` or `indicators[].value`; groups themselves are left out. */
-export function pathsOf({ properties, items, anyOf = [] }: JsonSchema, path = ''): string[] {
+function pathsOf({ properties, items, anyOf = [] }: JsonSchema, path = ''): string[] {
   if (items) return [path, ...pathsOf(items, `${path}[]`).filter((inner) => inner !== `${path}[]`)];
   const inner = [
     ...Object.entries(properties ?? {}).flatMap(([key, part]) =>
