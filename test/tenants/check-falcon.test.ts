@@ -3,26 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { FALCON_HOSTS, FALCON_REGIONS } from '../../src/destinations/falcon/regions.ts';
 import type { FalconConfig } from '../../src/domain/tenant-config.ts';
 import { allowsHost } from '../../src/residency.ts';
-import { type ValidationSettings, validateTenantConfig } from '../../src/tenants/validate.ts';
-import { LOCAL, PRODUCTION, sampleDocument, sampleFalcon, sampleFalconApi } from './sample.ts';
+import { type Around, check, faultsOf } from './destination-check.ts';
+import { LOCAL, PRODUCTION, sampleFalcon, sampleFalconApi } from './sample.ts';
 
 const CID = '0123456789abcdef0123456789abcdef';
 const { hec: _hec, ...API_ONLY } = sampleFalconApi();
 const { hec: _connector, ...NO_CREDENTIALS } = sampleFalcon();
-
-interface Around {
-  readonly settings?: ValidationSettings;
-  readonly tenant?: object;
-}
-
-function check(destination: object, { settings = PRODUCTION, tenant = {} }: Around = {}) {
-  return validateTenantConfig({ ...sampleDocument(), ...tenant, destinations: [destination] }, settings);
-}
-
-function faultsOf(destination: object, around: Around = {}) {
-  const checked = check(destination, around);
-  return checked.ok ? [] : checked.error;
-}
 
 function acceptedAs(destination: object, around: Around = {}): FalconConfig {
   const checked = check(destination, around);

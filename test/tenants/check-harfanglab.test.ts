@@ -1,21 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { type ValidationSettings, validateTenantConfig } from '../../src/tenants/validate.ts';
-import { PRODUCTION, sampleDocument, sampleEverything, sampleHarfangLab } from './sample.ts';
-
-interface Around {
-  readonly settings?: ValidationSettings;
-  readonly tenant?: object;
-}
-
-function check(destination: object, { settings = PRODUCTION, tenant = {} }: Around = {}) {
-  return validateTenantConfig({ ...sampleDocument(), ...tenant, destinations: [destination] }, settings);
-}
-
-function faultsOf(destination: object, around: Around = {}) {
-  const checked = check(destination, around);
-  return checked.ok ? [] : checked.error;
-}
+import { check, faultsOf } from './destination-check.ts';
+import { sampleEverything, sampleHarfangLab } from './sample.ts';
 
 const edr = (changes: object) => ({ ...sampleHarfangLab(), ...changes });
 
