@@ -14,7 +14,7 @@ export const SHAPES = {
   saved: { version: 'number', warnings: 'list' },
   deleted: { undelivered: 'number', deadLetters: 'number' },
   plan: { change: 'text', changes: 'list', warnings: 'list' },
-  rotated: { version: 'number', secrets: 'list' },
+  rotated: { version: 'number', warnings: 'list', secrets: 'list' },
   resealed: { resealed: 'number' },
   tested: { destination: 'text', tests: 'list' },
   containmentLifted: { device_id: 'text', detail: 'text' },

@@ -7,6 +7,7 @@ import { Command } from '@commander-js/extra-typings';
 
 import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
+import type { ApiClient } from '../api-client.ts';
 import { tenantPath } from '../api-paths.ts';
 import type { SecretState, ShownConfig, TenantSaved, TenantShown } from '../api-types.ts';
 import { isSecretList, WEBHOOK_SECRETS } from '../../src/tenants/rotate-secret.ts';
@@ -30,6 +31,7 @@ const FOLDER = 'tenants';
 interface Rotated {
   readonly version: number;
   readonly published: boolean;
+  readonly warnings: readonly string[];
   readonly secrets: readonly SecretState[];
 }
 
@@ -67,6 +69,8 @@ async function rotate(session: Session, tenant: string, path: string, options: O
   const { file } = options;
   if (file !== undefined && !existsSync(resolve(io.cwd, file)))
     throw invalidInput(`${file} is not there: nothing was changed.`, 'Name the tenant files with -f.');
+  const api = await session.api();
+  await refuseUnknown(api, tenant, path);
   const value = await readSecret(io, {
     what: `The new ${path} of ${tenant}`,
     option: '--secret-file',
@@ -75,7 +79,6 @@ async function rotate(session: Session, tenant: string, path: string, options: O
   });
   out.conceal(value);
   const follow = prepareFollowing(session, { tenant, path, value, file: options.file ?? FOLDER });
-  const api = await session.api();
   const rotated = await api.ask<Rotated>('set the secret', {
     method: 'POST',
     shape: SHAPES.rotated,
@@ -83,14 +86,34 @@ async function rotate(session: Session, tenant: string, path: string, options: O
     body: { path, value },
     mustFinish: true,
   });
-  const { lines, warnings, isFailed } = follow();
+  const { lines, warnings: local, isFailed } = follow();
+  const warnings = [...rotated.warnings, ...local];
   if (out.isJson) for (const line of lines) out.note(line);
   const next = nextSteps(tenant, path);
-  for (const warning of warnings) out.warn(warning);
+  for (const warning of warnings) out.warn(printable(warning));
   out.result({ ...rotated, warnings }, () =>
     [...secretLines(path, rotated.secrets), ...lines, ...next].join('\n'),
   );
   return isFailed ? EXIT.failed : EXIT.ok;
+}
+
+/** Before a secret is asked for that could go nowhere. */
+async function refuseUnknown(api: ApiClient, tenant: string, path: string): Promise<void> {
+  const name = destinationIn(path);
+  if (name === undefined) return;
+  const { config } = await api.ask<TenantShown>('read the tenant', {
+    method: 'GET',
+    shape: SHAPES.tenant,
+    path: tenantPath(tenant),
+  });
+  const names = (config.destinations ?? []).map((destination) => destination.name);
+  if (names.includes(name)) return;
+  const known = names.length === 0 ? 'It has none.' : `There is ${names.map(printable).join(', ')}.`;
+  throw invalidInput(`${tenant} has no destination ${name}.`, known);
+}
+
+function destinationIn(path: string): string | undefined {
+  return /^destinations\.([^.]+)/.exec(path)?.[1];
 }
 
 function nextSteps(tenant: string, path: string): readonly string[] {
@@ -116,7 +139,7 @@ function webhookNext(tenant: string): readonly string[] {
 }
 
 function otherNext(tenant: string, path: string): readonly string[] {
-  const destination = /^destinations\.([^.]+)/.exec(path)?.[1];
+  const destination = destinationIn(path);
   return [
     'It takes effect with the next request.',
     ...(destination === undefined ? [] : [`Check it: npx noxys-relay test ${tenant} ${destination}`]),

@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { tenantId, wholeNumber } from '../option-values.ts';
 import { explanationLines } from '../output/event-lines.ts';
 import { printable } from '../output/printable.ts';
+import { unwantedHints } from '../send/unwanted-hints.ts';
 import { type Followed, followEvent, isWell } from '../send/follow-event.ts';
 import { postWebhook, type Taken } from '../send/post-webhook.ts';
 import { webhookKeys } from '../send/webhook-keys.ts';
@@ -114,6 +115,7 @@ function textOf(
   if (lanes.length === 0) return 'The relay has the event. The tenant has no destination to send it to.';
   return [
     ...explanationLines(out, lanes, io.nowMs()),
+    ...unwantedHints(lanes),
     ...(isSettled
       ? []
       : [`Not every lane has settled it. Look again: npx noxys-relay events explain ${tenant} ${id}`]),

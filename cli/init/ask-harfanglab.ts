@@ -8,6 +8,7 @@ import {
 } from '../../src/domain/harfanglab-config.ts';
 import type { HarfangLabConfig } from '../../src/domain/tenant-config.ts';
 import type { Prompts } from '../io.ts';
+import { askEventsFrom, type EventsFrom } from './ask-events-from.ts';
 import { askIndicators, askSpared } from './ask-falcon-actions.ts';
 import { askSecret } from './ask-secret.ts';
 
@@ -20,6 +21,7 @@ export interface HarfangLabAnswers {
   readonly token: string;
   readonly mode?: Mode;
   readonly actions?: readonly Verb[];
+  readonly incidents?: EventsFrom;
   readonly indicators?: readonly string[];
   readonly contain?: { readonly never: readonly string[] };
 }
@@ -64,7 +66,22 @@ export async function askHarfangLab(
     initial: before?.mode ?? 'events',
   });
   const place = { base_url: baseUrl.trim(), token };
-  return mode === 'events' ? place : { ...place, mode, ...(await askActions(prompts, mode, before)) };
+  const granted = mode === 'events' ? {} : { mode, ...(await askActions(prompts, mode, before)) };
+  return { ...place, ...granted, ...(await askIncidents(prompts, granted, before)) };
+}
+
+/** Not asked where no incidents are opened. None by default: each is somebody's work, and the event itself is sent anyway. */
+async function askIncidents(
+  prompts: Prompts,
+  { actions = HARFANGLAB_GUIDE_VERBS }: Pick<HarfangLabAnswers, 'actions'>,
+  before: HarfangLabAnswers | undefined,
+): Promise<Pick<HarfangLabAnswers, 'incidents'>> {
+  if (!actions.includes('incident')) return {};
+  const incidents = await askEventsFrom(prompts, {
+    message: "Noxys' own events that open an incident, beside detections",
+    initial: before?.incidents?.events_at_or_above ?? 'none',
+  });
+  return incidents ? { incidents } : {};
 }
 
 /** What is granted, and what each grant needs to be told. */

@@ -2,6 +2,7 @@
 
 import { checkMessageUrl } from '../../src/tenants/check-message-url.ts';
 import type { DestinationContext } from '../../src/tenants/destination-context.ts';
+import { askEventsFrom, type EventsFrom } from './ask-events-from.ts';
 import type { Prompts } from '../io.ts';
 import { askSecret } from './ask-secret.ts';
 import { newWebhookSecret } from './new-webhook-secret.ts';
@@ -13,11 +14,12 @@ export interface MessageAnswers {
   readonly url: string;
   readonly secrets?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
+  readonly messages?: EventsFrom;
 }
 
 const WHAT: Readonly<Record<MessageType, string>> = {
   slack: 'Address of the incoming webhook (https://hooks.slack.com/services/…)',
-  teams: 'Address of the workflow ("When a Teams webhook request is received")',
+  teams: 'Address of the workflow (template "Send webhook alerts to a channel")',
   webhook: 'Address that messages are posted to',
 };
 /** The residency is the relay's to check, which knows its allow-list. */
@@ -39,7 +41,13 @@ export async function askMessages(
     const read = checkMessageUrl(value, type, ANYWHERE);
     return read.ok ? undefined : `It ${read.error.message}.`;
   });
-  return type === 'webhook' ? { url, ...(await askProof(prompts, before)) } : { url };
+  const proof = type === 'webhook' ? await askProof(prompts, before) : {};
+  const messages = await askEventsFrom(prompts, {
+    message: "Noxys' own events that are told at once, beside detections",
+    // What `send-test-event` sends is high: the first try is to be seen.
+    initial: before ? (before.messages?.events_at_or_above ?? 'none') : 'high',
+  });
+  return { url, ...proof, ...(messages && { messages }) };
 }
 
 /** How the receiver can tell who sent a message. */

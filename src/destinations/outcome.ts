@@ -38,7 +38,7 @@ function outcomeOfFailure(failed: HttpFailure): Outcome {
       return {
         kind: 'blocked',
         reason: 'tls_failure',
-        detail: `${failed.detail}. ${PUBLIC_CERTIFICATE}`,
+        detail: `${failed.detail.replace(/\.$/, '')}. ${PUBLIC_CERTIFICATE}`,
       };
     case 'host_not_allowed':
       return {

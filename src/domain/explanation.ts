@@ -18,7 +18,7 @@ export interface ExplainedEvent {
 }
 
 export const LANE_OUTCOMES = [
-  'delivered', // the destination took it
+  'delivered', // the destination took it, or the channel settled it without a request of its own
   'dead_letter', // given up; an operator can have it sent again
   'parked', // retried alone, beside the others
   'waiting', // its turn has not come

@@ -6,7 +6,7 @@ import type { BlockedReason } from './outcome.ts';
 export interface LaneView {
   readonly lane: string;
   readonly state: 'idle' | 'running' | 'waiting' | 'blocked' | 'disabled' | 'removed';
-  /** Events not yet settled, wanted or not: an upper bound. */
+  /** Events that it wants and has not settled: of more than 5,000 that wait an upper bound, wanted or not. */
   readonly undelivered: number;
   readonly delivered: number;
   readonly deadLettered: number;

@@ -91,8 +91,13 @@ export function guardedHttp(guard: HttpGuard): SendRequest {
 /** A session that ended says nothing about certificates, though its message names TLS. */
 const BROKEN_PATTERN = /\b(?:disconnected|closed|reset|lost)\b/i;
 
+/** What workerd says where a name does not resolve, or nothing takes the connection, with a reference that is of use to Cloudflare alone. */
+const NO_CONNECTION_PATTERN = /^internal error\b/i;
+const NO_CONNECTION = 'no connection: the name is unknown, or nothing answers there';
+
 function networkFailure(error: unknown, host: string): HttpFailure {
   const message = error instanceof Error ? error.message.slice(0, 200) : 'unknown network error';
+  if (NO_CONNECTION_PATTERN.test(message)) return { kind: 'network', detail: `${host}: ${NO_CONNECTION}` };
   const isTls = /\b(TLS|SSL|certificate)\b/i.test(message) && !BROKEN_PATTERN.test(message);
   const kind = isTls ? 'tls' : 'network';
   return { kind, detail: `${host}: ${message}` };

@@ -25,7 +25,7 @@ export const MESSAGES_DESCRIPTIONS: Readonly<Record<string, string>> = {
   teams: 'A Teams channel or chat, through a workflow.',
   ...sharedBy('teams'),
   'teams.url':
-    'Of a workflow that starts "When a Teams webhook request is received"; `<set>` keeps the stored one. Who knows it may post.',
+    'Of a workflow made from the template "Send webhook alerts to a channel"; `<set>` keeps the stored one. Who knows it may post.',
   webhook: 'Any system that takes a JSON POST, such as a ticket system.',
   ...sharedBy('webhook'),
   'webhook.url': 'Where messages are posted; `<set>` keeps the stored one.',

@@ -58,6 +58,19 @@ type WithAccounts = DestinationTestInput & { readonly accounts: ApiAccounts };
 /** In place of a channel, of what is asked before all of them. */
 const CONNECTION = 'connection';
 
+const NOT_TESTED = 'The lanes were not tested.';
+/** Of a connection: no manager was met there, or it takes the token for nothing. Any other failure leaves something to find out. */
+const FAILS_FOR_ALL: readonly (LaneTest['reason'] | undefined)[] = [
+  'unauthorized',
+  'network',
+  'timeout',
+  'tls_failure',
+  'html_answer',
+  'redirected',
+  'no_such_endpoint',
+  'host_not_allowed',
+];
+
 /** One thing that is tested of a destination: its connection, or a channel. */
 interface Probe {
   /** Beside the destination's name. */
@@ -106,8 +119,12 @@ export class DestinationTests {
       // A test asks for a token of its own: that one is to be had is part of what it tells.
       const accounts = (input.accounts ?? this.#ownAccounts(config.id)).withoutTokens();
       const tests: LaneTest[] = [];
-      for (const probe of this.#probesOf(input, destination))
-        tests.push(await this.#test({ ...input, accounts }, destination, probe));
+      for (const probe of this.#probesOf(input, destination)) {
+        const test = await this.#test({ ...input, accounts }, destination, probe);
+        const isOver = probe.name === CONNECTION && failsForAll(test);
+        tests.push(isOver ? { ...test, notes: [...(test.notes ?? []), NOT_TESTED] } : test);
+        if (isOver) break;
+      }
       const isConnected = tests.length > 0 && tests.every(({ outcome }) => outcome === 'delivered');
       const summary = isConnected ? connectionSummary(destination) : undefined;
       return { kind: 'tested', tests, ...(summary !== undefined && { summary }) };
@@ -218,6 +235,10 @@ export class DestinationTests {
       return { outcome: { kind: 'retry', reason: 'internal_error', detail }, notes: [], isSent: true };
     }
   }
+}
+
+function failsForAll({ outcome, reason }: LaneTest): boolean {
+  return outcome !== 'delivered' && FAILS_FOR_ALL.includes(reason);
 }
 
 /** A channel is tested by what it checks, else by an event. */

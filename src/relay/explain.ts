@@ -8,11 +8,11 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import { isPersonalKey } from '../domain/personal-fields.ts';
 import type { Explanation } from '../domain/explanation.ts';
 import type { DeadLetterReason } from '../domain/lane-view.ts';
-import { isAtLeast } from '../domain/severity.ts';
 import type { DestinationConfig } from '../domain/tenant-config.ts';
-import { TAKES_EVENTS, type Takes, isFromNoxys, isTaken } from '../domain/wanted.ts';
+import { TAKES_EVENTS, isFromNoxys, isTaken } from '../domain/wanted.ts';
 import { unreachable } from '../lib/result.ts';
 import type { StoredDeadLetter } from './dead-letter-store.ts';
+import { deliveredWords, notTakenWords } from './explain-words.ts';
 import type { FollowUp } from './follow-up.ts';
 import type { Filter, LaneEnd, Span } from './lane-history.ts';
 import { type LaneState, owedStretches } from './lane-state.ts';
@@ -91,7 +91,6 @@ function ended(end: LaneEnd): Outcome {
   return { outcome: end, why: ENDS[end] };
 }
 
-const DELIVERED: Outcome = { outcome: 'delivered', why: 'The destination took it.' };
 const ABSENT: Outcome = {
   outcome: 'destination_absent',
   why: 'It came while the destination was not in the config.',
@@ -105,7 +104,7 @@ const FORGOTTEN =
 function passed(facts: Facts): Outcome {
   const { state, seq, span } = facts;
   const { rule, settled } = span;
-  if (state.ahead.includes(seq) || settled?.includes(seq)) return DELIVERED;
+  if (state.ahead.includes(seq) || settled?.includes(seq)) return delivered(facts);
   switch (rule.kind) {
     case 'before':
       return { outcome: 'before_lane', why: 'It was accepted before this lane began.' };
@@ -114,12 +113,16 @@ function passed(facts: Facts): Outcome {
     case 'unknown':
       return { outcome: 'settled', why: FORGOTTEN };
     case 'sent':
-      return notWanted(rule, facts) ?? DELIVERED;
+      return notWanted(rule, facts) ?? delivered(facts);
     case 'given_up':
       return notWanted(rule, facts) ?? { outcome: 'discarded', why: GIVEN_UP };
     default:
       return unreachable(rule);
   }
+}
+
+function delivered({ lane, event }: Facts): Outcome {
+  return { outcome: 'delivered', why: deliveredWords(lane, event) };
 }
 
 /** Its turn has not come. */
@@ -156,7 +159,7 @@ function notWanted(
   { event, showsPersons = false }: Pick<Facts, 'event' | 'showsPersons'>,
 ): Outcome | undefined {
   if (!isTaken(takes, event))
-    return { outcome: 'not_wanted', why: notTaken(takes, event), filter: 'actions' };
+    return { outcome: 'not_wanted', why: notTakenWords(takes, event), filter: 'actions' };
   if (!isFromNoxys(event)) return undefined;
   if (events && !events.includes(event.type)) {
     const why = "Its type is not among the destination's events.";
@@ -178,20 +181,6 @@ function notWanted(
     why: `It does not match ${key} of the destination's where.`,
     filter: `where.${key}`,
   };
-}
-
-/** Why a channel takes no part of an entry that it is not for. */
-function notTaken(takes: Takes, { detection }: CanonicalEvent): string {
-  const { events, detections, detectionsAtOrAbove: least } = takes;
-  if (detection?.dryRun) return 'It is a detection of a rule that runs dry: nothing is done for it.';
-  if (detection && detections !== undefined && least && !isAtLeast(detection.level, least))
-    return `It is below ${least}, from where on this lane takes detections.`;
-  if (detection && detections !== undefined) return `Its rule does not ask for ${detections}.`;
-  if (detection) return 'This lane takes no detections.';
-  if (events !== undefined) return `It is below ${events}, from where on this lane takes events.`;
-  return detections === undefined
-    ? 'This lane takes no events.'
-    : 'This lane takes detections, and no events.';
 }
 
 function isoTime(ms: number): string {

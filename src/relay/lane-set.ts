@@ -13,6 +13,7 @@ import { type Filter, type Span, filterIn } from './lane-history.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import { type LaneState, left, madeDue, newLane, rejoined, undelivered } from './lane-state.ts';
+import { WantedCounts } from './wanted-counts.ts';
 
 /** Connections that the lanes may have under way together. The platform allows 6; the sixth is for KV and the queue. */
 export const CONNECTIONS_MAX = 5;
@@ -42,6 +43,7 @@ export class LaneSet {
   readonly #store: LaneStore;
   readonly #make: (name: string, state: LaneState) => Lane;
   readonly #lanes = new Map<string, Placed>();
+  readonly #counts = new WantedCounts();
 
   constructor(store: LaneStore, make: (name: string, state: LaneState) => Lane) {
     this.#store = store;
@@ -170,7 +172,12 @@ export class LaneSet {
   }
 
   views(nowMs: number): LaneView[] {
-    return [...this.#lanes.values()].map(({ lane, place }) => laneView(lane, place?.destination, nowMs));
+    return [...this.#lanes.values()].map(({ lane, place }) => {
+      // A removed one owes nothing of what comes after it.
+      const owes = place !== undefined || lane.state.leaving.length > 0;
+      const wanted = owes ? this.#counts.of(lane, place?.filter) : 0;
+      return laneView(lane, { destination: place?.destination, wanted, nowMs });
+    });
   }
 }
 
@@ -220,14 +227,20 @@ function placesByLane(config: TenantConfig): Map<string, Place> {
   );
 }
 
-function laneView(lane: Lane, destination: DestinationConfig | undefined, nowMs: number): LaneView {
+interface Seen {
+  readonly destination: DestinationConfig | undefined;
+  /** What it has not delivered and wants. */
+  readonly wanted: number;
+  readonly nowMs: number;
+}
+
+function laneView(lane: Lane, { destination, wanted, nowMs }: Seen): LaneView {
   const { state } = lane;
   const { blocked, lastFailure, dueAtMs, lastDeliveredAtMs } = state;
   return {
     lane: lane.name,
     state: stateOf(lane, destination, nowMs),
-    // A removed one owes nothing of what comes after it.
-    undelivered: destination || state.leaving.length > 0 ? lane.undelivered : 0,
+    undelivered: wanted,
     delivered: state.delivered,
     deadLettered: state.deadLettered,
     expired: state.expired,

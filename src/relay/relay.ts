@@ -192,7 +192,7 @@ export class Relay {
 
   /** What each lane has not delivered, dead letters included. */
   rest(): LaneRest[] {
-    return laneRests(this.lanes, this.#log, this.#parts.io.nowMs());
+    return laneRests(this.lanes, this.#parts.io.nowMs());
   }
 
   /** The tenant is removed: nothing that is under way writes anything any more, and no lane starts again. */

@@ -79,7 +79,7 @@ function withoutFragment(url: URL): string {
 function productFault(url: URL, type: MessageType): string | undefined {
   if (type === 'slack') return slackFault(url);
   if (type === 'teams' && RETIRED_HOSTS.test(url.hostname))
-    return 'is of an Office 365 connector, which Microsoft has retired: make a workflow in Teams ("When a Teams webhook request is received") and write its address here';
+    return 'is of an Office 365 connector, which Microsoft has retired: make a workflow in Teams from the template "Send webhook alerts to a channel", and write its address here';
   return undefined;
 }
 

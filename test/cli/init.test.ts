@@ -30,7 +30,7 @@ const read = (shell: FakeIo, path: string) => readFileSync(join(shell.cwd, path)
 /** Answers for acme with a HarfangLab manager. */
 const ASKED = [
   ['acme', 'eu', SECRETS.WEBHOOK_SECRET],
-  ['harfanglab', 'edr', 'https://edr.example.com:8443', SECRETS.EDR_TOKEN, ENTER],
+  ['harfanglab', 'edr', 'https://edr.example.com:8443', SECRETS.EDR_TOKEN, ENTER, ENTER],
   ['falcon', 'falcon', 'eu-1', true, HEC_URL, HEC_KEY, false],
   ['none'],
 ].flat();
@@ -296,9 +296,9 @@ describe('init', () => {
     it('asks for each address as a secret, and writes it to .env alone', async () => {
       const answers = [
         ['acme', 'global', ''],
-        ['slack', ENTER, SLACK],
-        ['teams', ENTER, TEAMS],
-        ['webhook', 'tickets', 'https://tickets.example.com/hook', true, 'Bearer of-the-tests'],
+        ['slack', ENTER, SLACK, ENTER],
+        ['teams', ENTER, TEAMS, 'none'],
+        ['webhook', 'tickets', 'https://tickets.example.com/hook', true, 'Bearer of-the-tests', 'critical'],
         ['none'],
       ].flat();
       const { relay, shell } = stage({ answers });
@@ -306,7 +306,13 @@ describe('init', () => {
       expect(ran.code).toBe(EXIT.ok);
       expect(parse(read(shell, 'tenants/acme.yaml'))).toMatchObject({
         destinations: [
-          { name: 'slack', type: 'slack', url: '${ACME_SLACK_URL}' },
+          // A test event is told.
+          {
+            name: 'slack',
+            type: 'slack',
+            url: '${ACME_SLACK_URL}',
+            messages: { events_at_or_above: 'high' },
+          },
           { name: 'teams', type: 'teams', url: '${ACME_TEAMS_URL}' },
           {
             name: 'tickets',
@@ -314,6 +320,7 @@ describe('init', () => {
             url: '${ACME_TICKETS_URL}',
             secrets: ['${ACME_TICKETS_SECRET}'],
             headers: { Authorization: '${ACME_TICKETS_AUTHORIZATION}' },
+            messages: { events_at_or_above: 'critical' },
           },
         ],
       });
@@ -336,18 +343,25 @@ describe('init', () => {
     });
 
     it('leaves signature and header out where none is wanted', async () => {
-      const hook = ['webhook', 'hook', 'https://tickets.example.com/hook', false, ''];
+      const hook = ['webhook', 'hook', 'https://tickets.example.com/hook', false, '', 'none'];
       const { shell } = stage({ answers: ['acme', 'global', '', ...hook, 'none'] });
       expect((await shell.run('init')).code).toBe(EXIT.ok);
       expect(parse(read(shell, 'tenants/acme.yaml'))).toMatchObject({
         destinations: [{ name: 'hook', type: 'webhook', url: '${ACME_HOOK_URL}' }],
       });
-      expect(read(shell, 'tenants/acme.yaml')).not.toMatch(/headers|ACME_HOOK_SECRET/);
+      expect(read(shell, 'tenants/acme.yaml')).not.toMatch(/headers|ACME_HOOK_SECRET|messages/);
     });
 
     it('keeps what was entered before by an empty answer, unseen', async () => {
-      const hook = ['webhook', 'hook', 'https://tickets.example.com/hook?key=k', true, 'Bearer of-the-tests'];
-      const again = ['again', 'webhook', ENTER, '', ENTER, '', 'keep'];
+      const hook = [
+        'webhook',
+        'hook',
+        'https://tickets.example.com/hook?key=k',
+        true,
+        'Bearer of-the-tests',
+        'none',
+      ];
+      const again = ['again', 'webhook', ENTER, '', ENTER, '', ENTER, 'keep'];
       const { relay, shell } = stage({
         answers: ['acme', 'global', SECRETS.WEBHOOK_SECRET, ...hook, ...again, 'none'],
       });
@@ -384,8 +398,8 @@ describe('init', () => {
   it('shows a failing test at once, and lets the person enter it again or keep it', async () => {
     const answers = [
       ['acme', 'global', ''],
-      ['harfanglab', 'edr', 'https://edr.example.com:8443', 'wrong-token-1', ENTER, 'again'],
-      ['harfanglab', ENTER, ENTER, 'wrong-token-2', ENTER, 'keep'],
+      ['harfanglab', 'edr', 'https://edr.example.com:8443', 'wrong-token-1', ENTER, 'critical', 'again'],
+      ['harfanglab', ENTER, ENTER, 'wrong-token-2', ENTER, ENTER, 'keep'],
       ['none'],
     ].flat();
     const { relay, shell } = stage({ answers });
@@ -394,12 +408,15 @@ describe('init', () => {
     expect(ran.code).toBe(EXIT.ok);
     expect(ran.stderr).toMatch(/✖ edr\/events +blocked \(HTTP 401/);
     expect(read(shell, 'tenants/.env')).toContain('ACME_EDR_TOKEN=wrong-token-2\n');
+    expect(parse(read(shell, 'tenants/acme.yaml'))).toMatchObject({
+      destinations: [{ incidents: { events_at_or_above: 'critical' } }],
+    });
     expect(ran.all).not.toContain('wrong-token');
   });
 
   it('shows the address that it made of one without a scheme, and no reference of the runtime', async () => {
     const answers = [
-      ['acme', 'global', '', 'harfanglab', 'edr', 'edr.example.com:8443', 'some-token', ENTER, 'keep'],
+      ['acme', 'global', '', 'harfanglab', 'edr', 'edr.example.com:8443', 'some-token', ENTER, ENTER, 'keep'],
       ['none'],
     ].flat();
     const { relay, shell } = stage({ answers });

@@ -223,4 +223,29 @@ describe('rotate-secret', () => {
       stdout: expect.stringContaining('EDR_TOKEN in tenants/.env has the new value.'),
     });
   });
+
+  it('asks for no secret of a destination that the tenant does not have', async () => {
+    const { relay, shell } = await stage({
+      env: { WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET },
+      answers: [NEXT],
+    });
+    const ran = await shell.run('rotate-secret acme destinations.erd.token');
+    expect(ran).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringMatching(/acme has no destination erd\.\s+There is edr/),
+    });
+    expect(shell.asked).toEqual([]);
+    expect(relay.sent('POST', /secrets/)).toEqual([]);
+  });
+
+  it('tells what the relay warns of', async () => {
+    const { relay, shell } = await stage();
+    const short = 'webhook.secrets[0] is shorter than 24 bytes: it works.';
+    relay.intercept = ({ path }) =>
+      path.endsWith('/secrets')
+        ? Response.json({ version: 2, published: true, warnings: [short], secrets: [] })
+        : undefined;
+    const ran = await shell.run('rotate-secret acme webhook.secrets');
+    expect(ran).toMatchObject({ code: EXIT.ok, stderr: expect.stringContaining(short) });
+  });
 });

@@ -142,6 +142,18 @@ describe('send-test-event', () => {
     },
   );
 
+  it.each([
+    ['soc/messages', 'actions', 'set messages.events_at_or_above of soc'],
+    ['edr/events', 'events', 'No lane wanted it: see actions, events and where'],
+  ])('says what to set where %s did not want it by its %s', async (lane, filter, hint) => {
+    const { relay, shell } = await stage();
+    relay.state.explain = () => [{ lane, outcome: 'not_wanted', why: 'So it is.', filter }];
+    const ran = await shell.run('send-test-event acme');
+    expect(ran).toMatchObject({ code: EXIT.ok, stdout: expect.stringContaining(hint) });
+    relay.state.explain = () => [{ lane, outcome: 'delivered', why: 'So it is.' }];
+    expect((await shell.run('send-test-event acme')).stdout).not.toContain(hint);
+  });
+
   it('gives up at the deadline, and says how to look again', async () => {
     const { relay, shell } = await stage();
     relay.state.explain = () => [{ lane: 'edr/events', outcome: 'waiting', why: 'The destination is away.' }];

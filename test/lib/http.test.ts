@@ -155,6 +155,19 @@ describe('the guarded request', () => {
     });
   });
 
+  it('says in words what the platform gives a reference for', async () => {
+    const send = guardedHttp({
+      fetch: async () => Promise.reject(new Error('internal error; reference = 0123456789abcdefghij')),
+      allows: () => true,
+      connections: new Semaphore(1),
+    });
+    const detail = 'edr.example.com: no connection: the name is unknown, or nothing answers there';
+    expect(await send(request('https://edr.example.com/'))).toEqual({
+      ok: false,
+      error: { kind: 'network', detail },
+    });
+  });
+
   it('tells a failed TLS handshake apart', async () => {
     const send = guardedHttp({
       fetch: async () =>

@@ -146,7 +146,7 @@ describe('a test of a destination', () => {
   ])('says what %s means, and leaves the lane as it is', async (_case, answer, expected) => {
     const tenant = await Tenant.create();
     const before = await tenant.lane('edr/events');
-    tenant.destinations.answer(EDR, answer);
+    tenant.destinations.answer(EDR, (sent) => (isTestEvent(sent) ? answer() : managerAnswer(sent)));
     const answered = await test(tenant, 'edr');
     expect(await lanesOf(Promise.resolve(answered))).toMatchObject([expected]);
     expect(answered).not.toHaveProperty('summary');
@@ -159,7 +159,7 @@ describe('a test of a destination', () => {
     await tenant.inside((relay) => {
       relay.timeouts = { requestMs: 20, probeAfterTimeoutMs: 10_000 };
     });
-    tenant.destinations.answer(EDR, hang);
+    tenant.destinations.answer(EDR, (sent) => (isTestEvent(sent) ? hang() : managerAnswer(sent)));
     const [lane] = await lanesOf(test(tenant, 'edr'));
     expect(lane).toMatchObject({ outcome: 'retry', reason: 'timeout', detail: 'no answer within 0.02 s' });
     expect(lane).not.toHaveProperty('status');
@@ -233,6 +233,45 @@ describe("a test of a HarfangLab manager's connection", () => {
     expect(connection).not.toHaveProperty('eventId');
     expect(channels.map(({ lane }) => lane)).toEqual(['edr/events', 'edr/incidents']);
     expect(await rowsOf(test(tenant, 'falcon'))).toMatchObject([{ lane: 'falcon/events' }]);
+  });
+
+  it.each<[string, (sent: Sent) => Response]>([
+    ['unauthorized', () => new Response(null, { status: 401 })],
+    ['html_answer', () => new Response('<html>')],
+    ['no_such_endpoint', () => new Response(null, { status: 404 })],
+    [
+      'network',
+      () => {
+        throw new TypeError('Network connection lost.');
+      },
+    ],
+    [
+      'tls_failure',
+      () => {
+        throw new TypeError('TLS handshake failed');
+      },
+    ],
+  ])('is the only one that is made where it fails for all: %s', async (reason, answer) => {
+    const tenant = await Tenant.create(destination('edr', { mode: 'both' }));
+    await tenant.until(() => tenant.destinations.underWay === 0, 'nothing is under way');
+    tenant.destinations.answer(EDR, answer);
+    const tested = await test(tenant, 'edr');
+    expect(await rowsOf(Promise.resolve(tested))).toMatchObject([
+      { lane: 'edr/connection', reason, notes: ['The lanes were not tested.'] },
+    ]);
+    expect(tested).not.toHaveProperty('summary');
+    expect(eventsSent(tenant)).toEqual([]);
+  });
+
+  it('leaves the lanes to be tested where a manager answers, and only this is refused', async () => {
+    const tenant = await Tenant.create(destination('edr', { actions: ['event'] }));
+    tenant.destinations.answer(EDR, (sent) =>
+      isTestEvent(sent) ? new Response('{}') : new Response(null, { status: 403 }),
+    );
+    expect(await rowsOf(test(tenant, 'edr'))).toMatchObject([
+      { lane: 'edr/connection', outcome: 'blocked', reason: 'forbidden' },
+      { lane: 'edr/events', outcome: 'delivered' },
+    ]);
   });
 
   it('is no lane, and takes none from its channels', async () => {
@@ -339,7 +378,7 @@ describe('a test of a candidate config', () => {
       tenant.id,
       destination('edr', { base_url: 'https://edr.example.com' }),
     );
-    const [lane] = await lanesOf(test(tenant, 'edr', candidate));
+    const [lane] = await rowsOf(test(tenant, 'edr', candidate));
     expect(lane).toMatchObject({ outcome: 'blocked', reason: 'host_not_allowed', durationMs: 0 });
     expect(lane).not.toHaveProperty('status');
     expect(tenant.destinations.sent).toEqual([]);
@@ -440,7 +479,7 @@ describe('the number of tests', () => {
     await tenant.untilTaken(EDR, 1);
     await tenant.untilTaken(HEC, 1);
     for (const answer of await Promise.all(tests))
-      expect(await lanesOf(Promise.resolve(answer))).toMatchObject([{ outcome: 'retry', reason: 'timeout' }]);
+      expect(await rowsOf(Promise.resolve(answer))).toMatchObject([{ outcome: 'retry', reason: 'timeout' }]);
     expect(tenant.destinations.mostUnderWay).toBeLessThanOrEqual(3);
   });
 

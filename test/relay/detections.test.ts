@@ -30,7 +30,12 @@ describe('a detection in the log', () => {
     expect(tenant.destinations.ids(HEC)).toEqual(['evt-1', 'det_17959439cff046d2', 'evt-2']);
     expect(await explained(tenant, 'det_17959439cff046d2')).toMatchObject([
       { lane: 'edr/alerts', outcome: 'not_wanted', why: expect.stringContaining('below high') },
-      { lane: 'edr/events', outcome: 'not_wanted', filter: 'actions', why: 'This lane takes no detections.' },
+      {
+        lane: 'edr/events',
+        outcome: 'not_wanted',
+        filter: 'actions',
+        why: 'This lane takes events, and no detections.',
+      },
       { lane: 'edr/incidents' },
       { lane: 'falcon/events', outcome: 'delivered' },
     ]);

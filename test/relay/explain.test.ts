@@ -4,6 +4,8 @@ import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { Explained, Explanation } from '../../src/domain/explanation.ts';
 import type { LaneStart } from '../../src/domain/rpc.ts';
 import { sha256Hex } from '../../src/lib/hmac.ts';
+import { deliveredWords } from '../../src/relay/explain-words.ts';
+import { sampleSlack } from '../tenants/sample.ts';
 import { EDR, HEC, type Sent, Tenant, destination } from './tenant.ts';
 
 const MINUTE_MS = 60_000;
@@ -91,11 +93,49 @@ describe('an event', () => {
     const tenant = await Tenant.create(destination('edr', { mode: 'both', actions: ['rule', 'comment'] }));
     await tenant.accept(tenant.event('evt-1'));
     const whys = {
-      'edr/rules': 'This lane takes no events.',
+      'edr/rules': 'This lane takes changes of the config, and no events.',
       'edr/comments': 'This lane takes detections, and no events.',
     };
     for (const [lane, why] of Object.entries(whys))
       expect(await of(tenant, 'evt-1', lane)).toMatchObject({ outcome: 'not_wanted', why });
+  });
+
+  it('is not wanted by a lane that tells people, which takes more than detections', async () => {
+    const tenant = await Tenant.create((document) => {
+      document['destinations'] = [sampleSlack()];
+    });
+    await tenant.accept(tenant.event('evt-1'));
+    expect(await of(tenant, 'evt-1', `${sampleSlack().name}/messages`)).toMatchObject({
+      outcome: 'not_wanted',
+      why: 'This lane takes detections, notices and digests, and no events.',
+    });
+  });
+
+  it('has an incident, though it is covered by that of another of its group', async () => {
+    const actions = { actions: ['incident'], incidents: { events_at_or_above: 'informational' } };
+    const tenant = await Tenant.create(destination('edr', actions));
+    tenant.destinations.answer(EDR, () => Response.json({ id: 'inc-1' }, { status: 201 }));
+    const lane = 'edr/incidents';
+    await tenant.accept(tenant.event('evt-1'), tenant.event('evt-2'));
+    await tenant.until(async () => (await tenant.lane(lane)).delivered === 2, 'both are settled');
+    expect(tenant.destinations.sent.filter(({ url }) => url.startsWith(EDR))).toHaveLength(1);
+    expect(await of(tenant, 'evt-2', lane)).toEqual({
+      lane,
+      outcome: 'delivered',
+      why: "It has an incident: its own, or its group's of the last 24 h, which covers it.",
+    });
+  });
+
+  it.each([
+    ['soc/messages', 'It was told, or counted with others of its kind'],
+    ['edr/comments', 'or there was no such threat'],
+    ['edr/containment', 'by another detection or by somebody else'],
+    ['edr/indicators', 'brought in line'],
+    ['edr/rules', 'brought in line'],
+    ['falcon/cases', 'The destination took it.'],
+  ])('counts as delivered by %s in words that hold without a request', async (lane, words) => {
+    const tenant = Tenant.unknown();
+    expect(deliveredWords(lane, tenant.event('evt-1'))).toContain(words);
   });
 
   it.each<[object, Partial<CanonicalEvent>, string, string]>([

@@ -41,7 +41,7 @@ describe('a lane that takes none of what comes', () => {
     expect(await tenant.lane('edr/alerts')).toMatchObject({ undelivered: 0, delivered: 0 });
   });
 
-  it('owes what it does take, and what comes after that until it is sent', async () => {
+  it('owes what it does take, and nothing of what comes before or after that', async () => {
     const tenant = await Tenant.create(destination('edr', { enabled: false }));
     await tenant.accept(...tenant.events(5));
     const lastAt = new Date(tenant.nowMs).toISOString();
@@ -51,9 +51,9 @@ describe('a lane that takes none of what comes', () => {
     });
     await tenant.accept(detection);
     await tenant.accept(...tenant.events(2, 6));
-    expect(await tenant.lane('edr/incidents')).toMatchObject({ undelivered: 3 });
+    expect(await tenant.lane('edr/incidents')).toMatchObject({ undelivered: 1 });
     expect(await tenant.lane('edr/alerts')).toMatchObject({ undelivered: 0 });
-    expect(await tenant.lane('edr/events')).toMatchObject({ undelivered: 8 });
+    expect(await tenant.lane('edr/events')).toMatchObject({ undelivered: 7 });
   });
 
   it('is where it was after a restart, and passes the same again', async () => {

@@ -67,7 +67,9 @@ function textIn({ body }: HarfangLabAnswer, name: string): string | undefined {
 function inWords(outcome: FailedOutcome, config: HarfangLabConfig): FailedOutcome {
   if (outcome.kind === 'rejected') return outcome;
   const cure = cureOf(outcome, config);
-  return cure === undefined ? outcome : { ...outcome, detail: `${outcome.detail}. ${cure}` };
+  return cure === undefined
+    ? outcome
+    : { ...outcome, detail: `${outcome.detail.replace(/\.$/, '')}. ${cure}` };
 }
 
 /** What to do, in a sentence; undefined: the detail says it. */

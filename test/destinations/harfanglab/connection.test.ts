@@ -90,6 +90,14 @@ describe('the check of a connection', () => {
     expect((await stage.checkConnection()).outcome).toMatchObject({ kind: 'retry', reason: 'timeout' });
   });
 
+  it('puts one full stop between what happened and what to do', async () => {
+    await start();
+    stage.fetch = async () => {
+      throw new TypeError('Network connection lost.');
+    };
+    expect(await detailOf()).toMatch(/: Network connection lost\. The manager can not be reached/);
+  });
+
   it('says of a private certificate what Cloudflare can do, and what not', async () => {
     await start();
     stage.fetch = async () => {
