@@ -1,7 +1,8 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-const IN_WORKERD = ['relay', 'operators', 'http', 'wakeups'].map((room) => `test/${room}/**/*.test.ts`);
+const RELAY = ['test/relay/**/*.test.ts'];
+const EDGE = ['operators', 'http', 'wakeups'].map((room) => `test/${room}/**/*.test.ts`);
 
 // Of the tests alone. Also in the environment, where the reader of wrangler.toml looks for the secrets that it requires.
 const SECRETS = {
@@ -19,6 +20,29 @@ declare module 'vitest' {
   }
 }
 
+/** A project whose tests run inside workerd. */
+function inWorkerd(name: string, include: string[], isolate: boolean) {
+  const bindings = { ...SECRETS, RELAY_ENV: 'local' };
+  return {
+    plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings } })],
+    test: {
+      name,
+      include,
+      isolate,
+      testTimeout: 30_000,
+      provide: {
+        model: {
+          runs: Number(MODEL_RUNS),
+          // A fixed one, so that a gate says the same twice; `MODEL_SEED=random` hunts.
+          seed: MODEL_SEED === 'random' ? null : Number(MODEL_SEED),
+          path: MODEL_PATH ?? null,
+          replayPath: MODEL_REPLAY ?? null,
+        },
+      },
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     // The Worker's own log lines: tests that are about them capture them.
@@ -33,36 +57,14 @@ export default defineConfig({
           // Property tests take seconds where other work shares the machine.
           testTimeout: 30_000,
           include: ['test/**/*.test.ts'],
-          exclude: [...IN_WORKERD, 'test/e2e/**', 'test/architecture.test.ts'],
+          exclude: [...RELAY, ...EDGE, 'test/e2e/**', 'test/architecture.test.ts'],
         },
       },
       { test: { name: 'architecture', environment: 'node', include: ['test/architecture.test.ts'] } },
-      {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: { ...SECRETS, RELAY_ENV: 'local' },
-            },
-          }),
-        ],
-        test: {
-          name: 'workers',
-          // One workerd for all files: each test makes tenants of its own.
-          isolate: false,
-          include: IN_WORKERD,
-          testTimeout: 30_000,
-          provide: {
-            model: {
-              runs: Number(MODEL_RUNS),
-              // A fixed one, so that a gate says the same twice; `MODEL_SEED=random` hunts.
-              seed: MODEL_SEED === 'random' ? null : Number(MODEL_SEED),
-              path: MODEL_PATH ?? null,
-              replayPath: MODEL_REPLAY ?? null,
-            },
-          },
-        },
-      },
+      // Objects that these tests crash and forget go with the workerd of their file.
+      inWorkerd('workers', RELAY, true),
+      // One workerd for all files: each test makes tenants of its own.
+      inWorkerd('edge', EDGE, false),
       {
         test: {
           name: 'e2e',
