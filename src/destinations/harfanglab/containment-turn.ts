@@ -5,6 +5,7 @@
  */
 
 import type { CanonicalEvent } from '../../domain/event.ts';
+import { MAXIMUM_AGE_MS, isTooOld } from '../../domain/maximum-age.ts';
 import { type FailedOutcome, NOT_SENT, type Outcome } from '../../domain/outcome.ts';
 import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
 import { type Result, success } from '../../lib/result.ts';
@@ -150,6 +151,9 @@ export class Isolation {
 
   #refusal({ agent, told }: MeantAgent): string | undefined {
     const contain = this.#parts.config.contain ?? CONTAIN_DEFAULT;
+    // What waits aside may be older than what its lane begins with.
+    if (isTooOld(this.#event, MAXIMUM_AGE_MS.contain, this.#nowMs))
+      return 'it was detected over an hour ago, and whether HarfangLab took an order in that time is not known';
     if (agent.isIsolated === undefined) return 'HarfangLab does not tell whether the agent is isolated';
     const host = { deviceId: agent.id, hostname: agent.hostname, ...productOf(agent) };
     const against = protectionOf('HarfangLab', host, told, contain);

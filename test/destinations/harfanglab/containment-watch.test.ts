@@ -331,6 +331,22 @@ describe('an order whose answer was never seen', () => {
     expect(bench.outcomes).toEqual(['asked', 'asked', 'covered', 'covered']);
   });
 
+  it('has nothing asked for by who waited for it until the detection is an hour old', async () => {
+    await at([WKS]);
+    bench.edr.fail({ match: isIsolate, status: 503, body: {} });
+    const [first, second] = [bench.detection('det-1', DEVICE), bench.detection('det-2', DEVICE)];
+    bench.nowMs += 58 * MINUTE_MS;
+    await bench.deliver(first);
+    expect(await bench.deliver(second)).toMatchObject(aside(MINUTE_MS));
+    bench.nowMs += 3 * MINUTE_MS;
+    expect(await bench.deliver(second)).toEqual({
+      kind: 'rejected',
+      status: null,
+      excerpt: expect.stringMatching(/^not isolated: it was detected over an hour ago/),
+    });
+    expect(isolateRequests()).toBe(1);
+  });
+
   it('is asked for by another detection where nobody follows its own any more, and by that one alone', async () => {
     await at([{ ...WKS, status: 'offline' }]);
     bench.edr.fail({ match: isIsolate, drop: 'after_reading', times: 1 });
