@@ -14,6 +14,14 @@ const lift = async (tenant: Tenant, host: HostReference) =>
   liftContainment(tenant, { destination: 'edr', ...host });
 const audit = async (tenant: Tenant, wanted: AuditEntry['action'] = 'host.isolated') =>
   auditOf(tenant, wanted);
+/** Time, in which the tenant is woken often. */
+async function passes({ tenant }: AgentCloud, ms: number): Promise<void> {
+  for (const untilMs = tenant.nowMs + ms; tenant.nowMs < untilMs;) {
+    tenant.nowMs += 20_000;
+    await tenant.alarm();
+    await scheduler.wait(1);
+  }
+}
 const workstations = (...digits: readonly string[]) => ({
   agents: digits.map((digit) => ({ id: agentId(digit), hostname: `WKS-${digit}` })),
 });
@@ -154,6 +162,50 @@ describe('the containment lane of HarfangLab', () => {
     expect(letter?.excerpt).toMatch(/privacy\.device is drop$/);
   });
 
+  it.each([
+    ['a guest of another organisation', 'alice', 'alice@contractor.example'],
+    ['a built-in account that every machine has', 'administrator', 'administrator@acme.fr'],
+  ])('isolates no machine of a namesake: %s', async (_what, user, userId) => {
+    const logons = [{ agentId: agentId('2'), user, atMs: START_MS - MINUTE_MS }];
+    const cloud = await AgentCloud.create(workstations('1', '2'), { logons });
+    await cloud.tenant.accept(cloud.detection('det-1', undefined, userId));
+    await cloud.untilSettled(1);
+    expect(cloud.orders).toEqual([]);
+  });
+
+  it.each([2, 7, 12])(
+    'isolates a host once for two detections when HarfangLab takes orders again, after %d minutes of 503',
+    async (minutes) => {
+      const cloud = await AgentCloud.create(workstations('1'));
+      const { tenant } = cloud;
+      cloud.intercept = () => new Response('{}', { status: 503 });
+      await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+      await passes(cloud, (minutes - 1) * MINUTE_MS);
+      await tenant.accept(cloud.detection('det-2', 'WKS-1'));
+      await passes(cloud, MINUTE_MS);
+      cloud.intercept = (act) => act();
+      await cloud.untilSettled(2);
+      expect(cloud.agent('1')?.isolation_state).toBe(true);
+      expect(cloud.orders).toEqual(['isolate 1']);
+      expect(await tenant.lane(LANE)).toMatchObject({ state: 'idle', delivered: 2, deadLettered: 0 });
+    },
+  );
+
+  it('asks again for a dead letter of an order that HarfangLab never took', async () => {
+    const cloud = await AgentCloud.create(workstations('1'));
+    const { tenant } = cloud;
+    cloud.intercept = () => new Response('{}', { status: 503 });
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await tenant.passTimeUntil(async () => (await tenant.lane(LANE)).deadLettered === 1, 'given up');
+    const [letter] = await tenant.stub.deadLetters({ limit: 1 });
+    expect(letter?.excerpt).toMatch(/not isolated after 59 minutes: no answer to the order was seen/);
+    cloud.intercept = (act) => act();
+    await tenant.stub.redrive({ v: 1, select: { id: letter?.id ?? 0 } });
+    await passes(cloud, 2 * MINUTE_MS);
+    expect(cloud.orders).toEqual(['isolate 1']);
+    expect(cloud.agent('1')?.isolation_state).toBe(true);
+  });
+
   it('is not blocked by detections that name no device, however many come in a row', async () => {
     const cloud = await AgentCloud.create(workstations('1'));
     const skipped = Array.from({ length: 25 }, (_, i) => cloud.detection(`det-${i}`, undefined));
@@ -205,5 +257,23 @@ describe('an operator who lets a host of HarfangLab back', () => {
     expect(cloud.agent('1')?.isolation_state).toBe(false);
     const [letter] = await tenant.stub.deadLetters({ limit: 1 });
     expect(letter?.excerpt).toBe('not isolated: an operator has let the host back into the network since');
+  });
+
+  it('has it isolated anew when it is detected again after that, though the order of before is in memory yet', async () => {
+    const cloud = await AgentCloud.create({
+      agents: [{ id: agentId('1'), hostname: 'WKS-1', status: 'offline' }],
+    });
+    const { tenant } = cloud;
+    await tenant.accept(cloud.detection('det-1', 'WKS-1'));
+    await tenant.until(() => cloud.orders.length === 1, 'HarfangLab was asked');
+    tenant.nowMs += 1_000;
+    expect(await lift(tenant, { hostname: 'WKS-1' })).toMatchObject({ kind: 'lifted' });
+    tenant.nowMs += 1_000;
+    await tenant.accept(cloud.detection('det-2', 'WKS-1'));
+    await tenant.until(() => cloud.orders.length === 3, 'HarfangLab was asked anew');
+    cloud.setStatus('1', 'online');
+    await cloud.untilSettled(2);
+    expect(cloud.orders).toEqual(['isolate 1', 'deisolate 1', 'isolate 1']);
+    expect(cloud.agent('1')?.isolation_state).toBe(true);
   });
 });

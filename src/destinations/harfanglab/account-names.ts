@@ -1,6 +1,6 @@
 /**
  * Whether two names are of one Windows account: `DOMAIN\user`, `user@domain` or `user`. Pure.
- * Never takes a machine's own account for one of a domain, nor a letter for another that only looks alike.
+ * Never takes an account for another that only has the same short name, nor a letter for another that only looks alike.
  */
 
 /** `unclear`: it may be the same person's, and can't be told. */
@@ -8,10 +8,34 @@ export type Sameness = 'same' | 'unclear' | 'other';
 
 type Form = 'address' | 'domain' | 'bare';
 
+/** What Windows itself, or who sets machines up, calls an account; without accents. */
+const BUILT_IN: ReadonlySet<string> = new Set([
+  'administrator',
+  'administrateur',
+  'administrador',
+  'amministratore',
+  'admin',
+  'root',
+  'guest',
+  'invite',
+  'invitado',
+  'gast',
+  'system',
+  'systeme',
+  'local service',
+  'network service',
+  'service local',
+  'service reseau',
+  'anonymous logon',
+  'defaultaccount',
+  'wdagutilityaccount',
+  'krbtgt',
+]);
+
 interface Account {
   readonly form: Form;
   readonly user: string;
-  /** Of an address the first label alone, as a domain's short name has it; of a bare name empty. */
+  /** Of an address the first label alone, as a domain's short name often has it; of a bare name empty. */
   readonly domain: string;
 }
 
@@ -24,19 +48,16 @@ export function spellings(userId: string): Set<string> {
 }
 
 /**
- * `name`: of a logon at the machine `hostname`. A name without a domain is that of any domain where the user's id tells one: HarfangLab
- * may leave it out. A user's id without a domain is met by such a name alone.
+ * `name`: of a logon. Only the whole name in the same form is the user's: HarfangLab may leave a domain out, and a short domain name need not
+ * belong to an address, so that other forms may be a namesake's. An account that every machine has is nobody's.
  */
-export function likeliness(name: string, userId: string, hostname: unknown): Sameness {
+export function likeliness(name: string, userId: string): Sameness {
   const [logon, user] = [foldedCase(name), foldedCase(userId)];
-  if (logon === user) return 'same';
+  if (logon === user) return isBuiltIn(bareName(user)) ? 'unclear' : 'same';
   const [a, b] = [accountOf(logon), accountOf(user)];
   if (!a || !b) return isLike(bareName(logon), bareName(user)) ? 'unclear' : 'other';
   if (a.form === b.form) return isLike(logon, user) ? 'unclear' : 'other';
-  if (a.user !== b.user) return isLike(a.user, b.user) ? 'unclear' : 'other';
-  const isLocal = a.form === 'domain' && typeof hostname === 'string' && a.domain === shortName(hostname);
-  if (isLocal || b.form === 'bare') return 'unclear';
-  return a.form === 'bare' || a.domain === b.domain ? 'same' : 'unclear';
+  return isLike(a.user, b.user) ? 'unclear' : 'other';
 }
 
 /** Undefined: in no form, such as one with two `@`. */
@@ -46,6 +67,11 @@ function accountOf(name: string): Account | undefined {
   const [, user, host] = /^([^\\@]+)@([^\\@]+)$/.exec(name) ?? [];
   if (user !== undefined && host !== undefined) return { form: 'address', user, domain: shortName(host) };
   return /^[^\\@]+$/.test(name) ? { form: 'bare', user: name, domain: '' } : undefined;
+}
+
+/** In whatever language Windows was set up. */
+function isBuiltIn(user: string): boolean {
+  return BUILT_IN.has(user.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase());
 }
 
 function shortName(host: string): string {

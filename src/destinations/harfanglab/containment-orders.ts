@@ -10,6 +10,7 @@ import { jsonIn } from '../../lib/json.ts';
 import { isRecord } from '../../lib/record.ts';
 import type { DeliveryIo } from '../destination.ts';
 import { hashOf } from '../entry-group.ts';
+import { IsolationLog } from '../isolation/isolation-log.ts';
 import type { Agent } from './agents.ts';
 
 const MINUTE_MS = 60_000;
@@ -25,8 +26,13 @@ const BEFORE_EXPIRY_MS = MINUTE_MS;
 const KEPT_MS = 24 * 60 * MINUTE_MS;
 /** An answer that was never seen: after so many looks the request is taken for lost, and made again. */
 const LOOKS_BEFORE_AGAIN = 2;
+/** Other detections of the host leave it to such a request for so many looks: its detection may be followed by nobody any more. */
+const LOOKS_LEFT_TO = 5;
 
 const PREFIX = 'order:';
+
+const ORDER_STATES = ['unconfirmed', 'taken', 'given_up'] as const;
+export type OrderState = (typeof ORDER_STATES)[number];
 
 export interface Order {
   readonly agentId: string;
@@ -38,8 +44,8 @@ export interface Order {
   readonly lookMs: number;
   /** Since then it is not watched any more. */
   readonly untilMs: number;
-  /** HarfangLab said that it took it. */
-  readonly isTaken: boolean;
+  /** HarfangLab said that it took it. `given_up`: it never did, and a dead letter says so; who redrives that has it asked for again. */
+  readonly state: OrderState;
   /** A hash of the device that the detection names; empty: it names none. */
   readonly about: string;
 }
@@ -51,29 +57,34 @@ export interface OrderReason {
   readonly occurredAt: string;
 }
 
-/** The order that is asked for now. */
+/** The order that is asked for now. Until HarfangLab takes it, it may be asked for as long as the detection's age allows. */
 export function newOrder(
   { id, sleepMs = SLEEP_MS }: Agent,
   { about, occurredAt }: OrderReason,
   nowMs: number,
   earlier?: Order,
 ): Order {
-  const askedAtMs = earlier?.askedAtMs ?? nowMs;
-  const watchedMs = within(SLEEPS * sleepMs, WATCHED_MS_MIN, WATCHED_MS_MAX);
   return {
     agentId: id,
-    askedAtMs,
+    askedAtMs: earlier?.askedAtMs ?? nowMs,
     lastAskedAtMs: nowMs,
     lookMs: within(sleepMs, LOOK_MS_MIN, LOOK_MS_MAX),
-    untilMs: Math.min(askedAtMs + watchedMs, lastLookMs(occurredAt)),
-    isTaken: false,
+    untilMs: lastLookMs(occurredAt),
+    state: 'unconfirmed',
     about,
   };
 }
 
-/** Whether its answer was never seen, and the agent has had its time since. */
-export function isLost({ isTaken, lastAskedAtMs, lookMs, untilMs }: Order, nowMs: number): boolean {
-  return !isTaken && nowMs >= lastAskedAtMs + LOOKS_BEFORE_AGAIN * lookMs && nowMs < untilMs;
+/** HarfangLab says now that it has it: from here on the agent has its time. */
+export function takenOrder(order: Order, { sleepMs = SLEEP_MS }: Agent, nowMs: number): Order {
+  const watchedMs = within(SLEEPS * sleepMs, WATCHED_MS_MIN, WATCHED_MS_MAX);
+  return { ...order, state: 'taken', untilMs: Math.min(nowMs + watchedMs, order.untilMs) };
+}
+
+/** Whether it is to be asked for again: its answer was never seen, and the agent has had its time since; or it was given up, and is redriven. */
+export function isLost({ state, lastAskedAtMs, lookMs, untilMs }: Order, nowMs: number): boolean {
+  if (state !== 'unconfirmed') return state === 'given_up';
+  return nowMs >= lastAskedAtMs + LOOKS_BEFORE_AGAIN * lookMs && nowMs < untilMs;
 }
 
 /** The device that a detection names, or that the tenant's map has for its user, as a hash; empty: none. */
@@ -93,9 +104,11 @@ function within(ms: number, least: number, most: number): number {
 
 export class Orders {
   readonly #io: Pick<DeliveryIo, 'memory' | 'nowMs'>;
+  readonly #log: IsolationLog;
 
   constructor(io: Pick<DeliveryIo, 'memory' | 'nowMs'>) {
     this.#io = io;
+    this.#log = new IsolationLog(io);
   }
 
   of(detectionId: string): Order | undefined {
@@ -107,18 +120,29 @@ export class Orders {
     return this.#all().filter((order) => order.agentId === agentId);
   }
 
-  /** One that is watched yet, for an agent or about a device. */
-  watched(agentId: string | undefined, about: string): Order | undefined {
-    const nowMs = this.#io.nowMs();
-    return this.#all().find(
+  /** Those of other detections, for an agent or about a device, that no operator has taken back since. */
+  ofOthers(detectionId: string, agentId: string | undefined, about: string): Order[] {
+    return this.#all(keyOf(detectionId)).filter(
       (order) =>
-        nowMs < order.untilMs && (order.agentId === agentId || (about !== '' && order.about === about)),
+        (order.agentId === agentId || (about !== '' && order.about === about)) &&
+        !this.#log.isLiftedSince(order.agentId, order.lastAskedAtMs),
     );
   }
 
-  #all(): Order[] {
+  /** One of them that is watched yet, or that HarfangLab may be about to take. */
+  watched(detectionId: string, agentId: string | undefined, about: string): Order | undefined {
+    const nowMs = this.#io.nowMs();
+    const open = this.ofOthers(detectionId, agentId, about).filter(({ untilMs }) => nowMs < untilMs);
+    return (
+      open.find(({ state }) => state === 'taken') ??
+      open.find(({ lastAskedAtMs, lookMs }) => nowMs < lastAskedAtMs + LOOKS_LEFT_TO * lookMs)
+    );
+  }
+
+  #all(exceptKey?: string): Order[] {
     return this.#io.memory
       .entries(PREFIX)
+      .filter(([key]) => key !== exceptKey)
       .map(([, value]) => orderIn(value))
       .filter((order) => order !== undefined);
   }
@@ -140,14 +164,15 @@ function keyOf(detectionId: string): string {
 function orderIn(value: string | undefined): Order | undefined {
   const order = value === undefined ? undefined : jsonIn(value);
   if (!isRecord(order)) return undefined;
-  const { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, isTaken, about } = order;
+  const { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, about } = order;
+  const state = ORDER_STATES.find((one) => one === order['state']);
   const isWhole =
     typeof agentId === 'string' &&
     typeof askedAtMs === 'number' &&
     typeof lastAskedAtMs === 'number' &&
     typeof lookMs === 'number' &&
     typeof untilMs === 'number' &&
-    typeof isTaken === 'boolean' &&
+    state !== undefined &&
     typeof about === 'string';
-  return isWhole ? { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, isTaken, about } : undefined;
+  return isWhole ? { agentId, askedAtMs, lastAskedAtMs, lookMs, untilMs, state, about } : undefined;
 }

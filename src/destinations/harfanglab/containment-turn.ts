@@ -5,6 +5,7 @@
  */
 
 import type { CanonicalEvent } from '../../domain/event.ts';
+import { MAXIMUM_AGE_MS, isTooOld } from '../../domain/maximum-age.ts';
 import { type FailedOutcome, NOT_SENT, type Outcome } from '../../domain/outcome.ts';
 import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
 import { type Result, success } from '../../lib/result.ts';
@@ -18,12 +19,14 @@ import { type AgentRefusal, type MeantAgent, agentOfDetection, oneAgent } from '
 import { type Agent, productOf } from './agents.ts';
 import type { HarfangLabAnswer, HarfangLabApi, HarfangLabCall } from './api.ts';
 import { type RefusedOrder, orderAnswer, orderCall, orderRefused } from './containment-call.ts';
-import { type Order, Orders, aboutOf, isLost, newOrder } from './containment-orders.ts';
+import { type Order, Orders, aboutOf, isLost, newOrder, takenOrder } from './containment-orders.ts';
 
 const DELIVERED: Outcome = { kind: 'delivered' };
 /** The last look comes no sooner, when its time is there already. */
 const WAIT_MS_MIN = 1_000;
 const NOT_ISOLATED = 'not isolated';
+const ORDER_OF_OTHER =
+  'another detection asked HarfangLab to isolate the host, and whether the order was taken is not known yet';
 
 type Action = AuditedAction<HarfangLabCall, HarfangLabAnswer>;
 
@@ -48,9 +51,9 @@ export class Isolation {
 
   async outcome(): Promise<Outcome> {
     const order = this.#orders.of(this.#event.id);
-    const theirs = order ? undefined : this.#orders.watched(undefined, this.#about);
+    const theirs = order ? undefined : this.#orders.watched(this.#event.id, undefined, this.#about);
     // The order stands: nothing is to be found out.
-    if (theirs) return this.#covered(theirs);
+    if (theirs) return this.#leftTo(theirs);
     const found = await this.#find(order);
     if (!found.ok) return this.#notFound(found.error, order);
     const { agent } = found.value;
@@ -63,8 +66,8 @@ export class Isolation {
     }
     if (agent.isIsolated === true) return this.#isolated(action);
     if (order && !isLost(order, this.#nowMs)) return this.#watch(order, agent, action);
-    const others = order ? undefined : this.#orders.watched(agent.id, this.#about);
-    if (others) return this.#covered(others);
+    const others = this.#orders.watched(this.#event.id, agent.id, this.#about);
+    if (others) return this.#leftTo(others);
     const refusal = this.#refusal(found.value);
     return refusal === undefined ? this.#ask(agent, action, order) : notIsolated(refusal);
   }
@@ -117,12 +120,17 @@ export class Isolation {
     return DELIVERED;
   }
 
-  /** One order for a host: another detection asked for it, and watches what comes of it. This one asks for nothing, and needs not wait. */
-  #covered({ agentId }: Order): Outcome {
+  /**
+   * One order for a host: another detection asked for it, and watches what comes of it. This one asks for nothing, and needs not wait
+   * once HarfangLab has taken the order; until then it is judged anew at each look.
+   */
+  #leftTo({ agentId, state, lookMs }: Order): Outcome {
     const lifted = this.#lifted({ id: agentId });
     if (lifted !== undefined) return notIsolated(lifted);
+    if (state !== 'taken') return pending(ORDER_OF_OTHER, lookMs);
     if (!this.#parts.io.isCurrent()) return NOT_SENT;
     this.#action({ deviceId: agentId }).note('covered');
+    this.#orders.delete(this.#event.id);
     return DELIVERED;
   }
 
@@ -136,12 +144,16 @@ export class Isolation {
       return pending(detail, Math.min(order.lookMs, leftMs));
     }
     action.note('timed_out');
+    if (order.state === 'unconfirmed') this.#orders.put(this.#event.id, { ...order, state: 'given_up' });
     const minutes = Math.round((this.#nowMs - order.askedAtMs) / 60_000);
     return notIsolated(`the agent is not isolated after ${minutes} minutes: ${whatIsLeft(order, isOnline)}`);
   }
 
   #refusal({ agent, told }: MeantAgent): string | undefined {
     const contain = this.#parts.config.contain ?? CONTAIN_DEFAULT;
+    // What waits aside may be older than what its lane begins with.
+    if (isTooOld(this.#event, MAXIMUM_AGE_MS.contain, this.#nowMs))
+      return 'it was detected over an hour ago, and whether HarfangLab took an order in that time is not known';
     if (agent.isIsolated === undefined) return 'HarfangLab does not tell whether the agent is isolated';
     const host = { deviceId: agent.id, hostname: agent.hostname, ...productOf(agent) };
     const against = protectionOf('HarfangLab', host, told, contain);
@@ -180,9 +192,11 @@ export class Isolation {
     const said = orderAnswer(answer.value, agent.id);
     const order = this.#orders.of(this.#event.id);
     // That it is there already is what a lost answer had said.
-    const isTaken = said === 'requested' || (said === 'unrequested' && earlier !== undefined);
+    const isAskedBefore =
+      earlier !== undefined || this.#orders.ofOthers(this.#event.id, agent.id, '').length > 0;
+    const isTaken = said === 'requested' || (said === 'unrequested' && isAskedBefore);
     if (order && (isTaken || said === 'not_told')) {
-      const next = { ...order, isTaken };
+      const next = isTaken ? takenOrder(order, agent, this.#nowMs) : order;
       this.#orders.put(this.#event.id, next);
       return this.#watch(next, agent, action);
     }
@@ -225,8 +239,8 @@ function pending(detail: string, waitMs: number): FailedOutcome {
 }
 
 /** Of an order that is not watched any more. */
-function whatIsLeft({ isTaken }: Order, isOnline: boolean): string {
-  if (!isTaken)
+function whatIsLeft({ state }: Order, isOnline: boolean): string {
+  if (state !== 'taken')
     return 'no answer to the order was seen, so that HarfangLab may have it and isolate the agent yet';
   return isOnline
     ? 'it is online, but has not carried the order out, which HarfangLab still holds'

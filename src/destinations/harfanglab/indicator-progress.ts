@@ -1,7 +1,8 @@
 /**
  * What a sync of several turns has asked for already, kept in the lane's memory: no change is asked for twice, so that a sync comes to its
  * end whatever the manager refuses. It belongs to the entry of the log that is synced for, and goes with the end of its sync: what
- * was refused then is asked for again for the next entry. Keeps hashes, and the manager's words; no person.
+ * was refused then is asked for again for the next entry. A turn that fails forgets what was refused, as who sends the entry again may have
+ * mended that. Keeps hashes, and the manager's words; no person.
  */
 
 import { encodeBase32 } from '../../lib/base32.ts';
@@ -47,6 +48,13 @@ export class IndicatorProgress {
   keep(tried: Tried, nowMs: number): void {
     const kept = [...tried].slice(0, KEPT_MAX).map(([hash, change]) => [hash, cut(change)]);
     this.#memory.put(this.#key, JSON.stringify(Object.fromEntries(kept)), nowMs + KEPT_MS);
+  }
+
+  /** What was refused is asked for again by the next turn; what is done stays. */
+  forgetRefusals(nowMs: number): void {
+    const tried = this.read();
+    const done = [...tried].filter(([, { kind }]) => kind !== 'refused');
+    if (done.length < tried.size) this.keep(new Map(done), nowMs);
   }
 
   end(): void {

@@ -1,7 +1,7 @@
 /**
  * Brings the indicators of a destination's own source in line with what is wanted: looks first, then removes, changes and makes what
- * differs, one request each. Doing it again does nothing; what a turn has no room for, the next one does. No change is asked for twice in
- * a sync, so that one comes to its end in about as many requests as there are changes, whatever is refused.
+ * differs, one request each. Doing it again does nothing; what a turn has no room for, the next one does. No change is asked for twice
+ * until all were asked for or a turn fails, so that a sync comes to its end in about as many requests a try as there are changes.
  * Removes before anything else, so that what fails later keeps nothing that is wanted no more.
  * Never touches an indicator that this destination did not make, whatever its domain.
  */
@@ -41,6 +41,12 @@ export interface SyncInput extends IndicatorWork<DomainAction> {
 }
 
 export async function syncIndicators(input: SyncInput): Promise<Result<Synced, ApiFailure>> {
+  const synced = await sync(input);
+  if (!synced.ok && !isBusy(synced.error.outcome)) input.progress.forgetRefusals(input.io.nowMs());
+  return synced;
+}
+
+async function sync(input: SyncInput): Promise<Result<Synced, ApiFailure>> {
   const { api, ownTag, sourceName, wanted } = input;
   const found = await findSource(api, 'IOCSource', sourceName);
   if (!found.ok) return found;
@@ -95,27 +101,36 @@ async function carryOut(input: SyncInput, plan: Plan): Promise<Synced> {
     plan.steps.filter(({ hash }) => !before.has(hash)),
     tally,
   );
-  if (stopped) progress.keep(tally.tried, io.nowMs());
-  else progress.end();
-  return { ...tally.report, ...(stopped && { stopped }) };
+  if (!stopped) {
+    progress.end();
+    return tally.report;
+  }
+  progress.keep(tally.tried, io.nowMs());
+  const { isTurnOver, ...left } = stopped;
+  if (!isTurnOver) progress.forgetRefusals(io.nowMs());
+  return { ...tally.report, stopped: left };
 }
+
+/** `isTurnOver`: the others only wait for the next turn. */
+type Stopped = NonNullable<Synced['stopped']> & { readonly isTurnOver: boolean };
 
 /** Makes those that were not asked for yet; undefined: all were. */
 async function makeChanges(
   input: SyncInput,
   steps: readonly Step[],
   tally: Tally,
-): Promise<Synced['stopped']> {
+): Promise<Stopped | undefined> {
   const failed: string[] = [];
   let fault: FailedOutcome | undefined;
   let faultsInARow = 0;
-  const stoppedBefore = (left: readonly Step[], outcome: FailedOutcome) => ({
+  const stoppedBefore = (left: readonly Step[], outcome: FailedOutcome, isTurnOver = isBusy(outcome)) => ({
     domains: new Set([...failed, ...left.map(({ domain }) => domain)]),
     outcome,
+    isTurnOver,
   });
   for (const [i, step] of steps.entries()) {
     const halt = haltOf(input, { done: i, left: steps.length - i });
-    if (halt) return stoppedBefore(steps.slice(i), fault ?? halt);
+    if (halt) return stoppedBefore(steps.slice(i), fault ?? halt, true);
     const changed = withRefusal(await step.change());
     faultsInARow = changed.ok ? 0 : faultsInARow + 1;
     if (!changed.ok) {
@@ -127,6 +142,11 @@ async function makeChanges(
     } else tally.note(step, changed.value);
   }
   return fault && stoppedBefore([], fault);
+}
+
+/** The manager takes no more for now: that is no failure, and nobody counts it. */
+function isBusy(outcome: FailedOutcome): boolean {
+  return outcome.kind === 'retry' && outcome.reason === 'busy';
 }
 
 /** What came of a plan so far. */

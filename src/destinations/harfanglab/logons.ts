@@ -73,12 +73,11 @@ function onlyOne({ sure, any }: Readonly<Record<'sure' | 'any', ReadonlySet<stri
 /** Whether a row is an interactive logon of the user that succeeded. */
 function samenessOf(row: Row, userId: string): Sameness {
   const windows = isRecord(row['windows']) ? row['windows'] : {};
-  const agent = isRecord(row['agent']) ? row['agent'] : {};
   const { success: isSuccess, target_username: name } = row;
   const type = windows['logon_type'];
   const isOtherType = (typeof type === 'string' || typeof type === 'number') && String(type) !== INTERACTIVE;
   if (isSuccess === false || isOtherType) return 'other';
-  const sameness = typeof name === 'string' ? likeliness(name, userId, agent['hostname']) : 'unclear';
+  const sameness = typeof name === 'string' ? likeliness(name, userId) : 'unclear';
   const isWhole = isSuccess === true && String(type) === INTERACTIVE;
   return sameness === 'same' && !isWhole ? 'unclear' : sameness;
 }

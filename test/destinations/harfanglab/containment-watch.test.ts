@@ -189,6 +189,24 @@ describe('an isolation that HarfangLab has taken', () => {
     expect(bench.outcomes).toEqual(['asked', 'asked']);
   });
 
+  it.each([{ hostname: 'WKS-7' }, { id: agentId('a') }])(
+    'covers no detection of the host that came after an operator let it back, though it is in memory yet: %j',
+    async (device) => {
+      await at([{ ...WKS, status: 'offline' }]);
+      const first = bench.detection('det-1', DEVICE);
+      await bench.deliver(first);
+      bench.nowMs += 1_000;
+      await bench.channel.liftContainment?.({ hostname: 'WKS-7' }, bench.io);
+      bench.nowMs += 1_000;
+      const second = bench.detection('det-2', { device });
+      expect(await bench.deliver(second)).toMatchObject(aside(MINUTE_MS));
+      expect(await bench.deliver(first)).toMatchObject({ excerpt: expect.stringContaining('an operator') });
+      expect(await bench.deliver(bench.detection('det-3', DEVICE))).toEqual({ kind: 'delivered' });
+      expect(bench.orders).toEqual(['isolate a', 'deisolate a', 'isolate a']);
+      expect(bench.outcomes).toEqual(['asked', 'asked', 'lifted', 'covered']);
+    },
+  );
+
   it('is neither noted nor settled as covered once the config has changed', async () => {
     await at([{ ...WKS, status: 'offline' }]);
     await bench.deliver(bench.detection('det-1', DEVICE));
@@ -272,6 +290,104 @@ describe('an order whose answer was never seen', () => {
     bench.nowMs += 2 * MINUTE_MS;
     expect(await bench.deliver(event)).toMatchObject({ kind: 'rejected', status: null });
     expect(isolateRequests()).toBe(1);
+  });
+
+  it('is asked for as long as the detection may be acted on, and watched from when it is taken', async () => {
+    await at([{ ...WKS, status: 'offline' }]);
+    const event = bench.detection('det', DEVICE);
+    const down = bench.edr.fail({ match: isIsolate, status: 503, body: {} });
+    for (let minute = 0; minute < 50; minute++) {
+      expect(await bench.deliver(event)).toMatchObject({ kind: 'retry' });
+      bench.nowMs += MINUTE_MS;
+    }
+    // One, and again each time that the agent has slept twice since.
+    expect(isolateRequests()).toBe(25);
+    down.heal();
+    expect(await bench.deliver(event)).toMatchObject(aside(MINUTE_MS));
+    const takenMs = bench.nowMs;
+    expect(await bench.follow(event)).toMatchObject({
+      excerpt: expect.stringContaining('HarfangLab still holds the order'),
+    });
+    expect(bench.nowMs - takenMs).toBe(6 * MINUTE_MS);
+    expect(bench.orders).toEqual(['isolate a']);
+  });
+
+  it('covers no other detection of the host: that one waits aside, and is covered once HarfangLab has taken it', async () => {
+    await at([{ ...WKS, status: 'offline' }]);
+    bench.edr.fail({ match: isIsolate, status: 503, body: {}, times: 1 });
+    const [first, second] = [bench.detection('det-1', DEVICE), bench.detection('det-2', DEVICE)];
+    const byId = bench.detection('det-3', { device: { id: agentId('a') } });
+    await bench.deliver(first);
+    for (const other of [second, byId])
+      expect(await bench.deliver(other)).toMatchObject({
+        ...aside(MINUTE_MS),
+        detail: expect.stringContaining('whether the order was taken is not known yet'),
+      });
+    bench.nowMs += 2 * MINUTE_MS;
+    expect(await bench.deliver(second)).toMatchObject(aside(MINUTE_MS));
+    expect(await bench.deliver(first)).toMatchObject(aside(MINUTE_MS));
+    for (const other of [second, byId]) expect(await bench.deliver(other)).toEqual({ kind: 'delivered' });
+    expect(isolateRequests()).toBe(2);
+    expect(bench.outcomes).toEqual(['asked', 'asked', 'covered', 'covered']);
+  });
+
+  it('has nothing asked for by who waited for it until the detection is an hour old', async () => {
+    await at([WKS]);
+    bench.edr.fail({ match: isIsolate, status: 503, body: {} });
+    const [first, second] = [bench.detection('det-1', DEVICE), bench.detection('det-2', DEVICE)];
+    bench.nowMs += 58 * MINUTE_MS;
+    await bench.deliver(first);
+    expect(await bench.deliver(second)).toMatchObject(aside(MINUTE_MS));
+    bench.nowMs += 3 * MINUTE_MS;
+    expect(await bench.deliver(second)).toEqual({
+      kind: 'rejected',
+      status: null,
+      excerpt: expect.stringMatching(/^not isolated: it was detected over an hour ago/),
+    });
+    expect(isolateRequests()).toBe(1);
+  });
+
+  it('is asked for by another detection where nobody follows its own any more, and by that one alone', async () => {
+    await at([{ ...WKS, status: 'offline' }]);
+    bench.edr.fail({ match: isIsolate, drop: 'after_reading', times: 1 });
+    const [first, second] = [bench.detection('det-1', DEVICE), bench.detection('det-2', DEVICE)];
+    await bench.deliver(first);
+    bench.edr.fail({ match: isIsolate, status: 200, body: { unrequested: [agentId('a')] }, times: 1 });
+    bench.nowMs += 5 * MINUTE_MS - 1;
+    expect(await bench.deliver(second)).toMatchObject(aside(MINUTE_MS));
+    expect(isolateRequests()).toBe(1);
+    bench.nowMs += 1;
+    // HarfangLab has the order of the first one.
+    expect(await bench.deliver(second)).toMatchObject(aside(MINUTE_MS));
+    expect(isolateRequests()).toBe(2);
+    expect(await bench.deliver(first)).toEqual({ kind: 'delivered' });
+    expect(isolateRequests()).toBe(2);
+    bench.edr.setAgentStatus(agentId('a'), 'online');
+    bench.edr.addAgent({ ...WKS, isolation_state: true });
+    expect(await bench.deliver(second)).toEqual({ kind: 'delivered' });
+    expect(bench.audited.map(({ detection, outcome }) => [detection, outcome])).toEqual([
+      ['det-1', 'asked'],
+      ['det-2', 'asked'],
+      ['det-1', 'covered'],
+      ['det-2', 'isolated'],
+    ]);
+  });
+
+  it('is asked for again when an operator redrives what was given up', async () => {
+    await at([WKS]);
+    const down = bench.edr.fail({ match: isIsolate, status: 503, body: {} });
+    const event = bench.detection('det', DEVICE);
+    await bench.deliver(event);
+    bench.nowMs += 59 * MINUTE_MS;
+    expect(await bench.deliver(event)).toMatchObject({
+      kind: 'rejected',
+      excerpt: expect.stringContaining('no answer to the order was seen'),
+    });
+    expect(isolateRequests()).toBe(1);
+    down.heal();
+    await bench.deliver(event);
+    expect(isolateRequests()).toBe(2);
+    expect(bench.orders).toEqual(['isolate a']);
   });
 
   it('says that it is not known whether HarfangLab has it when its time is over', async () => {

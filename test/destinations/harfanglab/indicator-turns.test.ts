@@ -115,13 +115,59 @@ describe('a manager that refuses more indicators than a turn has room for', () =
     const fault = lab.manager.fail({ match: isCreationOf('faulty'), status: 500, body: {} });
     const indicators = [...named('faulty', 1), ...named('bad', 60), ...named('good', 3)];
     const entry = lab.changed();
-    for (let turn = 0; turn < 3; turn++)
+    for (let turn = 0; turn < 2; turn++)
       expect(await lab.deliver([entry], { indicators })).toMatchObject({ reason: 'server_error' });
     expect(lab.domains()).toEqual(named('good', 3));
+    expect(askedFor('bad-0.example.com')).toBe(1);
     fault.heal();
+    // By the second turn all had been asked for.
+    expect(await toEnd(entry, indicators)).toMatchObject({ kind: 'rejected' });
+    expect(askedFor('bad-0.example.com')).toBe(2);
+    expect(lab.domains()).toEqual(['faulty-0.example.com', ...named('good', 3)]);
+  });
+
+  it.each<[string, number]>([
+    ['after all were asked for', 1],
+    ['in the middle', 2],
+  ])(
+    'is asked again for what it refused when a turn fails %s, and whoever mends it and redrives has all of them',
+    async (_when, faulty) => {
+      const refusal = refuse('bad');
+      const fault = lab.manager.fail({ match: isCreationOf('faulty'), status: 500, body: {} });
+      const indicators = [...named('good', 1), ...named('bad', 2), ...named('faulty', faulty)];
+      const entry = lab.changed();
+      for (let turn = 1; turn <= 3; turn++) {
+        expect(await lab.deliver([entry], { indicators })).toMatchObject({ reason: 'server_error' });
+        expect(askedFor('bad-0.example.com')).toBe(turn);
+        expect(askedFor('good-0.example.com')).toBe(1);
+      }
+      refusal.heal();
+      fault.heal();
+      expect(await toEnd(entry, indicators)).toEqual(DELIVERED_ONE);
+      expect(lab.domains()).toEqual(indicators.toSorted());
+    },
+  );
+
+  it('before it can not be read is asked again for what it refused', async () => {
+    refuse('bad');
+    const entry = lab.changed();
+    expect(await lab.deliver([entry], { indicators: named('bad', 60) })).toMatchObject({ isAside: true });
+    lab.manager.fail({ match: ({ method }) => method === 'GET', status: 503, body: {}, times: 1 });
+    expect(await lab.deliver([entry], { indicators: named('bad', 60) })).toMatchObject({ kind: 'retry' });
+    await lab.deliver([entry], { indicators: named('bad', 60) });
+    expect(askedFor('bad-0.example.com')).toBe(2);
+  });
+
+  it('is not asked again for what it refused because it takes no more for now', async () => {
+    refuse('bad');
+    const indicators = [...named('bad', 3), ...named('good', 3)];
+    const busy = lab.manager.fail({ match: isCreationOf('good'), status: 429, body: {} });
+    const entry = lab.changed();
+    expect(await lab.deliver([entry], { indicators })).toMatchObject({ reason: 'busy' });
+    busy.heal();
     expect(await toEnd(entry, indicators)).toMatchObject({ kind: 'rejected' });
     expect(askedFor('bad-0.example.com')).toBe(1);
-    expect(lab.domains()).toEqual(['faulty-0.example.com', ...named('good', 3)]);
+    expect(lab.domains()).toEqual(named('good', 3));
   });
 
   it('for a detection comes to its end, too', async () => {
