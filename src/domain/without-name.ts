@@ -9,13 +9,46 @@ import { LEFT_OUT, NAME_PART_LENGTH_MIN } from './personal-fields.ts';
 /** One letter or digit names nobody. */
 const NAME_LENGTH_MIN = 2;
 const SEPARATORS = /[\s._-]+/gu;
-const NAME_OF_PERSON_PATTERN = /^\p{L}+(?:[\s._-]+\p{L}+)+$/u;
+const SEPARATORS_AROUND = /^[\s._-]+|[\s._-]+$/gu;
+/** What mail systems put behind a name: `+ai` of whoever sorts by it, `#EXT#` of a guest. */
+const AFTER_NAME = /\+|#EXT#/iu;
+const NOT_LETTERS = /\P{L}+/u;
+/** Fewer letters of a name are looked for nowhere, and fewer than `anywhere` only as a word of their own. */
+const PART_LETTERS_MIN = { word: 3, anywhere: 5 };
+/** Before numbers of users, and in too many texts. */
+const NO_NAMES: readonly string[] = ['user', 'users', 'usr', 'uid', 'account', 'employee'];
+/** Letters that are no others with an accent, as they are written without them. */
+const LETTERS: Readonly<Record<string, string>> = {
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ß: 'ss',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+};
+const OWN_LETTERS = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'gu');
 const [NOT_AFTER_WORD, NOT_BEFORE_WORD] = [String.raw`(?<![\p{L}\p{N}])`, String.raw`(?![\p{L}\p{N}])`];
 
-/** By which somebody may be called: an account or an address, and what is left of it without its domain. */
+/** By which somebody may be called: an account or an address, and what is left of it without its domain and what follows the name. */
 export function namesOfUser(account: string): readonly string[] {
-  const bare = account.slice(account.lastIndexOf('\\') + 1);
-  return usable([account, bare, bare.includes('@') ? bare.slice(0, bare.lastIndexOf('@')) : bare]);
+  const bare = bareOf(account);
+  const local = localOf(bare);
+  return usable([account, bare, local, nameIn(local)]);
+}
+
+function bareOf(account: string): string {
+  return account.slice(account.lastIndexOf('\\') + 1);
+}
+
+function localOf(bare: string): string {
+  return bare.includes('@') ? bare.slice(0, bare.lastIndexOf('@')) : bare;
+}
+
+function nameIn(local: string): string {
+  return local.split(AFTER_NAME)[0] ?? local;
 }
 
 /** With and without its domain. */
@@ -24,7 +57,8 @@ export function namesOfHost(hostname: string): readonly string[] {
 }
 
 function usable(names: readonly string[]): readonly string[] {
-  return [...new Set(names)].filter((name) => name.replaceAll(SEPARATORS, '').length >= NAME_LENGTH_MIN);
+  const bare = names.map((name) => name.replaceAll(SEPARATORS_AROUND, ''));
+  return [...new Set(bare)].filter((name) => name.replaceAll(SEPARATORS, '').length >= NAME_LENGTH_MIN);
 }
 
 export function isShortName(name: string): boolean {
@@ -52,19 +86,33 @@ export function namesIn(text: string, names: readonly string[]): readonly string
   });
 }
 
-/** Whether a text may name the user all the same: by a part of the name alone, or by its parts without or with more between them. */
+/**
+ * Whether a text may name the user all the same: by a part of the name alone, by its parts without or with more between them, or with
+ * `ue` for `ü` and the like.
+ */
 export function mayNameUser(text: string, { user }: Pick<CanonicalEvent, 'user'>): boolean {
-  const names = [user?.id ?? '', user?.email ?? ''].flatMap(namesOfUser);
+  const accounts = [user?.id ?? '', user?.email ?? ''];
   const squashed = squash(text);
-  const words = new Set(asRead(text).split(/[^\p{L}\p{N}]+/u));
-  return names.some((name) => {
-    const isPart =
-      NAME_OF_PERSON_PATTERN.test(name) &&
-      asRead(name)
-        .split(' ')
-        .some((part) => words.has(part));
-    return isPart || (!isShortName(squash(name)) && squashed.includes(squash(name)));
-  });
+  const names = accounts.flatMap(namesOfUser).map(squash);
+  if (names.some((name) => !isShortName(name) && squashed.includes(name))) return true;
+  const words = wordsOf(text).map(plain);
+  const joined = words.join('');
+  const parts = accounts
+    .flatMap((account) => wordsOf(nameIn(localOf(bareOf(account)))))
+    .filter((part) => part.length >= PART_LETTERS_MIN.word && !NO_NAMES.includes(part));
+  return [...new Set(parts.map(plain))].some(
+    (part) => words.includes(part) || (part.length >= PART_LETTERS_MIN.anywhere && joined.includes(part)),
+  );
+}
+
+/** Its words of letters alone. */
+function wordsOf(text: string): readonly string[] {
+  return asRead(text).split(NOT_LETTERS);
+}
+
+/** The same for each way to write a letter without its accent. */
+function plain(word: string): string {
+  return word.replaceAll(/a[ae]|[ou]e/gu, (pair) => pair.charAt(0));
 }
 
 function asRead(text: string): string {
@@ -72,6 +120,7 @@ function asRead(text: string): string {
     .normalize('NFKD')
     .replaceAll(/\p{M}+/gu, '')
     .toLowerCase()
+    .replaceAll(OWN_LETTERS, (letter) => LETTERS[letter] ?? letter)
     .replaceAll(SEPARATORS, ' ');
 }
 

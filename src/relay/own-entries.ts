@@ -4,7 +4,6 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
-import type { NoticeKind } from '../domain/notice.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import { type Takes, isTaken } from '../domain/wanted.ts';
 import { channelPlans } from '../destinations/channels.ts';
@@ -18,8 +17,6 @@ import { WATCH_MS } from './watchdog.ts';
 
 /** The meta key of how many of the log's entries the relay made itself. */
 const OWN_ENTRIES = 'own_entries';
-/** Notices of what becomes of a lane by time alone. */
-const OF_TIME: readonly NoticeKind[] = ['events_expired', 'retention_near'];
 
 export interface LogParts {
   readonly db: Database;
@@ -70,8 +67,7 @@ export class OwnEntries {
   }
 
   isWanted(entry: CanonicalEvent): boolean {
-    const all = takesOf(this.#parts.config());
-    return all.some((takes) => isTaken(takes, entry)) && !this.#isOldNews(entry, all);
+    return takesOf(this.#parts.config()).some((takes) => isTaken(takes, entry));
   }
 
   append(entry: CanonicalEvent, also: () => void, nowMs: number): void {
@@ -79,17 +75,6 @@ export class OwnEntries {
     // In the same turn, as what was written.
     void this.#parts.alarm.armBy(nowMs + WATCH_MS).catch(() => undefined);
     void this.#startLanes();
-  }
-
-  /**
-   * What a blocked lane that tells people loses with time: its block was told, and of two such lanes each would lose the other's
-   * notices, tell of it, and so on for ever.
-   */
-  #isOldNews({ notice }: CanonicalEvent, all: readonly Takes[]): boolean {
-    const lane = notice?.lane;
-    if (!notice || lane === undefined || !OF_TIME.includes(notice.kind)) return false;
-    const isBlocked = Boolean(this.#parts.lanes.find(lane)?.state.blocked);
-    return isBlocked && all.some(({ noticesBut }) => noticesBut === lane);
   }
 
   /** Later than this turn: what is told may be told in the middle of a lane's own work. The alarm stands behind it. */

@@ -1,13 +1,18 @@
 /** What is accepted of Slack, Teams and webhook destinations but worth a word to the person who saved them. Pure; quotes no secret. */
 
+import { channelPlans } from '../destinations/channels.ts';
 import { formatPath } from '../domain/config-faults.ts';
 import type { MessageDestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
 import { decodeSecret, isShortSecret, SECRET_BYTES_ADVISED } from '../ingest/webhook-secrets.ts';
 import { isKnownTeamsHost } from './check-message-url.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 
-export function messagesWarnings({ destinations, privacy, residency }: TenantConfig): string[] {
-  return destinations.flatMap((destination, index) => {
+/** A week, the one before it, and the hours of the day at which they end. */
+const WEEKLY_DAYS = 15;
+
+export function messagesWarnings(config: TenantConfig): string[] {
+  const { destinations, privacy, residency } = config;
+  const ofDestinations = destinations.flatMap((destination, index) => {
     const path = formatPath(['destinations', index]);
     switch (destination.type) {
       case 'slack':
@@ -23,6 +28,21 @@ export function messagesWarnings({ destinations, privacy, residency }: TenantCon
         return [];
     }
   });
+  return [...ofDestinations, ...weeklyWithoutCounts(config)];
+}
+
+/** Digests are made of the hourly counts. */
+function weeklyWithoutCounts({ destinations, digest, retention }: TenantConfig): string[] {
+  const { rollups: days } = retention;
+  const isMade = destinations.some((destination) => destination.enabled && takesDigests(destination));
+  if (!isMade || digest.weekly === 'off' || days >= WEEKLY_DAYS) return [];
+  return [
+    `retention.rollups keeps hourly counts for ${days === 1 ? '1 day' : `${days} days`}, and the weekly digest counts those of a week and of the one before it: what is older is missing there. Set retention.rollups to ${WEEKLY_DAYS} or more, or digest.weekly to off.`,
+  ];
+}
+
+function takesDigests(destination: TenantConfig['destinations'][number]): boolean {
+  return channelPlans(destination).some(({ takes }) => takes.digests);
 }
 
 function unknownTeamsHost({ type, url }: MessageDestinationConfig, path: string): string[] {

@@ -122,6 +122,18 @@ describe('minimise', () => {
     expect(minimise(parsed, DROP, KEY).policy?.name).toBe(expected);
   });
 
+  it.each([
+    ['alice.martin+ai@acme.fr', 'alice.martin asks ai', '\u2026 asks ai'],
+    ['alice.martin_partner.fr#EXT#@acme.fr', 'of alice martin partner.fr', 'of \u2026'],
+    ['.alice.martin.', 'alice.martin', '\u2026'],
+    ['bjorn.aaberg@acme.fr', 'by Bj\u00f8rn.Aaberg', '\u2026'],
+    ['ai+chat@acme.fr', 'ai in ChatGPT', 'ai in ChatGPT'],
+    ['a.martin@acme.fr', 'Martini, a smart inhouse model', 'Martini, a smart inhouse model'],
+  ])('finds what an account is called by without what follows the name: %j', (account, name, expected) => {
+    const parsed = typed({ user_id: account, policy_name: name });
+    expect(minimise(parsed, DROP, KEY).policy?.name).toBe(expected);
+  });
+
   it('leaves no trace of the fields that it replaced or dropped', () => {
     for (const privacy of [PSEUDONYMISE, DROP]) {
       const text = JSON.stringify(minimise(PARSED, privacy, KEY));

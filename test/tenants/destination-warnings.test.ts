@@ -169,4 +169,37 @@ describe('the warnings of what tells people', () => {
       'destinations[0].secrets[1] is shorter than 24 bytes: it works, but a longer one is harder to guess.',
     ]);
   });
+
+  const kept = (rollups: number, more: object = {}) => ({
+    ...anywhere(sampleSlack()),
+    retention: { events: 1, rollups },
+    ...more,
+  });
+
+  it.each([
+    [1, '1 day,'],
+    [14, '14 days,'],
+  ])(
+    'say what a weekly digest misses where counts are kept for %i days, and how to mend it',
+    (days, text) => {
+      expect(warnings(kept(days))).toEqual([
+        `retention.rollups keeps hourly counts for ${text} and the weekly digest counts those of a week and of the one before it: what is older is missing there. Set retention.rollups to 15 or more, or digest.weekly to off.`,
+      ]);
+    },
+  );
+
+  it.each<[string, object]>([
+    ['counts are kept for long enough', kept(15)],
+    ['there is no weekly digest', kept(1, { digest: { weekly: 'off' } })],
+    ['nobody reads digests', kept(1, anywhere({ ...sampleSlack(), messages: { digests: false } }))],
+    [
+      'who would read them is disabled',
+      kept(1, {
+        residency: 'global',
+        destinations: [sampleHarfangLab(), { ...sampleSlack(), enabled: false }],
+      }),
+    ],
+  ])('say nothing of a weekly digest where %s', (_case, changes) => {
+    expect(warnings(changes)).toEqual([]);
+  });
 });

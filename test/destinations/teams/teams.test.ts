@@ -189,6 +189,16 @@ describe('a workflow', () => {
     expect(told).not.toContain(SIG);
   });
 
+  it('that quotes the signature or the workflow of its address has both left out', async () => {
+    // Shorter than what is left out of any answer.
+    const id = '0a1b2c3d4e5f60718293a4b5';
+    const url = `https://prod-12.francecentral.logic.azure.com/workflows/${id}/triggers/manual/paths/invoke?sig=${SIG}`;
+    const body = JSON.stringify({ error: { code: 'Other', message: `no ${id} with ${SIG}` } });
+    const answer = { status: 400, headers: new Headers({ 'content-type': 'application/json' }), body };
+    const told = JSON.stringify(teamsProduct(configOf(url)).outcome({ ok: true, value: answer }, 0));
+    expect(told).toContain('no … with …');
+  });
+
   it('that answers too late is asked again', async () => {
     teams.fail({ hang: true });
     const outcome = await tell(teamsProduct(configOf(teams.address)), messageForTest(), { timeoutMs: 50 });

@@ -234,4 +234,27 @@ describe('a receiver', () => {
     expect(told).toContain('denied');
     expect(told).not.toMatch(/path-secret|query-secret|C2FVsBQ|c2VjcmV0/);
   });
+
+  it.each([
+    ['the path', (path: string) => path],
+    ['the path without what a proxy strips', (path: string) => path.replace('/chat', '')],
+    ['the path with a slash behind it', (path: string) => `${path}/`],
+    ['the key alone', (path: string) => path.split('/').at(-1) ?? ''],
+    ['the key as it reads it', (path: string) => decodeURIComponent(path.split('/').at(-1) ?? '')],
+  ])('that quotes %s of the address has the key left out', async (_what, quoted) => {
+    const path = '/chat/hooks/xk4mq9r8gky%C3%A9rtwjupd8ilpziq';
+    for (const status of [400, 404, 500]) {
+      receiver.fail({ status, body: { error: 'Not Found', path: quoted(path) } });
+      const told = JSON.stringify(await send(messageForTest(), { url: `${receiver.url}${path}` }));
+      expect(told).toContain('Not Found');
+      expect(told).not.toMatch(/xk4mq9r8gky|rtwjupd8ilpziq/);
+    }
+  });
+
+  it('that quotes who may write there has user and password left out', async () => {
+    const headers = { Authorization: `basic  ${btoa('relay-of-acme:hunter2:password')}` };
+    receiver.fail({ status: 400, body: { error: 'bad hunter2:password for relay-of-acme' } });
+    const told = JSON.stringify(await send(messageForTest(), { headers }));
+    expect(told).toContain('bad … for …');
+  });
 });
