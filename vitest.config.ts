@@ -45,6 +45,8 @@ function inWorkerd(name: string, include: string[], isolate: boolean) {
 
 export default defineConfig({
   test: {
+    // More than a small machine has processors: tests inside workerd wait more than they work.
+    maxWorkers: 4,
     // The Worker's own log lines: tests that are about them capture them.
     onConsoleLog: (log) => (log.startsWith('{"level"') ? false : undefined),
     projects: [
