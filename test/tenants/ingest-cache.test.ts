@@ -62,7 +62,9 @@ describe('IngestConfigs', () => {
   });
 
   it('shares one look-up among requests at the same time', async () => {
-    const loaded = await Promise.all(Array.from({ length: 20 }, async () => configs.load('acme')));
+    // Nobody gives up waiting, however busy the machine is.
+    const patient = new IngestConfigs({ kv, sealer, nowMs: () => nowMs, joinTimeoutMs: 20_000 });
+    const loaded = await Promise.all(Array.from({ length: 20 }, async () => patient.load('acme')));
     expect(loaded.every((result) => result.ok && result.value?.version === 1)).toBe(true);
     expect(kv.reads).toBe(1);
   });
