@@ -1,6 +1,7 @@
 /**
  * One run of a lane: reads on from its cursor, sends, and moves the cursor, until nothing is left, it must wait,
- * or its slice of time and requests is used up.
+ * or its slice of time and requests is used up. One loop over one state, which is why it is in one file: what it sends with, keeps account
+ * in and reads through are lane-sender.ts, lane-ledger.ts and lane-window.ts.
  */
 
 import type { Channel } from '../destinations/destination.ts';

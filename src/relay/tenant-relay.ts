@@ -2,6 +2,7 @@
  * The Durable Object of one tenant: the façade that Worker, queue and alarm call.
  * An object without a config refuses everything and writes nothing, so a forged or unknown tenant leaves no trace.
  * The constructor never throws: what is wrong with the storage is a fault that is reported and tried again.
+ * As long as its contract: one short method per call, and no logic of its own. Calls are methods of this one class, or workerd has no such call.
  */
 
 import { DurableObject } from 'cloudflare:workers';
