@@ -1,6 +1,7 @@
 /** Numbers, times and lists as people of a language and a time zone write them. Pure. */
 
 import { cutText, oneLine } from '../../lib/short-text.ts';
+import { isTimeZone } from '../../lib/zoned-time.ts';
 import type { Words } from './words.ts';
 
 /** Of one value of somebody else's. */
@@ -102,12 +103,4 @@ export class Local {
 /** A text of somebody else's: one line, and not too long. */
 export function shortLine(text: string): string {
   return cutText(oneLine(text), VALUE_LENGTH_MAX);
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 }
