@@ -6,8 +6,8 @@ import { dirname, join, resolve } from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 
-import type { Where } from '../src/detection/where.ts';
-import { compileWhere } from '../src/detection/where.ts';
+import type { Where } from '../src/rules/where.ts';
+import { compileWhere } from '../src/rules/where.ts';
 
 const STATUSES = ['done', 'done differently', 'not yet', 'impossible'];
 

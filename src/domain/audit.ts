@@ -14,6 +14,7 @@ export const AUDIT_ACTIONS = [
   'dead_letters.redriven',
   'persons.shown', // events were shown with the people in them
   'user.searched', // events of one user were searched
+  'detection.judged', // true or false positive
   'user.key_shown', // a user's pseudonym was looked up
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

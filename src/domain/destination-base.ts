@@ -30,7 +30,7 @@ export const destinationBase = {
   enabled: z._default(z.boolean(), true),
   /** Only these types; absent = all that the tenant forwards. */
   events: z.optional(eventTypes),
-  /** One Sigma selection: every entry must hold. Checked in detection/where.ts. */
+  /** One Sigma selection: every entry must hold. Checked in rules/where.ts. */
   where: z.optional(z.record(z.string(), z.union([whereValue, z.array(whereValue)]))),
   privacy: z._default(destinationPrivacy, {}),
 };

@@ -1,5 +1,6 @@
 /** What an entry of the log has that stands for a detection, beside what every event has. Types only. */
 
+import type { PlaybookName } from './playbook.ts';
 import type { Level } from './severity.ts';
 import type { Verb } from './verbs.ts';
 
@@ -24,6 +25,12 @@ export interface DetectionFacts {
   readonly eventIds: readonly string[];
   /** What the rule asks for. Absent: what a detection usually causes (DEFAULT_RESPONSES). */
   readonly respond?: readonly Verb[];
+  /** The rule's tags, such as `attack.t1567`. Absent: none. */
+  readonly tags?: readonly string[];
+  /** What to do about it, as a checklist. Absent: its rule names none. */
+  readonly playbook?: PlaybookName;
+  /** Until when the user's next events are one level graver, ISO 8601 UTC. Absent: its rule does not ask for that. */
+  readonly watchedUntil?: string;
   /** Recorded, and nothing is done. */
   readonly dryRun: boolean;
 }

@@ -7,6 +7,7 @@ import type { DetectionFacts } from './detection-facts.ts';
 import type { DigestFacts } from './digest.ts';
 import type { NoticeFacts } from './notice.ts';
 import type { Level } from './severity.ts';
+import type { JudgedFacts } from './verdict.ts';
 
 /** The event types that Noxys documents and that the guides forward. Unknown types are accepted and filtered. */
 export const FORWARDED_EVENT_TYPES = [
@@ -64,6 +65,8 @@ export interface CanonicalEvent {
   /** 0 (safe) to 1 (maximum). */
   readonly riskScore?: number;
   readonly severity?: Level;
+  /** What its severity would be: its user is watched (`relay.watch` of a rule), so that it is one level graver. */
+  readonly raisedFrom?: Level;
   readonly direction?: string;
   /** The Noxys sensor: `browser_extension`, `proxy`, `endpoint_agent`, `api`. */
   readonly sensor?: string;
@@ -83,4 +86,6 @@ export interface CanonicalEvent {
   readonly notice?: NoticeFacts;
   /** Only of an entry that is a digest; see digest.ts. */
   readonly digest?: DigestFacts;
+  /** Only of an entry that tells of a verdict on a detection; `detection` is there, too. See verdict.ts. */
+  readonly judged?: JudgedFacts;
 }

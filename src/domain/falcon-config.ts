@@ -60,6 +60,8 @@ export const falconSchema = z.strictObject({
       per_hour_max: z._default(z.int().check(z.minimum(1), z.maximum(10_000)), 20),
       /** The host's alerts of the same half hour: `attach` them as evidence (Hosts: Read, Alerts: Read), or `tag` them, too (Alerts: Write). */
       alerts: z._default(z.enum(['off', 'attach', 'tag']), 'off'),
+      /** Whether the verdict on a detection closes its case. */
+      close_with_verdict: z._default(z.boolean(), false),
       /** The id of a case template. */
       template: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
     }),

@@ -43,6 +43,16 @@ function inEnglish({ kind, lane = '', since, count = 0, detail }: NoticeFacts): 
         title: `${lane}: ${events} will soon expire`,
         text: `${events} of ${lane} ${count === 1 ? 'is undelivered and near the end of its' : 'are undelivered and near the end of their'} retention${detail ? `: the first ${count === 1 ? 'is' : 'are'} gone on ${detail}` : ''}. Mend the destination, or raise retention.events.`,
       };
+    case 'rule_failed':
+      return {
+        title: 'A detection rule failed',
+        text: `${detail ?? 'A detection rule'} failed on ${events} since ${since}: they were stored and delivered, and the rule did not look at them.`,
+      };
+    case 'isolation_waits':
+      return {
+        title: `${lane}: an isolation waits for a person`,
+        text: `${lane} has isolated as many hosts within the hour as contain.per_hour_max allows: ${count === 1 ? 'one more detection asks' : `${count} more detections ask`} for it, and a person has to decide. Look at the dead letters of the lane, and redrive those whose hosts are to be isolated.`,
+      };
     case 'inbound_limited':
       return {
         title: 'Webhooks were answered 429',
@@ -82,6 +92,16 @@ function inFrench({ kind, lane = '', since, count = 0, detail }: NoticeFacts): N
       return {
         title: `${lane} : ${events} bientôt expiré${isOne ? '' : 's'}`,
         text: `${events} du flux ${lane} ${isOne ? 'n’est pas livré et arrive' : 'ne sont pas livrés et arrivent'} en fin de conservation${detail ? ` : première suppression le ${detail}` : ''}. Rétablissez la destination ou augmentez retention.events.`,
+      };
+    case 'rule_failed':
+      return {
+        title: 'Une règle de détection a échoué',
+        text: `${detail ?? 'Une règle de détection'} a échoué sur ${events} depuis le ${since} : ils ont été enregistrés et livrés sans que la règle les examine.`,
+      };
+    case 'isolation_waits':
+      return {
+        title: `${lane} : un isolement attend une décision humaine`,
+        text: `Le flux ${lane} a isolé autant de postes dans l’heure que contain.per_hour_max le permet : ${isOne ? 'une autre détection demande' : `${count} autres détections demandent`} un isolement, et une personne doit décider. Consultez les lettres mortes du flux et relancez celles dont le poste doit être isolé.`,
       };
     case 'inbound_limited':
       return {

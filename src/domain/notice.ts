@@ -9,6 +9,8 @@ export const NOTICE_KINDS = [
   'dead_letters', // events that could not be delivered were set aside
   'events_expired', // undelivered events, dead letters included, are gone: their retention or their maximum age was over
   'retention_near', // undelivered events are about to reach the end of their retention
+  'rule_failed', // a rule threw: the event went on without it
+  'isolation_waits', // the hourly cap of isolations is reached: a person decides
   'inbound_limited', // webhooks were answered 429
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

@@ -13,6 +13,8 @@ const NOTICE_LEVELS: Readonly<Record<NoticeKind, Level>> = {
   dead_letters: 'high',
   events_expired: 'high',
   retention_near: 'medium',
+  rule_failed: 'medium',
+  isolation_waits: 'high',
   inbound_limited: 'medium',
 };
 

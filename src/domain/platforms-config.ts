@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 
 import { DOMAIN_LENGTH_MAX } from './domain-name.ts';
-import { APPROVED_PLATFORMS } from './platforms.ts';
+import { APPROVED_PLATFORMS, RISKY_PLATFORMS } from './platforms.ts';
 
 /** An upper-case letter would keep it from ever being recognised: ids of events are in lower case. */
 const PLATFORM_ID_PATTERN = /^[^\sA-Z](?:[^A-Z]*[^\sA-Z])?$/;
@@ -31,9 +31,17 @@ const domain = z
 export const platformsSchema = z.strictObject({
   /** Never made an indicator of. Ids, or domains. */
   approved: z._default(z.array(platformId).check(z.maxLength(200)), [...APPROVED_PLATFORMS]),
+  /** Rules that know a list of risky platforms take this one. Ids. */
+  risky: z._default(z.array(platformId).check(z.maxLength(200)), [...RISKY_PLATFORMS]),
   /** By platform id: its domains, instead of those of the relay's own table. */
   domains: z._default(z.record(platformId, z.array(domain).check(z.minLength(1), z.maxLength(20))), {}),
 });
 
-export type PlatformsConfig = z.infer<typeof platformsSchema>;
-export const PLATFORMS_DEFAULT: PlatformsConfig = { approved: [...APPROVED_PLATFORMS], domains: {} };
+export type TenantPlatforms = z.infer<typeof platformsSchema>;
+/** What channels know of them. */
+export type PlatformsConfig = Pick<TenantPlatforms, 'approved' | 'domains'>;
+export const PLATFORMS_DEFAULT: TenantPlatforms = {
+  approved: [...APPROVED_PLATFORMS],
+  risky: [...RISKY_PLATFORMS],
+  domains: {},
+};

@@ -31,6 +31,9 @@ const PLATFORMS: Readonly<Record<string, Platform>> = {
 /** Approved where a tenant says nothing else. Source: the first rule of the HarfangLab guide. */
 export const APPROVED_PLATFORMS: readonly string[] = ['chatgpt', 'claude', 'gemini'];
 
+/** Risky where a tenant says nothing else. Source: the first rule of the Falcon guide. */
+export const RISKY_PLATFORMS: readonly string[] = ['perplexity', 'deepseek', 'grok'];
+
 /** The name that people know a platform by; the id itself where the table has none. */
 export function platformName(id: string): string {
   return platformOf(id)?.name ?? id;

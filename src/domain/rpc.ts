@@ -205,7 +205,7 @@ export interface DrainRequest {
 
 export type DrainAnswer = { readonly kind: 'started' | 'nothing_due' | 'unknown_tenant' | 'unavailable' };
 
-type Refused =
+export type Refused =
   { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
 export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Busy | Refused;

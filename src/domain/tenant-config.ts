@@ -12,7 +12,13 @@ import { REQUESTS_PER_MINUTE_DEFAULT, falconSchema } from './falcon-config.ts';
 import { HARFANGLAB_DEFAULTS, harfangLabSchema } from './harfanglab-config.ts';
 import { LANGUAGES } from './language.ts';
 import { slackSchema, teamsSchema, webhookDestinationSchema } from './messages-config.ts';
-import { PLATFORMS_DEFAULT, platformsSchema } from './platforms-config.ts';
+import { RESPONSES_DEFAULT, RULES_DEFAULT, responsesSchema, rulesSchema } from './rules-config.ts';
+import {
+  PLATFORMS_DEFAULT,
+  type PlatformsConfig,
+  type TenantPlatforms,
+  platformsSchema,
+} from './platforms-config.ts';
 
 /** A tenant id: it is part of a URL, names no person, and is checked before anything is looked up. */
 export const TENANT_ID_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
@@ -25,6 +31,7 @@ export const DEVICE_MAP_MAX = 2000;
 /** Days. Who may change a tenant must not be able to wipe out at once what they did. */
 const AUDIT_DAYS_MIN = 30;
 const AUDIT_DAYS_DEFAULT = 365;
+const DETECTION_DAYS_DEFAULT = 365;
 
 const headerName = z
   .string()
@@ -101,14 +108,17 @@ export const tenantConfigSchema = z.strictObject({
   retention: z._default(
     z.strictObject({
       events: z._default(z.int().check(z.minimum(1), z.maximum(400)), 30),
+      detections: z._default(z.int().check(z.minimum(1), z.maximum(1200)), DETECTION_DAYS_DEFAULT),
       rollups: z._default(z.int().check(z.minimum(1), z.maximum(1200)), 400),
       audit: z._default(z.int().check(z.minimum(AUDIT_DAYS_MIN), z.maximum(3650)), AUDIT_DAYS_DEFAULT),
     }),
-    { events: 30, rollups: 400, audit: AUDIT_DAYS_DEFAULT },
+    { events: 30, detections: DETECTION_DAYS_DEFAULT, rollups: 400, audit: AUDIT_DAYS_DEFAULT },
   ),
   /** By user id: the name of the host that they work on, where events do not say. */
   device_map: z._default(deviceMapSchema, {}),
   digest: z._default(digestSchema, DIGEST_DEFAULT),
+  rules: z._default(rulesSchema, RULES_DEFAULT),
+  responses: z._default(responsesSchema, RESPONSES_DEFAULT),
   destinations: z._default(z.array(destinationSchema).check(z.maxLength(DESTINATIONS_MAX)), []),
 });
 
@@ -132,13 +142,17 @@ declare const sealed: unique symbol;
 export type SealedTenantConfig = TenantConfig & { readonly pseudonym_key: string; readonly [sealed]: true };
 
 /** Keys that have come since the first version, of the config itself and of each kind of destination. */
-type LaterKeys = 'platforms' | 'language' | 'device_map' | 'digest';
+type LaterKeys = 'platforms' | 'language' | 'device_map' | 'digest' | 'rules' | 'responses';
 type LaterHarfangLabKeys = keyof typeof HARFANGLAB_DEFAULTS;
 
 /** As an earlier version may have stored it: without the keys that have come since. */
 type StoredConfigDocument = Omit<SealedTenantConfig, 'retention' | 'destinations' | LaterKeys> &
-  Partial<Pick<TenantConfig, LaterKeys>> & {
-    readonly retention: Omit<TenantConfig['retention'], 'audit'> & { readonly audit?: number };
+  Partial<Omit<Pick<TenantConfig, LaterKeys>, 'platforms'>> & {
+    readonly platforms?: PlatformsConfig & Partial<TenantPlatforms>;
+    readonly retention: Omit<TenantConfig['retention'], 'audit' | 'detections'> & {
+      readonly audit?: number;
+      readonly detections?: number;
+    };
     readonly destinations: readonly StoredDestination[];
   };
 type StoredDestination =
@@ -150,11 +164,13 @@ type StoredDestination =
 export function withLaterKeys(stored: StoredConfigDocument): SealedTenantConfig {
   return {
     language: 'en',
-    platforms: PLATFORMS_DEFAULT,
     device_map: {},
     digest: DIGEST_DEFAULT,
+    rules: RULES_DEFAULT,
+    responses: RESPONSES_DEFAULT,
     ...stored,
-    retention: { audit: AUDIT_DAYS_DEFAULT, ...stored.retention },
+    platforms: { ...PLATFORMS_DEFAULT, ...stored.platforms },
+    retention: { audit: AUDIT_DAYS_DEFAULT, detections: DETECTION_DAYS_DEFAULT, ...stored.retention },
     destinations: stored.destinations.map(withLaterDestinationKeys),
   };
 }

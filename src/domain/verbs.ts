@@ -14,6 +14,18 @@ export const VERBS = [
 ] as const;
 export type Verb = (typeof VERBS)[number];
 
+/** What a rule may ask for. */
+export const RESPONSES = [
+  'case',
+  'incident',
+  'alert',
+  'indicator',
+  'contain',
+  'workflow',
+  'notify',
+] as const satisfies readonly Verb[];
+export type Response = (typeof RESPONSES)[number];
+
 /** Granted where a destination names no `actions`, as far as it can do them. */
 export const DEFAULT_ACTIONS: readonly Verb[] = ['event', 'case', 'incident', 'alert', 'notify'];
 

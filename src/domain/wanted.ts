@@ -9,6 +9,7 @@ import { DIGEST_TYPE } from './digest.ts';
 import type { CanonicalEvent } from './event.ts';
 import { NOTICE_TYPE } from './notice.ts';
 import { type Level, isAtLeast } from './severity.ts';
+import { DETECTION_JUDGED_TYPE } from './verdict.ts';
 
 /** What a channel takes. Absent parts: nothing of that kind. */
 export interface Takes {
@@ -33,11 +34,16 @@ export const INDICATORS_CHANGED_TYPE = 'relay.indicators_changed';
 /** Of entries that tell people what the relay itself has to say. */
 export const TELLING_TYPES: readonly string[] = [NOTICE_TYPE, DIGEST_TYPE];
 /** Of entries that the relay makes for its own lanes. */
-export const CONTROL_TYPES: readonly string[] = [INDICATORS_CHANGED_TYPE, ...TELLING_TYPES];
+export const CONTROL_TYPES: readonly string[] = [
+  INDICATORS_CHANGED_TYPE,
+  DETECTION_JUDGED_TYPE,
+  ...TELLING_TYPES,
+];
 
 /** Whether a channel takes an entry, whatever its destination's filter says. A detection of a dry run is taken by none. */
 export function isTaken(takes: Takes, event: CanonicalEvent): boolean {
-  const { detection, notice, digest } = event;
+  const { detection, notice, digest, judged } = event;
+  if (judged) return event.type === takes.control;
   if (detection) return isDetectionTaken(takes, detection);
   if (notice) return takes.noticesBut !== undefined && notice.lane !== takes.noticesBut;
   if (digest) return takes.digests === true;

@@ -13,6 +13,7 @@ type Json = Record<string, unknown>;
 export const CONFIG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   platforms: 'The AI platforms: which are approved, and domains that the relay does not know.',
   'platforms.approved': 'Platform ids, such as chatgpt, or domains. They are never made indicators.',
+  'platforms.risky': 'Platform ids. The bundled rules that know a list of risky platforms take this one.',
   'platforms.domains': "By platform id: its domains, instead of those of the relay's own table.",
   language: 'Of what people read: messages, digests, incidents. en or fr.',
   device_map:

@@ -3,7 +3,7 @@
  * Pure. Where that can't tell any more, it says so.
  */
 
-import { compileWhere } from '../detection/where.ts';
+import { compileWhere } from '../rules/where.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import { isPersonalKey } from '../domain/personal-fields.ts';
 import type { Explanation } from '../domain/explanation.ts';

@@ -15,6 +15,8 @@ export const QUIET_MS: Readonly<Record<NoticeKind, number>> = {
   dead_letters: HOUR_MS,
   events_expired: HOUR_MS,
   retention_near: 24 * HOUR_MS,
+  rule_failed: HOUR_MS,
+  isolation_waits: HOUR_MS,
   inbound_limited: HOUR_MS,
 };
 

@@ -4,7 +4,7 @@
  */
 
 import { atSharedRate, channelOf } from '../destinations/channels.ts';
-import { compileWhere } from '../detection/where.ts';
+import { compileWhere } from '../rules/where.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { mapDestinationSecrets } from '../domain/config-secrets.ts';

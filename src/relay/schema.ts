@@ -64,6 +64,20 @@ export const MIGRATIONS: readonly Migration[] = [
       "CREATE TABLE digests (period TEXT PRIMARY KEY, told TEXT, late TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID",
     ],
   },
+  {
+    version: 8,
+    statements: [
+      // One row per rule and group. The two take turns: the older one is dropped whole.
+      'CREATE TABLE windows_0 (rule TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (rule, key)) WITHOUT ROWID',
+      'CREATE TABLE windows_1 (rule TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (rule, key)) WITHOUT ROWID',
+      'CREATE TABLE detections (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, rule TEXT NOT NULL, level TEXT NOT NULL, dry_run INTEGER NOT NULL, verdict TEXT, body TEXT NOT NULL)',
+      'CREATE INDEX detections_by_id ON detections (id)',
+      'CREATE TABLE rule_stats (rule TEXT PRIMARY KEY, counts TEXT NOT NULL) WITHOUT ROWID',
+      'CREATE TABLE rule_changes (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, version INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT, changes TEXT NOT NULL)',
+      'CREATE TABLE custom_rules (id INTEGER PRIMARY KEY CHECK (id = 1), digest TEXT NOT NULL, documents TEXT NOT NULL)',
+      'CREATE TABLE watched_users (user TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID',
+    ],
+  },
 ];
 
 /** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */

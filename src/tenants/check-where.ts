@@ -1,6 +1,6 @@
 /** Whether a destination's own filter compiles, and can match what the tenant's privacy leaves of an event. Pure. */
 
-import { compileWhere } from '../detection/where.ts';
+import { compileWhere } from '../rules/where.ts';
 import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import { type FieldName, resolveField } from '../domain/field-map.ts';

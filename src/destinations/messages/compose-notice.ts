@@ -14,6 +14,8 @@ const SEEN_AS: Readonly<Record<NoticeKind, { readonly level: Level; readonly col
   dead_letters: { level: 'high', colour: 'red' },
   events_expired: { level: 'high', colour: 'red' },
   retention_near: { level: 'medium', colour: 'yellow' },
+  rule_failed: { level: 'medium', colour: 'yellow' },
+  isolation_waits: { level: 'high', colour: 'red' },
   inbound_limited: { level: 'medium', colour: 'yellow' },
 };
 

@@ -55,6 +55,8 @@ export const WORDS_EN: Words = {
     dead_letters: 'events set aside as undeliverable',
     events_expired: 'undelivered events expired',
     retention_near: 'undelivered events near the end of their retention',
+    rule_failed: 'a detection rule failed',
+    isolation_waits: 'an isolation waits for a person',
     inbound_limited: 'webhooks refused above the limit',
   },
   link: 'Open at the relay',

@@ -56,6 +56,8 @@ export const WORDS_FR: Words = {
     dead_letters: 'événements écartés, faute de pouvoir être livrés',
     events_expired: 'événements expirés sans avoir été livrés',
     retention_near: 'événements non livrés en fin de conservation',
+    rule_failed: 'une règle de détection a échoué',
+    isolation_waits: 'un isolement attend une décision humaine',
     inbound_limited: 'webhooks refusés au-delà de la limite',
   },
   link: 'Ouvrir dans le relais',

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Where } from '../../src/detection/where.ts';
-import { compileWhere } from '../../src/detection/where.ts';
+import type { Where } from '../../src/rules/where.ts';
+import { compileWhere } from '../../src/rules/where.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 
 const EVENT: CanonicalEvent = {
