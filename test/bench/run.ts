@@ -7,6 +7,7 @@
 
 import { availableParallelism, loadavg } from 'node:os';
 
+import { detection } from './detection.ts';
 import { memory } from './memory.ts';
 import { neighbours } from './neighbours.ts';
 import { outage } from './outage.ts';
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<Repo
   neighbours,
   memory,
   tenants,
+  detection,
 };
 /** No bench takes longer than this on a machine that can run it. */
 const RUN_MS_MAX = 20 * 60_000;
