@@ -4,7 +4,7 @@
  */
 
 import { build } from 'esbuild';
-import { Miniflare } from 'miniflare';
+import { Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { fileURLToPath } from 'node:url';
 
 import { parseRules } from '../../src/detection/sigma.ts';
@@ -48,7 +48,9 @@ async function startWorker(): Promise<Miniflare> {
   const entry = fileURLToPath(import.meta.resolve('./detection-worker.ts'));
   const bundled = await build({ entryPoints: [entry], bundle: true, write: false, format: 'esm' });
   const script = bundled.outputFiles[0]?.text ?? '';
-  return new Miniflare({ modules: true, script, compatibilityDate: COMPATIBILITY_DATE });
+  return new Miniflare(
+    convertV4MiniflareOptions({ modules: true, script, compatibilityDate: COMPATIBILITY_DATE }),
+  );
 }
 
 /** Microseconds per event, the request itself included. */
