@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import type { RuleChange, RuleDetail, RuleView } from '../api-types.ts';
 import type { Output } from './output.ts';
 import type { Tone } from './paint.ts';
-import { printable, withoutControls } from './printable.ts';
+import { printable, printableLines } from './printable.ts';
 import { count, formatAge, formatInstant } from './time.ts';
 
 const COLUMNS = [
@@ -73,12 +73,12 @@ export function ruleText(out: Output, rule: RuleDetail, nowMs: number): string {
   return [
     out.paint('strong', `${printable(rule.name)}: ${printable(rule.title)}`),
     ...facts,
-    ...(rule.description === undefined ? [] : ['', withoutControls(rule.description.trim())]),
+    ...(rule.description === undefined ? [] : ['', printableLines(rule.description.trim())]),
     ...listOf('False positives:', rule.falsepositives),
     ...listOf('References:', rule.references),
     '',
     out.paint('faint', 'As it is evaluated:'),
-    withoutControls(stringify(rule.document, { lineWidth: 0, aliasDuplicateObjects: false })).trimEnd(),
+    printableLines(stringify(rule.document, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd()),
   ].join('\n');
 }
 
