@@ -83,6 +83,8 @@ const HINTS: Readonly<Record<string, string>> = {
   http_403: 'Use a token with the role that this needs, for this tenant or for all of them.',
   tenant_not_found: 'See `npx noxys-relay tenants`. A token for one tenant sees no other.',
   route_not_found: 'The relay is of an older version than this command line: deploy it anew.',
+  rule_not_found: 'See `npx noxys-relay rules list` of the tenant.',
+  detection_not_found: 'See `npx noxys-relay detections list` of the tenant.',
   tenant_has_undelivered: 'Deliver them first, or say --discard-undelivered to give them up.',
   http_412: 'Somebody changed it meanwhile: run the command again.',
   version_conflict: 'Run the command again.',

@@ -9,20 +9,48 @@ import type { AuditEntry } from '../src/domain/audit.ts';
 import type { Explained, Explanation } from '../src/domain/explanation.ts';
 import type { DeadLetterView, LaneView } from '../src/domain/lane-view.ts';
 import type { LaneTest } from '../src/domain/destination-requests.ts';
+import type {
+  BacktestReport,
+  DetectionPage,
+  DetectionView,
+  ExplainedDetection,
+  ResponseOutcome,
+  RuleChange,
+  RuleDetail,
+  RuleTest,
+  RuleView,
+  WindowView,
+} from '../src/domain/rule-views.ts';
 import type { Residency } from '../src/domain/tenant-config.ts';
 
 export type {
+  BacktestReport,
   ConfigFault,
   DeadLetterView,
+  DetectionPage,
+  DetectionView,
   EventPage,
   EventView,
   Explained,
+  ExplainedDetection,
   Explanation,
   LaneTest,
   LaneView,
   Notice,
+  ResponseOutcome,
+  RuleChange,
+  RuleDetail,
+  RuleTest,
+  RuleView,
   TokenView,
+  WindowView,
 };
+
+/** Open windows, in the order of their keys. */
+export interface WindowPage {
+  readonly windows: readonly WindowView[];
+  readonly nextAfter?: string;
+}
 
 export interface Me {
   readonly id: string;

@@ -7,6 +7,7 @@ import { applyCommand } from './commands/apply.ts';
 import { auditCommand } from './commands/audit.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
+import { detectionsCommand } from './commands/detections.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventsCommand } from './commands/events.ts';
 import { initCommand } from './commands/init.ts';
@@ -14,17 +15,20 @@ import { lanesCommand } from './commands/lanes.ts';
 import { liftContainmentCommand } from './commands/lift-containment.ts';
 import { noticesCommand } from './commands/notices.ts';
 import { pauseCommand } from './commands/pause.ts';
+import { playbookCommand } from './commands/playbook.ts';
 import { resealCommand } from './commands/reseal.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { rotateSecretCommand } from './commands/rotate-secret.ts';
+import { rulesCommand } from './commands/rules.ts';
 import { sendTestEventCommand } from './commands/send-test-event.ts';
 import { signatureCommand } from './commands/signature.ts';
 import { tenantsCommand } from './commands/tenants.ts';
 import { testCommand } from './commands/test.ts';
 import { tokenCommand } from './commands/token.ts';
+import { windowsCommand } from './commands/windows.ts';
 import { VERSION } from './session.ts';
 
-const ABOUT = `Operates a noxys-relay through its admin API: tenants, events, lanes, secrets, health.
+const ABOUT = `Operates a noxys-relay through its admin API: tenants, events, rules, lanes, secrets, health.
 
 The relay's address comes from NOXYS_RELAY_URL or --url, the token from NOXYS_RELAY_TOKEN, --token-file or a prompt.
 Secrets are never arguments.`;
@@ -43,6 +47,10 @@ const COMMANDS = [
   sendTestEventCommand,
   signatureCommand,
   eventsCommand,
+  rulesCommand,
+  detectionsCommand,
+  windowsCommand,
+  playbookCommand,
   lanesCommand,
   pauseCommand,
   resumeCommand,

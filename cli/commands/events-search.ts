@@ -9,19 +9,14 @@ import { tenantPath } from '../api-paths.ts';
 import type { EventPage, EventView } from '../api-types.ts';
 import { type EventFilters, filtersOf, instant, instantAt } from '../event-filters.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { invalidInput } from '../failure.ts';
 import { tenantId, wholeNumber } from '../option-values.ts';
-import { canAsk, type Io } from '../io.ts';
 import { eventsTable } from '../output/event-lines.ts';
-import { refuseEmpty } from '../read-secret.ts';
 import type { Session } from '../session.ts';
+import { type NamedUser, userOf } from '../user-option.ts';
 
 const PAGE_MAX = 200;
 
-interface Options extends EventFilters {
-  readonly userId?: string | true | undefined;
-  readonly userEmail?: string | true | undefined;
-  readonly userKey?: string | undefined;
+interface Options extends EventFilters, NamedUser {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly limit: number;
@@ -53,7 +48,7 @@ export function searchCommand(act: Act) {
 
 async function search(session: Session, tenant: string, options: Options): Promise<ExitCode> {
   const { io, out } = session;
-  const user = await userOf(session, options);
+  const user = await userOf(session.io, options);
   const select = {
     ...filtersOf(options),
     since: instantAt(options.since, io.nowMs()),
@@ -93,33 +88,4 @@ async function readPage(
     shape: SHAPES.found,
     isRepeatable: true,
   });
-}
-
-/** Which user, asked for where the value was left out. */
-async function userOf({ io }: Session, options: Options): Promise<Readonly<Record<string, string>>> {
-  const { userId, userEmail, userKey } = options;
-  const given = [userId, userEmail, userKey].filter((value) => value !== undefined);
-  if (given.length > 1)
-    throw invalidInput('Name the user in one way: --user-id, --user-email or --user-key.');
-  if (userKey !== undefined) return { user_key: userKey };
-  const value = userId ?? userEmail;
-  if (value === undefined) return {};
-  const what = userId === undefined ? "The user's e-mail address" : "The user's id";
-  const user = value === true || value === '-' ? await askUser(io, what, value === '-') : value;
-  return userId === undefined ? { user_email: user } : { user_id: user };
-}
-
-/** From stdin or a prompt: a person is no argument either. */
-async function askUser(io: Io, what: string, isPiped: boolean): Promise<string> {
-  if (!isPiped && !canAsk(io)) {
-    throw invalidInput(
-      `${what} is needed, and nobody can be asked here.`,
-      'Write - after the option and give it on stdin, or write it after the option.',
-    );
-  }
-  const given = isPiped
-    ? new TextDecoder().decode(await io.stdin.readAll())
-    : await io.prompts.text({ message: what, validate: refuseEmpty });
-  if (given.trim() === '') throw invalidInput(`${what} is empty.`);
-  return given.trim();
 }

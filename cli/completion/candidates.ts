@@ -34,7 +34,8 @@ export function candidatesFor(
   const values = isTenant
     ? tenants.map((id) => ({ value: id, description: 'tenant' }))
     : (argument?.argChoices ?? []).map((choice) => ({ value: choice, description: '' }));
-  return fitting({ candidates: [...(position === 0 ? inner : []), ...values], hasFiles: false }, typed);
+  const hasFiles = argument?.name() === 'files';
+  return fitting({ candidates: [...(position === 0 ? inner : []), ...values], hasFiles }, typed);
 }
 
 interface Followed {

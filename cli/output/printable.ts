@@ -21,6 +21,11 @@ export function printable(text: string): string {
   return text.replaceAll(/[\t\r\n]+/g, ' ').replaceAll(UNPRINTABLE_PATTERN, '�');
 }
 
+/** The same of a text of several lines, which keep their indent. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
 /** The last guard before a terminal: line breaks, tabs and our own colours stay, every other control is a `�`. */
 export function withoutControls(text: string): string {
   return text

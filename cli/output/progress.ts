@@ -7,6 +7,8 @@ import type { Io } from '../io.ts';
 export interface Progress {
   /** One more is done. */
   advance(): void;
+  /** So much is done. */
+  reach(done: number): void;
   /** A word beside the bar, such as why it stands still; empty: none. */
   tell(note: string): void;
   /** Takes the bar away. */
@@ -16,7 +18,12 @@ export interface Progress {
 /** Shorter work needs no bar. */
 const TOTAL_MIN = 5;
 
-const SILENT: Progress = { advance: () => undefined, tell: () => undefined, stop: () => undefined };
+const SILENT: Progress = {
+  advance: () => undefined,
+  reach: () => undefined,
+  tell: () => undefined,
+  stop: () => undefined,
+};
 
 /** Starts a bar for `total` steps. */
 export function startProgress(io: Pick<Io, 'stderr'>, title: string, total: number): Progress {
@@ -36,6 +43,7 @@ export function startProgress(io: Pick<Io, 'stderr'>, title: string, total: numb
   bar.start(total, 0, { note: '' });
   return {
     advance: () => bar.increment(1),
+    reach: (done) => bar.update(done),
     tell: (note) => bar.update({ note }),
     stop: () => bar.stop(),
   };

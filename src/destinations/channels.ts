@@ -2,7 +2,8 @@
 
 import { canDo } from '../domain/grants.ts';
 import type { Level } from '../domain/severity.ts';
-import type { DestinationConfig, MessageDestinationConfig } from '../domain/tenant-config.ts';
+import type { DestinationConfig, FalconConfig, MessageDestinationConfig } from '../domain/tenant-config.ts';
+import { DETECTION_JUDGED_TYPE } from '../domain/verdict.ts';
 import type { Verb } from '../domain/verbs.ts';
 import { INDICATORS_CHANGED_TYPE, TAKES_EVENTS, type Takes } from '../domain/wanted.ts';
 import { unreachable } from '../lib/result.ts';
@@ -87,7 +88,7 @@ function possiblePlans(destination: DestinationConfig): readonly (ChannelPlan & 
     case 'falcon':
       return [
         { kind: 'events', takes: { events: 'all', detections: 'all' }, verb: 'event' },
-        { kind: 'cases', takes: { detections: 'case', ...eventsFrom(destination.cases) }, verb: 'case' },
+        { kind: 'cases', takes: casesTake(destination), verb: 'case' },
         { kind: 'indicators', takes: TAKES_INDICATORS, verb: 'indicator' },
         { kind: 'containment', takes: { detections: 'contain' }, verb: 'contain' },
         { kind: 'workflows', takes: { detections: 'workflow' }, verb: 'workflow' },
@@ -99,6 +100,15 @@ function possiblePlans(destination: DestinationConfig): readonly (ChannelPlan & 
     default:
       return unreachable(destination);
   }
+}
+
+/** Verdicts, too, where they close cases. */
+function casesTake({ cases }: FalconConfig): Takes {
+  return {
+    detections: 'case',
+    ...eventsFrom(cases),
+    ...(cases?.close_with_verdict === true && { control: DETECTION_JUDGED_TYPE }),
+  };
 }
 
 /** Beside detections. */

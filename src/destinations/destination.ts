@@ -35,6 +35,8 @@ export interface DeliveryIo {
   readonly records: EntryRecords;
   /** Requests that are left of the lane's turn. A channel that needs several for an event stops early and says how many events it settled; the first event is always dealt with. */
   readonly requestsMax: number;
+  /** An operator sends the dead letter of the one entry at hand again: what waited for a person's word has it. Absent: no. */
+  readonly isRedriven?: boolean;
 }
 
 /** What the relay knows beside an entry itself. It is asked with the entry as the channel got it: what privacy hides of the user is not told. */
@@ -81,6 +83,8 @@ export interface BatchLimits {
   readonly eventsMax: number;
   /** UTF-16 units of the events' stored JSON. A body may be twice that. */
   readonly lengthMax: number;
+  /** Whether an entry belongs into the request of the one before it, however few entries a lane begins with. Absent: none does. */
+  readonly joins?: (before: CanonicalEvent, entry: CanonicalEvent) => boolean;
 }
 
 export const CHANNEL_KINDS = [

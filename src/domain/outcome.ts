@@ -29,7 +29,13 @@ export type FailedOutcome =
   /** Nothing passes until an operator acts: events are kept, one probe per 15 minutes. */
   | { readonly kind: 'blocked'; readonly reason: BlockedReason; readonly detail: string }
   /** These events will never pass: dead letters. `status` null: the relay itself refused, and the destination was not at fault. */
-  | { readonly kind: 'rejected'; readonly status: number | null; readonly excerpt: string };
+  | {
+      readonly kind: 'rejected';
+      readonly status: number | null;
+      readonly excerpt: string;
+      /** The relay may do it, but not without a person: who redrives the dead letter has decided. */
+      readonly asksHuman?: true;
+    };
 
 /** The lane's run was given up, or its config changed, before the request went out: nobody looks at it. */
 export const NOT_SENT: Outcome & { readonly kind: 'retry' } = {

@@ -1,4 +1,4 @@
-/** Rules, detections and windows as operators ask for them and see them. Types, and how many at once. No secret, and no person unless asked for. */
+/** Rules, detections and windows as operators ask for them and see them. Types and constants. No secret, and no person unless asked for. */
 
 import type { DetectionFacts } from './detection-facts.ts';
 import type { CanonicalEvent } from './event.ts';
@@ -103,10 +103,13 @@ export interface DetectionPage {
   readonly nextBefore?: number;
 }
 
+/** `would`: of a test, which does nothing. `unknown`: it is behind the lane, and what became of it is not remembered. */
+export const RESPONSE_OUTCOMES = ['done', 'waiting', 'failed', 'skipped', 'would', 'unknown'] as const;
+
 /** What became of one thing that a detection asked for. */
 export interface ResponseOutcome {
   readonly response: Response;
-  readonly outcome: 'done' | 'waiting' | 'failed' | 'skipped';
+  readonly outcome: (typeof RESPONSE_OUTCOMES)[number];
   /** One sentence. */
   readonly why: string;
   /** Where; absent: no destination does it. */
@@ -207,9 +210,14 @@ export interface BacktestRequest {
 export interface BacktestReport {
   readonly job: string;
   readonly isComplete: boolean;
-  /** Events looked at, and in all. */
+  /** Entries of the log looked at, and in all: those before `since` that windows need are among them. */
   readonly scanned: number;
   readonly total: number;
+  /** Of what came from then on, and before then. ISO 8601 UTC. */
+  readonly since: string;
+  readonly until: string;
+  /** Windows that were forgotten as too many were open at once: what they had counted is not in the hits. */
+  readonly forgottenWindows: number;
   /** By rule. */
   readonly rules: readonly {
     readonly rule: string;
@@ -217,6 +225,7 @@ export interface BacktestReport {
     readonly hits: number;
     /** By day, UTC: `2026-11-22`. */
     readonly perDay: Readonly<Record<string, number>>;
+    /** Most hits first, as keys; by name where persons are shown, once it is complete. */
     readonly topUsers: readonly { readonly user: string; readonly hits: number }[];
     /** Of the hits, those that were marked as false positives when the rule, or one of its name, found them. */
     readonly markedFalse: number;

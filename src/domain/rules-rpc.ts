@@ -24,7 +24,7 @@ export type RuleAnswer =
   { readonly kind: 'rule'; readonly rule: RuleDetail } | { readonly kind: 'not_found' } | Refused;
 export type RuleChangesAnswer =
   { readonly kind: 'changes'; readonly changes: readonly RuleChange[] } | Refused;
-export type DetectionsAnswer = (DetectionPage & { readonly kind: 'detections' }) | Refused;
+export type DetectionsAnswer = (DetectionPage & { readonly kind: 'detections' }) | Busy | Refused;
 export type DetectionAnswer =
   (ExplainedDetection & { readonly kind: 'detection' }) | { readonly kind: 'not_found' } | Refused;
 export type JudgeAnswer =
@@ -33,7 +33,11 @@ export type JudgeAnswer =
   | Refused;
 export type WindowsAnswer =
   | { readonly kind: 'windows'; readonly windows: readonly WindowView[]; readonly nextAfter?: string }
+  /** No such rule. */
   | { readonly kind: 'not_found' }
+  /** `after` is not that of a page of this tenant. */
+  | { readonly kind: 'place_unknown' }
+  | Busy
   | Refused;
 /** A text that is no Sigma, or not for this tenant. */
 export interface RuleTextRefused {
@@ -56,6 +60,13 @@ export type BacktestAnswer =
   | Busy
   | Refused;
 
+export interface DetectionRequest {
+  readonly v: 1;
+  readonly actor?: Actor;
+  readonly id: string;
+  readonly showsPersons: boolean;
+}
+
 /** Part of what TenantRelay offers over RPC. */
 export interface RulesRpc {
   rules(): Promise<RulesAnswer>;
@@ -65,12 +76,7 @@ export interface RulesRpc {
   testRules(request: TestRulesRequest): Promise<TestRulesAnswer>;
   backtest(request: BacktestRequest): Promise<BacktestAnswer>;
   detections(request: DetectionsRequest): Promise<DetectionsAnswer>;
-  detection(request: {
-    readonly v: 1;
-    readonly actor?: Actor;
-    readonly id: string;
-    readonly showsPersons: boolean;
-  }): Promise<DetectionAnswer>;
+  detection(request: DetectionRequest): Promise<DetectionAnswer>;
   judge(request: JudgeRequest): Promise<JudgeAnswer>;
   windows(request: WindowsRequest): Promise<WindowsAnswer>;
 }

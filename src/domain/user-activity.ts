@@ -13,6 +13,10 @@ export interface UserActivity {
   readonly byClassification: Readonly<Record<string, number>>;
   /** Of them, those on the entry's device; absent: it names none. */
   readonly onDevice?: number;
+  /** Of the relay's rules about the user, before the entry; not those of dry runs. */
+  readonly detections: number;
+  /** By the rule's name, the most frequent. */
+  readonly byRule: Readonly<Record<string, number>>;
   /** False: the log was too long to look through; the newest are counted. */
   readonly isComplete: boolean;
 }

@@ -55,6 +55,10 @@ export type RequestFailure =
   /** It was asked to do something at once, and did not. */
   | { readonly kind: 'destination_failed'; readonly detail: string; readonly reason?: string }
   | { readonly kind: 'event_not_found' }
+  | { readonly kind: 'rule_not_found' }
+  | { readonly kind: 'detection_not_found' }
+  /** The object that had it has started anew, or nobody asked for it for a while. */
+  | { readonly kind: 'backtest_lost' }
   | { readonly kind: 'dead_letter_not_found' }
   /** It was asked for by itself, and can't be sent again now. */
   | { readonly kind: 'dead_letter_left' }
@@ -202,6 +206,24 @@ function wordsOf(failure: RequestFailure): Words {
         404,
         'No such event',
         'No stored event has this id: it is gone with its retention, was not forwarded, or the id or type is wrong.',
+      );
+    case 'rule_not_found':
+      return words(
+        404,
+        'No such rule',
+        'The tenant has no rule of this id or name: GET …/rules lists those that it has.',
+      );
+    case 'detection_not_found':
+      return words(
+        404,
+        'No such detection',
+        'No detection has this id: it went with its retention, or the id is wrong.',
+      );
+    case 'backtest_lost':
+      return words(
+        409,
+        'Backtest lost',
+        'The run is not there any more: nobody asked for it for ten minutes, or the relay has started anew. Begin again, without job.',
       );
     case 'dead_letter_not_found':
       return words(

@@ -6,10 +6,13 @@
 import type { Operations } from './operation.ts';
 import { deadLetterOperations } from './operations/dead-letters.ts';
 import { destinationOperations } from './operations/destinations.ts';
+import { detectionOperations } from './operations/detections.ts';
 import { eventOperations } from './operations/events.ts';
 import { healthOperations } from './operations/health.ts';
+import { ruleOperations } from './operations/rules.ts';
 import { tenantOperations } from './operations/tenants.ts';
 import { tokenOperations } from './operations/tokens.ts';
+import { windowOperations } from './operations/windows.ts';
 
 export const operations: Operations = {
   ...tenantOperations,
@@ -17,5 +20,8 @@ export const operations: Operations = {
   ...deadLetterOperations,
   ...tokenOperations,
   ...eventOperations,
+  ...ruleOperations,
+  ...detectionOperations,
+  ...windowOperations,
   ...healthOperations,
 };

@@ -15,6 +15,8 @@ export interface DeliveryInput {
   /** See DeliveryIo. */
   readonly requestsMax: number;
   /** See DeliveryIo. */
+  readonly isRedriven?: boolean;
+  /** See DeliveryIo. */
   readonly isCurrent: () => boolean;
   /** Called with each request and each answer, and while the account's turn is waited for: the lane moves. */
   readonly noteAlive: () => void;
@@ -34,7 +36,7 @@ export interface Delivered {
 /** Sends the events, says what came of it, and logs it. */
 export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryInput): Promise<Delivered> {
   const { io, timeouts, memory, accounts } = parts;
-  const { entries, requestsMax } = input;
+  const { entries, requestsMax, isRedriven = false } = input;
   const events = entries.map(({ event }) => event);
   const { requestMs, probeAfterTimeoutMs } = timeouts();
   const attempt: Attempt = { id: io.newId(), events, startedAtMs: io.nowMs(), status: undefined };
@@ -64,6 +66,7 @@ export async function deliver(parts: LaneParts, open: OpenLane, input: DeliveryI
       accounts: { of: (credential) => accounts.of({ ...credential, noteAlive: input.noteAlive }) },
       records: entryRecords(stored, open, parts.userDays),
       requestsMax,
+      isRedriven,
     });
     if (outcome !== NOT_SENT) logAttempt(parts, attempt, outcome);
     return { outcome, requests };

@@ -10,9 +10,9 @@ import type { UserActivity } from '../domain/user-activity.ts';
 import type { OpenLane } from './lane-parts.ts';
 import type { LogEntry } from './log.ts';
 import { PersonKeys } from './person-keys.ts';
-import { type Tally, type UserDay, type UserDays, deviceKeys } from './user-days.ts';
+import { type Tally, type UserDay, type UserDays, deviceKeys, ruleOf } from './user-days.ts';
 
-/** Platforms and classifications that are told of a day: the most frequent. */
+/** Platforms, classifications and rules that are told of a day: the most frequent. */
 const TOLD_MAX = 10;
 
 type Entry = Pick<LogEntry, 'seq' | 'event'>;
@@ -28,7 +28,7 @@ export function entryRecords(
       const entry = stored.get(event);
       if (!entry || !event.user) return undefined;
       const day = await days.before(entry);
-      return day && activityOf(day, event.device && deviceKeys(entry.event)[0]);
+      return day && activityOf(day, entry.event, event.device && deviceKeys(entry.event)[0]);
     },
     mappedHost: (event) => {
       const entry = stored.get(event);
@@ -41,7 +41,8 @@ export function entryRecords(
   };
 }
 
-function activityOf(day: UserDay, device: string | undefined): UserActivity {
+function activityOf(day: UserDay, event: CanonicalEvent, device: string | undefined): UserActivity {
+  const byRule = withoutOne(day.byRule, ruleOf(event));
   return {
     from: new Date(day.fromMs).toISOString(),
     to: new Date(day.toMs).toISOString(),
@@ -51,8 +52,16 @@ function activityOf(day: UserDay, device: string | undefined): UserActivity {
     byPlatform: mostOf(day.byPlatform),
     byClassification: mostOf(day.byClassification),
     ...(device !== undefined && { onDevice: day.byDevice.get(device) ?? 0 }),
+    detections: [...byRule.values()].reduce((sum, count) => sum + count, 0),
+    byRule: mostOf(byRule),
     isComplete: day.isComplete,
   };
+}
+
+/** What came before the entry itself. */
+function withoutOne(tally: Tally, name: string | undefined): Tally {
+  const others = [...tally].map(([each, count]) => [each, each === name ? count - 1 : count] as const);
+  return new Map(others.filter(([, count]) => count > 0));
 }
 
 function mostOf(tally: Tally): Record<string, number> {

@@ -15,7 +15,7 @@ import type {
 import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
 import { loggedIds } from '../domain/logged-ids.ts';
 import type { AuditDetail } from '../domain/audit.ts';
-import type { Explained, ExplainedEvent, Explanation } from '../domain/explanation.ts';
+import type { Explained, ExplainedEvent } from '../domain/explanation.ts';
 import type { Busy } from '../domain/unavailable.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { isControl } from '../domain/wanted.ts';
@@ -24,21 +24,11 @@ import type { Database } from '../lib/database.ts';
 import type { Sealer } from '../lib/seal.ts';
 import type { Audit } from './audit.ts';
 import { eventView } from './event-view.ts';
-import { explain } from './explain.ts';
-import { spanOf } from './lane-history.ts';
+import { explainLanes } from './explain-lanes.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
-import { TokenBucket } from './limits.ts';
 import type { EventLog, LogEntry } from './log.ts';
-import {
-  type Direction,
-  ROWS_PER_TURN_MAX,
-  SCANNED_ROWS,
-  type Scanned,
-  type Search,
-  scanLog,
-} from './log-scan.ts';
-
+import { type Direction, type ScanBudget, type Scanned, type Search, scanLog } from './log-scan.ts';
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
 
 /** Of one answer: each comes with every lane. */
@@ -52,16 +42,15 @@ export interface EventQueryParts {
   readonly audit: Audit;
   readonly sealer: Sealer;
   readonly config: () => SealedTenantConfig;
+  readonly budget: ScanBudget;
   readonly nowMs: () => number;
 }
 
 export class EventQueries {
   readonly #parts: EventQueryParts;
-  readonly #rows: TokenBucket;
 
   constructor(parts: EventQueryParts) {
     this.#parts = parts;
-    this.#rows = new TokenBucket(SCANNED_ROWS, parts.nowMs());
   }
 
   /** One page. Everything after the keys are open is one turn of the object. */
@@ -110,7 +99,7 @@ export class EventQueries {
     const { lastSeq } = scanned;
     const events = scanned.found.map(({ entry, view }) => ({
       event: view,
-      lanes: this.#explained(entry, showsPersons),
+      lanes: explainLanes(this.#parts, entry, showsPersons),
     }));
     if (showsPersons && events.length > 0) {
       audit.append('persons.shown', actor, detailOfShown(events), nowMs());
@@ -124,14 +113,9 @@ export class EventQueries {
     };
   }
 
-  /** Looks through a turn's worth of rows, unless too many were looked at of late. What is charged is what was looked at. */
   #scan<T extends object>(direction: Direction, limit: number, search: Search<T>): Scanned<T> | Busy {
-    const { db, log, nowMs } = this.#parts;
-    const waitMs = this.#rows.take(ROWS_PER_TURN_MAX, nowMs());
-    if (waitMs > 0) return { kind: 'busy', retryAfterSeconds: Math.ceil(waitMs / 1000) };
-    const scanned = scanLog(db, log, direction, limit, search);
-    this.#rows.giveBack(ROWS_PER_TURN_MAX - scanned.rows);
-    return scanned;
+    const { db, log, budget } = this.#parts;
+    return budget.turn(() => scanLog(db, log, direction, limit, search));
   }
 
   /** By which a user is known to those who may not see names. */
@@ -140,28 +124,6 @@ export class EventQueries {
     const key = (await this.#openKeys()).ofName(user);
     audit.append('user.key_shown', actor, { key }, nowMs());
     return key;
-  }
-
-  /** What every lane did, removed ones too. */
-  #explained({ seq, event }: LogEntry, showsPersons: boolean): Explanation[] {
-    const { lanes, laneStore } = this.#parts;
-    const letters = laneStore.letters.ofEvent(seq);
-    return lanes.known.map((lane) => {
-      lane.restore();
-      return explain({
-        lane: lane.name,
-        seq,
-        event,
-        state: lane.state,
-        destination: lanes.destinationOf(lane.name),
-        filter: lanes.filter(lane.name),
-        letter: letters.get(lane.name),
-        followUp: laneStore.followUps.between(lane.name, seq, seq)[0],
-        end: laneStore.history.endOf(lane.name, seq),
-        span: spanOf(laneStore.history.spans(lane.name), seq),
-        showsPersons,
-      });
-    });
   }
 
   async #openKeys(): Promise<PersonKeys> {

@@ -4,6 +4,7 @@
  * Pure.
  */
 
+import type { DetectionFacts } from '../domain/detection-facts.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { EventView } from '../domain/event-view.ts';
 import { LEFT_OUT, localPartOf, shortNameOf } from '../domain/personal-fields.ts';
@@ -21,6 +22,8 @@ export function eventView({ seq, event }: LogEntry, keys: PersonKeys, showsPerso
   return {
     seq,
     ...(showsPersons ? rest : withoutNames(rest, namesIn(event))),
+    ...(event.detection &&
+      !showsPersons && { detection: withoutGroup(event, event.detection, { userKey, deviceKey }) }),
     ...(userKey !== undefined && { user: { key: userKey, ...(showsPersons && user) } }),
     ...(deviceKey !== undefined && { device: { key: deviceKey, ...(showsPersons && device) } }),
   };
@@ -35,6 +38,31 @@ function namesIn({ user, device }: CanonicalEvent): string[] {
     ...localPartOf(email),
     ...shortNameOf(hostname),
   ].map((name) => name.toLowerCase());
+}
+
+interface EventKeys {
+  readonly userKey: string | undefined;
+  readonly deviceKey: string | undefined;
+}
+
+/** What a rule groups by: by its keys, and in clear where it is known to be no name. Several values are joined by commas. */
+function withoutGroup(
+  { user, device, platform, policy, model, sensor, type }: CanonicalEvent,
+  { groupKey, ...facts }: DetectionFacts,
+  { userKey, deviceKey }: EventKeys,
+): DetectionFacts {
+  if (groupKey === undefined) return facts;
+  const known = new Map<string | undefined, string | undefined>([
+    ...[platform?.id, platform?.name, policy?.decision, policy?.name, model, sensor, type].map(
+      (value) => [value, value] as const,
+    ),
+    [device?.id, deviceKey],
+    [device?.hostname, deviceKey],
+    [user?.id, userKey],
+    [user?.email, userKey],
+  ]);
+  const shown = (value: string): string => known.get(value) ?? LEFT_OUT;
+  return { ...facts, groupKey: known.get(groupKey) ?? groupKey.split(', ').map(shown).join(', ') };
 }
 
 type Nameless = Omit<CanonicalEvent, 'user' | 'device'>;

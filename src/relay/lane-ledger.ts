@@ -218,7 +218,8 @@ export class LaneLedger {
       count: group.length,
       eventIds,
     });
-    this.#notify('dead_letters', {
+    const isWaiting = outcome.kind === 'rejected' && outcome.asksHuman === true;
+    this.#notify(isWaiting ? 'isolation_waits' : 'dead_letters', {
       count: group.length,
       isRowOnly: areTellings(group.map(({ event }) => event)),
     });

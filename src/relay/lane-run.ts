@@ -11,7 +11,7 @@ import { ASIDE_AGE_MS, type FollowUp, followUpRole } from './follow-up.ts';
 import { LaneLedger } from './lane-ledger.ts';
 import type { LaneParts, OpenLane, RunningLane } from './lane-parts.ts';
 import { AHEAD_MAX, type LaneState, isDue } from './lane-state.ts';
-import { LaneSender } from './lane-sender.ts';
+import { LaneSender, type Sending } from './lane-sender.ts';
 import { LaneWindow, type Pending } from './lane-window.ts';
 import { withoutFailure } from './lanes.ts';
 import type { LogEntry } from './log.ts';
@@ -105,8 +105,11 @@ export class LaneRun {
       return this.#sendFollowUp(open, followUp);
     this.#isLogsTurn = false;
     if (this.#mayStart(open.channel, nowMs)) {
-      const width = open.channel.batch ? this.#state.width : 1;
-      const group = this.#window.take(width, open.channel.batch?.lengthMax ?? Infinity, open.wants);
+      const { batch } = open.channel;
+      const width = batch ? this.#state.width : 1;
+      // The probe of a paused lane is one event.
+      const joins = this.#state.dueAtMs === null ? batch?.joins : undefined;
+      const group = this.#window.take(width, batch?.lengthMax ?? Infinity, open.wants, joins);
       if (group.length > 0) return this.#sendGroup(open, group);
       this.#ledger.advance();
       if (this.#lane.isFarAhead) this.#lane.write();
@@ -197,7 +200,7 @@ export class LaneRun {
     const fresh = old.length > 0 ? group.filter((pending) => !old.includes(pending)) : group;
     if (fresh.length === 0) return;
     const attempt = { seqs: fresh.map(({ seq }) => seq), isProbe: this.#state.dueAtMs !== null };
-    this.#send(open, fresh, attempt.isProbe, (outcome) => {
+    this.#send(open, fresh, attempt, (outcome) => {
       if (this.#isMoot(open, attempt.seqs, outcome)) return this.#window.release(attempt.seqs);
       const counted = open === this.#lane.opened ? outcome : withoutFailure(outcome);
       const verdict = this.#ledger.take(fresh, attempt, counted, batch?.eventsMax ?? 1);
@@ -236,7 +239,7 @@ export class LaneRun {
     }
     // It is tried now: events that come meanwhile are no reason to end the pause.
     this.#lane.change({ ...this.#state, isHeadAlone: false });
-    this.#send(open, [past], true, (outcome) => {
+    this.#send(open, [past], { isProbe: true }, (outcome) => {
       const widthMax = open.channel.batch?.eventsMax ?? 1;
       if (open === this.#lane.opened) this.#ledger.takePast(failing, past, outcome, widthMax);
       else if (this.#isMoot(open, [past.seq], outcome)) this.#window.release([past.seq]);
@@ -261,7 +264,7 @@ export class LaneRun {
     const isProbe = followUpRole(this.#state, io.nowMs(), this.#isLogEmpty) === 'probe';
     this.#hasFollowUpUnderWay = true;
     this.#isLogsTurn = true;
-    this.#send(open, [entry], isProbe, (outcome) => {
+    this.#send(open, [entry], { isProbe, isRedriven: followUp.letterId !== null }, (outcome) => {
       this.#hasFollowUpUnderWay = false;
       if (open !== this.#lane.opened && outcome.kind !== 'delivered') return;
       // An operator may have given it up meanwhile.
@@ -274,12 +277,13 @@ export class LaneRun {
   #send(
     open: OpenLane,
     entries: readonly LogEntry[],
-    isProbe: boolean,
+    sending: Sending,
     take: (outcome: Outcome) => void,
   ): undefined {
+    const { isProbe } = sending;
     if (isProbe) this.#probes++;
     const sent = this.#sender
-      .send(open, entries, isProbe)
+      .send(open, entries, sending)
       .then((outcome) => {
         this.#underWay.delete(sent);
         if (isProbe) this.#probes--;

@@ -11,6 +11,14 @@ import type { LogEntry } from './log.ts';
 /** Seldom: a patient probe of one that hangs delays the look for its return. */
 const PATIENT_PROBE_EVERY = 10;
 
+/** How a request leaves. */
+export interface Sending {
+  /** It finds out whether the destination is back. */
+  readonly isProbe: boolean;
+  /** An operator redrives its one entry. */
+  readonly isRedriven?: boolean;
+}
+
 type Entries = readonly Pick<LogEntry, 'seq' | 'event'>[];
 
 export class LaneSender {
@@ -31,26 +39,32 @@ export class LaneSender {
   }
 
   /** Probes of all lanes together get a part of the connections only: destinations that hang leave the rest to those that answer. */
-  async send(open: OpenLane, entries: Entries, isProbe: boolean): Promise<Outcome> {
+  async send(open: OpenLane, entries: Entries, sending: Sending): Promise<Outcome> {
     this.#requestsLeft--;
-    if (!isProbe) return this.#deliver(open, entries, false);
+    if (!sending.isProbe) return this.#deliver(open, entries, sending, false);
     const release = await this.#lane.parts.probeSlots.acquire();
     try {
       if (!this.#holds(open)) return NOT_SENT;
       this.#lane.renewLease();
-      return await this.#deliver(open, entries, this.#isImpatient);
+      return await this.#deliver(open, entries, sending, this.#isImpatient);
     } finally {
       release();
     }
   }
 
-  async #deliver(open: OpenLane, entries: Entries, isImpatient: boolean): Promise<Outcome> {
+  async #deliver(
+    open: OpenLane,
+    entries: Entries,
+    { isRedriven = false }: Sending,
+    isImpatient: boolean,
+  ): Promise<Outcome> {
     // One request is counted already.
     const requestsMax = this.#requestsLeft + 1;
     const { outcome, requests } = await deliver(this.#lane.parts, open, {
       entries,
       isImpatient,
       requestsMax,
+      isRedriven,
       isCurrent: () => this.#holds(open),
       noteAlive: () => {
         if (this.#isCurrent()) this.#lane.renewLease();

@@ -3,6 +3,7 @@
  * It lives for one run; the lane's row is what lasts.
  */
 
+import type { BatchLimits } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { EventLog, LogEntry } from './log.ts';
 
@@ -43,14 +44,24 @@ export class LaneWindow {
     return this.#readTo < this.#log.head;
   }
 
-  /** The next events to send, in order, marked as under way: up to `width`, within `lengthMax`. Empty when none is wanted. */
-  take(width: number, lengthMax: number, wants: (event: CanonicalEvent) => boolean): Pending[] {
+  /**
+   * The next events to send, in order, marked as under way: up to `width`, within `lengthMax`; beyond `width` those that join the one before,
+   * as long as none of them was tried. Empty when none is wanted.
+   */
+  take(
+    width: number,
+    lengthMax: number,
+    wants: (event: CanonicalEvent) => boolean,
+    joins: BatchLimits['joins'] = () => false,
+  ): Pending[] {
     this.#fill(width, lengthMax, wants);
     const group: Pending[] = [];
     let length = 0;
     for (const pending of this.#open.values()) {
       if (this.#underWay.has(pending.seq)) continue;
-      if (group.length > 0 && (group.length >= width || length + pending.length > lengthMax)) break;
+      const last = group.at(-1);
+      const hasRoom = group.length < width || (last !== undefined && isJoined(last, pending, joins));
+      if (last && (!hasRoom || length + pending.length > lengthMax)) break;
       group.push(pending);
       length += pending.length;
     }
@@ -136,4 +147,8 @@ export class LaneWindow {
     }
     return false;
   }
+}
+
+function isJoined(last: Pending, next: Pending, joins: NonNullable<BatchLimits['joins']>): boolean {
+  return last.attempts === 0 && next.attempts === 0 && joins(last.event, next.event);
 }

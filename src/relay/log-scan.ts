@@ -4,8 +4,10 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
+import type { Busy } from '../domain/unavailable.ts';
 import { encodeUtf8 } from '../lib/bytes.ts';
 import type { Database } from '../lib/database.ts';
+import { TokenBucket } from './limits.ts';
 import type { EventLog, LogEntry, Period } from './log.ts';
 
 /** Rows of one turn: lanes and webhooks of the tenant wait for it. */
@@ -46,6 +48,26 @@ export interface Search<T extends object> {
   readonly pick: (entry: LogEntry) => T | undefined;
   /** Of this turn, where it may be fewer rows than usual. */
   readonly rowsMax?: number;
+}
+
+/** The one budget of all who look through what a tenant has stored: what is charged is what was looked at. */
+export class ScanBudget {
+  readonly #rows: TokenBucket;
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+    this.#rows = new TokenBucket(SCANNED_ROWS, nowMs());
+  }
+
+  /** Has a turn of at most so many rows look, unless too many were looked at of late. */
+  turn<T extends { readonly rows: number }>(look: () => T, rowsMax = ROWS_PER_TURN_MAX): T | Busy {
+    const waitMs = this.#rows.take(rowsMax, this.#nowMs());
+    if (waitMs > 0) return { kind: 'busy', retryAfterSeconds: Math.ceil(waitMs / 1000) };
+    const looked = look();
+    this.#rows.giveBack(rowsMax - looked.rows);
+    return looked;
+  }
 }
 
 /** What `pick` makes of the entries, up to `limit`, and to what one turn and one answer may hold. Call it in one turn. */

@@ -24,6 +24,7 @@ import { Intake } from './intake.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
 import { laneRests } from './lane-rests.ts';
 import { LastWebhook, newestOfNoxys } from './last-webhook.ts';
+import { ScanBudget } from './log-scan.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import type { LaneState } from './lane-state.ts';
@@ -114,7 +115,9 @@ export class Relay {
       isRemoved: () => this.#removed !== undefined,
       notify: (occurrence: Occurrence) => this.#notify(occurrence),
     };
-    this.events = new EventQueries({ ...shared, nowMs: () => io.nowMs() });
+    const nowMs = (): number => io.nowMs();
+    const queries = { ...shared, budget: new ScanBudget(nowMs), nowMs };
+    this.events = new EventQueries(queries);
     this.intake = new Intake({ ...shared, spaceBytesFull: sizes.spaceBytesFull });
     this.reconfiguration = new Reconfiguration({
       ...shared,

@@ -47,6 +47,25 @@ import type {
   TestDestinationAnswer,
   TestDestinationRequest,
 } from '../domain/destination-requests.ts';
+import type {
+  BacktestAnswer,
+  DetectionAnswer,
+  DetectionRequest,
+  DetectionsAnswer,
+  JudgeAnswer,
+  RuleAnswer,
+  RuleChangesAnswer,
+  RulesAnswer,
+  TestRulesAnswer,
+  WindowsAnswer,
+} from '../domain/rules-rpc.ts';
+import type {
+  BacktestRequest,
+  DetectionsRequest,
+  JudgeRequest,
+  TestRulesRequest,
+  WindowsRequest,
+} from '../domain/rule-views.ts';
 import type { UnavailableReason } from '../domain/unavailable.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
@@ -294,6 +313,52 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     return this.#ask(request.v, 'events.failed', async (relay) => {
       return { kind: 'key', key: await relay.events.userKey(request) };
     });
+  }
+
+  /** The tenant's rules, with what has become of each. */
+  async rules(): Promise<RulesAnswer> {
+    return this.#ask(1, 'rules.failed', async (relay) => relay.rules.rules());
+  }
+
+  async rule(reference: string): Promise<RuleAnswer> {
+    return this.#ask(1, 'rules.failed', async (relay) => relay.rules.rule(reference));
+  }
+
+  /** How the rules changed, newest first. */
+  async ruleChanges(page: { readonly before?: number; readonly limit: number }): Promise<RuleChangesAnswer> {
+    const before = page.before ?? Number.MAX_SAFE_INTEGER;
+    return this.#ask(1, 'rules.failed', async (relay) =>
+      relay.rules.changes(before, boundedLimit(page.limit)),
+    );
+  }
+
+  /** What rules make of one event. Nothing is counted. */
+  async testRules(request: TestRulesRequest): Promise<TestRulesAnswer> {
+    return this.#ask(request.v, 'rules.failed', async (relay) => relay.rules.test(request));
+  }
+
+  /** One step of a run of rules over what is stored. */
+  async backtest(request: BacktestRequest): Promise<BacktestAnswer> {
+    return this.#ask(request.v, 'backtest.failed', async (relay) => relay.backtests.step(request));
+  }
+
+  async detections(request: DetectionsRequest): Promise<DetectionsAnswer> {
+    return this.#ask(request.v, 'detections.failed', async (relay) => relay.detections.detections(request));
+  }
+
+  /** One detection, and what became of what it asked for. */
+  async detection(request: DetectionRequest): Promise<DetectionAnswer> {
+    return this.#ask(request.v, 'detections.failed', async (relay) => relay.detections.detection(request));
+  }
+
+  /** What an analyst found a detection to be. */
+  async judge(request: JudgeRequest): Promise<JudgeAnswer> {
+    return this.#ask(request.v, 'detections.failed', async (relay) => relay.judge(request));
+  }
+
+  /** What the rules count now. */
+  async windows(request: WindowsRequest): Promise<WindowsAnswer> {
+    return this.#ask(request.v, 'windows.failed', async (relay) => relay.windows.windows(request));
   }
 
   /** Hourly roll-ups from a time on. */

@@ -39,6 +39,8 @@ export interface UserDay {
   readonly byClassification: Tally;
   /** By `deviceKeys`. */
   readonly byDevice: Tally;
+  /** Detections of the user, by the rule's name: not those of dry runs. The entry itself is among them, if it is one. */
+  readonly byRule: Tally;
   /** False: the log was too long to look through; the newest are counted. */
   readonly isComplete: boolean;
   /** Some of the user's that came before the entry are from after it: they are not counted. */
@@ -139,7 +141,7 @@ export class UserDays {
       texts: [JSON.stringify(value)],
       rowsMax,
       pick: ({ seq, event }) => {
-        if (seq > downTo && isFromNoxys(event) && event.user?.[field] === value) day.count(event);
+        if (seq > downTo && event.user?.[field] === value) day.count(event);
         return undefined;
       },
     });
@@ -174,6 +176,7 @@ class DayCount {
   readonly #byPlatform: Map<string, number>;
   readonly #byClassification: Map<string, number>;
   readonly #byDevice: Map<string, number>;
+  readonly #byRule: Map<string, number>;
   #events: number;
 
   /** From nothing, or from an earlier one of the same user that goes on to that time. */
@@ -187,12 +190,17 @@ class DayCount {
     this.#byPlatform = new Map(earlier?.byPlatform);
     this.#byClassification = new Map(earlier?.byClassification);
     this.#byDevice = new Map(earlier?.byDevice);
+    this.#byRule = new Map(earlier?.byRule);
   }
 
+  /** An event of Noxys, or a detection that counts; of any other entry nothing. */
   count(event: CanonicalEvent): void {
+    const rule = ruleOf(event);
+    if (rule === undefined && !isFromNoxys(event)) return;
     const atMs = Date.parse(event.occurredAt);
     if (atMs > this.#toMs) this.#hasLater = true;
     if (atMs < this.fromMs || atMs > this.#toMs) return;
+    if (rule !== undefined) return add(this.#byRule, rule);
     this.#events++;
     add(this.#byType, event.type);
     if (event.policy?.decision) add(this.#byDecision, event.policy.decision);
@@ -211,10 +219,16 @@ class DayCount {
       byPlatform: this.#byPlatform,
       byClassification: this.#byClassification,
       byDevice: this.#byDevice,
+      byRule: this.#byRule,
       isComplete: this.#isComplete,
       hasLater: this.#hasLater,
     };
   }
+}
+
+/** By what a detection is counted; undefined: it is none, or one of a dry run, or tells of a verdict. */
+export function ruleOf({ detection, judged }: CanonicalEvent): string | undefined {
+  return judged || detection?.dryRun ? undefined : detection?.ruleName;
 }
 
 /** By what a device is counted: its id first, then its name. */

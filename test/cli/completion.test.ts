@@ -40,6 +40,13 @@ describe('completion', () => {
     [['dead-letters', 'acme', 're'], ['redrive'], NO_FILES],
     [['doctor', 'acme', 'b'], ['beta'], NO_FILES],
     [['completion', 'z'], ['zsh'], NO_FILES],
+    [['rules', 'check', 'a.yml', ''], [], FILES],
+    [['rules', 'test', 'acme', '--event', ''], [], FILES],
+    [['rules', 'backtest', 'be'], ['beta'], NO_FILES],
+    [['detections', 'mark', 'acme', 'det_1', 'f'], ['false-positive'], NO_FILES],
+    [['detections', 'list', 'acme', '--verdict', 'n'], ['none'], NO_FILES],
+    [['playbook', 'show', 'crit'], ['critical_response'], NO_FILES],
+    [['playbook', 'test', 'acme', 'cred'], ['credential_exposure'], NO_FILES],
   ])('of %j is %j', async (words, values, directive) => {
     const found = await complete(...words);
     expect(found.values.toSorted()).toEqual(values.toSorted());

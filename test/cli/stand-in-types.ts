@@ -2,15 +2,22 @@
 
 import type {
   Audited,
+  BacktestReport,
   DeadLetterView,
   DestinationTested,
+  DetectionView,
   LaneTest,
   EventView,
   Explanation,
   LaneView,
   Notice,
+  ResponseOutcome,
+  RuleChange,
+  RuleDetail,
+  RuleTest,
   TenantHealth,
   TokenView,
+  WindowView,
 } from '../../cli/api-types.ts';
 import type { TenantConfig } from '../../src/domain/tenant-config.ts';
 import { NOW_MS } from './fake-io.ts';
@@ -37,6 +44,16 @@ export interface StandInState {
   readonly tested: Map<string, DestinationTested>;
   /** Hosts that a destination has isolated. */
   readonly isolated: { readonly id: string; readonly name: string }[];
+  readonly rules: RuleDetail[];
+  readonly ruleChanges: RuleChange[];
+  readonly ruleTests: RuleTest[];
+  /** The answers to the steps of a backtest, in their order. */
+  readonly backtests: BacktestReport[];
+  /** Newest first. */
+  readonly detections: DetectionView[];
+  /** Of any detection. */
+  readonly responses: ResponseOutcome[];
+  readonly windows: WindowView[];
   /** What each lane did with any event. */
   explain: () => readonly Explanation[];
   /** Over the healthy answer of a tenant. */
@@ -75,6 +92,13 @@ export function newState(): StandInState {
     tests: new Map(),
     tested: new Map(),
     isolated: [],
+    rules: [],
+    ruleChanges: [],
+    ruleTests: [],
+    backtests: [],
+    detections: [],
+    responses: [],
+    windows: [],
     explain: () => [{ lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' }],
     health: {},
     deployment: {},

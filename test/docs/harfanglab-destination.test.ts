@@ -68,6 +68,8 @@ const ACTIVITY = {
   byPlatform: { perplexity: 7, chatgpt: 2 },
   byClassification: { EMAIL: 5, CREDIT_CARD: 2 },
   onDevice: 9,
+  detections: 2,
+  byRule: { noxys_hl1_blocked_unauthorised_platform: 2 },
   isComplete: true,
 };
 const INCIDENT = findingBody(
@@ -140,7 +142,7 @@ describe('the page about HarfangLab', () => {
     expect(jsonBelow('## Incidents and alerts')).toEqual(INCIDENT);
     const told = firstColumn(below(TEXT, '## Incidents and alerts'));
     const ofEvents = findingBody(
-      { noun: 'alert', event: FULL_EVENT, activity: undefined, series: undefined },
+      { noun: 'alert', event: FULL_EVENT, activity: undefined, granted: [], series: undefined },
       CONTEXT,
     );
     const sent = [...new Set([...Object.keys(INCIDENT), ...Object.keys(ofEvents), 'related_alert'])];

@@ -18,6 +18,8 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   token: '00000000-0000-4000-8000-00000000abcd',
   event: 'evt_1',
   eventId: 'evt_1',
+  ruleId: 'noxys_hl3_repeated_violations_user',
+  detectionId: 'det_17959439cff046d2',
 };
 
 /** Throws when it can't be told what the route takes: then this file must say so. */

@@ -44,9 +44,18 @@ import type {
   TestDestinationRequest,
 } from '../../src/domain/destination-requests.ts';
 import type { Actor } from '../../src/domain/principal.ts';
+import type {
+  BacktestRequest,
+  DetectionsRequest,
+  JudgeRequest,
+  TestRulesRequest,
+  WindowsRequest,
+} from '../../src/domain/rule-views.ts';
+import type { DetectionRequest } from '../../src/domain/rules-rpc.ts';
 import type { Env, RegistryNamespace, RelayNamespace } from '../../src/settings.ts';
 import { ingestKey, publishIngestConfig } from '../../src/tenants/ingest-config.ts';
 import { FakeKv } from '../tenants/fake-kv.ts';
+import { type RuleAnswers, ruleAnswers } from './rule-answers.ts';
 import { FakeLimit, FakeRegistry } from './fake-registry.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
@@ -56,7 +65,18 @@ export const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 export const CREATED_AT_MS = Date.UTC(2026, 10, 22);
 
 type AskedRequest =
-  RedriveRequest | PauseRequest | ResumeRequest | EventsRequest | ExplainRequest | UserKeyRequest;
+  | RedriveRequest
+  | PauseRequest
+  | ResumeRequest
+  | EventsRequest
+  | ExplainRequest
+  | UserKeyRequest
+  | TestRulesRequest
+  | BacktestRequest
+  | DetectionsRequest
+  | DetectionRequest
+  | JudgeRequest
+  | WindowsRequest;
 
 export const SHOWN_EVENT: EventView = {
   seq: 41,
@@ -304,6 +324,54 @@ export class FakeRelay implements TenantRelayRpc {
   async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
     this.#note(request);
     return this.keys;
+  }
+
+  /** What it answers of rules, detections and windows. */
+  readonly ruleAnswers: RuleAnswers = ruleAnswers();
+  readonly rulesAsked: string[] = [];
+
+  async rules() {
+    return this.ruleAnswers.rules;
+  }
+
+  async rule(rule: string) {
+    this.rulesAsked.push(rule);
+    return this.ruleAnswers.rule;
+  }
+
+  async ruleChanges(page: { readonly before?: number; readonly limit: number }) {
+    this.pages.push(page);
+    return this.ruleAnswers.changes;
+  }
+
+  async testRules(request: TestRulesRequest) {
+    this.#note(request);
+    return this.ruleAnswers.test;
+  }
+
+  async backtest(request: BacktestRequest) {
+    this.#note(request);
+    return this.ruleAnswers.backtest;
+  }
+
+  async detections(request: DetectionsRequest) {
+    this.#note(request);
+    return this.ruleAnswers.detections;
+  }
+
+  async detection(request: DetectionRequest) {
+    this.#note(request);
+    return this.ruleAnswers.detection;
+  }
+
+  async judge(request: JudgeRequest) {
+    this.#note(request);
+    return this.ruleAnswers.judged;
+  }
+
+  async windows(request: WindowsRequest) {
+    this.#note(request);
+    return this.ruleAnswers.windows;
   }
 
   async testDestination({ actor, ...tested }: TestDestinationRequest): Promise<TestDestinationAnswer> {

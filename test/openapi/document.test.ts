@@ -104,10 +104,11 @@ describe("the JSON Schema of a tenant's config", () => {
     const found = new Map<string, unknown>();
     collect(tenantConfigJsonSchema(), '', found);
     const own = [...found.keys()].filter((path) =>
-      /^(?:platforms|language|device_map|digest|destinations\.\w+)(?:\b|$)/.test(path),
+      /^(?:platforms|language|device_map|digest|rules|responses|retention\.detections|destinations\.\w+)(?:\b|$)/.test(path),
     );
     const shared = /^destinations\.\w+\.(?:name|type|enabled|events|where|privacy)(?:[.[]|$)/;
-    const plain = /\.(?:actions|contain\.never|endpoint_rules|secrets|approved)\[\]$/;
+    const plain =
+      /\.(?:actions|contain\.never|endpoint_rules|secrets|approved|risky|respond)\[\]$|\*\[\]$|\.\*$/;
     expect(Object.keys(CONFIG_DESCRIPTIONS).toSorted()).toEqual(
       own.filter((path) => !shared.test(path) && !plain.test(path)).toSorted(),
     );
@@ -125,11 +126,12 @@ describe("the JSON Schema of a tenant's config", () => {
 
 /** Every key of a schema with its description, by the path that CONFIG_DESCRIPTIONS uses. */
 function collect(node: object, path: string, found: Map<string, unknown>): void {
-  const { description, properties = {}, items, anyOf = [], oneOf = [] } = node as Record<string, object>;
+  const { description, properties = {}, items, anyOf = [], oneOf = [], additionalProperties: free } = node as Record<string, object>;
   if (path !== '' && (description !== undefined || !found.has(path))) found.set(path, description);
   for (const [key, part] of Object.entries(properties))
     collect(part as object, path === '' ? key : `${path}.${key}`, found);
   if (items) collect(items, `${path}[]`, found);
+  if (typeof free === 'object') collect(free, `${path}.*`, found);
   for (const option of [...(anyOf as object[]), ...(oneOf as object[])]) {
     const type = (option as { properties?: { type?: { const?: string } } }).properties?.type?.const;
     collect(option, type === undefined ? path : `destinations.${type}`, found);

@@ -45,6 +45,7 @@ export interface KnownCase {
 export interface CaseChange {
   readonly description?: string;
   readonly severity?: number;
+  readonly status?: 'closed';
 }
 
 /** Opens a case and answers its id; undefined: an answer that leaves open whether there is one now. `onSend` as in ApiCall. */
@@ -150,6 +151,17 @@ export async function addAlerts(api: FalconApi, id: string, alerts: readonly str
     method: 'POST',
     path: '/cases/entities/alert-evidence/v1',
     body: { id, alerts: alerts.map((alert) => ({ id: alert })) },
+    scope: 'cases:write',
+  });
+  return answer.ok && answer.value.errors.length === 0;
+}
+
+/** Adds a tag to a case; whether it has it now. */
+export async function addTag(api: FalconApi, id: string, tag: string): Promise<boolean> {
+  const answer = await api.request({
+    method: 'POST',
+    path: '/cases/entities/case-tags/v1',
+    body: { id, tags: [tag] },
     scope: 'cases:write',
   });
   return answer.ok && answer.value.errors.length === 0;

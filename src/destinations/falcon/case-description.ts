@@ -5,7 +5,10 @@
 
 import type { CanonicalEvent, PolicyDecision } from '../../domain/event.ts';
 import { platformName } from '../../domain/platforms.ts';
+import { activityText, checklistOf, countText, earlierText } from '../../domain/playbook-words.ts';
+import type { UserActivity } from '../../domain/user-activity.ts';
 import { cutText, listWithin, oneLine } from '../../lib/short-text.ts';
+import { attackOf } from '../attack-tags.ts';
 import { entryUrl } from '../entry-url.ts';
 import { platformLabel } from './case-name.ts';
 import { type CaseRecord, recordSeverity } from './case-record.ts';
@@ -19,6 +22,9 @@ const LIST_LENGTH_MAX = 400;
 /** What analysts write after it is kept. A line of its own: the texts of others never hold it. */
 const MARKER = '-- noxys-relay updates what stands above. Notes below this line stay.';
 const MARKER_LINE = new RegExp(`^${MARKER.replaceAll('.', '\\.')}(?=[ \\t\\r]*$)`, 'gm');
+
+/** Of a checklist. */
+const [UNTICKED, TICKED] = ['[ ] ', '[x] '];
 
 const DECIDED: Readonly<Record<PolicyDecision, string>> = {
   block: 'blocked',
@@ -34,6 +40,12 @@ export interface DescriptionFacts {
   readonly publicUrl: string | undefined;
   /** What came of the look for the host's alerts. Absent: none was taken. */
   readonly alertsNote?: string;
+  /** Of the user. Absent: not known. */
+  readonly activity?: UserActivity | undefined;
+  /** What the destination grants. Absent: not known. */
+  readonly granted?: readonly string[];
+  /** What stands in the case now: what analysts ticked stays so. */
+  readonly earlier?: string | undefined;
   /** Only of a storm case: the cap. */
   readonly stormAbove?: number;
   /** What analysts wrote below the marker. */
@@ -64,6 +76,19 @@ export function analystNotes(description: string): string | undefined {
   return notes.length > DESCRIPTION_LENGTH_MAX - MARKER.length - OWN_LENGTH_MIN ? undefined : notes;
 }
 
+/**
+ * The description with one more line right above the marker; the lines before it give way where there is no room. Undefined where the
+ * description is the analysts'.
+ */
+export function withLine(description: string, added: string): string | undefined {
+  const notes = analystNotes(description);
+  if (notes === undefined) return undefined;
+  const lines = description.slice(0, description.lastIndexOf(`\n${MARKER}`)).split('\n');
+  const roomMax = DESCRIPTION_LENGTH_MAX - `${added}\n${MARKER}${notes}`.length;
+  while (lines.length > 1 && lines.join('\n').length + 1 > roomMax) lines.pop();
+  return `${lines.join('\n')}\n${added}\n${MARKER}${notes}`;
+}
+
 function entryLines(facts: DescriptionFacts): readonly Line[] {
   const { event, record } = facts;
   const { detection, user, device, policy } = event;
@@ -78,12 +103,39 @@ function entryLines(facts: DescriptionFacts): readonly Line[] {
     line(50, 'Policy', policy?.name),
     line(45, 'Risk score', detection ? undefined : event.riskScore?.toString()),
     line(72, 'Rule', detection && `${detection.ruleName} (${detection.ruleId})`),
-    line(60, 'Count', countText(facts)),
-    line(55, 'First and last', `${record.firstAt}, ${record.lastAt}`),
+    line(65, 'Level', detection?.level),
+    line(60, 'Count', entriesText(facts)),
+    line(55, 'First and last', isOneMoment(facts) ? undefined : `${record.firstAt}, ${record.lastAt}`),
+    line(35, 'ATT&CK', listWithin(attackOf(detection?.tags), LIST_LENGTH_MAX)),
+    line(58, "The user's last 24 hours", detection?.playbook ? undefined : dayText(facts)),
     line(40, 'Host alerts', facts.alertsNote),
     line(68, 'Relay', relayText(facts)),
     line(20, 'Event ids', listWithin(record.eventIds.map(oneLine), LIST_LENGTH_MAX)),
+    ...checklistLines(facts),
   ].filter((one) => one !== undefined);
+}
+
+/** The playbook's, last of all: the heading goes last, and what a person does before what the relay knows. */
+function checklistLines({ event, activity, granted, earlier }: DescriptionFacts): readonly Line[] {
+  const playbook = event.detection?.playbook;
+  if (!playbook) return [];
+  const ticked = new Set(earlier?.split(/\r?\n/).filter((text) => text.startsWith(TICKED)));
+  const lines = checklistOf({ playbook, language: 'en', event, activity, ...(granted && { granted }) });
+  return lines.map((text, i) => {
+    const done = text.replace(UNTICKED, TICKED);
+    const weight = i === 0 ? 67 : text.startsWith(UNTICKED) ? 66 : 57;
+    return { text: ticked.has(done) ? done : text, weight: weight - i / 100 };
+  });
+}
+
+function dayText({ activity }: DescriptionFacts): string | undefined {
+  if (!activity) return undefined;
+  return `${activityText(activity, 'en')}; earlier detections: ${earlierText(activity, 'en')}`;
+}
+
+/** One detection of a rule that counts nothing: its time is told. */
+function isOneMoment({ event: { detection }, record }: DescriptionFacts): boolean {
+  return detection?.windowSeconds === 0 && record.count === 1;
 }
 
 function stormLines(facts: DescriptionFacts, above: number): readonly Line[] {
@@ -124,16 +176,11 @@ function platformsOf({ detection, platform }: CanonicalEvent): string | undefine
   return listWithin(names, LIST_LENGTH_MAX);
 }
 
-function countText({ event: { detection }, record }: DescriptionFacts): string {
+function entriesText({ event: { detection }, record }: DescriptionFacts): string | undefined {
   if (!detection) return record.count === 1 ? '1 event' : `${record.count} events`;
-  const { count, windowSeconds } = detection;
-  const counted = `${count} ${count === 1 ? 'event' : 'events'} in ${durationText(windowSeconds)}`;
-  return record.count === 1 ? counted : `${record.count} detections; the newest: ${counted}`;
-}
-
-function durationText(seconds: number): string {
-  if (seconds >= 3600 && seconds % 3600 === 0) return `${seconds / 3600} h`;
-  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+  const counted = countText(detection, 'en');
+  if (record.count === 1) return counted;
+  return `${record.count} detections${counted === undefined ? '' : `; the newest: ${counted}`}`;
 }
 
 function relayText({ event, tenant, publicUrl }: DescriptionFacts): string {

@@ -2,6 +2,8 @@
 
 import { dataCategories } from '../../domain/data-categories.ts';
 import type { CanonicalEvent } from '../../domain/event.ts';
+import { grantsOf } from '../../domain/grants.ts';
+import type { UserActivity } from '../../domain/user-activity.ts';
 import type { HostAlerts } from './alerts.ts';
 import type { NewCase } from './case-calls.ts';
 import { caseDescription } from './case-description.ts';
@@ -15,6 +17,8 @@ export interface CaseFacts {
   /** The entries at hand, at least one: those that are new to the case, or were lost on the way. */
   readonly items: readonly CanonicalEvent[];
   readonly alerts: HostAlerts | undefined;
+  /** What the user of the newest did in the day before it, where that is known. */
+  readonly activity: UserActivity | undefined;
 }
 
 /** The record with more entries in it. */
@@ -26,18 +30,30 @@ export function withEntries(
   return isStorm ? withStormItems(record, items) : withItems(record, items);
 }
 
+/** What the user of the newest entry did; not of a storm case, which names nobody. */
+export async function activityOf(
+  { io }: CaseTurn,
+  { isStorm }: CaseTarget,
+  items: readonly CanonicalEvent[],
+): Promise<UserActivity | undefined> {
+  return isStorm ? undefined : io.records.lastDay(newestOf(items));
+}
+
 /** The text of a case. */
 export function describe(
   { config, context }: CaseTurn,
   { isStorm }: CaseTarget,
-  facts: CaseFacts & { readonly notes?: string },
+  facts: CaseFacts & { readonly notes?: string; readonly earlier?: string | undefined },
 ): string {
-  const { record, items, alerts, notes } = facts;
+  const { record, items, alerts, activity, notes, earlier } = facts;
   return caseDescription({
     event: newestOf(items),
     record,
     tenant: context.tenant,
     publicUrl: context.publicUrl,
+    activity,
+    granted: grantsOf(config),
+    earlier,
     ...(alerts && { alertsNote: alerts.note }),
     ...(isStorm && { stormAbove: perHourMaxOf(config) }),
     ...(notes !== undefined && { notes }),

@@ -23,18 +23,31 @@ export interface CaseGroup {
   readonly firstIndex: number;
   /** In order, at least one. */
   readonly items: readonly CanonicalEvent[];
+  /** The one item is a verdict on a detection of the group, and no entry of its case. */
+  readonly isVerdict: boolean;
 }
 
-/** The groups of a batch, in the order of their first entries. */
+/**
+ * The groups of a batch, in the order of their first entries. A verdict is a group of its own, and what comes after it is not put
+ * together with what came before: the case may be closed in between.
+ */
 export function groupsOf(events: readonly CanonicalEvent[]): readonly CaseGroup[] {
-  const groups = new Map<string, { firstIndex: number; items: CanonicalEvent[] }>();
+  const groups: (CaseGroup & { readonly items: CanonicalEvent[] })[] = [];
+  let open = new Map<string, CanonicalEvent[]>();
   for (const [firstIndex, event] of events.entries()) {
+    const isVerdict = event.judged !== undefined;
+    if (isVerdict) open = new Map();
     const key = groupKey(event);
-    const group = groups.get(key);
-    if (group) group.items.push(event);
-    else groups.set(key, { firstIndex, items: [event] });
+    const items = open.get(key);
+    if (items) {
+      items.push(event);
+      continue;
+    }
+    const group = { key, firstIndex, items: [event], isVerdict };
+    groups.push(group);
+    if (!isVerdict) open.set(key, group.items);
   }
-  return [...groups].map(([key, { firstIndex, items }]) => ({ key, firstIndex, items }));
+  return groups;
 }
 
 /** Under this key a case is remembered. */

@@ -12,7 +12,7 @@ import { analystNotes } from './case-description.ts';
 import type { CaseGroup } from './case-group.ts';
 import { hasRoom } from './case-openings.ts';
 import { attachAlerts } from './case-evidence.ts';
-import { type CaseFacts, describe, withEntries } from './case-form.ts';
+import { type CaseFacts, activityOf, describe, withEntries } from './case-form.ts';
 import { confirmCase, isSeenByNow, openCase } from './case-put.ts';
 import {
   type CaseRecord,
@@ -58,7 +58,7 @@ export async function keepCase(
   if (kept.items.length === 0) return DONE;
   if (hasRoom(io.memory, perHourMaxOf(config), io.nowMs()))
     return openCase(turn, target, kept.items, kept.before);
-  const others = later.filter(({ key }) => readRecord(io.memory, key) === undefined);
+  const others = later.filter(({ key, isVerdict }) => !isVerdict && readRecord(io.memory, key) === undefined);
   return keepStorm(turn, [...kept.items, ...others.flatMap((other) => other.items)]);
 }
 
@@ -137,7 +137,8 @@ async function update(
     }
     const entered = withEntries(target, record, items);
     const next = { ...entered, alertSeverity: Math.max(record.alertSeverity, alerts?.severity ?? 0) };
-    const change = changeOf(turn, target, { known, record, next, items, alerts });
+    const activity = await activityOf(turn, target, items);
+    const change = changeOf(turn, target, { known, record, next, items, alerts, activity });
     const done = isNothing(change) ? undefined : await patchCase(api, known, change);
     if (done && !done.ok) return done.error.outcome;
     if (done?.value === 'conflict') continue;
@@ -160,10 +161,12 @@ interface ChangeFacts extends Omit<CaseFacts, 'record'> {
 
 /** What is new. A severity that analysts lowered, and a text that they made their own, stay as they are. */
 function changeOf(turn: CaseTurn, target: CaseTarget, facts: ChangeFacts): CaseChange {
-  const { known, record, next, items, alerts } = facts;
+  const { known, record, next, items, alerts, activity } = facts;
   const notes = known.description === undefined ? '' : analystNotes(known.description);
   const description =
-    notes === undefined ? undefined : describe(turn, target, { record: next, items, alerts, notes });
+    notes === undefined
+      ? undefined
+      : describe(turn, target, { record: next, items, alerts, activity, notes, earlier: known.description });
   const severity = recordSeverity(next);
   const isGraver = severity > recordSeverity(record) && severity > known.severity;
   return {

@@ -9,7 +9,7 @@ import type { DeliveryIo } from '../destination.ts';
 import { type HostAlerts, hostAlerts } from './alerts.ts';
 import { findCase, putCase, readCase } from './case-calls.ts';
 import { alertStates, withAlerts } from './case-evidence.ts';
-import { newCase, withEntries } from './case-form.ts';
+import { type CaseFacts, activityOf, newCase, withEntries } from './case-form.ts';
 import { uniqueTag } from './case-group.ts';
 import { countOpening, giveBackOpening } from './case-openings.ts';
 import {
@@ -114,7 +114,8 @@ export async function openCase(
     ...(!target.isStorm && { countedAtMs }),
   };
   if (!target.isStorm) countOpening(io.memory, countedAtMs);
-  const asked = await ask(turn, target, { record: withEntries(target, empty, items), items });
+  const activity = await activityOf(turn, target, items);
+  const asked = await ask(turn, target, { record: withEntries(target, empty, items), items, activity });
   if (!asked.isRefused) return asked.outcome;
   if (!target.isStorm) giveBackOpening(io.memory, countedAtMs, io.nowMs());
   forget(turn, target, before, asked.outcome);
@@ -127,10 +128,7 @@ interface Asked {
   readonly isRefused: boolean;
 }
 
-interface AskInput {
-  readonly record: CaseRecord;
-  readonly items: readonly CanonicalEvent[];
-}
+type AskInput = Omit<CaseFacts, 'alerts'>;
 
 async function ask(turn: CaseTurn, target: CaseTarget, input: AskInput): Promise<Asked> {
   const alerts = target.isStorm ? undefined : await hostAlerts(turn, input.items);
@@ -146,7 +144,7 @@ async function ask(turn: CaseTurn, target: CaseTarget, input: AskInput): Promise
 async function askWith(
   turn: CaseTurn,
   target: CaseTarget,
-  { record, items }: AskInput,
+  { record, items, activity }: AskInput,
   alerts: HostAlerts | undefined,
 ): Promise<Asked> {
   const { api, io } = turn;
@@ -158,7 +156,7 @@ async function askWith(
     alerts: alertStates(ids, 'attached'),
   };
   // Not before: a minute may pass until the account has a turn, and from this moment on a case may be there.
-  const put = await putCase(api, newCase(turn, target, { record: opening, items, alerts }), () => {
+  const put = await putCase(api, newCase(turn, target, { record: opening, items, alerts, activity }), () => {
     opening = { ...opening, putAtMs: io.nowMs() };
     writeRecord(io, target.key, opening);
   });

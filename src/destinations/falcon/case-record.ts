@@ -93,6 +93,11 @@ export function itemsOf({ items, heldBack = [] }: CaseRecord): readonly string[]
   return [...heldBack, ...items];
 }
 
+/** Whether an entry is in this case, and not in the group's earlier one. */
+export function isOwnItem({ items, heldBack = [], count }: CaseRecord, key: string): boolean {
+  return heldBack.includes(key) || items.slice(Math.max(0, items.length - count)).includes(key);
+}
+
 /** Of these, those of the group's earlier case: they are in one whatever comes of this. */
 export function itemsBefore(record: CaseRecord): readonly string[] {
   const { state, items, count } = record;

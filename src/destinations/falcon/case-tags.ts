@@ -27,6 +27,11 @@ export function caseTags({ unique, isStorm, platforms, categories }: TagFacts): 
   return tags;
 }
 
+/** Whether a case that has these may get one more. */
+export function hasTagRoom(tags: readonly string[], tag: string): boolean {
+  return lengthOf([...tags, tag]) <= TAGS_LENGTH_MAX;
+}
+
 /** Lower case letters, digits, `-` and `_`, without accents; empty when nothing of it is one. */
 function tagOf(text: string): string {
   return text

@@ -1,5 +1,6 @@
 /**
  * The cases of a Falcon destination: a case for what a rule found, and for events from a level on. What is alike within a day is one case.
+ * A verdict on a detection closes its case, where the config says so.
  * Falcon makes a case for every request, so the relay remembers what it asked for, and looks for it before it asks again.
  * Source: vendor OpenAPI of Cases, falcon-mcp modules/cases.py, read 2026-11.
  */
@@ -12,6 +13,7 @@ import { ALERT_READS, TAG_NOTE } from './alerts.ts';
 import { falconApi } from './api.ts';
 import { groupsOf } from './case-group.ts';
 import { keepCase } from './case-keep.ts';
+import { closeCase } from './case-verdict.ts';
 import { type CheapRead, cheapRead } from './cheap-read.ts';
 import { type FalconScope, scopeName } from './scopes.ts';
 
@@ -39,7 +41,9 @@ export function falconCases(config: FalconConfig, context: ChannelContext): Chan
         const settled = group.firstIndex;
         const mayGoOn = io.isCurrent() && io.nowMs() < endsAtMs && io.requestsMax - turn.api.requests >= need;
         if (settled > 0 && !mayGoOn) return { kind: 'delivered', settled };
-        const outcome = await keepCase(turn, group, groups.slice(i + 1));
+        const outcome = group.isVerdict
+          ? await closeCase(turn, group)
+          : await keepCase(turn, group, groups.slice(i + 1));
         if (outcome.kind === 'delivered') continue;
         // What came before is done all the same.
         return settled > 0 ? { kind: 'delivered', settled, others: outcome } : outcome;

@@ -93,8 +93,10 @@ class Isolation {
     }
     const contain = config.contain ?? CONTAIN_DEFAULT;
     const against = stateAgainst(host) ?? protectionOf('Falcon', protectedHost(host), told, contain);
-    const refusal = against ?? this.#lifted(host) ?? hourIsFull(this.#log, this.#event.id, contain);
+    const refusal = against ?? this.#lifted(host);
     if (refusal !== undefined) return notIsolated(refusal);
+    const full = hourIsFull({ ...io, log: this.#log }, this.#event.id, contain);
+    if (full) return full;
     const call = {
       method: 'POST',
       path: '/devices/entities/devices-actions/v2?action_name=contain',

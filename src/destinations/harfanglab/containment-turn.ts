@@ -25,6 +25,8 @@ const DELIVERED: Outcome = { kind: 'delivered' };
 /** The last look comes no sooner, when its time is there already. */
 const WAIT_MS_MIN = 1_000;
 const NOT_ISOLATED = 'not isolated';
+const TOO_OLD =
+  'it was detected over an hour ago, and whether HarfangLab took an order in that time is not known';
 const ORDER_OF_OTHER =
   'another detection asked HarfangLab to isolate the host, and whether the order was taken is not known yet';
 
@@ -69,7 +71,7 @@ export class Isolation {
     const others = this.#orders.watched(this.#event.id, agent.id, this.#about);
     if (others) return this.#leftTo(others);
     const refusal = this.#refusal(found.value);
-    return refusal === undefined ? this.#ask(agent, action, order) : notIsolated(refusal);
+    return refusal ?? this.#ask(agent, action, order);
   }
 
   get #nowMs(): number {
@@ -149,15 +151,16 @@ export class Isolation {
     return notIsolated(`the agent is not isolated after ${minutes} minutes: ${whatIsLeft(order, isOnline)}`);
   }
 
-  #refusal({ agent, told }: MeantAgent): string | undefined {
+  #refusal({ agent, told }: MeantAgent): FailedOutcome | undefined {
     const contain = this.#parts.config.contain ?? CONTAIN_DEFAULT;
     // What waits aside may be older than what its lane begins with.
-    if (isTooOld(this.#event, MAXIMUM_AGE_MS.contain, this.#nowMs))
-      return 'it was detected over an hour ago, and whether HarfangLab took an order in that time is not known';
-    if (agent.isIsolated === undefined) return 'HarfangLab does not tell whether the agent is isolated';
+    if (isTooOld(this.#event, MAXIMUM_AGE_MS.contain, this.#nowMs)) return notIsolated(TOO_OLD);
+    if (agent.isIsolated === undefined)
+      return notIsolated('HarfangLab does not tell whether the agent is isolated');
     const host = { deviceId: agent.id, hostname: agent.hostname, ...productOf(agent) };
     const against = protectionOf('HarfangLab', host, told, contain);
-    return against ?? hourIsFull(this.#log, this.#event.id, contain);
+    if (against !== undefined) return notIsolated(against);
+    return hourIsFull({ ...this.#parts.io, log: this.#log }, this.#event.id, contain);
   }
 
   async #ask(agent: Agent, action: Action, earlier: Order | undefined): Promise<Outcome> {

@@ -19,6 +19,8 @@ export interface FindingFacts {
   readonly noun: FindingNoun;
   readonly event: CanonicalEvent;
   readonly activity: UserActivity | undefined;
+  /** What the destination grants. */
+  readonly granted: readonly string[];
   /** Of the group, before this one. */
   readonly series: Series | undefined;
 }
@@ -29,7 +31,7 @@ export function findingId(event: CanonicalEvent): string {
 }
 
 export function findingBody(
-  { noun, event, activity, series }: FindingFacts,
+  { noun, event, activity, granted, series }: FindingFacts,
   context: ChannelContext,
 ): Record<string, unknown> {
   const { detection, user, device, policy } = event;
@@ -44,10 +46,13 @@ export function findingBody(
     title: findingTitle(event, language),
     severity: levelOf(event),
     timestamp: event.occurredAt,
-    description: findingDescription({ event, language, activity, earlier, url }),
+    description: findingDescription({ event, language, activity, earlier, url, granted }),
     rule: detection && { id: detection.ruleId, name: detection.ruleName },
     count: detection?.count ?? 1,
     window_seconds: detection?.windowSeconds,
+    tags: detection?.tags,
+    playbook: detection?.playbook,
+    watched_until: detection?.watchedUntil,
     first_at: firstAt,
     last_at: lastAt,
     event_ids: detection?.eventIds ?? [event.id],
@@ -72,6 +77,8 @@ function activityBody({
   byPlatform,
   byClassification,
   onDevice,
+  detections,
+  byRule,
   isComplete,
 }: UserActivity): Record<string, unknown> {
   return defined({
@@ -83,6 +90,8 @@ function activityBody({
     by_platform: byPlatform,
     by_classification: byClassification,
     on_device: onDevice,
+    detections,
+    by_rule: byRule,
     complete: isComplete,
   });
 }

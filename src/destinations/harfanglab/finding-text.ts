@@ -7,10 +7,11 @@ import type { DetectionFacts } from '../../domain/detection-facts.ts';
 import type { CanonicalEvent } from '../../domain/event.ts';
 import type { Language } from '../../domain/language.ts';
 import { LEFT_OUT } from '../../domain/personal-fields.ts';
-import { platformName } from '../../domain/platforms.ts';
+import { activityText, checklistOf, countText, earlierText } from '../../domain/playbook-words.ts';
 import type { UserActivity } from '../../domain/user-activity.ts';
 import { mayNameUser, namesOfHost, namesOfUser, withoutNames } from '../../domain/without-name.ts';
 import { cutText, listWithin, oneLine } from '../../lib/short-text.ts';
+import { attackOf } from '../attack-tags.ts';
 import { levelOf, platformsOf, spanOf } from './finding-facts.ts';
 import { FINDING_WORDS, type FindingWords } from './finding-words.ts';
 
@@ -27,6 +28,8 @@ export interface FindingText {
   /** The earlier one of the same group, and which this one is. */
   readonly earlier: { readonly id: string; readonly number: number } | undefined;
   readonly url: string | undefined;
+  /** What the destination grants. */
+  readonly granted: readonly string[];
 }
 
 export function findingTitle(event: CanonicalEvent, language: Language): string {
@@ -44,23 +47,36 @@ function titleOf(event: CanonicalEvent, words: FindingWords): string {
 }
 
 /** What happened, about whom, and what to look at first. */
-export function findingDescription({ event, language, activity, earlier, url }: FindingText): string {
+export function findingDescription(facts: FindingText): string {
+  const { event, language, earlier, url } = facts;
   const words = FINDING_WORDS[language];
   const { labels } = words;
   const { user, device, policy, riskScore, detection } = event;
   const line = liner(words);
   return present([
     findingTitle(event, language),
-    ...factLines(event, words),
+    ...factLines(event, language),
     line(labels.user, user?.id),
     line(labels.device, device?.hostname ?? device?.id),
     line(labels.decision, policy?.decision && words.decisions[policy.decision]),
     line(labels.risk, detection ? undefined : riskScore?.toString()),
-    line(labels.activity, activity && activityText(activity, words)),
+    line('ATT&CK', listOf(attackOf(detection?.tags))),
+    ...(detection?.playbook ? [] : dayLines(facts, words)),
     earlier && words.earlier(earlier, detection?.groupKey !== undefined),
     line(labels.first, lookText(event, words)),
     url && `${labels.relay}${words.colon}${url}`,
+    ...(detection?.playbook ? checklistOf({ ...facts, playbook: detection.playbook }) : []),
   ]).join('\n');
+}
+
+function dayLines({ activity, language }: FindingText, words: FindingWords): readonly (string | undefined)[] {
+  if (!activity) return [];
+  const { labels } = words;
+  const line = liner(words);
+  return [
+    line(labels.activity, activityText(activity, language)),
+    line(labels.earlier, earlierText(activity, language)),
+  ];
 }
 
 /** Of a detection, for a threat of the same endpoint. */
@@ -68,25 +84,22 @@ export function commentText(event: CanonicalEvent, language: Language, url: stri
   const words = FINDING_WORDS[language];
   const told = nameless(event);
   const tail = url === undefined ? '' : `\n${words.labels.relay}${words.colon}${url}`;
-  const lines = present([titleOf(told, words), ...factLines(told, words)]);
+  const lines = present([titleOf(told, words), ...factLines(told, language)]);
   return `${cutText(`Noxys${words.colon}${lines.join('\n')}`, COMMENT_LENGTH_MAX - tail.length)}${tail}`;
 }
 
 /** Those that name nobody. */
-function factLines(event: CanonicalEvent, words: FindingWords): readonly (string | undefined)[] {
+function factLines(event: CanonicalEvent, language: Language): readonly (string | undefined)[] {
+  const words = FINDING_WORDS[language];
   const { detection, classifications, occurredAt } = event;
   const { labels } = words;
   const line = liner(words);
   const { firstAt, lastAt } = spanOf(event);
+  const counted = detection && countText(detection, language);
   return [
     line(labels.severity, words.levels[levelOf(event)]),
     line(labels.rule, detection && ruleText(detection)),
-    line(
-      labels.time,
-      detection
-        ? `${words.counted(detection.count, durationText(detection.windowSeconds))}, ${words.span(firstAt, lastAt)}`
-        : occurredAt,
-    ),
+    line(labels.time, counted === undefined ? occurredAt : `${counted}, ${words.span(firstAt, lastAt)}`),
     line(labels.platforms, listOf(platformsOf(event).map(({ name }) => name))),
     line(labels.classifications, listOf(classifications)),
   ];
@@ -94,12 +107,6 @@ function factLines(event: CanonicalEvent, words: FindingWords): readonly (string
 
 function ruleText({ ruleId, ruleName }: DetectionFacts): string {
   return ruleName === ruleId ? ruleId : `${ruleName} (${ruleId})`;
-}
-
-function activityText(activity: UserActivity, words: FindingWords): string {
-  const byPlatform = Object.entries(activity.byPlatform).toSorted(([, a], [, b]) => b - a);
-  const platforms = listOf(byPlatform.map(([id, count]) => `${platformName(id)} ${count}`));
-  return `${words.activity(activity)}${platforms === '' ? '' : ` (${platforms})`}`;
 }
 
 function lookText({ policy, device }: CanonicalEvent, words: FindingWords): string {
@@ -121,11 +128,6 @@ function listOf(items: readonly string[]): string {
 
 function present(lines: readonly (string | undefined)[]): readonly string[] {
   return lines.flatMap((line) => (line ? [line] : []));
-}
-
-function durationText(seconds: number): string {
-  if (seconds >= 3600 && seconds % 3600 === 0) return `${seconds / 3600} h`;
-  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
 /**

@@ -23,6 +23,7 @@ export interface FindingWords {
       | 'risk'
       | 'relay'
       | 'activity'
+      | 'earlier'
       | 'first'
       | 'time',
       string
@@ -30,13 +31,7 @@ export interface FindingWords {
   >;
   /** Between a label and its value. */
   readonly colon: string;
-  counted(count: number, window: string): string;
   span(first: string, last: string): string;
-  activity(facts: {
-    readonly events: number;
-    readonly onDevice?: number;
-    readonly isComplete: boolean;
-  }): string;
   /** `isGrouped`: they have more in common than the rule. */
   earlier(facts: { readonly number: number; readonly id: string }, isGrouped: boolean): string;
   /** Where it is not known what Noxys did about it. */
@@ -74,14 +69,12 @@ const EN: FindingWords = {
     risk: 'Risk score',
     relay: 'At the relay',
     activity: "The user's last 24 hours",
+    earlier: 'Earlier detections in that time',
     first: 'Look first at',
     time: 'Time',
   },
   colon: ': ',
-  counted: (count, window) => `${count} ${count === 1 ? 'event' : 'events'} in ${window}`,
   span: (first, last) => `from ${first} to ${last}`,
-  activity: ({ events, onDevice, isComplete }) =>
-    `${isComplete ? '' : 'at least '}${events} ${events === 1 ? 'event' : 'events'}${onDevice === undefined ? '' : `, ${onDevice} of them on this device`}`,
   earlier: ({ number, id }, isGrouped) =>
     `Number ${number} of the same rule${isGrouped ? ' and group' : ''} within 7 days: the first one was ${id}.`,
   look: {
@@ -121,14 +114,12 @@ const FR: FindingWords = {
     risk: 'Score de risque',
     relay: 'Dans le relais',
     activity: "Les dernières 24 heures de l'utilisateur",
+    earlier: 'Détections antérieures sur cette période',
     first: "À vérifier d'abord",
     time: 'Date',
   },
   colon: ' : ',
-  counted: (count, window) => `${count} ${count === 1 ? 'événement' : 'événements'} en ${window}`,
   span: (first, last) => `de ${first} à ${last}`,
-  activity: ({ events, onDevice, isComplete }) =>
-    `${isComplete ? '' : 'au moins '}${events} ${events === 1 ? 'événement' : 'événements'}${onDevice === undefined ? '' : `, dont ${onDevice} sur ce poste`}`,
   earlier: ({ number, id }, isGrouped) =>
     `Numéro ${number} de la même règle${isGrouped ? ' et du même groupe' : ''} en 7 jours : le premier était ${id}.`,
   look: {

@@ -5,6 +5,7 @@
  */
 
 import type { CanonicalEvent } from '../../domain/event.ts';
+import { grantsOf } from '../../domain/grants.ts';
 import { MAXIMUM_AGE_MS } from '../../domain/maximum-age.ts';
 import { NOT_SENT, type Outcome } from '../../domain/outcome.ts';
 import type { HarfangLabConfig } from '../../domain/tenant-config.ts';
@@ -55,7 +56,10 @@ async function write(
   if (isWritten(io, event) || isCovered(io, event)) return DONE;
   const activity = await io.records.lastDay(event);
   if (!io.isCurrent()) return NOT_SENT;
-  const body = findingBody({ noun, event, activity, series: seriesOf(io, event) }, context);
+  const body = findingBody(
+    { noun, event, activity, granted: grantsOf(config), series: seriesOf(io, event) },
+    context,
+  );
   // An endpoint of its own may share its memory of keys with the others.
   const key = `${noun}:${findingId(event)}`;
   const written = await postToGuide(config, io, { setting, key, body });

@@ -3,10 +3,11 @@
 import type { CanonicalEvent } from '../../domain/event.ts';
 import type { FailedOutcome } from '../../domain/outcome.ts';
 import type { ContainConfig } from '../../domain/destination-base.ts';
+import type { DeliveryIo } from '../destination.ts';
 import type { IsolationLog } from './isolation-log.ts';
 
 /** `why`: a clause without a full stop. */
-export function notIsolated(why: string): FailedOutcome {
+export function notIsolated(why: string): Extract<FailedOutcome, { kind: 'rejected' }> {
   return { kind: 'rejected', status: null, excerpt: `not isolated: ${why}` };
 }
 
@@ -21,15 +22,16 @@ export function liftedSince(
     : undefined;
 }
 
-/** Whether the hour has none left for a detection. */
+/** Whether the hour has none left for a detection: then a person decides, by redriving it or by leaving it. */
 export function hourIsFull(
-  log: IsolationLog,
+  { log, isRedriven = false }: { readonly log: IsolationLog } & Pick<DeliveryIo, 'isRedriven'>,
   detectionId: string,
   { per_hour_max: perHourMax }: Pick<ContainConfig, 'per_hour_max'>,
-): string | undefined {
-  if (log.isLeft(detectionId, perHourMax)) return undefined;
+): FailedOutcome | undefined {
+  if (isRedriven || log.isLeft(detectionId, perHourMax)) return undefined;
   const hosts = perHourMax === 1 ? 'one host was' : `${perHourMax} hosts were`;
-  return `${hosts} isolated in the last hour, and contain.per_hour_max allows no more`;
+  const why = `${hosts} isolated in the last hour, and contain.per_hour_max allows no more`;
+  return { ...notIsolated(why), asksHuman: true };
 }
 
 /** Why a detection names no device, as far as privacy is the reason: the stricter of the tenant's and the destination's. */

@@ -114,8 +114,10 @@ function ruleFacts(composer: Composer, entries: readonly CanonicalEvent[]): read
   const { words, local } = composer;
   const lines = rulesOf(entries).map((entry) => {
     const { ruleName = '', count = 0, windowSeconds = 0 } = entry.detection ?? {};
-    const counted = words.ruleCount(count, local.number(count), local.duration(windowSeconds));
-    return `${shortLine(ruleName)} (${words.levels[levelOf(entry)]})${words.colon}${counted}`;
+    const rule = `${shortLine(ruleName)} (${words.levels[levelOf(entry)]})`;
+    // A rule that counts nothing: the time of the message says it.
+    if (windowSeconds === 0) return rule;
+    return `${rule}${words.colon}${words.ruleCount(count, local.number(count), local.duration(windowSeconds))}`;
   });
   const { rest } = local.cut(lines, RULES_MAX);
   return [

@@ -59,7 +59,16 @@ function kindOf({ type }: CanonicalEvent): GroupKind {
 
 /** The event that it is about, or that made the rule match, and its user. */
 function matterKey(event: CanonicalEvent, who: WhoOf): string {
-  return hash(['alert', event.detection?.eventIds.at(-1) ?? event.id, who(event)]);
+  return hash(['alert', causeOf(event), who(event)]);
+}
+
+/** Whether two entries are about the same event: one message, unless it is of several users. */
+export function isSameMatter(one: CanonicalEvent, other: CanonicalEvent): boolean {
+  return kindOf(one) === 'alert' && kindOf(other) === 'alert' && causeOf(one) === causeOf(other);
+}
+
+function causeOf({ id, detection }: CanonicalEvent): string {
+  return detection?.eventIds.at(-1) ?? id;
 }
 
 /** Under which it is remembered that a matter was told: a rule about a user, or events of a kind of a user. */

@@ -16,12 +16,12 @@ import { digestMessage } from './compose-digest.ts';
 import { noticeMessage, testMessage } from './compose-notice.ts';
 import { type Composer, composerOf } from './composer.ts';
 import type { Message } from './message.ts';
-import { type MessageGroup, type WhoOf, groupsOf, whoOf } from './message-groups.ts';
+import { type MessageGroup, type WhoOf, groupsOf, isSameMatter, whoOf } from './message-groups.ts';
 import type { MessageProduct } from './product.ts';
 import type { Storm } from './storm.ts';
 import { Told } from './told.ts';
 
-const BATCH = { eventsMax: 100, lengthMax: 512 * 1024 } as const;
+const BATCH = { eventsMax: 100, lengthMax: 512 * 1024, joins: isSameMatter } as const;
 /** A slow product must not hold up a change of the config, or a pause. */
 const TURN_MS = 20_000;
 

@@ -11,13 +11,12 @@ import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import { type AdminRoute, type Answer, type Call, adminRoute, roleMissing } from '../admin-route.ts';
 import type { RequestFailure } from '../problem.ts';
+import { ASKED_USER_READERS, type AskedUser, askedUser } from './asked-user.ts';
 import { askExisting } from './existing.ts';
 import type { Readers } from './fields.ts';
-import { bodyInvalid } from './fields.ts';
 import { FIRST_PAGE, PAGE_READERS, type Page } from './page.ts';
 import { refused } from './refused.ts';
-import { type NamedUser, USER_READERS, usersIn } from './users.ts';
-import { type Reader, instantMs, oneOf, reader, shortText, wholeNumber } from './values.ts';
+import { instantMs, oneOf, shortText, wholeNumber } from './values.ts';
 
 const ROOT = '/api/v1/tenants/:id/events';
 /** As long as one of a tenant's config. */
@@ -26,7 +25,6 @@ const TYPE_LENGTH_MAX = 128;
 const PLATFORM_LENGTH_MAX = 512;
 /** As Noxys sends it: a longer one is kept as a hash. */
 const EVENT_ID_LENGTH_MAX = 2_048;
-const USER_KEY_PATTERN = /^p_[A-Za-z0-9_-]{22}$/;
 
 interface Filter {
   readonly type: string;
@@ -42,9 +40,7 @@ interface Asked extends Page, Filter {
 interface Listed extends Asked {
   readonly after: number;
 }
-interface Searched extends Asked, NamedUser {
-  readonly user_key: string;
-}
+interface Searched extends Asked, AskedUser {}
 type One = Pick<Asked, 'type' | 'before' | 'persons'>;
 
 const READERS: Readers<Asked> = {
@@ -57,12 +53,6 @@ const READERS: Readers<Asked> = {
   until: instantMs,
   persons: oneOf(['show']),
 };
-const userKey: Reader<string> = reader({ type: 'string', pattern: USER_KEY_PATTERN.source }, (value) =>
-  typeof value === 'string' && USER_KEY_PATTERN.test(value)
-    ? success(value)
-    : failure('must be the key of a user, as events show it'),
-);
-
 const readEventId = shortText(EVENT_ID_LENGTH_MAX);
 
 export const eventRoutes: readonly AdminRoute[] = [
@@ -83,12 +73,11 @@ export const eventRoutes: readonly AdminRoute[] = [
     path: `${ROOT}/search`,
     role: 'operator',
     scope: 'tenant',
-    body: { ...READERS, ...USER_READERS, user_key: userKey },
+    body: { ...READERS, ...ASKED_USER_READERS },
     handle: async (call) => {
-      const { user_id: _id, user_email: _email, user_key: key, ...asked } = call.body;
-      const [user, ...others] = [...usersIn(call.body), ...(key === undefined ? [] : [{ key }])];
-      if (!user || others.length > 0) return failure(bodyInvalid('', ONE_USER));
-      return listEvents(call, { ...requestOf(asked), user });
+      const { user_id: _id, user_email: _email, user_key: _key, ...asked } = call.body;
+      const user = askedUser(call.body);
+      return user.ok ? listEvents(call, { ...requestOf(asked), user: user.value }) : user;
     },
   }),
   adminRoute<One>({
@@ -102,7 +91,6 @@ export const eventRoutes: readonly AdminRoute[] = [
 ];
 
 const ONE_WAY = 'after can not be given with before: a page goes one way.';
-const ONE_USER = 'must have one of user_id, user_email, user_key';
 
 function requestOf(asked: Partial<Listed>): Omit<EventsRequest, 'v' | 'actor' | 'user'> {
   const { persons, since, until, before, after, limit, ...filter } = asked;

@@ -3,6 +3,7 @@
 import type { AdminRoute } from '../admin-route.ts';
 import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
+import { detectionRoutes } from './detections.ts';
 import { destinationTestRoutes } from './destination-test.ts';
 import { destinationRoutes } from './destinations.ts';
 import { eventRoutes } from './events.ts';
@@ -12,12 +13,15 @@ import { liftContainmentRoutes } from './lift-containment.ts';
 import { meRoutes } from './me.ts';
 import { metricsRoutes } from './metrics.ts';
 import { noticeRoutes } from './notices.ts';
+import { ruleRoutes } from './rules.ts';
+import { ruleRunRoutes } from './rule-runs.ts';
 import { secretRoutes } from './secrets.ts';
 import { tenantListRoutes } from './tenant-list.ts';
 import { tenantRemovalRoutes } from './tenant-removal.ts';
 import { tenantRoutes } from './tenants.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
+import { windowRoutes } from './windows.ts';
 
 export const adminRoutes: readonly AdminRoute[] = [
   ...tenantListRoutes,
@@ -34,6 +38,10 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...tokenRoutes,
   ...eventRoutes,
   ...userRoutes,
+  ...ruleRoutes,
+  ...ruleRunRoutes,
+  ...detectionRoutes,
+  ...windowRoutes,
   ...auditRoutes,
   ...healthRoutes,
   ...metricsRoutes,

@@ -76,6 +76,16 @@ export function textOf({ min, max }: { readonly min: number; readonly max: numbe
   );
 }
 
+/** `true` or `false`, as they are or as text. */
+export const yesOrNo: Reader<boolean> = reader({ type: 'boolean' }, (value) =>
+  value === true || value === false || value === 'true' || value === 'false'
+    ? success(String(value) === 'true')
+    : failure('must be true or false'),
+);
+
+/** A rule's id or name, as long as one of a tenant's config. */
+export const ruleReference = shortText(128);
+
 /** Where a lane begins, or goes on. */
 export const laneStart = oneOf<LaneStart>(['now', 'backlog']);
 

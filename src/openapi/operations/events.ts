@@ -5,13 +5,36 @@ import * as z from 'zod/mini';
 import { POLICY_DECISIONS } from '../../domain/event.ts';
 import { LANE_OUTCOMES } from '../../domain/explanation.ts';
 import { DEAD_LETTER_REASONS } from '../../domain/lane-view.ts';
+import { PLAYBOOKS } from '../../domain/playbook.ts';
 import { LEVELS } from '../../domain/severity.ts';
+import { VERBS } from '../../domain/verbs.ts';
+import { VERDICTS } from '../../domain/verdict.ts';
 import { auditEntry, page, shared } from '../answers.ts';
 import type { Operations } from '../operation.ts';
 
 const text = z.optional(z.string());
 
-const event = z.strictObject({
+const detectionFacts = z.strictObject({
+  ruleId: z.string(),
+  ruleName: z.string(),
+  title: z.string(),
+  level: z.enum(LEVELS),
+  /** Users and devices are keys; what may be a name otherwise is `…`. */
+  groupKey: text,
+  platforms: z.array(z.string()),
+  count: shared.count,
+  windowSeconds: shared.count,
+  firstAt: shared.instant,
+  lastAt: shared.instant,
+  eventIds: z.array(z.string()),
+  respond: z.optional(z.array(z.enum(VERBS))),
+  tags: z.optional(z.array(z.string())),
+  playbook: z.optional(z.enum(PLAYBOOKS)),
+  watchedUntil: z.optional(shared.instant),
+  dryRun: z.boolean(),
+});
+
+const eventFields = {
   seq: shared.count,
   id: z.string(),
   type: z.string(),
@@ -26,6 +49,7 @@ const event = z.strictObject({
   policy: z.optional(z.strictObject({ decision: z.optional(z.enum(POLICY_DECISIONS)), name: text })),
   riskScore: z.optional(z.number()),
   severity: z.optional(z.enum(LEVELS)),
+  raisedFrom: z.optional(z.enum(LEVELS)),
   direction: text,
   sensor: text,
   interactionType: text,
@@ -35,11 +59,18 @@ const event = z.strictObject({
   classificationCount: shared.count,
   faults: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
   source: z.literal('noxys'),
+};
+/** With `detection`, the relay made it for one of its rules. */
+const event = z.strictObject({ ...eventFields, detection: z.optional(detectionFacts) });
+export const detection = z.strictObject({
+  ...eventFields,
+  detection: detectionFacts,
+  verdict: z.optional(z.enum(VERDICTS)),
 });
 
 const eventPage = z.strictObject({ events: z.array(event), ...page, lastSeq: shared.count });
 
-const explanation = z.strictObject({
+export const explanation = z.strictObject({
   lane: z.string(),
   outcome: z.enum(LANE_OUTCOMES),
   why: z.string(),
@@ -51,7 +82,7 @@ const explanation = z.strictObject({
 });
 
 const ROOT = '/api/v1/tenants/:id';
-const PERSONS =
+export const PERSONS =
   'Users and devices are keys: the pseudonyms of the tenant. `persons=show` adds their names, needs the role operator, and is audited.';
 
 export const eventOperations: Operations = {

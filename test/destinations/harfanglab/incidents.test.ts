@@ -13,6 +13,8 @@ const ACTIVITY: UserActivity = {
   byPlatform: { perplexity: 8, chatgpt: 4 },
   byClassification: { EMAIL: 3 },
   onDevice: 3,
+  detections: 2,
+  byRule: { noxys_hl1_blocked_unauthorised_platform: 2 },
   isComplete: true,
 };
 

@@ -1,0 +1,52 @@
+/** `noxys-relay rules check FILE…`: whether Sigma files are right, before any tenant has them. Works without a relay. */
+
+import { Command } from '@commander-js/extra-typings';
+
+import type { Rule } from '../../src/rules/rule.ts';
+import type { Act } from '../action.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { printable } from '../output/printable.ts';
+import { count } from '../output/time.ts';
+import { checkFiles } from '../rules/check-files.ts';
+import { readRuleFile } from '../rules/read-inputs.ts';
+import type { Session } from '../session.ts';
+import { byPlace, formatFileFault } from '../tenant-files/file-fault.ts';
+
+export function checkCommand(act: Act) {
+  return new Command('check')
+    .summary('check Sigma files, without a relay')
+    .description(
+      'Parses the files and puts them together as the relay would: syntax, fields, references, the relay attribute. Files may refer to\neach other and to bundled rules. Whether a tenant may use a field depends on its privacy, and is checked when it is saved.\nExit code 1 when something is wrong.',
+    )
+    .argument('<files...>', 'Sigma files; - is stdin')
+    .action(act(async (session: Session, names: string[], _options: object) => check(session, names)));
+}
+
+async function check({ io, out }: Session, names: readonly string[]): Promise<ExitCode> {
+  const files: { readonly name: string; readonly text: string }[] = [];
+  for (const name of names) files.push({ name, text: await readRuleFile(io, name) });
+  const { faults, rules } = checkFiles(files);
+  const inOrder = faults.toSorted(byPlace);
+  const shown = rules.map(({ id, name, title, level, document, alerts }) => ({
+    id,
+    name,
+    title,
+    level,
+    kind: document.kind,
+    alerts,
+  }));
+  out.result({ faults: inOrder, rules: shown }, () =>
+    faults.length > 0
+      ? [...inOrder.map(formatFileFault), `${count(faults.length, 'fault')}.`].join('\n')
+      : [
+          ...rules.map((rule) => `${out.paint('good', '✔')} ${lineOf(rule)}`),
+          `${count(rules.length, 'rule')} in ${count(files.length, 'file')}: all right.`,
+        ].join('\n'),
+  );
+  return faults.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+function lineOf({ name, title, level, document, alerts }: Rule): string {
+  const kind = alerts ? document.kind : `${document.kind}, part of others`;
+  return `${printable(name)} (${level}, ${kind}): ${printable(title)}`;
+}

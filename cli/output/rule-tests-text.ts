@@ -1,0 +1,68 @@
+/** What rules made of one event, for people: the steps, the window, and what would be done. Pure. */
+
+import type { RuleTest } from '../api-types.ts';
+import { responseLines } from './detections-text.ts';
+import type { Output } from './output.ts';
+import { printable } from './printable.ts';
+
+export function ruleTestsText(out: Output, tests: readonly RuleTest[]): string {
+  if (tests.length === 0) return 'There is no rule to test: none is on.';
+  const matching = tests.filter(({ matches }) => matches);
+  const blocks = [...matching, ...tests.filter(({ matches }) => !matches)].map((test) => testText(out, test));
+  const sum = `${matching.length} of ${tests.length} ${tests.length === 1 ? 'rule matches' : 'rules match'}.`;
+  return [...blocks, sum].join('\n\n');
+}
+
+/** Whether the rule matches or not: what would be done by it, and the lines for people. */
+export function playbookTestsText(out: Output, playbook: string, tests: readonly RuleTest[]): string {
+  return tests
+    .map(({ rule, title, level, matches, responses, checklist = [] }) =>
+      [
+        `${mark(out, matches)} ${out.paint('strong', printable(rule))} (${level}): ${printable(title)}`,
+        ...(matches ? [] : ['    This event does not make it fire. Of one that does:']),
+        ...indented(responseLines(out, responses)),
+        ...(checklist.length === 0
+          ? [`    There is no checklist of ${playbook} for it.`]
+          : checklist.map((line) => `      ${printable(line)}`)),
+      ].join('\n'),
+    )
+    .join('\n\n');
+}
+
+function testText(out: Output, test: RuleTest): string {
+  const { rule, title, level, matches, selections = [], condition, window, responses } = test;
+  return [
+    `${mark(out, matches)} ${out.paint('strong', printable(rule))} (${level}): ${printable(title)}`,
+    ...selections.flatMap(({ name, matches: isMet, items }) => [
+      `    ${mark(out, isMet)} ${printable(name)}`,
+      ...items.map((item) => `        ${mark(out, item.matches)} ${printable(item.item)}`),
+    ]),
+    ...(condition === undefined ? [] : [`    condition  ${printable(condition)}`]),
+    ...(window === undefined ? [] : [`    window     ${windowText(window)}`]),
+    ...(matches || window !== undefined ? ['    would do', ...indented(responseLines(out, responses))] : []),
+    ...checklistLines(test),
+  ].join('\n');
+}
+
+function windowText({ value, condition, crossed, isQuiet }: NonNullable<RuleTest['window']>): string {
+  const now = value === null ? 'nothing is counted yet' : `${value} with this event`;
+  const verdict = crossed
+    ? isQuiet
+      ? 'crossed, and quiet: it has alerted already'
+      : 'crossed'
+    : 'not crossed';
+  return `${now}, needs ${printable(condition)}: ${verdict}`;
+}
+
+function checklistLines({ playbook, checklist = [] }: RuleTest): readonly string[] {
+  if (playbook === undefined) return [];
+  return [`    playbook   ${playbook}`, ...checklist.map((line) => `      ${printable(line)}`)];
+}
+
+function indented(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `    ${line}`);
+}
+
+function mark(out: Output, isMet: boolean): string {
+  return isMet ? out.paint('good', '✓') : out.paint('faint', '✗');
+}

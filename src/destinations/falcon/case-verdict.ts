@@ -1,0 +1,116 @@
+/**
+ * Closes the case of a detection that an analyst judged. Only the case that has this very detection in it, and never the one that stands
+ * for many in a storm. Never opens one again: a verdict that changes later changes nothing here.
+ */
+
+import { DETECTION_TYPE } from '../../domain/detection.ts';
+import type { CanonicalEvent } from '../../domain/event.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { JudgedFacts, Verdict } from '../../domain/verdict.ts';
+import { type Result, failure, success } from '../../lib/result.ts';
+import { type KnownCase, addTag, findCase, patchCase, readCase } from './case-calls.ts';
+import { withLine } from './case-description.ts';
+import { type CaseGroup, itemKey, uniqueTag } from './case-group.ts';
+import { confirmCase } from './case-put.ts';
+import { type CaseRecord, isOwnItem, readRecord } from './case-record.ts';
+import { hasTagRoom } from './case-tags.ts';
+import type { CaseTurn } from './case-turn.ts';
+
+/** A change that meets another one is made once more; and the look after the tag. */
+const LOOKS_MAX = 3;
+const DONE: Outcome = { kind: 'delivered' };
+const WORDS: Readonly<Record<Verdict, string>> = {
+  true_positive: 'true positive',
+  false_positive: 'false positive',
+};
+
+/** What is closed. */
+interface Closable {
+  readonly id: string;
+  /** By which it is known to be the relay's. */
+  readonly tag: string;
+  /** Entries in it; undefined: nothing is remembered of it. */
+  readonly count: number | undefined;
+}
+
+/** `group` is a verdict's. A case that is gone, or closed already, is done. */
+export async function closeCase(turn: CaseTurn, { key, items }: CaseGroup): Promise<Outcome> {
+  const [event] = items;
+  const { detection, judged } = event ?? {};
+  // A dry run has no case.
+  if (!event || !judged || !detection || detection.dryRun) return DONE;
+  const found = await caseOf(turn, key, judged);
+  if (!found.ok) return found.error;
+  return found.value ? close(turn, found.value, event, judged) : DONE;
+}
+
+/** The case that has the detection in it; undefined: none, or none that could be told. */
+async function caseOf(
+  turn: CaseTurn,
+  key: string,
+  { detectionId }: JudgedFacts,
+): Promise<Result<Closable | undefined, Outcome>> {
+  const { api, io, config, context } = turn;
+  const opener = { type: DETECTION_TYPE, id: detectionId };
+  const record = readRecord(io.memory, key);
+  if (record && isOwnItem(record, itemKey(opener))) return remembered(turn, key, record);
+  // Forgotten, or an earlier one of the group: the tag is of the entry that opened it.
+  const tag = uniqueTag({ tenant: context.tenant, destination: config.name, key, opener });
+  const id = await findCase(api, tag);
+  if (!id.ok) return failure(id.error.outcome);
+  return success(id.value === undefined ? undefined : { id: id.value, tag, count: undefined });
+}
+
+async function remembered(
+  turn: CaseTurn,
+  key: string,
+  record: CaseRecord,
+): Promise<Result<Closable | undefined, Outcome>> {
+  const { state, tag, count, caseId } = record;
+  if (state === 'none') return success(undefined);
+  if (state === 'open') return success({ id: caseId ?? '', tag, count });
+  const confirmed = await confirmCase(turn, { key, isStorm: false }, { record, items: [] });
+  if (confirmed.kind === 'failed') return failure(confirmed.outcome);
+  return success(confirmed.kind === 'open' ? { id: confirmed.record.caseId ?? '', tag, count } : undefined);
+}
+
+async function close(
+  { api }: CaseTurn,
+  { id, tag, count }: Closable,
+  event: CanonicalEvent,
+  { verdict }: JudgedFacts,
+): Promise<Outcome> {
+  let isTagTried = false;
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const read = await readCase(api, id);
+    if (!read.ok) return read.error.outcome;
+    const known = read.value;
+    // Analysts may have closed it, or taken it over with its tags.
+    if (!known || known.isClosed || !(known.tags?.includes(tag) ?? true)) return DONE;
+    if (!isTagTried && mayTag(known, verdict)) {
+      // Its own change of the case: the version that the next one expects is read anew. Without it the line says it.
+      await addTag(api, id, verdict);
+      isTagTried = true;
+      continue;
+    }
+    const description = withLine(known.description ?? '', verdictLine(event, verdict, count));
+    const done = await patchCase(api, known, {
+      status: 'closed',
+      ...(description !== undefined && { description }),
+    });
+    if (!done.ok) return done.error.outcome;
+    if (done.value === 'changed') return DONE;
+  }
+  return { kind: 'retry', reason: 'busy', detail: 'somebody else changes the case at the same time' };
+}
+
+function mayTag({ tags = [] }: KnownCase, verdict: Verdict): boolean {
+  const texts = tags.filter((tag) => typeof tag === 'string');
+  return !texts.includes(verdict) && hasTagRoom(texts, verdict);
+}
+
+function verdictLine({ receivedAt }: CanonicalEvent, verdict: Verdict, count: number | undefined): string {
+  const others =
+    count === undefined || count < 2 ? '' : `; ${count} detections are in this case, one was judged`;
+  return `Verdict at the relay: ${WORDS[verdict]}, ${receivedAt}${others}. Closed by noxys-relay.`;
+}

@@ -1,0 +1,34 @@
+/** The rules that a request is about: one of the tenant, all that alert, or those of a text that is in no config. Pure. */
+
+import type { ConfigFault } from '../domain/fault.ts';
+import type { TenantConfig } from '../domain/tenant-config.ts';
+import type { Result } from '../lib/result.ts';
+import { failure, success } from '../lib/result.ts';
+import { parseCustom } from '../rules/parse-custom.ts';
+import { resolveRules } from '../rules/resolve-rules.ts';
+import type { Rule } from '../rules/rule.ts';
+
+/** By its id or its name. */
+export function findRule(rules: readonly Rule[], reference: string): Rule | undefined {
+  return rules.find(({ id }) => id === reference) ?? rules.find(({ name }) => name === reference);
+}
+
+export function alertsIfOn({ isEnabled, alerts }: Rule): boolean {
+  return isEnabled && alerts;
+}
+
+/** The rules of a Sigma text alone, under the tenant's platforms, responses and privacy; or its faults, below `text`. */
+export function rulesOfText(
+  text: string,
+  { responses, platforms, privacy }: Pick<TenantConfig, 'responses' | 'platforms' | 'privacy'>,
+): Result<readonly Rule[], ConfigFault[]> {
+  const parsed = parseCustom([text]);
+  if (!parsed.ok) return failure(parsed.error.map(belowText));
+  const rules = { catalog: [], overrides: {}, custom: [text] };
+  const resolved = resolveRules({ rules, responses, platforms, privacy }, parsed.value);
+  return resolved.ok ? success(resolved.value) : failure(resolved.error.map(belowText));
+}
+
+function belowText({ path, message }: ConfigFault): ConfigFault {
+  return { path: path.replace(/^rules\.custom\[0\]/, 'text'), message };
+}
