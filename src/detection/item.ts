@@ -44,14 +44,33 @@ function both<T>(tests: readonly ((value: T) => boolean)[], isAll: boolean): (va
 
 /** Text that occurs in any value of the event. `isAll`: each of them does, wherever. */
 export function compileKeywords(values: Values, isAll: boolean, reading: Reading, path: Path): Test {
-  const tests = each(values, reading, path, (value): ValueTest => {
-    const word = textOf(value);
-    if (word === undefined || word === '') throw new Fault('A keyword must be text that is not empty.');
-    return compileValues([[MANY, ...patternOf(word), MANY]], false, reading.spend);
+  const tests = each(values, reading, path, (value) => {
+    const text = textOf(value);
+    if (text === undefined || text === '') throw new Fault('A keyword must be text that is not empty.');
+    const pattern = patternOf(text);
+    const isLike = compileValues([[MANY, ...pattern, MANY]], false, reading.spend);
+    const pieces = pattern.filter((piece) => typeof piece === 'string').map(fold);
+    return (event: SigmaEvent, whole: string) =>
+      pieces.every((piece) => whole.includes(piece)) && someOf(event, isLike, true);
   });
-  if (isAll) return (event) => tests.every((test) => someOf(event, test, true));
-  const test = both(tests, false);
-  return (event) => someOf(event, test, true);
+  return (event) => {
+    const whole = fold(wholeOf(event));
+    return isAll ? tests.every((test) => test(event, whole)) : tests.some((test) => test(event, whole));
+  };
+}
+
+/** All values of an event, however nested, as one text: what is not in it is in none of them. */
+function wholeOf(event: SigmaEvent): string {
+  const open: object[] = [event];
+  let whole = '';
+  for (const container of open) {
+    for (const inner of Object.values(container) as unknown[]) {
+      if (typeof inner === 'string') whole += inner;
+      else if (typeof inner !== 'object') whole += textOf(inner) ?? '';
+      else if (inner !== null) open.push(inner);
+    }
+  }
+  return whole;
 }
 
 export function compileItem(key: string, values: Values, reading: Reading, path: Path): Test {

@@ -110,7 +110,8 @@ export class WorkerdMemory implements Disposable {
 }
 
 /** The relay process's child that is workerd. */
-function workerdOf(parentPid: number): number | undefined {
+/** The workerd that a process started; undefined where there is no /proc, or none. */
+export function workerdOf(parentPid: number): number | undefined {
   try {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -120,6 +121,17 @@ function workerdOf(parentPid: number): number | undefined {
         const match = /^\d+ \((.*)\) \S (\d+) /.exec(statOf(pid));
         return match?.[1] === 'workerd' && Number(match[2]) === parentPid;
       });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nanoseconds that all threads of a process have run; undefined where /proc does not tell. Source: man 5 proc_pid_schedstat. */
+export function cpuNsOf(pid: number): number | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+      .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
+      .reduce((sum, ns) => sum + ns, 0);
   } catch {
     return undefined;
   }
