@@ -78,16 +78,6 @@ describe('the maximum age of what a destination is asked to do', () => {
     );
   });
 
-  it('is, of a verdict, counted from when it came, however long ago its detection was', () => {
-    const verdict = {
-      ...from(400 * DAY_MS),
-      receivedAt: from(DAY_MS).occurredAt,
-      judged: { detectionId: 'det-1', verdict: 'true_positive' },
-    } as const;
-    expect(isTooOld(verdict, 7 * DAY_MS, NOW_MS)).toBe(false);
-    expect(isTooOld(verdict, HOUR_MS, NOW_MS)).toBe(true);
-  });
-
   it.each([
     ['a notice', { notice: { kind: 'lane_blocked', since: '2026-11-22T07:00:00.000Z' } }],
     ['a digest', { digest: digestForTest() }],

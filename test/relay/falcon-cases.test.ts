@@ -138,6 +138,7 @@ describe("Falcon's cases", () => {
         ...detection,
         id: 'verdict-1',
         type: DETECTION_JUDGED_TYPE,
+        occurredAt: receivedAt,
         receivedAt,
         judged: verdict,
       });

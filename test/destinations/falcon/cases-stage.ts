@@ -175,6 +175,7 @@ export function judged(detection: CanonicalEvent, verdict: Verdict, at: string):
     ...detection,
     id: `verdict-${detection.id}`,
     type: DETECTION_JUDGED_TYPE,
+    occurredAt: at,
     receivedAt: at,
     judged: { detectionId: detection.id, verdict },
   };
