@@ -1,19 +1,16 @@
-/** What the day's critical events became: incidents, cases and messages, how many there must be of each, and one example. */
+/** What the rules found in the day, what it became at the vendors, how much there must be of each, and one example. */
 
 import Table from 'cli-table3';
 
+import type { DetectionView } from '../../src/domain/rule-views.ts';
 import { cutText } from '../../src/lib/short-text.ts';
-import type { HecEvent } from '../../test/simulators/falcon-hec.ts';
+import { type EcsEvent, expectedDetections } from './expected-detections.ts';
 import type { Stage } from './stage.ts';
 
 /** As in the relay, for cases and for messages: what comes above within an hour is counted in one of them. */
 const PER_HOUR_MAX = 20;
-/** ECS `event.severity` of what is critical, from where on examples/acme.yaml wants incidents, cases and messages. */
-const CRITICAL = 90;
 const EXAMPLE_LENGTH_MAX = 48;
-/** A digest may be due while the day is played. */
-const DIGEST_PATTERN = /^(?:Daily|Weekly) digest/;
-const STORM_PATTERN = /^More than \d+ messages/;
+const STORM_TAG = 'storm';
 
 interface Finding {
   readonly what: string;
@@ -22,82 +19,116 @@ interface Finding {
   readonly example: string | undefined;
 }
 
-/** One row for each kind, with an example. */
-export function findingsTable(stage: Stage): string {
-  const table = new Table({
-    head: [`${criticalGroups(stage).length} critical events became`, 'counted', 'expected', 'such as'],
+/** A row for each rule, and one for each kind of what came of it. */
+export async function findingsTables(stage: Stage): Promise<string> {
+  const detections = await stage.detections();
+  const rules = table('the rules found', rulesOf(stage, detections));
+  const responses = table(`${detections.length} detections became`, responsesOf(stage, detections));
+  return `${rules}\n\n${responses}\nOne message tells of all rules that an event matched; a rule and its user share a case; above ${PER_HOUR_MAX} an hour, cases and messages end in one that counts.`;
+}
+
+function table(title: string, findings: readonly Finding[]): string {
+  const rows = new Table({
+    head: [title, 'counted', 'expected', 'such as'],
     colAligns: ['left', 'right', 'right', 'left'],
     style: { head: [], border: [], compact: true },
   });
-  for (const { what, counted, expected, example = '' } of findingsOf(stage))
-    table.push([what, counted, expected, cutText(example, EXAMPLE_LENGTH_MAX)]);
-  return `${table.toString()}\nThose of one user, platform and type share one; above ${PER_HOUR_MAX} an hour, cases and messages end in one that counts.`;
+  for (const { what, counted, expected, example = '' } of findings)
+    rows.push([what, counted, expected, cutText(example, EXAMPLE_LENGTH_MAX)]);
+  return rows.toString();
 }
 
-/** What the vendors lack, or have too much of. */
-export function missingFindings(stage: Stage): string[] {
-  return findingsOf(stage)
+/** What the vendors or the relay lack, or have too much of. */
+export async function missingFindings(stage: Stage): Promise<string[]> {
+  const detections = await stage.detections();
+  return [...rulesOf(stage, detections), ...responsesOf(stage, detections)]
     .filter(({ counted, expected }) => counted !== expected)
-    .map(({ what, counted, expected }) => `there are ${counted} ${what}, ${expected} should be there`);
+    .map(({ what, counted, expected }) => `there are ${counted} of ${what}, ${expected} should be there`);
 }
 
-function findingsOf(stage: Stage): readonly Finding[] {
-  const { edr, falcon } = stage;
-  const groups = new Set(criticalGroups(stage)).size;
-  const single = Math.min(groups, PER_HOUR_MAX);
-  const storms = groups > PER_HOUR_MAX ? 1 : 0;
-  const [stormCases, cases] = split(falcon.cases, ({ tags }) => tags.includes('storm'));
+/** By the relay, and by hand from the events that Falcon got. */
+function rulesOf(stage: Stage, detections: readonly DetectionView[]): readonly Finding[] {
+  const expected = expectedDetections(stage.ecsEvents().filter(({ rule }) => rule === undefined));
+  const byRule = Map.groupBy(detections, ({ detection }) => detection.ruleName);
+  const names = [...new Set([...expected.keys(), ...byRule.keys()])].toSorted();
+  return names.map((name) => {
+    const found = byRule.get(name) ?? [];
+    const [first] = found;
+    return {
+      what: name,
+      counted: found.length,
+      expected: expected.get(name) ?? 0,
+      example: first && `${first.detection.level}: ${first.detection.title}`,
+    };
+  });
+}
+
+function responsesOf(stage: Stage, detections: readonly DetectionView[]): readonly Finding[] {
+  const { edr, falcon, slack } = stage;
+  const asking = (response: 'incident' | 'case' | 'alert'): readonly DetectionView[] =>
+    detections.filter(({ detection }) => detection.respond?.includes(response));
+  const groups = new Set(asking('case').map(groupOf)).size;
+  const [stormCases, cases] = split(falcon.cases, ({ tags }) => tags.includes(STORM_TAG));
   const caseName = (one: (typeof cases)[number] | undefined) => one && `${one.reference_id} ${one.name}`;
-  const told = stage.slack.messages.map(({ text }) => text).filter((text) => !DIGEST_PATTERN.test(text));
-  const [stormMessages, messages] = split(told, (text) => STORM_PATTERN.test(text));
-  const [indicator] = falcon.indicators;
   const title = edr.incidents[0]?.body['title'];
+  const copies = stage.ecsEvents().filter(({ rule }) => rule !== undefined);
+  const [indicator] = falcon.indicators;
   return [
-    finding('incidents at HarfangLab', edr.incidents, groups, typeof title === 'string' ? title : undefined),
-    finding('cases at Falcon', cases, single, caseName(cases[0])),
-    finding('storm cases at Falcon', stormCases, storms, caseName(stormCases[0])),
-    finding('messages in Slack', messages, single, messages[0]),
-    finding('storm messages in Slack', stormMessages, storms, stormMessages[0]),
-    finding(
-      'indicators at Falcon, of the config',
-      falcon.indicators,
-      1,
-      indicator && `${indicator.type} ${indicator.value}: ${indicator.action}`,
-    ),
+    {
+      what: 'incidents at HarfangLab',
+      counted: edr.incidents.length,
+      expected: asking('incident').length,
+      example: typeof title === 'string' ? title : undefined,
+    },
+    {
+      what: 'alerts at HarfangLab',
+      counted: edr.alerts.length,
+      expected: asking('alert').length,
+      example: undefined,
+    },
+    {
+      what: 'cases at Falcon',
+      counted: cases.length,
+      expected: Math.min(groups, PER_HOUR_MAX),
+      example: caseName(cases[0]),
+    },
+    {
+      what: 'storm cases at Falcon',
+      counted: stormCases.length,
+      expected: groups > PER_HOUR_MAX ? 1 : 0,
+      example: caseName(stormCases[0]),
+    },
+    {
+      what: 'detections in Falcon Next-Gen SIEM',
+      counted: copies.length,
+      expected: detections.length,
+      example: undefined,
+    },
+    {
+      what: 'indicators at Falcon, of the config',
+      counted: falcon.indicators.length,
+      expected: 1,
+      example: indicator && `${indicator.type} ${indicator.value}: ${indicator.action}`,
+    },
+    {
+      what: 'messages in Slack that tell of rules, at least one',
+      counted: Math.min(1, slack.messages.filter(tellsOfRule).length),
+      expected: Math.min(1, detections.length),
+      example: slack.messages.find(tellsOfRule)?.text,
+    },
   ];
 }
 
-function finding(
-  what: string,
-  list: readonly unknown[],
-  expected: number,
-  example: string | undefined,
-): Finding {
-  return { what, counted: list.length, expected, example };
+function tellsOfRule(message: Stage['slack']['messages'][number]): boolean {
+  return JSON.stringify(message.attachments).includes('noxys_');
+}
+
+/** What shares a case. */
+function groupOf({ detection, user }: DetectionView): string {
+  return JSON.stringify([detection.ruleId, user?.key]);
 }
 
 /** Those for which it holds, and the others. */
 function split<T>(list: readonly T[], holds: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
   return [list.filter(holds), list.filter((one) => !holds(one))];
-}
-
-/** The group of each critical event, by the events that Falcon got. */
-function criticalGroups({ falcon }: Stage): readonly string[] {
-  return falcon.events.flatMap((event) => groupOf(event) ?? []);
-}
-
-/** What shares an incident, a case and a message: the events of one user, platform and type. Undefined: not critical. */
-function groupOf({ envelope }: HecEvent): string | undefined {
-  const { event } = envelope;
-  if (typeof event !== 'object') return undefined;
-  const {
-    event: facts,
-    user,
-    noxys,
-  } = event as {
-    readonly event: { readonly severity: number; readonly action: string };
-    readonly user?: { readonly id?: string };
-    readonly noxys: { readonly platform_id?: string };
-  };
-  return facts.severity < CRITICAL ? undefined : JSON.stringify([user?.id, noxys.platform_id, facts.action]);
 }

@@ -11,12 +11,14 @@ import { fileURLToPath } from 'node:url';
 import { dump, load } from 'js-yaml';
 
 import { ensureDevVars } from '../../cli/dev-vars.ts';
+import type { DetectionPage, DetectionView } from '../../src/domain/rule-views.ts';
 import type { LaneView } from '../../src/domain/lane-view.ts';
 import { type LocalRelay, startLocalRelay } from '../../test/e2e/local-relay.ts';
 import type { FalconSimulator } from '../../test/simulators/falcon.ts';
 import type { HarfangLabSimulator } from '../../test/simulators/harfanglab.ts';
 import { NoxysSender } from '../../test/simulators/noxys.ts';
 import type { SlackSimulator } from '../../test/simulators/slack.ts';
+import type { EcsEvent } from './expected-detections.ts';
 import { freePort, isFree } from './ports.ts';
 import { type TenantFile, type Vendors, destinationIn, startVendors, stopAll } from './vendors.ts';
 
@@ -100,6 +102,24 @@ export class Stage implements Vendors {
 
   async lanes(): Promise<LaneView[]> {
     return ((await this.#admin('GET', '/api/v1/tenants/acme/lanes')) as { lanes: LaneView[] }).lanes;
+  }
+
+  /** All that the rules found, newest first. */
+  async detections(): Promise<DetectionView[]> {
+    const found: DetectionView[] = [];
+    let before: number | undefined;
+    do {
+      const path = `/api/v1/tenants/acme/detections?limit=200${before === undefined ? '' : `&before=${before}`}`;
+      const page = (await this.#admin('GET', path)) as DetectionPage;
+      found.push(...page.detections);
+      before = page.nextBefore;
+    } while (before !== undefined);
+    return found;
+  }
+
+  /** What Falcon has: events, and detections, which name a rule. In the order of their arrival. */
+  ecsEvents(): EcsEvent[] {
+    return this.falcon.events.map(({ envelope }) => envelope.event as EcsEvent);
   }
 
   async stop(): Promise<void> {
