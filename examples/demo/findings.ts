@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 
 import type { DetectionView } from '../../src/domain/rule-views.ts';
 import { cutText } from '../../src/lib/short-text.ts';
-import { type EcsEvent, expectedDetections } from './expected-detections.ts';
+import { expectedDetections } from './expected-detections.ts';
 import type { Stage } from './stage.ts';
 
 /** As in the relay, for cases and for messages: what comes above within an hour is counted in one of them. */

@@ -119,7 +119,9 @@ export class Stage implements Vendors {
 
   /** What Falcon has: events, and detections, which name a rule. In the order of their arrival. */
   ecsEvents(): EcsEvent[] {
-    return this.falcon.events.map(({ envelope }) => envelope.event as EcsEvent);
+    return this.falcon.events.flatMap(({ envelope: { event } }) =>
+      typeof event === 'object' ? [event as unknown as EcsEvent] : [],
+    );
   }
 
   async stop(): Promise<void> {
