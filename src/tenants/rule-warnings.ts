@@ -27,7 +27,9 @@ export function ruleWarnings(config: TenantConfig): string[] {
 function noRule(rules: readonly Rule[]): string[] {
   return rules.some(({ isEnabled, alerts }) => isEnabled && alerts)
     ? []
-    : ['No rule is on, so that nothing is detected: for those that come with the relay, write rules: {catalog: all}.'];
+    : [
+        'No rule is on, so that nothing is detected: for those that come with the relay, write rules: {catalog: all}.',
+      ];
 }
 
 /** What `responses` asks for in vain. */
@@ -36,7 +38,9 @@ function ungranted({ responses, destinations }: TenantConfig): string[] {
     const lacking = asked.filter((response) => !isGranted(response, destinations));
     if (lacking.length === 0) return [];
     const path = formatPath(['responses', 'by_level', level]);
-    return [`${path} asks for ${lacking.join(', ')}, which no destination grants: see the actions of destinations.`];
+    return [
+      `${path} asks for ${lacking.join(', ')}, which no destination grants: see the actions of destinations.`,
+    ];
   });
 }
 

@@ -104,7 +104,9 @@ describe("the JSON Schema of a tenant's config", () => {
     const found = new Map<string, unknown>();
     collect(tenantConfigJsonSchema(), '', found);
     const own = [...found.keys()].filter((path) =>
-      /^(?:platforms|language|device_map|digest|rules|responses|retention\.detections|destinations\.\w+)(?:\b|$)/.test(path),
+      /^(?:platforms|language|device_map|digest|rules|responses|retention\.detections|destinations\.\w+)(?:\b|$)/.test(
+        path,
+      ),
     );
     const shared = /^destinations\.\w+\.(?:name|type|enabled|events|where|privacy)(?:[.[]|$)/;
     const plain =
@@ -126,7 +128,14 @@ describe("the JSON Schema of a tenant's config", () => {
 
 /** Every key of a schema with its description, by the path that CONFIG_DESCRIPTIONS uses. */
 function collect(node: object, path: string, found: Map<string, unknown>): void {
-  const { description, properties = {}, items, anyOf = [], oneOf = [], additionalProperties: free } = node as Record<string, object>;
+  const {
+    description,
+    properties = {},
+    items,
+    anyOf = [],
+    oneOf = [],
+    additionalProperties: free,
+  } = node as Record<string, object>;
   if (path !== '' && (description !== undefined || !found.has(path))) found.set(path, description);
   for (const [key, part] of Object.entries(properties))
     collect(part as object, path === '' ? key : `${path}.${key}`, found);

@@ -13,7 +13,9 @@ function warnings(changes: object): string[] {
   return warningsOf(result.value, { isIngestChanged: false, stored: null, nowMs: 0 });
 }
 
-const onTypes = (value: string, name = 'mine') => ({ custom: [customRule({ name, field: 'event.type', value })] });
+const onTypes = (value: string, name = 'mine') => ({
+  custom: [customRule({ name, field: 'event.type', value })],
+});
 const EVENTS_ALONE = { destinations: [sampleFalcon()] };
 const NO_RULE = /^No rule is on, so that nothing is detected: .* write rules: \{catalog: all\}\.$/;
 
@@ -33,7 +35,10 @@ describe('the warnings about rules', () => {
   it.each<[string, object, RegExp]>([
     [
       'a level that asks for what no destination grants',
-      { rules: { catalog: 'all' }, responses: { by_level: { critical: ['incident', 'contain', 'workflow'] } } },
+      {
+        rules: { catalog: 'all' },
+        responses: { by_level: { critical: ['incident', 'contain', 'workflow'] } },
+      },
       /^responses\.by_level\.critical asks for contain, workflow, which no destination grants/,
     ],
     [
@@ -65,7 +70,10 @@ describe('the warnings about rules', () => {
     ],
     [
       'a bundled rule on what is not received',
-      { rules: { catalog: ['noxys_hl2_pii_exposure'] }, forward: { events: ['interaction.policy_violated'] } },
+      {
+        rules: { catalog: ['noxys_hl2_pii_exposure'] },
+        forward: { events: ['interaction.policy_violated'] },
+      },
       /^The rule noxys_hl2_pii_exposure needs interaction\.high_risk, which forward\.events does not name/,
     ],
     [
@@ -78,7 +86,10 @@ describe('the warnings about rules', () => {
   });
 
   it.each<[string, object]>([
-    ['a rule in dry run', { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ dry_run: true }' })] } }],
+    [
+      'a rule in dry run',
+      { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ dry_run: true }' })] } },
+    ],
     [
       'a rule in dry run on what is not received',
       { rules: { ...onTypes('interaction.created'), overrides: { mine: { dry_run: true } } } },
@@ -92,9 +103,18 @@ describe('the warnings about rules', () => {
         },
       },
     ],
-    ['a rule that asks for nothing', { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ respond: [] }' })] } }],
-    ['a rule of which one response can be done', { rules: { custom: [customRule({ relay: '{ respond: [contain, alert] }' })] } }],
-    ['a rule on several types of which one is received', { rules: onTypes('[interaction.created, interaction.high_risk]') }],
+    [
+      'a rule that asks for nothing',
+      { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ respond: [] }' })] } },
+    ],
+    [
+      'a rule of which one response can be done',
+      { rules: { custom: [customRule({ relay: '{ respond: [contain, alert] }' })] } },
+    ],
+    [
+      'a rule on several types of which one is received',
+      { rules: onTypes('[interaction.created, interaction.high_risk]') },
+    ],
     ['a rule on a pattern of types', { rules: onTypes("'interaction.cre*'") }],
     [
       'a rule whose condition needs an evaluation',
@@ -109,7 +129,10 @@ describe('the warnings about rules', () => {
         },
       },
     ],
-    ['a rule that only a correlation refers to', { rules: { custom: [customRule(), customCount('count', 'my_grok')] } }],
+    [
+      'a rule that only a correlation refers to',
+      { rules: { custom: [customRule(), customCount('count', 'my_grok')] } },
+    ],
   ])('are not given of %s', (_what, changes) => {
     expect(warnings(changes)).toEqual([]);
   });
