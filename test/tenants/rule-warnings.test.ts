@@ -85,6 +85,25 @@ describe('the warnings about rules', () => {
     expect(warnings(changes)).toEqual([expect.stringMatching(words)]);
   });
 
+  it('are one for all rules on what is not received', () => {
+    const forward = { events: ['interaction.high_risk'] };
+    expect(warnings({ rules: { catalog: 'all' }, forward })).toContainEqual(
+      expect.stringMatching(
+        /^The rules .* and \d more need interaction\.policy_violated, which .*: they never fire\.$/,
+      ),
+    );
+  });
+
+  it('are given of bundled rules that were named one by one, or of which none does anything', () => {
+    const [edr] = [sampleHarfangLab()];
+    const named = { rules: { catalog: ['noxys_cs2_high_volume'] }, destinations: [edr] };
+    expect(warnings(named)).toEqual([expect.stringMatching(/^The rule noxys_cs2_high_volume asks for case/)]);
+    expect(warnings({ ...named, rules: { catalog: 'all' } })).toEqual([]);
+    expect(warnings({ ...EVENTS_ALONE, rules: { catalog: 'all' } })).toEqual([
+      expect.stringMatching(/^The rules .* more ask for .*, and no destination grants any of it/),
+    ]);
+  });
+
   it.each<[string, object]>([
     [
       'a rule in dry run',
