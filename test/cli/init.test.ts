@@ -65,7 +65,11 @@ describe('init', () => {
           hec: { url: HEC_URL, token: '${ACME_FALCON_HEC_TOKEN}' },
         },
       ],
+      rules: { catalog: 'all' },
     });
+    expect(read(shell, 'tenants/acme.yaml')).toMatch(
+      /# Detection rules\. .*\n# {3}overrides: \{ noxys_hl3_repeated_violations: \{ dry_run: true \} \}\nrules:\n {2}catalog: all\n$/,
+    );
     expect(parseEnv(read(shell, 'tenants/.env'))).toEqual({
       ACME_WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET,
       ACME_EDR_TOKEN: SECRETS.EDR_TOKEN,
@@ -472,6 +476,21 @@ describe('init --answers', () => {
       ACME_EDR_TOKEN: SECRETS.EDR_TOKEN,
     });
     expect(ran.all).not.toContain(SECRETS.EDR_TOKEN);
+  });
+
+  it('keeps the rules that the answers name, and writes the text of a rule file out', async () => {
+    const rule =
+      'title: A\nname: a\nlogsource: { product: noxys }\ndetection: { s: { platform_id: grok }, condition: s }\n';
+    const answers = `${ANSWERS}rules: { catalog: [], custom: [{ file: mine.yml }] }\n`;
+    const { shell } = stage({ env, files: { ...files, 'in/answers.yaml': answers } });
+    expect((await shell.run('init --answers in/answers.yaml')).stderr).toMatch(
+      /in\/answers\.yaml:\d+:\d+: rules\.custom\[0\] refers to the file mine\.yml, which is not there/,
+    );
+    shell.write('in/mine.yml', rule);
+    expect((await shell.run('init --answers in/answers.yaml')).code).toBe(EXIT.ok);
+    const written = read(shell, 'tenants/acme.yaml');
+    expect(parse(written)).toMatchObject({ rules: { catalog: [], custom: [rule.trimEnd()] } });
+    expect(written).not.toContain('# Detection rules');
   });
 
   it('writes nothing when a destination does not pass its test, unless told', async () => {

@@ -73,7 +73,7 @@ describe('rule files of a tenant file', () => {
     });
     const ran = await shell.run('apply -f tenants --prune --yes');
     expect(ran).toMatchObject({ code: EXIT.invalid, stderr: expect.stringContaining('tenants/beta.yaml') });
-    expect(relay.requests).toEqual([]);
+    expect([...relay.sent('PUT'), ...relay.sent('DELETE')]).toEqual([]);
   });
 
   it('keep what looks like a reference: Sigma is as its author wrote it', async () => {
@@ -90,7 +90,11 @@ describe('rule files of a tenant file', () => {
   });
 
   it.each([
-    ['is not there', 'rules/gone.yml', /rules\.custom\[0\] refers to the file rules\/gone\.yml, which is not there/],
+    [
+      'is not there',
+      'rules/gone.yml',
+      /rules\.custom\[0\] refers to the file rules\/gone\.yml, which is not there/,
+    ],
     ['is empty', 'rules/empty.yml', /which is empty/],
     ['is a folder', 'rules/folder.yml', /which is not a regular file/],
     ['is a FIFO', 'rules/fifo.yml', /which is not a regular file/],
@@ -118,7 +122,7 @@ describe('rule files of a tenant file', () => {
     symlinkSync('../.env', join(rules, 'env.yml'));
     const ran = await shell.run('apply -f tenants/acme.yaml --dry-run');
     expect(ran).toMatchObject({ code: EXIT.invalid, stderr: expect.stringMatching(words) });
-    expect(ran.stderr).toContain('tenants/acme.yaml:12:7: rules.custom[0]');
+    expect(ran.stderr).toContain('tenants/acme.yaml:13:7: rules.custom[0]');
     expect(ran.all).not.toContain('never-to-be-shown');
     expect(relay.requests).toEqual([]);
   });
@@ -142,7 +146,9 @@ describe('rule files of a tenant file', () => {
       'tenants/acme.yaml': withRules(...names.map((name) => named(`rules/${name}.yml`))),
     });
     const ran = await shell.run('apply -f tenants --dry-run');
-    expect(ran.stderr).toMatch(/rules\.custom makes the document 30\d KiB large as it is sent, and the relay takes 256/);
+    expect(ran.stderr).toMatch(
+      /rules\.custom makes the document 30\d KiB large as it is sent, and the relay takes 256/,
+    );
     expect(relay.requests).toEqual([]);
   });
 
@@ -155,17 +161,32 @@ describe('rule files of a tenant file', () => {
     expect(stderr).toMatch(/^tenants\/rules\/mine\.yml:6:5: detection\.selection\S* .*platform_id/m);
   });
 
+  it('show a fault once, though two tenants share it, and without the relay, too', async () => {
+    const { relay, shell } = stage({
+      'tenants/rules/mine.yml': BAD_RULE,
+      'tenants/acme.yaml': withRules(named('rules/mine.yml')),
+      'tenants/beta.yaml': withRules(named('rules/mine.yml')).replace('id: acme', 'id: beta'),
+      'tenants/gamma.yaml': 'id: 7\n',
+    });
+    const { stderr } = await shell.run('apply -f tenants --dry-run');
+    expect(stderr.match(/^tenants\/rules\/mine\.yml:6:5: /gm)).toHaveLength(1);
+    expect(relay.requests).toEqual([]);
+  });
+
   it('show a fault of a text in the tenant file with its place there', async () => {
     const { shell } = stage({
       'tenants/acme.yaml': `${withRules(inline(BAD_RULE))}retention: { events: 0 }\n`,
     });
     const { stderr } = await shell.run('apply -f tenants --dry-run');
-    expect(stderr).toMatch(/^tenants\/acme\.yaml:18:11: rules\.custom\[0\] detection\.selection\S*: .*platform_id/m);
+    expect(stderr).toMatch(
+      /^tenants\/acme\.yaml:19:11: rules\.custom\[0\] detection\.selection\S*: .*platform_id/m,
+    );
   });
 });
 
 describe('the place of a fault within a rule', () => {
-  const text = 'rules:\n  custom:\n    - |\n      title: A\n\n      b: 1\n    - "one\\nline"\n    - |2\n        c: 1\n';
+  const text =
+    'rules:\n  custom:\n    - |\n      title: A\n\n      b: 1\n    - "one\\nline"\n    - |2\n        c: 1\n';
   const find = innerFinder(text);
 
   it.each([
