@@ -145,7 +145,8 @@ function namesAt(
   return { found, isAll: word === 'all' };
 }
 
-function joined(tests: readonly Test[], isAll: boolean): Test {
+/** All of them, or any. */
+export function joined(tests: readonly Test[], isAll: boolean): Test {
   const [first, second] = tests;
   if (first === undefined || second === undefined) return first ?? (() => false);
   if (tests.length > 2) {
