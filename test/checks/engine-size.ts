@@ -27,7 +27,7 @@ for (const { name, files, gzipKibMax } of PARTS) {
     external: ['js-yaml'],
     write: false,
   });
-  const code = outputFiles[0].contents;
+  const code = outputFiles[0]?.contents ?? new Uint8Array();
   const gzipKib = gzipSync(code, { level: 9 }).byteLength / 1024;
   console.log(
     `${name}: ${(code.byteLength / 1024).toFixed(1)} KiB, ${gzipKib.toFixed(2)} KiB gzip of ${gzipKibMax} allowed`,

@@ -123,7 +123,7 @@ describe('what is wrong in a document is told with its place', () => {
     ['text', 'It must be a map of attributes.'],
     ['- a', 'It must be a map of attributes.'],
     ['a: [', '1:5 : This is not YAML'],
-    [`${HEAD}`, 'detection: detection is missing.'],
+    [HEAD, 'detection: detection is missing.'],
     [`logsource: {product: a}\n${DETECTION}`, '1:1 title: title is missing.'],
     [`title: t\n${DETECTION}`, 'logsource: logsource is missing.'],
     [`title: t\nlogsource: {}\n${DETECTION}`, '2:12 logsource: It must be a map'],
