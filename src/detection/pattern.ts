@@ -46,6 +46,10 @@ export function compilePattern(pattern: Pattern): (text: string) => boolean {
     }
   }
   const first = segments[0] ?? '';
+  const [, inner] = segments;
+  if (pattern.length === 3 && pattern[0] === MANY && pattern[2] === MANY && typeof inner === 'string') {
+    return (text) => text.includes(inner);
+  }
   const last = segments.length > 1 ? segments.at(-1) : undefined;
   const between = segments.slice(1, -1);
   return (whole) => {

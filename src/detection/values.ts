@@ -3,7 +3,7 @@
  * at once, however many values there are. Pure.
  */
 
-import { Fault, quote } from './fault.ts';
+import { Fault } from './fault.ts';
 import type { Reading } from './fault.ts';
 import type { Scalar } from './document.ts';
 import { base64Of, dashesOf } from './encode.ts';
@@ -18,9 +18,18 @@ export type RuleValue = Exclude<Scalar, string> | Pattern;
 
 const NUMBER = /^\s*[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?\s*$/i;
 
+/** Texts of the event that is looked at, by how they were: every rule asks for the same ones. */
+const folds = new Map<string, string>();
+const FOLDS_MAX = 64;
+
 /** As letters are compared without case: also a sigma is one letter, wherever in a word it stands. */
 export function fold(text: string): string {
-  return text.toLowerCase().replaceAll('ς', 'σ');
+  const before = folds.get(text);
+  if (before !== undefined) return before;
+  const folded = text.toLowerCase().replaceAll('ς', 'σ');
+  if (folds.size === FOLDS_MAX) folds.clear();
+  folds.set(text, folded);
+  return folded;
 }
 
 /** Text, numbers and booleans as text; undefined: neither. */
@@ -37,7 +46,7 @@ export function numberOf(value: unknown): number {
 
 export function textValue(value: Scalar): string {
   if (typeof value === 'string') return value;
-  throw new Fault(`${quote(value)} must be text for this modifier: put it in quotes.`);
+  throw new Fault('no_text', { value });
 }
 
 /** The texts that a value stands for. */
@@ -49,7 +58,7 @@ export function patternsOf(text: string, modifiers: Modifiers): Pattern[] {
     patterns = patterns.flatMap((pattern) => {
       const literal = literalOf(pattern);
       if (literal === undefined) {
-        throw new Fault(`${quote(text)} has wildcards, which base64 does not take: write \\* and \\?.`);
+        throw new Fault('wildcards', { value: text });
       }
       return base64Of(literal, modifiers.encoding, isShifted).map((encoded) => [encoded]);
     });
