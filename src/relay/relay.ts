@@ -14,6 +14,8 @@ import { Activity } from './activity.ts';
 import { announceIndicators, nextAnnouncementAtMs } from './announcements.ts';
 import { ApiAccounts } from './api-accounts.ts';
 import { Audit } from './audit.ts';
+import { DetectionStore } from './detection-store.ts';
+import { Detector } from './detector.ts';
 import { EventQueries } from './event-queries.ts';
 import { endPauses } from './end-pauses.ts';
 import { keepLate } from './digests-kept.ts';
@@ -34,10 +36,15 @@ import { OwnEntries } from './own-entries.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { redrive } from './redrive.ts';
 import type { RelayParts } from './relay-parts.ts';
+import { RULES_LAYER } from './rules-layer.ts';
 import { API_USED_AT, readMeta, writeMeta } from './schema.ts';
+import { TenantRules } from './tenant-rules.ts';
 import { Upkeep } from './upkeep.ts';
 import { UserDays } from './user-days.ts';
+import { Verdicts } from './verdicts.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
+import { WatchedUsers } from './watched-users.ts';
+import { WindowStore } from './window-store.ts';
 
 /** Who did what a rule asked for. */
 const RELAY: Actor = { by: 'relay', requestId: '' };
@@ -63,6 +70,10 @@ export class Relay {
   readonly intake: Intake;
   readonly reconfiguration: Reconfiguration;
   readonly hostActions: HostActions;
+  readonly rules: TenantRules;
+  readonly windows: WindowStore;
+  readonly detections: DetectionStore;
+  readonly verdicts: Verdicts;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
@@ -100,6 +111,14 @@ export class Relay {
     this.audit = new Audit(db);
     this.#lastWebhook = new LastWebhook(db);
     this.#lastWebhook.load(newestOfNoxys(this.#log));
+    const notify = (occurrence: Occurrence): void => this.#notify(occurrence);
+    this.rules = new TenantRules({ db, layer: RULES_LAYER, config, notify });
+    this.rules.load();
+    this.windows = new WindowStore(db);
+    this.windows.load();
+    this.detections = new DetectionStore(db);
+    const watched = new WatchedUsers(db);
+    watched.load();
     const shared = {
       ...parts,
       accounts: this.accounts,
@@ -111,11 +130,17 @@ export class Relay {
       audit: this.audit,
       lastWebhook: this.#lastWebhook,
       config,
+      rules: this.rules,
+      windows: this.windows,
+      detections: this.detections,
+      watched,
       isRemoved: () => this.#removed !== undefined,
-      notify: (occurrence: Occurrence) => this.#notify(occurrence),
+      notify,
     };
     this.events = new EventQueries({ ...shared, nowMs: () => io.nowMs() });
-    this.intake = new Intake({ ...shared, spaceBytesFull: sizes.spaceBytesFull });
+    const detector = new Detector({ ...shared, layer: RULES_LAYER, tenant: () => this.#config.id });
+    this.intake = new Intake({ ...shared, detector, spaceBytesFull: sizes.spaceBytesFull });
+    this.verdicts = new Verdicts({ ...shared, entries, nowMs: () => io.nowMs() });
     this.reconfiguration = new Reconfiguration({
       ...shared,
       intake: this.intake,

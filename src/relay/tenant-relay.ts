@@ -47,6 +47,8 @@ import type {
   TestDestinationAnswer,
   TestDestinationRequest,
 } from '../domain/destination-requests.ts';
+import type { JudgeRequest } from '../domain/rule-views.ts';
+import type { JudgeAnswer } from '../domain/rules-rpc.ts';
 import type { UnavailableReason } from '../domain/unavailable.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
@@ -67,7 +69,9 @@ import { Publisher } from './publisher.ts';
 import { RELAY_SIZES, type RelaySizes } from './relay-parts.ts';
 import { Relay } from './relay.ts';
 import { Removal } from './removal.ts';
+import { RULES_LAYER } from './rules-layer.ts';
 import { CREATED_AT, isCreated, migrate, readMeta, writeMeta } from './schema.ts';
+import { writeFirstRules } from './tenant-rules.ts';
 import { Vacancy } from './vacancy.ts';
 import { WATCH_MS } from './watchdog.ts';
 
@@ -290,6 +294,11 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     return this.#ask(request.v, 'events.failed', async (relay) => relay.events.explain(request));
   }
 
+  /** What an analyst found a detection to be. */
+  async judge(request: JudgeRequest): Promise<JudgeAnswer> {
+    return this.#ask(request.v, 'judging.failed', async (relay) => relay.verdicts.judge(request));
+  }
+
   async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
     return this.#ask(request.v, 'events.failed', async (relay) => {
       return { kind: 'key', key: await relay.events.userKey(request) };
@@ -388,7 +397,9 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     this.#db.transaction(() => {
       migrate(this.#db, nowMs);
       writeMeta(this.#db, CREATED_AT, nowMs);
-      new Audit(this.#db).noteSaved(by, this.#configs.write(config, nowMs), nowMs);
+      const version = this.#configs.write(config, nowMs);
+      new Audit(this.#db).noteSaved(by, version, nowMs);
+      writeFirstRules(this.#db, RULES_LAYER, config, { version, actor: by.actor, nowMs });
       writeFirstLanes(laneStoreOver(this.#db), config, (readMeta(this.#db, 'next_seq') ?? 1) - 1);
     });
     this.#configs.load();
