@@ -19,12 +19,17 @@ import type { LastWebhook } from './last-webhook.ts';
 import type { Lane } from './lane.ts';
 import { type LaneState, expire } from './lane-state.ts';
 import { leaveSome } from './leaving.ts';
+import type { DetectionStore } from './detection-store.ts';
 import type { Findings } from './findings.ts';
 import type { EventLog, Period } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import type { OwnEntries } from './own-entries.ts';
 import { owesTellingsOnly } from './own-entries-lost.ts';
+import { dropRuleChanges } from './rule-changes.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
+import type { TenantRules } from './tenant-rules.ts';
+import type { WatchedUsers } from './watched-users.ts';
+import type { WindowStore } from './window-store.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** A task that is late is looked at again this soon. */
@@ -46,6 +51,10 @@ export interface UpkeepParts {
   readonly entries: OwnEntries;
   readonly audit: Audit;
   readonly lastWebhook: LastWebhook;
+  readonly rules: TenantRules;
+  readonly windows: WindowStore;
+  readonly detections: DetectionStore;
+  readonly watched: WatchedUsers;
   readonly notify: (occurrence: Occurrence) => void;
   readonly config: () => TenantConfig;
   /** Bytes above which the oldest delivered periods go early. */
@@ -92,6 +101,7 @@ export class Upkeep {
       this.#warnOfRetention(nowMs);
       this.#parts.findings.flush(nowMs);
     });
+    this.#task('detection.upkeep_failed', () => this.#lookAfterRules(nowMs));
     this.makeDigests(nowMs);
     this.#task('memory.drop_failed', () => {
       // A clock that has gone back looks again, too.
@@ -103,6 +113,17 @@ export class Upkeep {
     this.#task('audit.drop_failed', () => audit.dropOld(config.retention.audit * DAY_MS, nowMs));
   }
 
+  /** Tells of rules that could not be made; drops windows, detections and watches whose time is over. */
+  #lookAfterRules(nowMs: number): void {
+    const { db, rules, windows, detections, watched } = this.#parts;
+    const { retention } = this.#parts.config();
+    rules.tellFaults();
+    windows.turn(rules.current.engine?.longestWindowMs ?? 0, nowMs);
+    detections.dropOld(retention.detections, nowMs);
+    watched.dropExpired(nowMs);
+    dropRuleChanges(db, nowMs - retention.audit * DAY_MS);
+  }
+
   /** Makes the digests that are due. Call after every save of the config, too. Never throws. */
   makeDigests(nowMs: number): void {
     this.#task('digests.failed', () => this.#digests.run(nowMs));
@@ -110,7 +131,7 @@ export class Upkeep {
 
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */
   dueAtMs(nowMs: number): (number | null)[] {
-    const { log, activity, findings, lanes } = this.#parts;
+    const { log, activity, findings, lanes, rules, windows, detections, watched } = this.#parts;
     const times = [
       activity.dueAtMs,
       log.periodEndsAtMs,
@@ -118,6 +139,9 @@ export class Upkeep {
       findings.dueAtMs,
       this.#digests.dueAtMs(nowMs),
       this.#nextRetentionWarningAtMs(nowMs),
+      windows.dueAtMs(rules.current.engine?.longestWindowMs ?? 0),
+      detections.dueAtMs(this.#parts.config().retention.detections),
+      watched.dueAtMs,
       ...lanes.all.map((lane) => lane.restDueAtMs(nowMs)),
     ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
     return lanes.owing.some(({ state }) => state.leaving.length > 0)
