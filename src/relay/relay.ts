@@ -179,6 +179,7 @@ export class Relay {
         lanes: this.lanes,
         laneStore: this.#laneStore,
         lastWebhook: this.#lastWebhook,
+        rules: this.rules,
       },
       { jurisdiction, nowMs: io.nowMs() },
     );
