@@ -1,0 +1,28 @@
+/** What the modifiers of an item say about its values. Pure: that they go together is checked when a rule is read. */
+
+export const POSITIONS: readonly string[] = ['contains', 'startswith', 'endswith'];
+export const COMPARISONS: readonly string[] = ['lt', 'lte', 'gt', 'gte'];
+/** What makes something else than text of a value. */
+export const FIRST: readonly string[] = ['re', 'cidr', 'exists', 'fieldref', ...COMPARISONS];
+export const ENCODINGS: readonly string[] = ['wide', 'utf16le', 'utf16be', 'utf16'];
+
+export interface Modifiers {
+  readonly has: (name: string) => boolean;
+  /** `re`, `cidr`, `exists`, `fieldref`, or a comparison; undefined: a value as it is, or text. */
+  readonly kind: string | undefined;
+  readonly encoding: string | undefined;
+  readonly position: string | undefined;
+  /** Whether there is one that makes sense for text only. */
+  readonly isOfText: boolean;
+}
+
+export function modifiersOf(names: readonly string[]): Modifiers {
+  const has = (name: string): boolean => names.includes(name);
+  return {
+    has,
+    kind: FIRST.find(has),
+    encoding: ENCODINGS.find(has),
+    position: POSITIONS.find(has),
+    isOfText: names.some((name) => name !== 'all' && name !== 'neq'),
+  };
+}
