@@ -224,15 +224,3 @@ describe('a rule that fails', () => {
     expect(await detectionsOf(tenant)).toEqual(['repeated_violations sixth']);
   });
 });
-
-describe('what the operator sees of events', () => {
-  it('has detections, and no entry that lanes are told of a verdict by', async () => {
-    const tenant = await Tenant.create(withRules([eachOf('interaction.policy_violated')]));
-    await tenant.accept(tenant.event('evt-1'));
-    const page = await tenant.inside(async (relay) =>
-      relay.events({ v: 1, limit: 10, filter: {}, showsPersons: false }),
-    );
-    const types = page.kind === 'events' ? page.events.map(({ type }) => type) : [];
-    expect(types).toEqual(['relay.detection', 'interaction.policy_violated']);
-  });
-});
