@@ -49,7 +49,12 @@ describe('a change of a rule', () => {
     ['dry_run', rule(), rule({ isDryRun: true }), 'true'],
     ['respond', rule(), rule({ respond: [] }), '[]'],
     ['level', rule(), rule({ level: 'low' }), '"low"'],
-    ['threshold', rule({ document: COUNTED }), rule({ document: { ...COUNTED, bounds: { gt: 10 } } }), '{"gt":10}'],
+    [
+      'threshold',
+      rule({ document: COUNTED }),
+      rule({ document: { ...COUNTED, bounds: { gt: 10 } } }),
+      '{"gt":10}',
+    ],
     [
       'timespan_ms',
       rule({ document: COUNTED }),
@@ -88,7 +93,7 @@ describe('a change of a rule', () => {
   it('is bounded, however long the rules are', () => {
     const long = (value: string) =>
       Array.from({ length: RULES_MAX }, (_, n) => {
-        const names = Array.from({ length: 20 }, (_, i) => [`s${i}`, [value.repeat(10_000)]]);
+        const names = Array.from({ length: 20 }, (_name, i) => [`s${i}`, [value.repeat(10_000)]]);
         const document = { ...SINGLE, selections: Object.fromEntries(names) as SigmaRule['selections'] };
         return rule({ id: `id-${n}`, name: `rule-${n}`, document });
       });
@@ -109,7 +114,11 @@ describe('rules of which one can not be made', () => {
   it('are the others, and the one whose override does not fit is off', () => {
     const layer = {
       catalogNames: ['one', 'bad', 'two'],
-      resolveRules: ({ rules }: { rules: { catalog: string[] | 'all'; overrides: Record<string, unknown> } }) => {
+      resolveRules: ({
+        rules,
+      }: {
+        rules: { catalog: string[] | 'all'; overrides: Record<string, unknown> };
+      }) => {
         const names = rules.catalog === 'all' ? layer.catalogNames : rules.catalog;
         const faults = [
           ...names.filter((name) => name === 'bad').map((path) => ({ path, message: 'bad' })),
@@ -125,7 +134,7 @@ describe('rules of which one can not be made', () => {
       },
     };
     const rules = { catalog: 'all' as const, overrides: { two: { threshold: 3 } }, custom: [] };
-    const answer = resolvable(layer as never, { ...sources, rules } as never, []);
+    const answer = resolvable(layer, { ...sources, rules } as never, []);
     expect(answer.rules.map(({ name, isEnabled }) => [name, isEnabled])).toEqual([
       ['one', true],
       ['two', false],

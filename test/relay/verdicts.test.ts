@@ -126,10 +126,16 @@ describe('the entry that tells lanes of a verdict', () => {
 
   it('is the detection with the verdict, of now, and another one for another verdict', async () => {
     const entries = await told(false, ['true_positive', 'false_positive', 'true_positive']);
-    const { id: _id, occurredAt: _at, receivedAt: _received, type: _type, ...rest } = detectionEvent(
-      detectionForTest({ lastAt: new Date(START_MS).toISOString() }),
-      { tenant: 'acme', receivedAt: '' },
-    );
+    const {
+      id: _id,
+      occurredAt: _at,
+      receivedAt: _received,
+      type: _type,
+      ...rest
+    } = detectionEvent(detectionForTest({ lastAt: new Date(START_MS).toISOString() }), {
+      tenant: 'acme',
+      receivedAt: '',
+    });
     const at = new Date(START_MS + 30 * DAY_MS).toISOString();
     const [first, second] = entries;
     expect(first).toMatchObject({ ...rest, type: DETECTION_JUDGED_TYPE, occurredAt: at, receivedAt: at });

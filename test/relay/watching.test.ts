@@ -98,7 +98,10 @@ describe('a watched user', () => {
     const beganAtMs = tenant.nowMs;
     tenant.nowMs += HOUR_MS;
     await tenant.accept(alert(tenant, 'again', { id: 'user-1' }));
-    const late = { ...alert(tenant, 'late', { id: 'user-1' }), occurredAt: new Date(beganAtMs).toISOString() };
+    const late = {
+      ...alert(tenant, 'late', { id: 'user-1' }),
+      occurredAt: new Date(beganAtMs).toISOString(),
+    };
     await tenant.accept(late);
     expect(await rowsOf(tenant, 'SELECT * FROM watched_users')).toEqual([
       { user: 'user-1', until: beganAtMs + HOUR_MS + DAY_MS },
