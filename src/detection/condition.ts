@@ -1,0 +1,149 @@
+/**
+ * Conditions: `(a or b) and not 1 of filter_*`. Weakest first: or, and, not, `N of`, brackets. Words without case, names with it.
+ * Pure: what the names mean is the caller's.
+ */
+
+import { Fault, NESTING_MAX, notOneOf, quote } from './fault.ts';
+import type { Reading } from './fault.ts';
+import type { Test } from './item.ts';
+import { compilePattern, patternOf } from './pattern.ts';
+
+interface Token {
+  readonly text: string;
+  readonly word: string;
+  readonly at: number;
+}
+
+const NAME = /^[\w-]+$/;
+const PATTERN = /^[\w*-]+$/;
+
+/** Whether names can be told in a condition. */
+export function isName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** `nameTest` is asked once for each time that a name is looked at. */
+export function compileCondition(
+  condition: string,
+  names: readonly string[],
+  nameTest: (name: string) => Test,
+  spend: Reading['spend'],
+): Test {
+  const tokens = tokensOf(condition);
+  let next = 0;
+
+  function fault(message: string): Fault {
+    return new Fault(message, false, condition.slice(0, tokens[next]?.at ?? condition.length));
+  }
+  /** Several with a word between. */
+  function several(word: 'or' | 'and', read: () => Test): Test {
+    const tests = [read()];
+    while (tokens[next]?.word === word) {
+      next += 1;
+      tests.push(read());
+    }
+    return joined(tests, word === 'and');
+  }
+  function either(depth: number): Test {
+    if (depth > NESTING_MAX) throw fault(`The condition must be at most ${NESTING_MAX} brackets deep.`);
+    return several('or', () => several('and', () => negated(depth)));
+  }
+  function negated(depth: number): Test {
+    let isNegated = false;
+    for (; tokens[next]?.word === 'not'; next += 1) isNegated = !isNegated;
+    const test = operand(depth);
+    return isNegated ? (event) => !test(event) : test;
+  }
+  function operand(depth: number): Test {
+    const token = tokens[next];
+    if (token?.word === '(') {
+      next += 1;
+      const inner = either(depth + 1);
+      if (tokens[next]?.word !== ')') throw fault('A bracket is not closed: ) is missing here.');
+      next += 1;
+      return inner;
+    }
+    if (token === undefined || [')', 'and', 'or'].includes(token.word)) {
+      throw fault('The name of a selection is missing here.');
+    }
+    const isPattern = tokens[next + 1]?.word === 'of';
+    spend(isPattern ? names.length : 1);
+    const { found, isAll } = attempt(() => namesAt(tokens, next, names));
+    next += isPattern ? 3 : 1;
+    return joined(found.map(nameTest), isAll);
+  }
+  function attempt<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw error instanceof Fault ? fault(error.message) : error;
+    }
+  }
+
+  const test = either(0);
+  if (next < tokens.length) throw fault(`and or or is missing before ${quote(tokens[next]?.text)}.`);
+  return test;
+}
+
+/** The condition without patterns, and with other names. */
+export function renamed(
+  condition: string,
+  names: readonly string[],
+  rename: (name: string) => string,
+): string {
+  const tokens = tokensOf(condition);
+  const words: string[] = [];
+  for (let at = 0; at < tokens.length; at += 1) {
+    const { word = '' } = tokens[at] ?? {};
+    if (['(', ')', 'and', 'or', 'not'].includes(word)) words.push(word);
+    else {
+      const { found, isAll } = namesAt(tokens, at, names);
+      words.push(`(${found.map(rename).join(isAll ? ' and ' : ' or ')})`);
+      if (tokens[at + 1]?.word === 'of') at += 2;
+    }
+  }
+  return words.join(' ');
+}
+
+function tokensOf(condition: string): Token[] {
+  return Array.from(condition.matchAll(/[()]|[^\s()]+/g), ({ 0: text, index }) => ({
+    text,
+    word: text.toLowerCase(),
+    at: index,
+  }));
+}
+
+/** What a name, or `1 of` a pattern, stands for. */
+function namesAt(
+  tokens: readonly Token[],
+  at: number,
+  names: readonly string[],
+): { found: readonly string[]; isAll: boolean } {
+  const { text = '', word = '' } = tokens[at] ?? {};
+  if (tokens[at + 1]?.word !== 'of') {
+    if (text.includes('|')) throw new Fault('A condition takes no |: to count, write a correlation.');
+    if (!names.includes(text)) throw notOneOf(text, names);
+    return { found: [text], isAll: false };
+  }
+  if (!['1', 'any', 'all'].includes(word))
+    throw new Fault(`${quote(word)} of is not known: write 1 of, any of or all of.`);
+  const target = tokens[at + 2]?.text ?? '';
+  const pattern = target.toLowerCase() === 'them' ? '*' : target;
+  const isLike = compilePattern(patternOf(pattern));
+  const found = names.filter((name) => isLike(name) && (pattern.startsWith('_') || !name.startsWith('_')));
+  if (!PATTERN.test(pattern) || found.length === 0) {
+    throw new Fault(`${quote(target)} matches no selection: write them, or a name with *.`);
+  }
+  return { found, isAll: word === 'all' };
+}
+
+function joined(tests: readonly Test[], isAll: boolean): Test {
+  const [first, second] = tests;
+  if (first === undefined || second === undefined) return first ?? (() => false);
+  if (tests.length > 2) {
+    return isAll
+      ? (event) => tests.every((test) => test(event))
+      : (event) => tests.some((test) => test(event));
+  }
+  return isAll ? (event) => first(event) && second(event) : (event) => first(event) || second(event);
+}

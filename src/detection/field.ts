@@ -1,0 +1,72 @@
+/**
+ * The value of a field of an event: flat names and nested ones, lists on the way. Own properties only, so that no name reaches
+ * what every object has. Pure.
+ */
+
+import { Fault } from './fault.ts';
+
+/** An event as rules see it: plain JSON. */
+export type SigmaEvent = Readonly<Record<string, unknown>>;
+/** undefined: missing. */
+export type FieldOf = (event: SigmaEvent) => unknown;
+
+const PARTS_MAX = 32;
+
+interface Step {
+  readonly key: string;
+  /** From which part it goes on. */
+  readonly next: number;
+}
+
+/** The exact name wins; else the longest beginning of it that is a key, and on from there. */
+export function fieldOf(field: string): FieldOf {
+  const parts = field.split('.');
+  if (parts.length > PARTS_MAX) throw new Fault(`A field must have at most ${PARTS_MAX} parts.`, true);
+  if (parts.length === 1) return (event) => (Object.hasOwn(event, field) ? event[field] : undefined);
+  /** By the part that it starts at, longest first. */
+  const steps = parts.map((_, from) =>
+    parts
+      .slice(from)
+      .map((_part, length): Step => ({
+        key: parts.slice(from, from + length + 1).join('.'),
+        next: from + length + 1,
+      }))
+      .toReversed(),
+  );
+  return (event) => (Object.hasOwn(event, field) ? event[field] : walk(event, steps, 0));
+}
+
+function walk(value: unknown, steps: readonly (readonly Step[])[], from: number): unknown {
+  const ahead = steps[from];
+  if (ahead === undefined) return value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Array.isArray(value)) {
+    const found: unknown[] = [];
+    someOf(value, (element) => {
+      const inner = walk(element, steps, from);
+      if (inner !== undefined) found.push(inner);
+      return false;
+    });
+    return found.length === 0 ? undefined : found;
+  }
+  const step = ahead.find(({ key }) => Object.hasOwn(value, key));
+  return step && walk((value as SigmaEvent)[step.key], steps, step.next);
+}
+
+/** Whether the test holds for the value; of a list: for any element, however nested; `isDeep`: of an object, for any value in it. */
+export function someOf(value: unknown, test: (value: unknown) => boolean, isDeep = false): boolean {
+  if (!isOpened(value, isDeep)) return test(value);
+  // A list to work off, as an event may be nested deeper than calls may.
+  const open = [value];
+  for (const container of open) {
+    for (const inner of Array.isArray(container) ? container : Object.values(container)) {
+      if (isOpened(inner, isDeep)) open.push(inner);
+      else if (test(inner)) return true;
+    }
+  }
+  return false;
+}
+
+function isOpened(value: unknown, isDeep: boolean): value is object {
+  return typeof value === 'object' && value !== null && (isDeep || Array.isArray(value));
+}

@@ -1,0 +1,86 @@
+/**
+ * Text with wildcards: read from a rule, and compared with text of an event by its segments, in steps that grow with the text alone.
+ * Pure: no regular expression is made of what a rule says.
+ */
+
+/** `*`: any characters, or none. */
+export const MANY = 0;
+/** `?`: exactly one character. */
+export const ONE = 1;
+
+/** Literal text, and wildcards between. */
+export type Pattern = readonly (string | typeof MANY | typeof ONE)[];
+/** Of a segment: characters, or ONE. */
+type Characters = ArrayLike<string | typeof ONE>;
+
+/** A backslash makes `*`, `?` and a backslash literal; before anything else it is one itself. */
+export function patternOf(text: string): Pattern {
+  const pieces: Pattern[number][] = [];
+  for (const [whole, escaped, wildcard] of text.matchAll(/\\([*?\\])|([*?])|[^\\*?]+|\\/g)) {
+    if (wildcard === undefined) pieces.push(escaped ?? whole);
+    else pieces.push(wildcard === '*' ? MANY : ONE);
+  }
+  return pieces;
+}
+
+/** undefined: it has wildcards. */
+export function literalOf(pattern: Pattern): string | undefined {
+  return pattern.every((piece) => typeof piece === 'string') ? pattern.join('') : undefined;
+}
+
+/** Characters of segments with `?` that have to be tried at every place. */
+export function costOf(pattern: Pattern): number {
+  return pattern.includes(ONE) ? pattern.join('').length : 1;
+}
+
+/** Whether a text is like the pattern from its beginning to its end. */
+export function compilePattern(pattern: Pattern): (text: string) => boolean {
+  const hasOne = pattern.includes(ONE);
+  const segments: Characters[] = [];
+  let segment: (string | typeof ONE)[] = [];
+  for (const piece of [...pattern, MANY as typeof MANY]) {
+    if (piece !== MANY) segment.push(...((piece === ONE ? [ONE] : piece) as (string | typeof ONE)[]));
+    else {
+      segments.push(hasOne ? segment : segment.join(''));
+      segment = [];
+    }
+  }
+  const first = segments[0] ?? '';
+  const last = segments.length > 1 ? segments.at(-1) : undefined;
+  const between = segments.slice(1, -1);
+  return (whole) => {
+    // With `?` by characters: one may be two units of UTF-16.
+    const text = hasOne ? Array.from(whole) : whole;
+    if (last === undefined) return text.length === first.length && isAt(text, first, 0);
+    const end = text.length - last.length;
+    let at = first.length;
+    if (end < at || !isAt(text, first, 0) || !isAt(text, last, end)) return false;
+    for (const part of between) {
+      at = find(text, part, at, end);
+      if (at < 0) return false;
+      at += part.length;
+    }
+    return true;
+  };
+}
+
+function isAt(text: ArrayLike<string>, part: Characters, at: number): boolean {
+  if (typeof part === 'string' && typeof text === 'string') return text.startsWith(part, at);
+  for (let offset = 0; offset < part.length; offset += 1) {
+    if (part[offset] !== ONE && part[offset] !== text[at + offset]) return false;
+  }
+  return true;
+}
+
+/** The first place from `from` on; -1: none that ends before `end`. */
+function find(text: ArrayLike<string>, part: Characters, from: number, end: number): number {
+  const last = end - part.length;
+  if (typeof part === 'string' && typeof text === 'string') {
+    const at = text.indexOf(part, from);
+    return at > last ? -1 : at;
+  }
+  for (let at = from; at <= last; at += 1) {
+    if (isAt(text, part, at)) return at;
+  }
+  return -1;
+}

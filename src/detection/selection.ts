@@ -1,0 +1,72 @@
+/** A selection of a rule as a test of events: a map (all of it), a list (any of it), or keywords. Pure. */
+
+import type { Scalar, SigmaMap } from './document.ts';
+import { Fault } from './fault.ts';
+import type { Path, Reading } from './fault.ts';
+import type { SigmaEvent } from './field.ts';
+import { compileItem, compileKeywords } from './item.ts';
+import type { Test } from './item.ts';
+
+const MEMBERS_MAX = 1_000;
+
+export interface CompiledSelection {
+  readonly test: Test;
+  /** As they are written, in their order. */
+  readonly items: readonly { readonly item: string; readonly test: Test }[];
+}
+
+export function compileSelection(selection: unknown, reading: Reading, path: Path): CompiledSelection {
+  if (Array.isArray(selection)) return compileList(selection, reading, path);
+  return isMap(selection)
+    ? compileMap(selection, reading, path)
+    : one(textOfItem('keywords', selection), compileKeywords(selection as Scalar, false, reading, path));
+}
+
+export function isMap(value: unknown): value is SigmaEvent {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function one(item: string, test: Test): CompiledSelection {
+  return { test, items: [{ item, test }] };
+}
+
+function textOfItem(name: string, values: unknown): string {
+  const list: readonly unknown[] = Array.isArray(values) ? values : [values];
+  return `${name}: ${list.map(String).join(', ')}`;
+}
+
+function compileMap(map: SigmaEvent, reading: Reading, path: Path): CompiledSelection {
+  const items = Object.entries(map).flatMap(([key, values]) => {
+    const at = [...path, key];
+    const test = reading.part(at, () => compileItem(key, values as SigmaMap[string], reading, at));
+    return test === undefined
+      ? []
+      : [{ item: textOfItem(key === '|all' ? 'keywords|all' : key, values), test }];
+  });
+  if (Object.keys(map).length === 0) throw new Fault('It is empty: write a field with a value.');
+  const [only] = items;
+  if (only !== undefined && items.length === 1) return { test: only.test, items };
+  return {
+    items,
+    test: (event) => {
+      for (const { test } of items) if (!test(event)) return false;
+      return true;
+    },
+  };
+}
+
+function compileList(list: readonly unknown[], reading: Reading, path: Path): CompiledSelection {
+  if (list.length > MEMBERS_MAX) throw new Fault(`It must have at most ${MEMBERS_MAX} members: split it.`);
+  if (!list.some(isMap)) {
+    return one(textOfItem('keywords', list), compileKeywords(list as Scalar[], false, reading, path));
+  }
+  const members = list.flatMap((member, at) => {
+    if (Array.isArray(member)) throw new Fault('A list in a list is not a selection.');
+    const found = reading.part([...path, at], () => compileSelection(member, reading, [...path, at]));
+    return found === undefined ? [] : [found];
+  });
+  return {
+    items: members.flatMap(({ items }) => items),
+    test: (event) => members.some(({ test }) => test(event)),
+  };
+}

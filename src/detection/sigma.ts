@@ -1,0 +1,97 @@
+/**
+ * Sigma 2.1: reads rules, correlations and filters from YAML and compiles rules to tests of events.
+ * Pure: no I/O, no clock, no import from outside this folder but the YAML parser; can be used without the rest.
+ */
+
+import { compileDetection } from './detection.ts';
+import type { Result, SigmaDocument, SigmaError } from './document.ts';
+import { Fault, TRUSTED } from './fault.ts';
+import type { FieldUse, Path, Reading } from './fault.ts';
+import type { Test } from './item.ts';
+import { readDocument } from './read-document.ts';
+import { readYaml } from './yaml-text.ts';
+
+export { explainRule } from './explain.ts';
+export type { RuleExplained } from './explain.ts';
+export { mapFields, replaceValues } from './rewrite.ts';
+export { withFilters } from './filters.ts';
+
+export interface ParseOptions {
+  /** Asked for every field name; what it answers is an error at that place. */
+  readonly checkField?: (field: string, use: FieldUse) => string | undefined;
+}
+
+/** Texts and patterns that an evaluation of a rule looks at. */
+const WORK_MAX = 10_000;
+const ERRORS_MAX = 100;
+
+/** Thrown to stop reading: there are errors enough. */
+const ENOUGH = Symbol('enough errors');
+
+/** Every document of the text, or everything that is wrong with it. What is answered can be compiled. */
+export function parseRules(yaml: string, options: ParseOptions = {}): Result<SigmaDocument[], SigmaError[]> {
+  const errors: SigmaError[] = [];
+  const note = (offset: number, message: string, path: Path): void => {
+    const before = yaml.slice(0, offset).split(/\r\n|[\r\n]/);
+    const column = (before.at(-1) ?? '').length + 1;
+    errors.push({ path: textOfPath(path), message, line: before.length, column });
+    if (errors.length >= ERRORS_MAX) throw ENOUGH;
+  };
+  const documents: SigmaDocument[] = [];
+  try {
+    const found = readYaml(yaml, note);
+    if (found.length === 0 && errors.length === 0) note(0, 'The text has no document.', []);
+    for (const { value, offsetOf } of found) {
+      const reading = readingOf(options, (fault, path) => {
+        const offset = offsetOf(path, fault.isOfName);
+        // Within text that stands there as it is.
+        note(
+          yaml.startsWith(fault.before, offset) ? offset + fault.before.length : offset,
+          fault.message,
+          path,
+        );
+      });
+      const document = reading.part([], () => readDocument(value, reading));
+      if (document !== undefined) documents.push(document);
+    }
+  } catch (error) {
+    if (error !== ENOUGH) throw error;
+  }
+  return errors.length === 0 ? { ok: true, value: documents } : { ok: false, error: errors };
+}
+
+function readingOf({ checkField }: ParseOptions, note: (fault: Fault, path: Path) => void): Reading {
+  let work = 0;
+  return {
+    part: (path, read) => {
+      try {
+        return read();
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        note(error, path);
+        return undefined;
+      }
+    },
+    field: (field, use) => {
+      const wrong = checkField?.(field, use);
+      if (wrong !== undefined) throw new Fault(wrong, true);
+    },
+    spend: (amount) => {
+      work += amount;
+      if (work > WORK_MAX) throw new Fault('The rule has too many values and wildcards: split it.');
+    },
+  };
+}
+
+function textOfPath(path: Path): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+/** The rule as a test of events. Only for a rule of `parseRules`; throws for another kind of document. */
+export function compileRule(document: SigmaDocument): Test {
+  if (document.kind !== 'rule') throw new Error(`Cannot compile a ${document.kind}: it is no rule by itself`);
+  return compileDetection(document.selections, document.condition, TRUSTED, []).test;
+}

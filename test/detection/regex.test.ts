@@ -1,0 +1,246 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { compileRegex } from '../../src/detection/regex.ts';
+import type { RegexFlags } from '../../src/detection/regex-parse.ts';
+
+function compiled(pattern: string, flags: RegexFlags = {}): (text: string) => boolean {
+  const result = compileRegex(pattern, flags);
+  if (!result.ok) throw new Error(`${pattern}: ${result.error}`);
+  return result.value;
+}
+
+function refusal(pattern: string, flags: RegexFlags = {}): string {
+  const result = compileRegex(pattern, flags);
+  return result.ok ? `${pattern} is not refused` : result.error;
+}
+
+/** The same each time, and of no pattern. */
+function noise(letters: string, length: number): string {
+  let seed = 12_345;
+  return Array.from({ length }, () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return letters[Math.floor((seed / 2 ** 31) * letters.length)];
+  }).join('');
+}
+
+const LEAVES = [
+  ...[
+    'a',
+    'b',
+    'A',
+    'k',
+    'é',
+    'É',
+    'ſ',
+    'K',
+    'Σ',
+    'ς',
+    'σ',
+    '_',
+    '-',
+    '0',
+    '\\n',
+    '.',
+    '\\.',
+    '\\/',
+    '}',
+    ']',
+    '{',
+    '{a',
+  ],
+  ...[
+    '\\d',
+    '\\D',
+    '\\w',
+    '\\W',
+    '\\s',
+    '\\S',
+    '\\x41',
+    '\\u00e9',
+    '\\t',
+    '[a-c]',
+    '[^a-c]',
+    '[\\w-.]',
+    '[^\\d\\n]',
+  ],
+  ...['[a\\-c]', '[-a]', '[a-]', '[\\b]', '[\\D]', '[À-þ]', '[^é]', '[\\]]', '[^-\\W]', '[α-ω]'],
+];
+const ASSERTIONS = ['^', '$', '\\b', '\\B'];
+const QUANTIFIERS = ['', '', '*', '+', '?', '{2}', '{0,2}', '{1,}', '*?', '+?', '{1,2}?'];
+const patterns = fc.letrec<{ part: string; pattern: string }>((tie) => ({
+  part: fc.oneof(
+    { maxDepth: 3, depthIdentifier: 'p' },
+    {
+      weight: 6,
+      arbitrary: fc.tuple(fc.constantFrom(...LEAVES), fc.constantFrom(...QUANTIFIERS)).map(joined),
+    },
+    { weight: 1, arbitrary: fc.constantFrom(...ASSERTIONS) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.constantFrom('(', '(?:'), tie('pattern'), fc.constantFrom(...QUANTIFIERS))
+        .map(([open, inner, quantifier]) => `${open}${inner})${quantifier}`),
+    },
+  ),
+  pattern: fc
+    .array(fc.array(tie('part'), { maxLength: 3 }).map(joined), { minLength: 1, maxLength: 3 })
+    .map((options) => options.join('|')),
+})).pattern;
+
+function joined(parts: readonly string[]): string {
+  return parts.join('');
+}
+
+const texts = fc
+  .array(fc.constantFrom(...'aabbAckKéÉſKΣςσ_-0. \n\r\u2028/]{}\t\b😀'.split('')), { maxLength: 8 })
+  .map(joined);
+const flagSets = fc.record({ i: fc.boolean(), m: fc.boolean(), s: fc.boolean() });
+
+function oracle(pattern: string, { i, m, s }: RegexFlags): RegExp {
+  return new RegExp(pattern, `${i ? 'i' : ''}${m ? 'm' : ''}${s ? 's' : ''}`);
+}
+
+describe('compileRegex', () => {
+  it('finds what JavaScript finds, in any pattern, text and flags', () => {
+    fc.assert(
+      fc.property(
+        patterns,
+        flagSets,
+        fc.array(texts, { minLength: 1, maxLength: 6 }),
+        (pattern, flags, some) => {
+          const result = compileRegex(pattern, flags);
+          // The few that are too large.
+          if (!result.ok) return expect(result.error).toMatch(/more than 512/);
+          const found = some.map((text) => result.value(text));
+          expect(found).toEqual(some.map((text) => oracle(pattern, flags).test(text)));
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('knows the case of each code unit as JavaScript does', () => {
+    const units = Array.from({ length: 0x10000 }, (_, unit) => String.fromCharCode(unit));
+    for (const pattern of ['[k-sµ-þ]', 'σ', '[^é-ü]', '[Ā-ſ]', 'ß', 'İ', 'K', '\\w', '[\\u0000-\\uffff]']) {
+      const finds = compiled(pattern, { i: true });
+      const known = oracle(pattern, { i: true });
+      expect(units.filter((unit) => finds(unit) !== known.test(unit))).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['(?i)mimikatz', 'run MimiKatz.exe', true],
+    ['(?is)a.B', 'A\nb', true],
+    ['(?m)^b$', 'a\nb\nc', true],
+    ['^b$', 'a\nb\nc', false],
+    ['secret$', 'secret\n', false],
+    ['', '', true],
+    ['a{3}', 'aa', false],
+    ['a{2,}b', 'aaab', true],
+    ['x{0}y', 'y', true],
+    ['(){1000}a', 'a', true],
+    ['((((){1000}){1000}){1000}){1000}', '', true],
+    ['\\\\\\[\\(\\)\\]', 'a\\[()]', true],
+    ['[A-Za-z0-9+/]{200,}={0,2}', 'QUJD'.repeat(60), true],
+    ['^.$', '😀', false],
+  ])('%s in %j: %j', (pattern, text, isFound) => {
+    expect(compiled(pattern)(text)).toBe(isFound);
+  });
+
+  it.each([
+    ['(a)\\1', /back-references/],
+    ['\\k<a>', /back-references/],
+    ['a(?=b)', /only \(\?:…\)/],
+    ['a(?!b)', /only \(\?:…\)/],
+    ['(?<=a)b', /only \(\?:…\)/],
+    ['(?<!a)b', /only \(\?:…\)/],
+    ['(?<name>a)', /only \(\?:…\)/],
+    ['(?P<name>a)', /only \(\?:…\)/],
+    ['(?>a)', /only \(\?:…\)/],
+    ['a(?i)b', /only \(\?:…\)/],
+    ['(?x)a', /only \(\?:…\)/],
+    ['a++', /possessive/],
+    ['a{2}+', /possessive/],
+    ['a**', /nothing to repeat/],
+    ['*a', /nothing to repeat/],
+    ['(+a)', /nothing to repeat/],
+    ['a|{2}', /nothing to repeat/],
+    ['^*', /nothing to repeat/],
+    ['\\b+', /nothing to repeat/],
+    ['a{3,2}', /quantifier are out of order/],
+    ['a{,2}', /written \{0,n\}/],
+    ['[b-a]', /range of the class is out of order/],
+    ['[abc', /class \[ is not closed/],
+    ['[a-', /class \[ is not closed/],
+    ['[]', /class \[\] is empty/],
+    ['[^]a]', /class \[\] is empty/],
+    ['[[:alpha:]]', /POSIX/],
+    ['(a', /bracket \( is not closed/],
+    ['a)', /bracket \) was not opened/],
+    ['a\\', /ends with a backslash/],
+    ['\\xZZ', /2 hexadecimal digits/],
+    ['\\u12', /4 hexadecimal digits/],
+    ['\\u{41}', /4 hexadecimal digits/],
+    ['\\p{L}', /escape \\p is not supported/],
+    ['\\Aa\\z', /escape \\A is not supported/],
+    ['\\0', /escape \\0 is not supported/],
+    ['a{513}', /more than 512 steps/],
+    ['((a{100}){100}){100}', /more than 512 steps/],
+    ['(a|){99999999999}', /more than 512 steps/],
+    ['a'.repeat(513), /longer than 512 characters/],
+    [Array.from({ length: 10_000 }, (_, n) => `w${n}`).join('|'), /longer than 512 characters/],
+  ])('refuses %s with a sentence', (pattern, sentence) => {
+    expect(refusal(pattern)).toMatch(sentence);
+  });
+
+  it('says where', () => {
+    expect(refusal('(?i)ab[z-a]')).toBe(
+      'the range of the class is out of order (character 11 of the regular expression)',
+    );
+  });
+
+  it('reads the first 4,096 characters of a text, and takes the cut for no end', () => {
+    expect(compiled('x')(`${'a'.repeat(4095)}x`)).toBe(true);
+    expect(compiled('x$')(`${'a'.repeat(4095)}x`)).toBe(true);
+    expect(compiled('x')(`${'a'.repeat(4096)}x`)).toBe(false);
+    expect(compiled('a$')('a'.repeat(5000))).toBe(false);
+  });
+
+  it('answers the same when its memory is full, and text after text', () => {
+    const pattern = '(?:a|b)*a(?:a|bc?){30}c';
+    const finds = compiled(pattern);
+    const known = oracle(pattern, {});
+    const parts = Array.from({ length: 40 }, (_, n) =>
+      noise('aabc', 2000 + n).slice(n * 40, n * 40 + 60 + n * 3),
+    );
+    const both = [...parts, noise('ab', 3000), `${noise('ab', 60)}c`, ...parts];
+    expect(both.map(finds)).toEqual(both.map((text) => known.test(text)));
+    expect(new Set(both.map(finds)).size).toBe(2);
+  });
+
+  it('takes a bounded time for what makes RegExp take for ever', () => {
+    const hostile: [string, string][] = [
+      ['(a+)+$', `${'a'.repeat(4095)}!`],
+      ['(a|aa)*b', 'a'.repeat(4096)],
+      ['(?:.*.*)*.*.*x', 'a'.repeat(4096)],
+      ['(a{1,15}){1,15}$', `${'a'.repeat(4095)}!`],
+      ['a.{490}c', noise('ab', 4096)],
+      ['(?:a|b|ab|ba)*a(?:a|b){100}c', noise('ab', 4096)],
+      ['(?:ab?.|ba?.){30}c', noise('ab', 4096)],
+      ['(?:a?){120}(?:a){120}$', noise('aaaaaaaaaaab', 4096)],
+      [
+        Array.from({ length: 120 }, (_, n) => `w${n}`)
+          .join('|')
+          .slice(0, 500),
+        noise('w123456', 4096),
+      ],
+    ];
+    const finds = hostile.map(([pattern, text]) => [compiled(pattern), text] as const);
+    for (const [find, text] of finds) find(text);
+    const startMs = performance.now();
+    for (const [find, text] of finds) find(text);
+    // 5 ms for each, and as much again for a busy machine.
+    expect((performance.now() - startMs) / finds.length).toBeLessThan(10);
+  });
+});
