@@ -35,6 +35,7 @@ const READERS = {
 } satisfies Record<string, Reader>;
 
 export type FieldName = keyof typeof READERS;
+export const FIELD_NAMES = Object.keys(READERS) as readonly FieldName[];
 
 /** Other spellings of the same field: the Falcon guide's, Slack's, the canonical event's own. */
 const ALIASES: Readonly<Record<string, FieldName>> = {

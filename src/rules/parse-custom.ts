@@ -1,0 +1,32 @@
+/** Parses a tenant's own rules: Sigma texts, each of one document or several. Pure. What no rule can be is a fault with its place. */
+
+import type { SigmaDocument, SigmaError } from '../detection/document.ts';
+import { parseRules } from '../detection/sigma.ts';
+import type { ConfigFault } from '../domain/fault.ts';
+import type { Result } from '../lib/result.ts';
+import { failure, success } from '../lib/result.ts';
+import { documentFaults } from './document-faults.ts';
+import { checkField } from './rule-fields.ts';
+
+/** The documents of each text, or every fault of all. `path` leads the paths of the faults: `rules.custom[0]`. */
+export function parseCustom(
+  texts: readonly string[],
+  path = 'rules.custom',
+): Result<SigmaDocument[][], ConfigFault[]> {
+  const faults: ConfigFault[] = [];
+  const parsed = texts.map((text, index) => {
+    const at = `${path}[${index}]`;
+    const documents = parseRules(text, { checkField });
+    if (!documents.ok) {
+      faults.push(...documents.error.map((error) => ({ path: at, message: placed(error) })));
+      return [];
+    }
+    faults.push(...documents.value.flatMap((document) => documentFaults(document, at)));
+    return documents.value;
+  });
+  return faults.length > 0 ? failure(faults) : success(parsed);
+}
+
+function placed({ line, column, path, message }: SigmaError): string {
+  return `line ${line}, column ${column}${path === '' ? '' : `, ${path}`}: ${message}`;
+}

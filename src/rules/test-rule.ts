@@ -1,0 +1,86 @@
+/**
+ * What rules make of one event, step by step. Nothing is counted: windows are read, and what would be written is kept aside.
+ * Pure but for the windows that it reads.
+ */
+
+import type { WindowState } from '../detection/correlation.ts';
+import type { SigmaCorrelation } from '../detection/document.ts';
+import { explainRule } from '../detection/sigma.ts';
+import type { CanonicalEvent } from '../domain/event.ts';
+import type { RuleTest } from '../domain/rule-views.ts';
+import { formatDuration } from './duration.ts';
+import { type Trace, compileRules } from './evaluate.ts';
+import { ruleEvent } from './rule-event.ts';
+import type { Found, Rule, RuleFailure, WindowPort } from './rule.ts';
+
+/** What the rules themselves say; what would be done about it is the tenant's to know. */
+export type TestedRule = Omit<RuleTest, 'responses' | 'playbook' | 'checklist'>;
+
+export interface RulesTested {
+  readonly tests: readonly (TestedRule & { readonly tested: Rule })[];
+  readonly found: readonly Found[];
+  readonly failures: readonly RuleFailure[];
+}
+
+/**
+ * Tests those of the tenant's rules that `isAsked` says; what a correlation refers to is evaluated with it. A rule that is switched off,
+ * or alerts only within a correlation, is tested as if it were on.
+ */
+export function testRules(
+  rules: readonly Rule[],
+  event: CanonicalEvent,
+  windows: Pick<WindowPort, 'get'>,
+  nowMs: number,
+  isAsked: (rule: Rule) => boolean = ({ isEnabled, alerts }) => isEnabled && alerts,
+): RulesTested {
+  const asked = new Set(rules.filter((rule) => isAsked(rule)).map(({ id }) => id));
+  const asIfOn = rules.map((rule) => ({ ...rule, isEnabled: true, alerts: asked.has(rule.id) }));
+  const engine = compileRules(asIfOn);
+  const { traces, found, failures } = engine.trace(event, aside(windows), nowMs);
+  const tests = traces.filter(({ rule }) => asked.has(rule.id)).map((trace) => testOf(trace, event));
+  return { tests, found, failures };
+}
+
+function testOf(trace: Trace, event: CanonicalEvent): RulesTested['tests'][number] {
+  const { rule, fires, observed } = trace;
+  const { document, id, title, level } = rule;
+  const base = { rule: id, title, level, tested: rule };
+  if (document.kind === 'rule') {
+    const { matches, selections } = explainRule(document)(ruleEvent(event));
+    return { ...base, matches, selections, condition: document.condition.join(' or ') };
+  }
+  const condition = conditionText(document);
+  if (observed === undefined) return { ...base, matches: false, condition };
+  const { value, crossed } = observed;
+  return {
+    ...base,
+    matches: fires,
+    condition,
+    window: { value, condition, crossed, isQuiet: crossed && !fires },
+  };
+}
+
+const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=', eq: '=', neq: '!=' } as const;
+
+/** `event_count > 5 in 1h`. */
+function conditionText({ type, bounds, timespanMs, rules, fields }: SigmaCorrelation): string {
+  const compared = Object.entries(OPERATORS).flatMap(([name, sign]) => {
+    const bound = bounds[name as keyof typeof OPERATORS];
+    return bound === undefined ? [] : [`${sign} ${bound}`];
+  });
+  const of = fields.length > 0 ? ` of ${fields.join(', ')}` : '';
+  const what = compared.length > 0 ? `${of} ${compared.join(' and ')}` : ` of ${rules.join(', ')}`;
+  return `${type}${what} in ${formatDuration(timespanMs)}`;
+}
+
+/** Reads through, and keeps what is written. */
+function aside(windows: Pick<WindowPort, 'get'>): WindowPort {
+  const written = new Map<string, WindowState>();
+  const name = (rule: string, key: string): string => JSON.stringify([rule, key]);
+  return {
+    get: (rule, key) => written.get(name(rule, key)) ?? windows.get(rule, key),
+    put: (rule, key, state) => {
+      written.set(name(rule, key), state);
+    },
+  };
+}
