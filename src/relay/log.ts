@@ -142,27 +142,22 @@ export class EventLog {
     const current = this.#current();
     if (!current) throw new Error('Cannot append to the log as a period must be open: there is none');
     const earlier = this.#periods.filter((period) => period.hasSeen && period.n !== current.n);
-    let [accepted, duplicates, bytes] = [0, 0, 0];
+    const appended = { accepted: 0, duplicates: 0, bytes: 0 };
     const isNew = (key: string): boolean =>
       !earlier.some((period) => this.#isSeen(period, key)) &&
       this.#db.run(`INSERT OR IGNORE INTO seen_${current.n} (key) VALUES (?)`, key) > 0;
-    return {
-      add: (event) => {
-        if (!isNew(`${event.type}\n${event.id}`)) {
-          duplicates++;
-          return undefined;
-        }
-        const seq = this.#nextSeq + accepted;
-        const body = JSON.stringify(event);
-        this.#db.run(`INSERT INTO events_${current.n} (seq, body) VALUES (?, ?)`, seq, body);
-        accepted++;
-        bytes += body.length;
-        return { seq, body };
-      },
-      get appended() {
-        return { accepted, duplicates, bytes };
-      },
+    const add = (event: CanonicalEvent): ReturnType<Appender['add']> => {
+      if (!isNew(`${event.type}\n${event.id}`)) {
+        appended.duplicates++;
+        return undefined;
+      }
+      const entry = { seq: this.#nextSeq + appended.accepted, body: JSON.stringify(event) };
+      this.#db.run(`INSERT INTO events_${current.n} (seq, body) VALUES (?, ?)`, entry.seq, entry.body);
+      appended.accepted++;
+      appended.bytes += entry.body.length;
+      return entry;
     };
+    return { add, appended };
   }
 
   /** Moves the head in memory after the transaction of `append` holds. */

@@ -14,7 +14,6 @@ import { Activity } from './activity.ts';
 import { announceIndicators, nextAnnouncementAtMs } from './announcements.ts';
 import { ApiAccounts } from './api-accounts.ts';
 import { Audit } from './audit.ts';
-import { DetectionStore } from './detection-store.ts';
 import { Detector } from './detector.ts';
 import { endPauses } from './end-pauses.ts';
 import { keepLate } from './digests-kept.ts';
@@ -36,15 +35,12 @@ import { Reconfiguration } from './reconfiguration.ts';
 import { type Queries, queriesOver } from './queries.ts';
 import { redrive } from './redrive.ts';
 import type { RelayParts } from './relay-parts.ts';
-import { RULES_LAYER } from './rules-layer.ts';
+import { openRuleStores } from './rule-stores.ts';
 import { API_USED_AT, readMeta, writeMeta } from './schema.ts';
-import { TenantRules } from './tenant-rules.ts';
 import { Upkeep } from './upkeep.ts';
 import { UserDays } from './user-days.ts';
 import { Verdicts } from './verdicts.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
-import { WatchedUsers } from './watched-users.ts';
-import { WindowStore } from './window-store.ts';
 
 /** Who did what a rule asked for. */
 const RELAY: Actor = { by: 'relay', requestId: '' };
@@ -70,9 +66,6 @@ export class Relay {
   readonly intake: Intake;
   readonly reconfiguration: Reconfiguration;
   readonly hostActions: HostActions;
-  readonly rules: TenantRules;
-  readonly windows: WindowStore;
-  readonly detections: DetectionStore;
   readonly verdicts: Verdicts;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
@@ -112,15 +105,10 @@ export class Relay {
     this.#lastWebhook = new LastWebhook(db);
     this.#lastWebhook.load(newestOfNoxys(this.#log));
     const notify = (occurrence: Occurrence): void => this.#notify(occurrence);
-    this.rules = new TenantRules({ db, layer: RULES_LAYER, config, notify });
-    this.rules.load();
-    this.windows = new WindowStore(db);
-    this.windows.load();
-    this.detections = new DetectionStore(db);
-    const watched = new WatchedUsers(db);
-    watched.load();
+    const stores = openRuleStores({ db, config, notify });
     const shared = {
       ...parts,
+      ...stores,
       accounts: this.accounts,
       connections: this.connections,
       log: this.#log,
@@ -130,15 +118,11 @@ export class Relay {
       audit: this.audit,
       lastWebhook: this.#lastWebhook,
       config,
-      rules: this.rules,
-      windows: this.windows,
-      detections: this.detections,
-      watched,
       isRemoved: () => this.#removed !== undefined,
       notify,
     };
     this.queries = queriesOver(shared);
-    const detector = new Detector({ ...shared, layer: RULES_LAYER, tenant: () => this.#config.id });
+    const detector = new Detector({ ...shared, tenant: () => this.#config.id });
     this.intake = new Intake({ ...shared, detector, spaceBytesFull: sizes.spaceBytesFull });
     this.verdicts = new Verdicts({ ...shared, entries, nowMs: () => io.nowMs() });
     this.reconfiguration = new Reconfiguration({

@@ -25,6 +25,7 @@ export function resolvable(layer: Layer, sources: RuleSources, documents: Custom
 /** Adds part after part, and keeps what fits to those before it. A rule whose override does not fit is off. */
 function partOf(layer: Layer, sources: RuleSources, documents: CustomDocuments): readonly Rule[] {
   const { catalog, overrides, custom } = sources.rules;
+  let bundled: readonly string[] = [];
   let kept: RulesConfig = { catalog: [], overrides: {}, custom: [] };
   let keptDocuments: CustomDocuments = [];
   let rules: readonly Rule[] = [];
@@ -36,7 +37,7 @@ function partOf(layer: Layer, sources: RuleSources, documents: CustomDocuments):
     return true;
   };
   for (const name of catalog === 'all' ? layer.catalogNames : catalog)
-    keeps({ catalog: [...kept.catalog, name] });
+    if (keeps({ catalog: [...bundled, name] })) bundled = [...bundled, name];
   // A text may refer to a later one: as long as one more fits, those that did not are tried again.
   let left = documents.map((parsed, index) => ({ parsed, text: custom[index] ?? '' }));
   for (let count = -1; left.length > 0 && left.length !== count;) {

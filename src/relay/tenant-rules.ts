@@ -51,6 +51,11 @@ export class TenantRules {
     return this.#current;
   }
 
+  /** Of the windows that count now; 0 without one. */
+  get longestWindowMs(): number {
+    return this.#current.engine?.longestWindowMs ?? 0;
+  }
+
   /** Never throws for the sake of a rule. Writes only what an older Worker's config lacks. */
   load(): void {
     const { db, layer, config } = this.#parts;
@@ -80,7 +85,10 @@ export class TenantRules {
     const { config, notify } = this.#parts;
     const faults = this.#current.faults.map(({ path, message }) => `${path}: ${message}`);
     logEvent('error', 'rules.left_out', { tenant: config().id, count: faults.length, faults });
-    notify({ kind: 'rule_failed', detail: [...new Set(this.#current.faults.map(({ path }) => path))].join(', ') });
+    notify({
+      kind: 'rule_failed',
+      detail: [...new Set(this.#current.faults.map(({ path }) => path))].join(', '),
+    });
   }
 }
 

@@ -4,14 +4,12 @@
  * Each task stands alone: one that fails is told to the log and does not keep the others from running.
  */
 
-import type { TenantConfig } from '../domain/tenant-config.ts';
 import { TELLING_TYPES, areTellings } from '../domain/wanted.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Activity } from './activity.ts';
 import type { Audit } from './audit.ts';
 import { dropExpiredMemory } from './channel-memory.ts';
 import { countWanted } from './count-wanted.ts';
-import type { Database } from '../lib/database.ts';
 import { Digests } from './digests.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
@@ -19,17 +17,13 @@ import type { LastWebhook } from './last-webhook.ts';
 import type { Lane } from './lane.ts';
 import { type LaneState, expire } from './lane-state.ts';
 import { leaveSome } from './leaving.ts';
-import type { DetectionStore } from './detection-store.ts';
 import type { Findings } from './findings.ts';
 import type { EventLog, Period } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import type { OwnEntries } from './own-entries.ts';
 import { owesTellingsOnly } from './own-entries-lost.ts';
-import { dropRuleChanges } from './rule-changes.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
-import type { TenantRules } from './tenant-rules.ts';
-import type { WatchedUsers } from './watched-users.ts';
-import type { WindowStore } from './window-store.ts';
+import { type RulesUpkeepParts, rulesUpkeep, rulesUpkeepDueAtMs } from './rules-upkeep.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** A task that is late is looked at again this soon. */
@@ -41,8 +35,7 @@ const LEAVING_STEP_MS = 1_000;
 /** The memory of channels has no index on its time: it is looked through so often at most. */
 const MEMORY_LOOK_MS = 3_600_000;
 
-export interface UpkeepParts {
-  readonly db: Database;
+export interface UpkeepParts extends RulesUpkeepParts {
   readonly log: EventLog;
   readonly lanes: LaneSet;
   readonly laneStore: LaneStore;
@@ -51,12 +44,7 @@ export interface UpkeepParts {
   readonly entries: OwnEntries;
   readonly audit: Audit;
   readonly lastWebhook: LastWebhook;
-  readonly rules: TenantRules;
-  readonly windows: WindowStore;
-  readonly detections: DetectionStore;
-  readonly watched: WatchedUsers;
   readonly notify: (occurrence: Occurrence) => void;
-  readonly config: () => TenantConfig;
   /** Bytes above which the oldest delivered periods go early. */
   readonly spaceBytesHigh: number;
 }
@@ -101,7 +89,8 @@ export class Upkeep {
       this.#warnOfRetention(nowMs);
       this.#parts.findings.flush(nowMs);
     });
-    this.#task('detection.upkeep_failed', () => this.#lookAfterRules(nowMs));
+    for (const [event, work] of Object.entries(rulesUpkeep(this.#parts, nowMs)))
+      this.#task(event as `${string}.${string}`, work);
     this.makeDigests(nowMs);
     this.#task('memory.drop_failed', () => {
       // A clock that has gone back looks again, too.
@@ -113,17 +102,6 @@ export class Upkeep {
     this.#task('audit.drop_failed', () => audit.dropOld(config.retention.audit * DAY_MS, nowMs));
   }
 
-  /** Tells of rules that could not be made; drops windows, detections and watches whose time is over. */
-  #lookAfterRules(nowMs: number): void {
-    const { db, rules, windows, detections, watched } = this.#parts;
-    const { retention } = this.#parts.config();
-    rules.tellFaults();
-    windows.turn(rules.current.engine?.longestWindowMs ?? 0, nowMs);
-    detections.dropOld(retention.detections, nowMs);
-    watched.dropExpired(nowMs);
-    dropRuleChanges(db, nowMs - retention.audit * DAY_MS);
-  }
-
   /** Makes the digests that are due. Call after every save of the config, too. Never throws. */
   makeDigests(nowMs: number): void {
     this.#task('digests.failed', () => this.#digests.run(nowMs));
@@ -131,7 +109,7 @@ export class Upkeep {
 
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */
   dueAtMs(nowMs: number): (number | null)[] {
-    const { log, activity, findings, lanes, rules, windows, detections, watched } = this.#parts;
+    const { log, activity, findings, lanes } = this.#parts;
     const times = [
       activity.dueAtMs,
       log.periodEndsAtMs,
@@ -139,9 +117,7 @@ export class Upkeep {
       findings.dueAtMs,
       this.#digests.dueAtMs(nowMs),
       this.#nextRetentionWarningAtMs(nowMs),
-      windows.dueAtMs(rules.current.engine?.longestWindowMs ?? 0),
-      detections.dueAtMs(this.#parts.config().retention.detections),
-      watched.dueAtMs,
+      ...rulesUpkeepDueAtMs(this.#parts),
       ...lanes.all.map((lane) => lane.restDueAtMs(nowMs)),
     ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
     return lanes.owing.some(({ state }) => state.leaving.length > 0)

@@ -83,6 +83,7 @@ export class WatchBatch {
 
   /** The event, one level graver if its user is watched when it happened. What is critical stays as it is. */
   raised(event: CanonicalEvent): CanonicalEvent {
+    if (this.#known.size + this.added.size === 0) return event;
     if (Date.parse(event.occurredAt) >= this.#untilMsOf(event.user)) return event;
     const from = event.severity ?? 'informational';
     const severity: Level = LEVELS[LEVELS.indexOf(from) + 1] ?? from;

@@ -24,22 +24,19 @@ export function repeatedViolations({
   relay = { respond: ['case', 'notify'] },
 }: Repeated = {}): string {
   const part = `${name}_part`;
-  return documents(
-    single({ name: part, type: 'interaction.policy_violated' }),
-    {
-      title: `More than ${over}: ${name}`,
-      name,
-      level,
-      correlation: {
-        type: 'event_count',
-        rules: [part],
-        'group-by': ['user_id'],
-        timespan,
-        condition: { gt: over },
-      },
-      relay,
+  return documents(single({ name: part, type: 'interaction.policy_violated' }), {
+    title: `More than ${over}: ${name}`,
+    name,
+    level,
+    correlation: {
+      type: 'event_count',
+      rules: [part],
+      'group-by': ['user_id'],
+      timespan,
+      condition: { gt: over },
     },
-  );
+    relay,
+  });
 }
 
 /** Fires on each event of a type. */
