@@ -1,5 +1,5 @@
 /**
- * `npm run openapi`: writes the OpenAPI document and the config's JSON Schema to public/, from where they are served.
+ * `npm run openapi`: writes the OpenAPI document and the JSON Schema of tenant files to public/, from where they are served.
  * `--check`: writes nothing; fails when they are not what would be written, or not valid OpenAPI 3.1.
  */
 
@@ -11,7 +11,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { format } from 'prettier';
 
 import { adminRoutes } from '../src/http/api/routes.ts';
-import { openApiDocument, tenantConfigJsonSchema } from '../src/openapi/document.ts';
+import { openApiDocument, tenantFileJsonSchema } from '../src/openapi/document.ts';
 import { operations } from '../src/openapi/operations.ts';
 
 const ROOT = fileURLToPath(import.meta.resolve('..'));
@@ -25,7 +25,7 @@ if (!validation.valid)
 
 const files: readonly (readonly [string, unknown])[] = [
   [join(FOLDER, 'openapi.json'), document],
-  [join(FOLDER, 'tenant.schema.json'), tenantConfigJsonSchema()],
+  [join(FOLDER, 'tenant.schema.json'), tenantFileJsonSchema()],
 ];
 for (const [path, value] of files) {
   const text = await format(JSON.stringify(value), { parser: 'json', printWidth: 110 });

@@ -1,7 +1,5 @@
 /** Asks the relay what each file would change. Writes nothing; one file that can't be applied stops them all. */
 
-import { readFileSync } from 'node:fs';
-
 import { SHAPES } from '../api-shapes.ts';
 import type { ApiClient } from '../api-client.ts';
 import { type ApiFailure, cliFailureOf } from '../api-failure.ts';
@@ -14,7 +12,7 @@ import { formatDuration } from '../output/time.ts';
 import { inPool } from '../pool.ts';
 import { byPlace, type FileFault } from '../tenant-files/file-fault.ts';
 import { brokenFiles } from '../tenant-files/read-folder.ts';
-import { placeFaults, type TenantFile } from '../tenant-files/read-tenant.ts';
+import { placedIn, type TenantFile } from '../tenant-files/read-tenant.ts';
 
 export interface PlannedTenant {
   readonly tenant: TenantFile;
@@ -71,18 +69,14 @@ export async function planAll(
 }
 
 /** What is wrong with the file; nothing when it is not the file that is wrong. */
-function faultsOf({ file }: TenantFile, error: ApiFailure): FileFault[] {
+function faultsOf(tenant: TenantFile, error: ApiFailure): FileFault[] {
   if (error.kind !== 'problem') return [];
   const { status, problem, detail, faults } = error;
   if (problem === 'residency_change')
-    return place(file, [{ path: 'residency', message: `can't change: ${detail}` }]);
-  if (faults.length > 0) return place(file, faults);
+    return placedIn(tenant, [{ path: 'residency', message: `can't change: ${detail}` }]);
+  if (faults.length > 0) return placedIn(tenant, faults);
   const isOfTheFile = status === 400 || status === 409 || status === 413 || status === 422;
-  return isOfTheFile ? [{ file: file.name, path: '', message: `was refused: ${detail}` }] : [];
-}
-
-function place(file: TenantFile['file'], faults: Parameters<typeof placeFaults>[2]): FileFault[] {
-  return placeFaults(file.name, readFileSync(file.path, 'utf8'), faults);
+  return isOfTheFile ? [{ file: tenant.file.name, path: '', message: `was refused: ${detail}` }] : [];
 }
 
 function byId(a: PlannedTenant, b: PlannedTenant): number {

@@ -5,7 +5,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { Act } from '../action.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { CliFailure, invalidInput } from '../failure.ts';
-import { readAnswers, withWebhookSecret } from '../init/answers.ts';
+import { readAnswers, withRules, withWebhookSecret } from '../init/answers.ts';
 import { askTenant } from '../init/ask-tenant.ts';
 import { faultyCandidate, planCandidate, testCandidate } from '../init/check-candidate.ts';
 import { nextSteps } from '../init/next-steps.ts';
@@ -54,7 +54,7 @@ async function init(session: Session, options: Options): Promise<ExitCode> {
     isForced: options.force === true,
   });
   const given = await documentOf(session, options, (id) => refuseExisting(targetOf(id)), isTested);
-  const { document, isMadeUp } = withWebhookSecret(given);
+  const { document, isMadeUp } = withWebhookSecret(withRules(given));
   concealSecrets(session, document);
   const faults = faultsWithoutRelay(document);
   if (faults.length > 0) throw faultyCandidate(faults);

@@ -13,9 +13,10 @@ import { invalidInput } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { readEnvFile } from '../tenant-files/env-file.ts';
 import { lookupsOf } from '../tenant-files/lookups.ts';
-import { placeFaults } from '../tenant-files/read-tenant.ts';
+import { placeFaults } from '../tenant-files/place-faults.ts';
 import { brokenFiles } from '../tenant-files/read-folder.ts';
 import { resolveReferences } from '../tenant-files/references.ts';
+import { inlineRuleFiles } from '../tenant-files/rule-files.ts';
 import { newWebhookSecret } from './new-webhook-secret.ts';
 
 /** The document with its references resolved. Throws a CliFailure with every fault and its place. */
@@ -35,15 +36,22 @@ export function readAnswers({ io }: Session, file: string): Record<string, unkno
     { environment: io.env, own: env },
     { base: dirname(path), within: dirname(path) },
   );
-  const resolved = resolveReferences(parsed.value, lookups);
-  if (!resolved.ok) {
-    const faults = resolved.error.map((fault) => ({ ...fault, path: formatPath(fault.path) }));
-    throw brokenFiles(placeFaults(file, text, faults));
+  const inlined = inlineRuleFiles(parsed.value, { path, name: file, folder: dirname(path) });
+  const resolved = resolveReferences(inlined.document, lookups);
+  if (!resolved.ok || inlined.faults.length > 0) {
+    const references = resolved.ok ? [] : resolved.error;
+    const faults = references.map((fault) => ({ ...fault, path: formatPath(fault.path) }));
+    throw brokenFiles(placeFaults({ name: file, text }, [...faults, ...inlined.faults]));
   }
   const { value } = resolved.value;
   if (!isRecord(value) || Array.isArray(value))
     throw invalidInput(`${file} holds no answers: see docs/cli.md.`);
   return Object.fromEntries(Object.entries(value));
+}
+
+/** The document with the rules that come with the relay, unless it says which. */
+export function withRules(document: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return { ...document, ...(!Object.hasOwn(document, 'rules') && { rules: { catalog: 'all' } }) };
 }
 
 /** The document with a webhook secret: its own, or a made-up one. */

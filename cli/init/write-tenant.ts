@@ -49,7 +49,7 @@ export function writeTenant(target: Target, document: Readonly<Record<string, un
   mkdirSync(folder, { recursive: true });
   // The secrets first: a file whose references lead nowhere is worse than a secret without a file.
   writeEnvFile(folder, referring.values);
-  replaceFile(file, `${HEADER}${stringify(referring.document, { lineWidth: 0 })}`);
+  replaceFile(file, `${HEADER}${withComment(stringify(referring.document, { lineWidth: 0 }))}`);
   return {
     file: nameOf(cwd, file),
     envFile: nameOf(cwd, envFileIn(folder)),
@@ -59,6 +59,14 @@ export function writeTenant(target: Target, document: Readonly<Record<string, un
 
 const HEADER =
   '# A tenant of noxys-relay: `npx noxys-relay apply -f` takes it. Secrets are in .env beside it.\n# All keys: README, "Tenant configuration".\n';
+
+/** Above the rules that `init` wrote itself. */
+function withComment(text: string): string {
+  return text.replace(/^rules:\n  catalog: all\n/m, (rules) => `${RULES_COMMENT}${rules}`);
+}
+
+const RULES_COMMENT =
+  '# Detection rules. To see first what one would find, without anything being done for it:\n#   overrides: { noxys_hl3_repeated_violations: { dry_run: true } }\n';
 
 function fileOf({ cwd, folder, id }: Omit<Target, 'isForced'>): string {
   return join(resolve(cwd, folder), `${id}.yaml`);

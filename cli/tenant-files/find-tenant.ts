@@ -6,8 +6,7 @@ import { basename, resolve } from 'node:path';
 import { parseDocument } from '../../src/http/api/document.ts';
 import { isRecord } from '../../src/lib/record.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
-import { FILE_BYTES_MAX } from './read-tenant.ts';
-import { readRegularFile } from './regular-file.ts';
+import { FILE_BYTES_MAX, readRegularFile } from './regular-file.ts';
 
 export interface FoundTenant extends FoundFile {
   /** As written: references are not resolved. */

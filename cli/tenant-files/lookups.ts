@@ -38,23 +38,32 @@ function ownOf(values: Readonly<Record<string, string | undefined>>, name: strin
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
-function readReferenced(path: string, { base, within }: Places): Result<string, string> {
-  if (path === '') return failure('refers to a file without a name');
-  const named = resolve(base, path);
-  const outside = failure(OUTSIDE);
-  if (!isBelow(within, named)) return outside;
-  let real: string;
-  try {
-    real = realpathSync(named);
-    if (!isBelow(realpathSync(within), real)) return outside;
-  } catch {
-    // Reading says what is wrong.
-    real = named;
-  }
-  const bytes = readRegularFile(real, SECRET_BYTES_MAX);
+/** The text of a file, without the line break at its end. */
+export function readReferenced(
+  path: string,
+  places: Places,
+  bytesMax = SECRET_BYTES_MAX,
+): Result<string, string> {
+  const place = placeBelow(path, places);
+  if (!place.ok) return place;
+  const bytes = readRegularFile(place.value, bytesMax);
   if (!bytes.ok) return failure(`refers to the file ${path}, which ${bytes.error.message}`);
   const text = bytes.value.toString('utf8').replace(/\r?\n$/, '');
   return text === '' ? failure(`refers to the file ${path}, which is empty`) : success(text);
+}
+
+/** Where a path leads, links followed, when that is not outside. */
+export function placeBelow(path: string, { base, within }: Places): Result<string, string> {
+  if (path === '') return failure('refers to a file without a name');
+  const named = resolve(base, path);
+  if (!isBelow(within, named)) return failure(OUTSIDE);
+  try {
+    const real = realpathSync(named);
+    return isBelow(realpathSync(within), real) ? success(real) : failure(OUTSIDE);
+  } catch {
+    // Reading says what is wrong.
+    return success(named);
+  }
 }
 
 const OUTSIDE =

@@ -3,7 +3,7 @@
  * Pure. A path that leads past the text ends at the nearest part that is there.
  */
 
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 
 export interface Position {
   readonly line: number;
@@ -12,6 +12,32 @@ export interface Position {
 
 /** Finds paths such as `destinations[0].base_url` in the text. A key may hold full stops. */
 export function positionFinder(text: string): (path: string) => Position | undefined {
+  const { find, at } = walkerOf(text);
+  return (path) => at(find(path).offset);
+}
+
+/**
+ * Finds a place within a text that stands in the document as a literal block (`|`).
+ * Undefined: it is written in another way, so that its lines are no lines of the document.
+ */
+export function innerFinder(text: string): (path: string, inner: Position) => Position | undefined {
+  const { find, at, follow } = walkerOf(text);
+  const lines = text.split('\n');
+  return (path, inner) => {
+    const { node, rest } = find(path);
+    const block = follow(node);
+    if (rest !== '' || !isScalar(block) || block.type !== 'BLOCK_LITERAL') return undefined;
+    const head = at(startOf(block));
+    const written = String(block.value).split('\n')[inner.line - 1];
+    const line = (head?.line ?? 0) + inner.line;
+    const shown = lines[line - 1]?.replace(/\r$/, '');
+    // A block is moved to the right as a whole.
+    if (!head || written === undefined || shown?.endsWith(written) !== true) return undefined;
+    return { line, column: shown.length - written.length + inner.column };
+  };
+}
+
+function walkerOf(text: string) {
   const counter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: counter,
@@ -19,14 +45,13 @@ export function positionFinder(text: string): (path: string) => Position | undef
     uniqueKeys: false,
     prettyErrors: false,
   });
-  const root = document.contents;
+  const follow = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
   const at = (offset: number | undefined): Position | undefined => {
     if (offset === undefined) return undefined;
     const { line, col } = counter.linePos(offset);
     return line === 0 ? undefined : { line, column: col };
   };
-  const follow = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
-  return (path) => at(offsetOf(root, path, follow));
+  return { follow, at, find: (path: string): Found => nearest(document.contents, path, follow) };
 }
 
 /** Each key that an object of a JSON text has twice, of which a parser would take the last without a word. */
@@ -41,23 +66,20 @@ export function repeatedKeys(text: string): readonly (Position & { path: string;
     });
 }
 
-function offsetOf(root: Node | null, path: string, follow: (node: unknown) => unknown): number | undefined {
-  let node: unknown = root;
-  let offset = startOf(root);
-  let rest = path;
-  while (rest !== '') {
-    const inner = follow(node);
+/** The node of the path, or the last one on the way to it, with the rest of the path. */
+function nearest(root: unknown, path: string, follow: (node: unknown) => unknown): Found {
+  let found: Found = { node: root, rest: path, offset: startOf(root) };
+  while (found.rest !== '') {
+    const inner = follow(found.node);
     const next = isSeq(inner)
-      ? itemOf(inner.items, rest)
+      ? itemOf(inner.items, found.rest)
       : isMap(inner)
-        ? pairOf(inner.items, rest)
+        ? pairOf(inner.items, found.rest)
         : undefined;
-    if (next === undefined) return offset;
-    node = next.node;
-    rest = next.rest;
-    offset = next.offset ?? offset;
+    if (next === undefined) return found;
+    found = { ...next, offset: next.offset ?? found.offset };
   }
-  return offset;
+  return found;
 }
 
 interface Found {

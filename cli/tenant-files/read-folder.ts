@@ -1,7 +1,5 @@
 /** All tenant files of a command: read, resolved, and checked against each other. Nothing is sent. */
 
-import { readFileSync } from 'node:fs';
-
 import { count } from '../output/time.ts';
 import { CliFailure } from '../failure.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -9,7 +7,8 @@ import type { Session } from '../session.ts';
 import { readEnvFile } from './env-file.ts';
 import { byPlace, type FileFault, formatFileFault } from './file-fault.ts';
 import { findFiles } from './find-files.ts';
-import { placedFaults, placeFaults, readTenantFile, type TenantFile } from './read-tenant.ts';
+import { placedFaults, placedIn, readTenantFile, type TenantFile } from './read-tenant.ts';
+import { withoutRuleFiles } from './rule-files.ts';
 
 /** Faults shown to a person; a missing `.env` makes one for each file. */
 const FAULTS_SHOWN_MAX = 50;
@@ -21,7 +20,7 @@ export function readTenantFiles(session: Session, paths: readonly string[]): rea
   const files: TenantFile[] = [];
   const { files: all, faults: missed } = findFiles(io.cwd, paths);
   const faults: FileFault[] = [...missed];
-  for (const found of all) {
+  for (const found of withoutRuleFiles(all)) {
     const own = env.get(found.folder) ?? readEnvFile(found.folder);
     env.set(found.folder, own);
     const read = readTenantFile(found, { environment: io.env, own });
@@ -41,14 +40,15 @@ export function readTenantFiles(session: Session, paths: readonly string[]): rea
 /** One tenant can't be what two files say. */
 function sameIds(files: readonly TenantFile[]): FileFault[] {
   const first = new Map<string, string>();
-  return files.flatMap(({ id, file }): FileFault[] => {
+  return files.flatMap((tenant): FileFault[] => {
+    const { id, file } = tenant;
     const other = first.get(id);
     if (other === undefined) {
       first.set(id, file.name);
       return [];
     }
     const message = `is ${id}, which is the tenant of ${other}, too`;
-    return placeFaults(file.name, readFileSync(file.path, 'utf8'), [{ path: 'id', message }]);
+    return placedIn(tenant, [{ path: 'id', message }]);
   });
 }
 

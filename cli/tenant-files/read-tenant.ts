@@ -18,18 +18,19 @@ import type { FileFault } from './file-fault.ts';
 import type { FoundFile } from './find-files.ts';
 import { literalSecrets, quotedSecrets, secretPlaces } from './literal-secrets.ts';
 import { lookupsOf, type Variables } from './lookups.ts';
+import { placeFaults } from './place-faults.ts';
 import { positionFinder, repeatedKeys } from './positions.ts';
 import { type Lookups, resolveReferences } from './references.ts';
-import { readRegularFile } from './regular-file.ts';
-
-/** As the relay takes it. */
-export const FILE_BYTES_MAX = 256 * 1024;
+import { FILE_BYTES_MAX, readRegularFile } from './regular-file.ts';
+import { inlineRuleFiles } from './rule-files.ts';
 
 export interface TenantFile {
   readonly file: FoundFile;
   readonly id: string;
-  /** The document as JSON, references resolved: it holds secrets. */
+  /** The document as JSON, references resolved and rule files in place: it holds secrets. */
   readonly json: string;
+  /** By their index in `rules.custom`: the rule files, as messages name them. */
+  readonly ruleFiles: ReadonlyMap<number, string>;
   /** Its secrets in clear, and whatever references stood for: to be concealed. */
   readonly secrets: readonly string[];
   /** Paths at which a secret stands in clear in the file. */
@@ -54,21 +55,28 @@ export function readTenantFile(
   }
   const repeated = type === 'application/json' ? repeatedKeys(text) : [];
   if (repeated.length > 0) return failure(repeated.map((fault) => ({ file: file.name, ...fault })));
-  const place = (faults: readonly ConfigFault[]) => failure(placeFaults(file.name, text, faults));
+  const { ruleFiles, ...inlined } = inlineRuleFiles(document.value, file);
+  const place = (faults: readonly ConfigFault[]) =>
+    failure(placeFaults({ name: file.name, text, ruleFiles }, faults));
   const lookups = lookupsOf(variables, { base: dirname(file.path), within: file.folder });
-  const resolved = resolveReferences(document.value, lookups);
-  if (!resolved.ok) {
-    const own = resolved.error.map(({ path, message }) => ({ path: formatPath(path), message }));
-    return place(withOthers(own, withoutGaps(document.value, lookups)));
+  const resolved = resolveReferences(inlined.document, lookups);
+  if (!resolved.ok || inlined.faults.length > 0) {
+    const references = resolved.ok ? [] : resolved.error;
+    const own = references.map(({ path, message }) => ({ path: formatPath(path), message }));
+    return place(withOthers([...own, ...inlined.faults], withoutGaps(inlined.document, lookups)));
   }
   const { value, used } = resolved.value;
   const id = isRecord(value) && !Array.isArray(value) ? value['id'] : undefined;
   if (typeof id !== 'string' || !TENANT_ID_PATTERN.test(id))
     return place(withOthers([{ path: 'id', message: NO_ID }], value));
+  const json = JSON.stringify(value);
+  const kib = Math.ceil(Buffer.byteLength(json) / 1024);
+  if (kib > FILE_BYTES_MAX / 1024) return place([{ path: 'rules.custom', message: tooMuch(kib) }]);
   return success({
     file,
     id,
-    json: JSON.stringify(value),
+    json,
+    ruleFiles,
     secrets: secretsOf(value, used),
     literalSecrets: literalSecrets(document.value),
     quotedSecrets: quotedSecrets(value),
@@ -76,6 +84,10 @@ export function readTenantFile(
 }
 
 const NO_ID = 'must name the tenant: 1 to 64 lower-case letters, digits and inner dashes';
+
+function tooMuch(kib: number): string {
+  return `makes the document ${kib} KiB large as it is sent, and the relay takes ${FILE_BYTES_MAX / 1024}: shorten the rules, or leave some out`;
+}
 
 /** With what else is wrong with the document, so that one round shows all; not twice of one place. */
 function withOthers(own: readonly ConfigFault[], document: unknown): readonly ConfigFault[] {
@@ -100,11 +112,19 @@ function withoutGaps(document: unknown, { variable, file }: Lookups): unknown {
 }
 
 /** Of a file that can be read: what is wrong with it as far as that is known without the relay. */
-export function placedFaults({ file, json }: TenantFile): readonly FileFault[] {
-  const faults = faultsWithoutRelay(JSON.parse(json));
+export function placedFaults(tenant: TenantFile): readonly FileFault[] {
+  return placedIn(tenant, faultsWithoutRelay(JSON.parse(tenant.json)));
+}
+
+/** Faults of a file that was read, whoever found them, with their places. */
+export function placedIn(
+  { file, ruleFiles }: Pick<TenantFile, 'file' | 'ruleFiles'>,
+  faults: readonly ConfigFault[],
+): FileFault[] {
   if (faults.length === 0) return [];
   const bytes = readRegularFile(file.path, FILE_BYTES_MAX);
-  return placeFaults(file.name, bytes.ok ? bytes.value.toString('utf8') : '', faults);
+  const text = bytes.ok ? bytes.value.toString('utf8') : '';
+  return placeFaults({ name: file.name, text, ruleFiles }, faults);
 }
 
 /** What stands at the places of secrets, and what references stood for anywhere. */
@@ -113,12 +133,6 @@ function secretsOf(document: unknown, used: readonly string[]): readonly string[
     typeof value === 'string' && value !== KEPT_SECRET ? [value] : [],
   );
   return [...values, ...used];
-}
-
-/** The faults of a document with their places in its text. */
-export function placeFaults(name: string, text: string, faults: readonly ConfigFault[]): FileFault[] {
-  const find = positionFinder(text);
-  return faults.map(({ path, message }) => ({ file: name, ...find(path), path, message }));
 }
 
 /** A parser names the place of what it can't read in words. */

@@ -1,5 +1,5 @@
 /**
- * `${NAME}` and `${file:path}` in the texts of a document, replaced by what they stand for; `$${` is a plain `${`.
+ * `${NAME}` and `${file:path}` in the texts of a document, replaced by what they stand for; `$${` is a plain `${`. Not in Sigma rules.
  * Pure but for the look-ups that are passed in. A reference that leads nowhere is a fault with its place.
  */
 
@@ -42,6 +42,7 @@ export function resolveReferences(
   const faults: ReferenceFault[] = [];
   const used: string[] = [];
   const walk = (value: unknown, path: readonly Step[]): unknown => {
+    if (isRuleText(path)) return value;
     if (typeof value === 'string') {
       return value.replaceAll(REFERENCE_PATTERN, (whole, escape: string, inner: string) => {
         if (escape !== '') return whole.slice(1);
@@ -62,6 +63,11 @@ export function resolveReferences(
   };
   const value = walk(document, []);
   return faults.length === 0 ? success({ value, used }) : failure(faults);
+}
+
+/** Sigma is as its author wrote it: a rule may look for `${jndi:`. */
+function isRuleText([root, key]: readonly Step[]): boolean {
+  return root === 'rules' && key === 'custom';
 }
 
 function lookUp(inner: string, isSecret: boolean, { variable, file }: Lookups): Result<string, string> {

@@ -12,6 +12,8 @@ import { failure, success } from '../../src/lib/result.ts';
 const { O_RDONLY, O_NONBLOCK } = constants;
 
 const PART_BYTES = 16 * 1024;
+/** Of a tenant file: as the relay takes it. */
+export const FILE_BYTES_MAX = 256 * 1024;
 
 export interface UnreadFile {
   /** `ENOENT`, `EACCES`, …; absent where the system had no objection. */

@@ -29,13 +29,30 @@ export function isPersonalKey(key: string): boolean {
   return PERSONAL_FIELDS.has(resolveField(key.split('|')[0] ?? ''));
 }
 
-/** A config without the persons that its filters and its device map name, and without the hosts that are never isolated. */
+/**
+ * A config without the persons that its filters, its rules and its device map name, and without the hosts that are never isolated.
+ * Of custom rules nothing is left: their comments and keywords may name a person as well as their fields.
+ */
 export function hidePersons(config: TenantConfig): TenantConfig {
   const isMapped = Object.keys(config.device_map).length > 0;
   return {
     ...config,
     device_map: isMapped ? { [HIDDEN_VALUE]: HIDDEN_VALUE } : {},
+    rules: rulesWithoutPersons(config.rules),
     destinations: config.destinations.map((destination) => withoutPersons(destination)),
+  };
+}
+
+function rulesWithoutPersons({ overrides, custom, ...rules }: TenantConfig['rules']): TenantConfig['rules'] {
+  const hiddenLists = Object.entries(overrides).map(([rule, { lists, ...override }]) => {
+    if (lists === undefined) return [rule, override] as const;
+    const names = Object.entries(lists).map(([name, values]) => [name, values.map(() => HIDDEN_VALUE)]);
+    return [rule, { ...override, lists: Object.fromEntries(names) as typeof lists }] as const;
+  });
+  return {
+    ...rules,
+    overrides: Object.fromEntries(hiddenLists),
+    custom: custom.map(() => HIDDEN_VALUE),
   };
 }
 

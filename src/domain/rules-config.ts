@@ -41,17 +41,17 @@ const overrideSchema = z.strictObject({
 });
 export type RuleOverride = z.infer<typeof overrideSchema>;
 
+const NO_TEXT =
+  'must be the text of a Sigma rule: `file: <path>` is for the command line, which sends the text';
+export const ruleTextSchema = z
+  .string({ error: ({ code }) => (code === 'invalid_type' ? NO_TEXT : undefined) })
+  .check(z.minLength(1), z.maxLength(RULE_TEXT_LENGTH_MAX));
 export const rulesSchema = z.strictObject({
   /** Bundled rules that are on. */
   catalog: z._default(z.union([z.literal('all'), z.array(ruleReference).check(z.maxLength(RULES_MAX))]), []),
   overrides: z._default(z.record(ruleReference, overrideSchema), {}),
   /** Sigma texts: each one file's, of one document or several. */
-  custom: z._default(
-    z
-      .array(z.string().check(z.minLength(1), z.maxLength(RULE_TEXT_LENGTH_MAX)))
-      .check(z.maxLength(RULES_MAX)),
-    [],
-  ),
+  custom: z._default(z.array(ruleTextSchema).check(z.maxLength(RULES_MAX)), []),
 });
 export type RulesConfig = z.infer<typeof rulesSchema>;
 export const RULES_DEFAULT: RulesConfig = { catalog: [], overrides: {}, custom: [] };

@@ -6,10 +6,11 @@
 import { FALCON_DESCRIPTIONS } from './falcon-descriptions.ts';
 import { HARFANGLAB_DESCRIPTIONS } from './harfanglab-descriptions.ts';
 import { MESSAGES_DESCRIPTIONS } from './messages-descriptions.ts';
+import { RULES_DESCRIPTIONS } from './rules-descriptions.ts';
 
 type Json = Record<string, unknown>;
 
-/** By path; destinations as `destinations.` and their type, list items as `[]`. */
+/** By path; destinations as `destinations.` and their type, list items as `[]`, keys that are free as `*`. */
 export const CONFIG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   platforms: 'The AI platforms: which are approved, and domains that the relay does not know.',
   'platforms.approved': 'Platform ids, such as chatgpt, or domains. They are never made indicators.',
@@ -24,6 +25,7 @@ export const CONFIG_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Weekday of the weekly digest, at the time of the daily one, or at 08:00 without one; off: none.',
   'digest.time_zone':
     'A zone of the IANA list, such as Europe/Paris. Daylight saving is minded. Default UTC.',
+  ...RULES_DESCRIPTIONS,
   ...underDestinations({ ...FALCON_DESCRIPTIONS, ...HARFANGLAB_DESCRIPTIONS, ...MESSAGES_DESCRIPTIONS }),
 };
 
@@ -45,6 +47,8 @@ function describeParts(node: Json, path: string): void {
   if (description !== undefined) node['description'] = description;
   for (const [key, part] of Object.entries(recordOf(node['properties'])))
     describeParts(recordOf(part), path === '' ? key : `${path}.${key}`);
+  const free = node['additionalProperties'];
+  if (free !== undefined) describeParts(recordOf(free), `${path}.*`);
   const items = node['items'];
   if (items !== undefined) describeParts(recordOf(items), `${path}[]`);
   for (const option of [...listOf(node['anyOf']), ...listOf(node['oneOf'])]) {

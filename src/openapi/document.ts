@@ -5,6 +5,7 @@
 
 import * as z from 'zod/mini';
 
+import { ruleTextSchema } from '../domain/rules-config.ts';
 import { tenantConfigSchema } from '../domain/tenant-config.ts';
 import type { AdminRoute } from '../http/admin-route.ts';
 import { problem } from './answers.ts';
@@ -101,10 +102,31 @@ export function keyOf({ method, path }: Pick<AdminRoute, 'method' | 'path'>): st
   return `${method} ${plainPath(path)}`;
 }
 
-/** JSON Schema of a tenant's config, for editors too. */
+/** JSON Schema of a tenant's config, as the API takes it. */
 export function tenantConfigJsonSchema(): Json {
   return withDescriptions(z.toJSONSchema(tenantConfigSchema, { io: 'input' }));
 }
+
+/** JSON Schema of a tenant file, for editors: where the API takes a rule's text, the command line also takes the name of its file. */
+export function tenantFileJsonSchema(): Json {
+  const inFile = z.toJSONSchema(tenantConfigSchema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema !== ruleTextSchema) return;
+      const text = { ...jsonSchema };
+      for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key);
+      jsonSchema.anyOf = [text, RULE_FILE];
+    },
+  });
+  return withDescriptions(inFile);
+}
+
+const RULE_FILE = {
+  type: 'object' as const,
+  properties: { file: { type: 'string' as const, minLength: 1, pattern: '\\.[yY][aA]?[mM][lL]$' } },
+  required: ['file'],
+  additionalProperties: false,
+};
 
 function plainPath(path: string): string {
   return path.replaceAll(/\{[^}]*\}/g, '');

@@ -7,13 +7,15 @@ import type { DestinationConfig, TenantConfig } from '../domain/tenant-config.ts
 import { mapSecrets } from '../domain/config-secrets.ts';
 import { tenantConfigSchema } from '../domain/tenant-config.ts';
 import { isRecord } from '../lib/record.ts';
+import { CUSTOM_RULES, customRulesOf } from './custom-rule-leaves.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 import { UNOPENED } from './stored-secrets.ts';
 
 export interface ConfigChange {
   /**
-   * Such as `limits.burst`, `webhook.secrets`, `destinations.edr.token`; `destinations.edr` when it comes or goes as a whole.
+   * Such as `limits.burst`, `webhook.secrets`, `destinations.edr.token`, `rules.custom.my_rule.level`; `destinations.edr` or
+   * `rules.custom.my_rule` when it comes or goes as a whole.
    * A key with a dot or a quotation mark is quoted: `body."event.kind"` is not `body.event.kind`.
    */
   readonly path: string;
@@ -23,8 +25,9 @@ export interface ConfigChange {
   readonly to?: unknown;
 }
 
-/** Secrets, newest first, and what is sent as it is written. */
-const ORDERED_LISTS = /^(?:webhook\.secrets|destinations\.[^.]+\.(?:secrets|body(?:\..*)?))$/s;
+/** Secrets, newest first, what is sent as it is written, and what a rule counts in order. */
+const ORDERED_LISTS =
+  /^(?:webhook\.secrets|destinations\.[^.]+\.(?:secrets|body(?:\..*)?)|rules\.custom\..+\.(?:rules|groupBy|fields))$/s;
 /** One value: its keys are users. */
 const DEVICE_MAP = 'device_map';
 const NOT_OPENED = '<does not open>';
@@ -41,19 +44,19 @@ export async function changesOf(
     after,
     before === null ? async () => Promise.resolve(KEPT_SECRET) : fingerprint,
   );
-  const [oldNames, nextNames] = [namesOf(before), namesOf(after)];
   const paths = [...next.keys(), ...[...(old?.keys() ?? [])].filter((path) => !next.has(path))];
-  return paths.flatMap((path): ConfigChange[] => {
-    const destination = /^destinations\.([^.]+)/.exec(path)?.[1];
-    const isWhole = path === `destinations.${destination}`;
-    const isInBoth = destination === undefined || (oldNames.has(destination) && nextNames.has(destination));
-    // One that comes or goes is one change, one that stays is as many as it has.
-    if (destination !== undefined && isInBoth === isWhole) return [];
+  const changes = paths.flatMap((path): ConfigChange[] => {
     const [from, to] = [old?.get(path), next.get(path)];
+    const whole = (to ?? from)?.whole;
+    const isInBoth = whole === undefined || (old?.has(whole) === true && next.has(whole));
+    // One that comes or goes is one change, one that stays is as many as it has.
+    if (whole !== undefined && isInBoth === (whole === path)) return [];
     if (from?.text === to?.text) return [];
     if (path === DEVICE_MAP) return [{ path, ...mapChange(before, after) }];
     return [{ path, ...(from && { from: from.shown }), ...(to && { to: to.shown }) }];
   });
+  const isOfRules = changes.some(({ path }) => path.startsWith(`${CUSTOM_RULES}.`));
+  return isOfRules ? changes.filter(({ path }) => path !== CUSTOM_RULES) : changes;
 }
 
 /** In numbers: the map names persons, and a change is shown in plans and their logs. */
@@ -70,10 +73,6 @@ function mapEntries(config: TenantConfig | null): readonly (readonly [string, st
   return Object.entries(config?.device_map ?? {});
 }
 
-function namesOf(config: TenantConfig | null): ReadonlySet<string> {
-  return new Set(config?.destinations.map(({ name }) => name));
-}
-
 /** Whether a change is of what ingest reads from KV. */
 export function touchesIngest(changes: readonly ConfigChange[]): boolean {
   return changes.some(({ path }) => /^(?:webhook|forward|privacy|residency)(?:\.|$)/.test(path));
@@ -83,9 +82,11 @@ interface Leaf {
   /** Equal for equal values. */
   readonly text: string;
   readonly shown: unknown;
+  /** Path of what it is a part of, or itself, and which comes or goes as a whole. */
+  readonly whole?: string;
 }
 
-/** Every value by its path, and each destination as a whole, too. The id is left out: it can't change. */
+/** Every value by its path, and each destination and custom rule as a whole, too. The id is left out: it can't change. */
 async function leavesOf(config: TenantConfig, fingerprint: Fingerprint): Promise<ReadonlyMap<string, Leaf>> {
   // What an earlier release stored may lack what has a default now.
   const filled = tenantConfigSchema.safeParse(config).data ?? config;
@@ -97,20 +98,41 @@ async function leavesOf(config: TenantConfig, fingerprint: Fingerprint): Promise
   const users = mapEntries(filled).toSorted(([a], [b]) => (a < b ? -1 : 1));
   if (users.length > 0) leaves.set(DEVICE_MAP, { text: JSON.stringify(users), shown: undefined });
   for (const [index, destination] of filled.destinations.entries()) {
-    const path = `destinations.${destination.name}`;
     const [parts, shownParts] = [partsOf(destination), partsOf(shown.destinations[index] ?? destination)];
-    leaves.set(path, { text: canonical(parts, true), shown: shownParts });
-    addLeaves(leaves, path, parts, shownParts);
+    addWhole(leaves, `destinations.${destination.name}`, parts, { parts: shownParts, summary: shownParts });
   }
+  addCustomRules(leaves, filled.rules.custom);
   return leaves;
+}
+
+function addCustomRules(leaves: Map<string, Leaf>, texts: readonly string[]): void {
+  if (texts.length === 0) return;
+  const shown = `${texts.length === 1 ? '1 text' : `${texts.length} texts`}, as to comments and layout`;
+  leaves.set(CUSTOM_RULES, { text: canonical(texts, false), shown });
+  for (const { name, parts, summary } of customRulesOf(texts))
+    addWhole(leaves, `${CUSTOM_RULES}.${stepOf(name)}`, parts, { parts, summary });
+}
+
+/** What comes or goes as a whole, and its parts. */
+function addWhole(
+  leaves: Map<string, Leaf>,
+  path: string,
+  parts: object,
+  shown: { readonly parts: object; readonly summary: object },
+): void {
+  leaves.set(path, { text: canonical(parts, true), shown: shown.summary, whole: path });
+  const own = new Map<string, Leaf>();
+  addLeaves(own, path, parts, shown.parts);
+  for (const [inner, leaf] of own) leaves.set(inner, { ...leaf, whole: path });
 }
 
 function partsOf({ name: _name, ...parts }: DestinationConfig): object {
   return parts;
 }
 
-function rootOf({ id: _id, destinations: _destinations, device_map: _map, ...root }: TenantConfig) {
-  return root;
+function rootOf({ id: _id, destinations: _destinations, device_map: _map, rules, ...root }: TenantConfig) {
+  const { custom: _custom, ...bundled } = rules;
+  return { ...root, rules: bundled };
 }
 
 function addLeaves(leaves: Map<string, Leaf>, path: string, value: unknown, shown: unknown): void {

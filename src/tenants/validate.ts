@@ -27,6 +27,7 @@ import { addressFaults, checkDestination } from './check-destination.ts';
 import { deviceMapFaults, normaliseDeviceMap } from './check-device-map.ts';
 import { digestFaults, normaliseDigest } from './check-digest.ts';
 import { approvedFaults } from './check-platforms.ts';
+import { rulesFaults } from './check-rules.ts';
 import { checkWebhook } from './check-webhook.ts';
 
 /** What validation asks of the deployment. */
@@ -56,6 +57,8 @@ export function validateTenantConfig(
     ...duplicateNames(parts.destinations),
     ...destinations.flatMap((checked) => checked.faults),
     ...privacyFaults(parts),
+    ...rulesFaults({ ...parts.raw, privacy: parts.privacy }),
+    ...(parsed.success ? sizeFaults(parsed.data) : []),
   ];
   if (!parsed.success || faults.length > 0) return failure(faults);
   return success({
@@ -77,6 +80,8 @@ interface Parts {
   readonly deviceMap: TenantConfig['device_map'] | undefined;
   readonly destinations: readonly (DestinationConfig | undefined)[];
   readonly rawDestinations: readonly unknown[];
+  /** As written: rules are read part by part. */
+  readonly raw: { readonly rules: unknown; readonly responses: unknown; readonly platforms: unknown };
 }
 
 function readParts(document: unknown): Parts {
@@ -91,7 +96,18 @@ function readParts(document: unknown): Parts {
     deviceMap: deviceMapSchema.safeParse(root['device_map'] ?? {}).data,
     destinations: destinations.slice(0, DESTINATIONS_MAX).map((d) => destinationSchema.safeParse(d).data),
     rawDestinations: destinations,
+    raw: { rules: root['rules'], responses: root['responses'], platforms: root['platforms'] },
   };
+}
+
+/** A row holds 2 MB. No body that the API takes comes near, but for what aliases multiply. Source: Durable Objects limits, read 2026-11. */
+const CONFIG_BYTES_MAX = 1024 * 1024;
+
+function sizeFaults(config: TenantConfig): ConfigFault[] {
+  const { byteLength } = new TextEncoder().encode(JSON.stringify(config));
+  if (byteLength <= CONFIG_BYTES_MAX) return [];
+  const message = `has ${Math.ceil(byteLength / 1024)} KiB once its aliases are followed, and at most ${CONFIG_BYTES_MAX / 1024} can be stored: write it shorter`;
+  return [{ path: '', message }];
 }
 
 function residencyFaults(residency: Residency | undefined, settings: ValidationSettings): ConfigFault[] {

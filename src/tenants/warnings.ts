@@ -17,6 +17,7 @@ import { harfangLabWarnings } from './harfanglab-warnings.ts';
 import { leftBehind } from './indicator-warnings.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 import { messagesWarnings } from './messages-warnings.ts';
+import { ruleWarnings } from './rule-warnings.ts';
 
 const PROPAGATION =
   'The change of webhook, forward or privacy reaches the edge within about 2 minutes: until then events are verified, filtered and minimised as before, so keep the old secret in the list. Destinations take effect at once.';
@@ -43,6 +44,7 @@ export function warningsOf(config: TenantConfig, { isIngestChanged, stored, nowM
     ...harfangLabWarnings(config, nowMs),
     ...leftBehind(config.destinations, stored?.destinations ?? []),
     ...messagesWarnings(config),
+    ...ruleWarnings(config),
     ...noDestination(config),
     ...(isIngestChanged ? [PROPAGATION] : []),
   ];

@@ -1,0 +1,89 @@
+/** What is accepted of a tenant's rules but worth a word to the person who saved them. Pure; quotes no value of a rule. */
+
+import { formatPath } from '../domain/config-faults.ts';
+import { canDo } from '../domain/grants.ts';
+import type { TenantConfig } from '../domain/tenant-config.ts';
+import type { Response } from '../domain/verbs.ts';
+import { parseCustom } from '../rules/parse-custom.ts';
+import { resolveRules } from '../rules/resolve-rules.ts';
+import type { Rule } from '../rules/rule.ts';
+import { typesNeeded } from './types-needed.ts';
+
+const NAMES_SHOWN_MAX = 3;
+
+export function ruleWarnings(config: TenantConfig): string[] {
+  const custom = parseCustom(config.rules.custom);
+  const rules = custom.ok ? resolveRules(config, custom.value) : custom;
+  // A config that is valid has none that can't be resolved.
+  if (!rules.ok) return [];
+  return [
+    ...noRule(rules.value),
+    ...notForwarded(rules.value, config.forward.events),
+    ...ungranted(config),
+    ...forNobody(rules.value, config),
+  ];
+}
+
+function noRule(rules: readonly Rule[]): string[] {
+  return rules.some(({ isEnabled, alerts }) => isEnabled && alerts)
+    ? []
+    : [
+        'No rule is on, so that nothing is detected: for those that come with the relay, write rules: {catalog: all}.',
+      ];
+}
+
+/** What `responses` asks for in vain. */
+function ungranted({ responses, destinations }: TenantConfig): string[] {
+  return Object.entries(responses.by_level).flatMap(([level, asked = []]) => {
+    const lacking = asked.filter((response) => !isGranted(response, destinations));
+    if (lacking.length === 0) return [];
+    const path = formatPath(['responses', 'by_level', level]);
+    return [
+      `${path} asks for ${lacking.join(', ')}, which no destination grants: see the actions of destinations.`,
+    ];
+  });
+}
+
+/** Rules whose detections are recorded, and reach nobody. */
+function forNobody(rules: readonly Rule[], { rules: { catalog }, destinations }: TenantConfig): string[] {
+  // That there is no destination is said as such.
+  if (!destinations.some(({ enabled }) => enabled)) return [];
+  const asking = rules.filter(
+    ({ isEnabled, alerts, isDryRun, respond }) => isEnabled && alerts && !isDryRun && respond.length > 0,
+  );
+  const isDone = ({ respond }: Rule) => respond.some((response) => isGranted(response, destinations));
+  // The guides' rules are for one product each: who takes all of them need not have all products.
+  const isForOther = catalog === 'all' && asking.some((rule) => rule.source === 'bundled' && isDone(rule));
+  const vain = asking.filter((rule) => !isDone(rule) && !(isForOther && rule.source === 'bundled'));
+  if (vain.length === 0) return [];
+  const asked = [...new Set(vain.flatMap(({ respond }) => respond))];
+  return [
+    `${namesOf(vain)} ${vain.length === 1 ? 'asks' : 'ask'} for ${asked.join(', ')}, and no destination grants any of it: detections are recorded, and nobody is told.`,
+  ];
+}
+
+function isGranted(response: Response, destinations: TenantConfig['destinations']): boolean {
+  return destinations.some((destination) => destination.enabled && canDo(destination, response));
+}
+
+/** A rule on what is not received never fires. */
+function notForwarded(rules: readonly Rule[], forwarded: readonly string[]): string[] {
+  const byTypes = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    if (!rule.isEnabled || rule.isDryRun || rule.document.kind !== 'rule') continue;
+    const needed = typesNeeded(rule.document);
+    if (needed === undefined || needed.some((type) => forwarded.includes(type))) continue;
+    const types = `${needed.length === 1 ? '' : 'one of '}${needed.join(', ')}`;
+    byTypes.set(types, [...(byTypes.get(types) ?? []), rule]);
+  }
+  return [...byTypes].map(([types, lacking]) => {
+    const isOne = lacking.length === 1;
+    return `${namesOf(lacking)} ${isOne ? 'needs' : 'need'} ${types}, which forward.events does not name: ${isOne ? 'it never fires' : 'they never fire'}.`;
+  });
+}
+
+function namesOf(rules: readonly Rule[]): string {
+  const shown = rules.slice(0, NAMES_SHOWN_MAX).map(({ name }) => name);
+  const more = rules.length - shown.length;
+  return `${rules.length === 1 ? 'The rule' : 'The rules'} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,164 @@
+/** What is said of rules that are accepted and do not do what they seem to. */
+
+import { describe, expect, it } from 'vitest';
+
+import { validateTenantConfig } from '../../src/tenants/validate.ts';
+import { warningsOf } from '../../src/tenants/warnings.ts';
+import { customCount, customRule } from './rule-texts.ts';
+import { PRODUCTION, sampleDocument, sampleFalcon, sampleFalconApi, sampleHarfangLab } from './sample.ts';
+
+function warnings(changes: object): string[] {
+  const result = validateTenantConfig({ ...sampleDocument(), ...changes }, PRODUCTION);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return warningsOf(result.value, { isIngestChanged: false, stored: null, nowMs: 0 });
+}
+
+const onTypes = (value: string, name = 'mine') => ({
+  custom: [customRule({ name, field: 'event.type', value })],
+});
+const EVENTS_ALONE = { destinations: [sampleFalcon()] };
+const NO_RULE = /^No rule is on, so that nothing is detected: .* write rules: \{catalog: all\}\.$/;
+
+describe('the warnings about rules', () => {
+  it('have nothing to say of the bundled ones where destinations do what they ask for', () => {
+    expect(warnings({ rules: { catalog: 'all' } })).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['none is named', {}],
+    ['all are off', { rules: { custom: [customRule()], overrides: { my_grok: { enabled: false } } } }],
+    ['the list is empty', { rules: { catalog: [] } }],
+  ])('tell what to write when no rule is on: %s', (_what, changes) => {
+    expect(warnings(changes)).toEqual([expect.stringMatching(NO_RULE)]);
+  });
+
+  it.each<[string, object, RegExp]>([
+    [
+      'a level that asks for what no destination grants',
+      {
+        rules: { catalog: 'all' },
+        responses: { by_level: { critical: ['incident', 'contain', 'workflow'] } },
+      },
+      /^responses\.by_level\.critical asks for contain, workflow, which no destination grants/,
+    ],
+    [
+      'a level that asks for what only a disabled destination grants',
+      {
+        rules: { catalog: 'all' },
+        responses: { by_level: { high: ['case'] } },
+        destinations: [sampleHarfangLab(), { ...sampleFalconApi(), enabled: false }],
+      },
+      /^responses\.by_level\.high asks for case, which/,
+    ],
+    [
+      'a rule that asks in vain',
+      { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ respond: [contain, workflow] }' })] } },
+      /^The rule my_grok asks for contain, workflow, and no destination grants any of it: detections are recorded, and nobody is told\.$/,
+    ],
+    [
+      'many that ask in vain, in one sentence',
+      {
+        ...EVENTS_ALONE,
+        rules: { custom: ['a', 'b', 'c', 'd', 'e'].map((name) => customRule({ name })) },
+      },
+      /^The rules a, b, c and 2 more ask for case, incident, alert, notify, and no destination/,
+    ],
+    [
+      'a rule on what is not received',
+      { rules: onTypes('interaction.created') },
+      /^The rule mine needs interaction\.created, which forward\.events does not name: it never fires\.$/,
+    ],
+    [
+      'a bundled rule on what is not received',
+      {
+        rules: { catalog: ['noxys_hl2_pii_exposure'] },
+        forward: { events: ['interaction.policy_violated'] },
+      },
+      /^The rule noxys_hl2_pii_exposure needs interaction\.high_risk, which forward\.events does not name/,
+    ],
+    [
+      'a rule on several types, none of which is received',
+      { rules: onTypes('[interaction.created, interaction.gone]') },
+      /needs one of interaction\.created, interaction\.gone, which/,
+    ],
+  ])('are given of %s', (_what, changes, words) => {
+    expect(warnings(changes)).toEqual([expect.stringMatching(words)]);
+  });
+
+  it('are one for all rules on what is not received', () => {
+    const forward = { events: ['interaction.high_risk'] };
+    expect(warnings({ rules: { catalog: 'all' }, forward })).toContainEqual(
+      expect.stringMatching(
+        /^The rules .* and \d more need interaction\.policy_violated, which .*: they never fire\.$/,
+      ),
+    );
+  });
+
+  it('are given of bundled rules that were named one by one, or of which none does anything', () => {
+    const [edr] = [sampleHarfangLab()];
+    const named = { rules: { catalog: ['noxys_cs2_high_volume'] }, destinations: [edr] };
+    expect(warnings(named)).toEqual([expect.stringMatching(/^The rule noxys_cs2_high_volume asks for case/)]);
+    expect(warnings({ ...named, rules: { catalog: 'all' } })).toEqual([]);
+    expect(warnings({ ...EVENTS_ALONE, rules: { catalog: 'all' } })).toEqual([
+      expect.stringMatching(/^The rules .* more ask for .*, and no destination grants any of it/),
+    ]);
+  });
+
+  it.each<[string, object]>([
+    [
+      'a rule in dry run',
+      { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ dry_run: true }' })] } },
+    ],
+    [
+      'a rule in dry run on what is not received',
+      { rules: { ...onTypes('interaction.created'), overrides: { mine: { dry_run: true } } } },
+    ],
+    [
+      'a rule that is off, beside one that is on',
+      {
+        rules: {
+          custom: [customRule(), customRule({ name: 'off', field: 'type', value: 'interaction.created' })],
+          overrides: { off: { enabled: false } },
+        },
+      },
+    ],
+    [
+      'a rule that asks for nothing',
+      { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ respond: [] }' })] } },
+    ],
+    [
+      'a rule of which one response can be done',
+      { rules: { custom: [customRule({ relay: '{ respond: [contain, alert] }' })] } },
+    ],
+    [
+      'a rule on several types of which one is received',
+      { rules: onTypes('[interaction.created, interaction.high_risk]') },
+    ],
+    ['a rule on a pattern of types', { rules: onTypes("'interaction.cre*'") }],
+    [
+      'a rule whose condition needs an evaluation',
+      {
+        rules: {
+          custom: [
+            customRule({ field: 'type', value: 'interaction.created' }).replace(
+              'condition: selection',
+              'other: { platform_id: grok }\n  condition: selection or other',
+            ),
+          ],
+        },
+      },
+    ],
+    [
+      'a rule that only a correlation refers to',
+      { rules: { custom: [customRule(), customCount('count', 'my_grok')] } },
+    ],
+  ])('are not given of %s', (_what, changes) => {
+    expect(warnings(changes)).toEqual([]);
+  });
+
+  it('say of no destination what they say of destinations', () => {
+    expect(warnings({ rules: { catalog: 'all' }, destinations: [] })).toEqual([
+      expect.stringMatching(/^There is no destination/),
+    ]);
+  });
+});
