@@ -5,8 +5,11 @@
  */
 
 import type { SigmaCorrelation } from './document.ts';
+import { fieldOf } from './field.ts';
+import type { SigmaEvent } from './field.ts';
+import { textOf } from './values.ts';
 import { countedOf, measureOf, meetsOf } from './window-value.ts';
-import type { Counted, Entry, ReadField } from './window-value.ts';
+import type { Counted, Entry } from './window-value.ts';
 
 /** Clocks that run ahead of ours by more are set to ours. */
 const AHEAD_MS_MAX = 5 * 60_000;
@@ -35,7 +38,7 @@ export interface WindowState {
   /** Instants of events, in the order in which they alerted. */
   readonly alerts?: readonly number[];
   readonly quietMs?: number;
-  /** Entries that gave way to newer ones, or came too late: beyond them counts are at least what is said. */
+  /** Entries that gave way as there were too many: beyond them counts are at least what is said. */
   readonly dropped?: number;
 }
 
@@ -45,7 +48,7 @@ export interface Occurrence {
   readonly atMs: number;
   /** By which the correlation refers to the rule that matched: one of `document.rules`. */
   readonly rule: string;
-  readonly event: Record<string, unknown>;
+  readonly event: SigmaEvent;
 }
 
 export interface AlertPolicy {
@@ -81,7 +84,7 @@ export interface WindowView {
 
 export interface CompiledCorrelation {
   /** The values that the event is counted under; `undefined`: one is missing, so it is not counted. */
-  groupOf(event: Record<string, unknown>, rule: string): readonly string[] | undefined;
+  groupOf(event: SigmaEvent, rule: string): readonly string[] | undefined;
   observe(
     state: WindowState | undefined,
     occurrence: Occurrence,
@@ -134,9 +137,12 @@ function leastNeeded(entries: readonly Entry[], isDistinct: boolean): number {
   );
 }
 
-export function compileCorrelation(document: SigmaCorrelation, read: ReadField): CompiledCorrelation {
-  const { type, timespanMs, groupBy, aliases, bounds } = document;
-  const counted = countedOf(document, read);
+export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelation {
+  const { type, rules, timespanMs, groupBy, aliases, bounds } = document;
+  const readsOf = new Map(
+    rules.map((rule) => [rule, groupBy.map((field) => fieldOf(aliases[field]?.[rule] ?? field))]),
+  );
+  const counted = countedOf(document);
   const meets = meetsOf(document);
   const isTemporal = type.startsWith('temporal');
   const most = type === 'event_count' || type === 'value_count' ? Math.max(0, ...Object.values(bounds)) : 0;
@@ -160,21 +166,18 @@ export function compileCorrelation(document: SigmaCorrelation, read: ReadField):
     return { own, found: found.crossed ? found : own };
   }
 
-  function keep(entries: Entry[]): number {
-    const before = entries.length;
-    const oldestMs = (entries.at(-1)?.atMs ?? 0) - LATE_MS_MAX - timespanMs;
-    entries.splice(0, placeAfter(entries, oldestMs));
-    const aged = before - entries.length;
-    while (entries.length > entriesMax) entries.splice(leastNeeded(entries, type === 'value_count'), 1);
-    // What is too old to be in any window has not given way to anything.
-    return before - aged - entries.length;
+  /** What no window can hold any more goes, and then what is least needed; answers how many of the latter. */
+  function thin(entries: Entry[]): number {
+    entries.splice(0, placeAfter(entries, (entries.at(-1)?.atMs ?? 0) - LATE_MS_MAX - timespanMs));
+    const tooMany = Math.max(0, entries.length - entriesMax);
+    for (let n = 0; n < tooMany; n++) entries.splice(leastNeeded(entries, type === 'value_count'), 1);
+    return tooMany;
   }
 
   return {
     groupOf(event, rule) {
-      const values = groupBy.map((field) => read(event, aliases[field]?.[rule] ?? field));
-      const isWhole = values.every((value) => ['string', 'number', 'boolean'].includes(typeof value));
-      return isWhole ? values.map(String) : undefined;
+      const values = readsOf.get(rule)?.map((read) => textOf(read(event)));
+      return values?.every((value) => value !== undefined) ? values : undefined;
     },
 
     observe(state, { id, atMs: saidAtMs, rule, event }, { suppressMs, afterAlert }, nowMs) {
@@ -188,15 +191,17 @@ export function compileCorrelation(document: SigmaCorrelation, read: ReadField):
       if (!isKnown) entries.splice(placeAfter(entries, atMs), 0, { atMs, values, id });
       const { own, found } = judge(entries, atMs);
       const crossed = found.crossed && !isKnown;
-      const isSilent = afterAlert === 'suppress' && alerts.some((alert) => Math.abs(atMs - alert) < suppressMs);
+      const isSilent =
+        afterAlert === 'suppress' && alerts.some((alert) => Math.abs(atMs - alert) < suppressMs);
       const isAlert = crossed && !isSilent;
       const held = entries.slice(found.from, found.to + 1);
       const isReset = isAlert && afterAlert === 'reset';
       const used = isReset ? [...entries.flatMap((entry) => entry.id || []).toReversed(), ...spent] : spent;
-      const gone = keep(isReset ? entries.splice(0) && entries : entries) + dropped;
+      const left = isReset ? [] : entries;
+      const gone = thin(left) + dropped;
       return {
         state: {
-          ...stateOf(entries, type !== 'event_count'),
+          ...stateOf(left, type !== 'event_count'),
           ...(used.length > 0 && { spent: used.slice(0, IDS_MAX) }),
           ...((isAlert || alerts.length > 0) && {
             alerts: (isAlert ? [...alerts, atMs] : alerts).slice(-ALERTS_MAX),

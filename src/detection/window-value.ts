@@ -4,6 +4,9 @@
  */
 
 import type { BoundOperator, SigmaCorrelation } from './document.ts';
+import { fieldOf, someOf } from './field.ts';
+import type { SigmaEvent } from './field.ts';
+import { numberOf, textOf } from './values.ts';
 
 /** What is counted: texts for `value_count`, numbers for sums, the place of the rule for temporal kinds. */
 export type Counted = string | number;
@@ -23,9 +26,6 @@ const TUPLES_MAX = 100;
 /** Longer texts are kept as their beginning and a hash: a window is a row of a table. */
 const KEPT_CHARACTERS_MAX = 64;
 
-/** Own properties only: the exact key, else the longest prefix that is one; of an array, each element. `undefined`: there is none. */
-export type ReadField = (event: Record<string, unknown>, field: string) => unknown;
-
 /** 53 bits (cyrb53, public domain): no two values of one window are expected to share it, and nobody gains by making them. */
 function hashOf(text: string): string {
   let a = 0xdeadbeef;
@@ -37,46 +37,55 @@ function hashOf(text: string): string {
   return (4294967296 * (2097151 & (b ^ (a >>> 15))) + ((a ^ (b >>> 13)) >>> 0)).toString(36);
 }
 
-function scalarsOf(value: unknown): unknown[] {
-  return [value].flat(Infinity).filter((one) => one !== null && one !== undefined && typeof one !== 'object');
+function scalarsOf(value: unknown): string[] {
+  const texts: string[] = [];
+  someOf(value, (one) => {
+    const text = textOf(one);
+    if (text !== undefined) texts.push(text);
+    return false;
+  });
+  return texts;
 }
 
-function numberOf(value: unknown): number[] {
-  const isNumeric =
-    typeof value === 'number' ||
-    (typeof value === 'string' && /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(value));
-  return isNumeric && Number.isFinite(Number(value)) ? [Number(value)] : [];
+function numbersOf(value: unknown): number[] {
+  const numbers: number[] = [];
+  someOf(value, (one) => {
+    const number = numberOf(one);
+    if (Number.isFinite(number)) numbers.push(number);
+    return false;
+  });
+  return numbers;
 }
 
-function textOf(tuple: readonly unknown[]): string {
-  const text = tuple.length === 1 ? String(tuple[0]) : JSON.stringify(tuple.map(String));
+function keptOf(tuple: readonly string[]): string {
+  const text = tuple.length === 1 ? (tuple[0] ?? '') : JSON.stringify(tuple);
   return text.length > KEPT_CHARACTERS_MAX ? text.slice(0, 40) + hashOf(text) : text;
 }
 
 /** What an event adds to a window. */
-export function countedOf(document: SigmaCorrelation, read: ReadField) {
-  const { type, fields, rules } = document;
-  return (event: Record<string, unknown>, rule: string): readonly Counted[] => {
+export function countedOf({ type, fields, rules }: SigmaCorrelation) {
+  const reads = fields.map(fieldOf);
+  return (event: SigmaEvent, rule: string): readonly Counted[] => {
     if (type === 'event_count') return [];
     if (type.startsWith('temporal')) return [rules.indexOf(rule)];
-    const columns = fields.map((field) => scalarsOf(read(event, field)));
-    if (type !== 'value_count') return columns.flat().flatMap(numberOf);
-    let tuples: unknown[][] = [[]];
+    if (type !== 'value_count') return reads.flatMap((read) => numbersOf(read(event)));
+    const columns = reads.map((read) => scalarsOf(read(event)));
+    let tuples: string[][] = [[]];
     for (const column of columns) {
       tuples = tuples.flatMap((tuple) => column.map((value) => [...tuple, value])).slice(0, TUPLES_MAX);
     }
-    return [...new Set(tuples.map(textOf))];
+    return [...new Set(tuples.map(keptOf))];
   };
 }
 
 /** How many of the rules, from the first on, follow each other; at the same instant counts as following. */
-function followed(entries: readonly Entry[], from: number, to: number, rulesCount: number): number {
+function followed(entries: readonly Entry[], order: readonly number[], from: number, to: number): number {
   let done = 0;
-  for (let n = from; n <= to && done < rulesCount;) {
+  for (let n = from; n <= to;) {
     const atMs = entries[n]?.atMs;
     const instant = new Set<Counted | undefined>();
     for (; n <= to && entries[n]?.atMs === atMs; n++) instant.add(entries[n]?.values[0]);
-    while (instant.has(done)) done++;
+    while (instant.delete(order[done])) done++;
   }
   return done;
 }
@@ -109,7 +118,10 @@ export function measureOf(document: SigmaCorrelation, entries: readonly Entry[])
   const { type, rules, percentile = 50 } = document;
   if (type === 'event_count') return (from, to) => to - from + 1;
   if (type === 'value_count' || type === 'temporal') return distinct(entries);
-  if (type === 'temporal_ordered') return (from, to) => followed(entries, from, to, rules.length);
+  if (type === 'temporal_ordered') {
+    const order = rules.map((rule) => rules.indexOf(rule));
+    return (from, to) => followed(entries, order, from, to);
+  }
   return (from, to) => {
     const numbers = entries.slice(from, to + 1).flatMap(({ values }) => values.map(Number));
     if (type === 'value_percentile') return percentileOf(numbers, percentile);
@@ -130,7 +142,9 @@ const MEETS: Readonly<Record<BoundOperator, (value: number, bound: number) => bo
 
 /** All bounds hold; of temporal kinds: all rules were there. Nothing meets nothing. */
 export function meetsOf({ type, bounds, rules }: SigmaCorrelation): (value: number | null) => boolean {
-  const wanted: SigmaCorrelation['bounds'] = type.startsWith('temporal') ? { gte: new Set(rules).size } : bounds;
+  const wanted: SigmaCorrelation['bounds'] = type.startsWith('temporal')
+    ? { gte: new Set(rules).size }
+    : bounds;
   const tests = Object.entries(wanted).map(
     ([operator, bound]) =>
       (value: number) =>

@@ -35,7 +35,8 @@ function fieldFaults(document: SigmaDocument): readonly AttributeFault[] {
     return Object.entries(document.selections).flatMap(([name, selection]) =>
       twiceNamed(selection).map((key) => ({
         path: `detection.${name}.${key}`,
-        message: 'is the same field as another key of the selection: write one of them, with a list of values',
+        message:
+          'is the same field as another key of the selection: write one of them, with a list of values',
       })),
     );
   const { type, fields } = document;

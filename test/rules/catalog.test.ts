@@ -1,4 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
@@ -10,7 +12,7 @@ import { testRules } from '../../src/rules/test-rule.ts';
 import vectors from '../vectors/seed-rule-vectors.json' with { type: 'json' };
 import { Lab, MemoryWindows, START_MS, eventAt, ruleNamed, rulesOf } from './lab.ts';
 
-const FOLDER = new URL('../../rules/', import.meta.url);
+const FOLDER = fileURLToPath(import.meta.resolve('../../rules'));
 const files = readdirSync(FOLDER).toSorted();
 
 const GUIDES = [
@@ -57,7 +59,7 @@ describe('the bundled rules', () => {
   it('are what rules/*.yml say', () => {
     expect(CATALOG.map(({ file }) => file)).toEqual(files);
     for (const { file, documents } of CATALOG) {
-      const parsed = parseCustom([readFileSync(new URL(file, FOLDER), 'utf8')]);
+      const parsed = parseCustom([readFileSync(join(FOLDER, file), 'utf8')]);
       expect(parsed.ok && parsed.value[0]).toEqual(documents);
     }
   });
@@ -67,7 +69,13 @@ describe('the bundled rules', () => {
     (_name, event, expected) => {
       const rules = rulesOf({ catalog: 'all' });
       const plain = ({ document }: (typeof rules)[number]) => document.kind === 'rule';
-      const tested = testRules(rules, canonical(factsOf(event.event ?? {})), new MemoryWindows(), START_MS, plain);
+      const tested = testRules(
+        rules,
+        canonical(factsOf(event.event ?? event)),
+        new MemoryWindows(),
+        START_MS,
+        plain,
+      );
       const matching = tested.tests.filter(({ matches }) => matches).map(({ tested: rule }) => rule.name);
       expect(matching.filter((name) => GUIDES.includes(name)).toSorted()).toEqual(expected);
     },
@@ -116,7 +124,12 @@ describe('the bundled rules', () => {
 
   it("take the tenant's approved and risky platforms", () => {
     const platforms = { ...PLATFORMS_DEFAULT, approved: ['mistral'], risky: ['chatgpt'] };
-    const lab = new Lab(rulesOf({ catalog: ['noxys_hl1_blocked_unauthorized_platform', 'noxys_cs1_blocked_sensitive_data'] }, { platforms }));
+    const lab = new Lab(
+      rulesOf(
+        { catalog: ['noxys_hl1_blocked_unauthorized_platform', 'noxys_cs1_blocked_sensitive_data'] },
+        { platforms },
+      ),
+    );
     const on = (id: string) => eventAt(0, { platform: { id, name: id }, classificationCount: 1 });
     expect(lab.names(on('mistral'))).toEqual([]);
     expect(lab.names(on('chatgpt')).toSorted()).toEqual([
@@ -137,7 +150,12 @@ describe('the bundled rules', () => {
 
   it('are found by name, id and name of file', () => {
     const [document] = CATALOG.find(({ file }) => file.startsWith('noxys_hl3'))?.documents ?? [];
-    for (const reference of [document?.name, document?.id, 'noxys_hl3_repeated_violations_user.yml', 'noxys_hl3_repeated_violations_user']) {
+    for (const reference of [
+      document?.name,
+      document?.id,
+      'noxys_hl3_repeated_violations_user.yml',
+      'noxys_hl3_repeated_violations_user',
+    ]) {
       const rules = rulesOf({ catalog: [reference ?? ''] });
       expect(rules.map(({ name, alerts }) => [name, alerts])).toEqual([
         ['noxys_hl3_repeated_violations', true],

@@ -1,7 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { Lab, MINUTE_MS, MemoryWindows, START_MS, correlationRule, eventAt, plainRule, ruleNamed, rulesOf } from './lab.ts';
+import {
+  Lab,
+  MINUTE_MS,
+  MemoryWindows,
+  START_MS,
+  correlationRule,
+  eventAt,
+  plainRule,
+  ruleNamed,
+  rulesOf,
+} from './lab.ts';
 
 const GUIDES = { catalog: ['noxys_hl3_repeated_violations', 'noxys_cs2_high_volume'] };
 const HL3 = 'noxys_hl3_repeated_violations';

@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { compileRules } from '../../src/rules/evaluate.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { groupOfKey, windowKey } from '../../src/rules/window-key.ts';
-import { Lab, MemoryWindows, START_MS, correlationRule, eventAt, plainRule, ruleNamed, rulesOf } from './lab.ts';
+import {
+  Lab,
+  MemoryWindows,
+  START_MS,
+  correlationRule,
+  eventAt,
+  plainRule,
+  ruleNamed,
+  rulesOf,
+} from './lab.ts';
 
 const RISKY = { type: 'interaction.high_risk' };
 
@@ -116,7 +125,11 @@ describe('evaluate', () => {
   it('goes on where what is stored of a window is broken', () => {
     const lab = new Lab(rulesOf({ catalog: 'all' }));
     lab.windows.get = () => JSON.parse('{"entries":5}');
-    const { found, failures } = lab.engine.evaluate(eventAt(0, { platform: { id: 'grok', name: 'Grok' } }), lab.windows, START_MS);
+    const { found, failures } = lab.engine.evaluate(
+      eventAt(0, { platform: { id: 'grok', name: 'Grok' } }),
+      lab.windows,
+      START_MS,
+    );
     expect(found.map(({ rule }) => rule.name)).toEqual(['noxys_hl1_blocked_unauthorized_platform']);
     expect(failures).toHaveLength(2);
   });
@@ -146,7 +159,9 @@ describe('evaluate', () => {
       by('d', 'hostname'),
       correlationRule('e', '{type: event_count, rules: [base], timespan: 1h, condition: {gte: 1}}'),
     );
-    const found = lab.take(eventAt(0, { user: { id: 'u', email: 'u@acme.eu' }, device: { hostname: 'WKS-7' } }));
+    const found = lab.take(
+      eventAt(0, { user: { id: 'u', email: 'u@acme.eu' }, device: { hostname: 'WKS-7' } }),
+    );
     expect(found.map(({ rule, groupKey }) => [rule.name, groupKey])).toEqual([
       ['a', 'u'],
       ['b', 'chatgpt, u'],
@@ -178,9 +193,13 @@ describe('evaluate', () => {
 
 describe('the key of a window', () => {
   it('tells what it is grouped by', () => {
-    const by = '{type: event_count, rules: [base], timespan: 1h, group-by: [user_id, platform], condition: {gte: 1}}';
+    const by =
+      '{type: event_count, rules: [base], timespan: 1h, group-by: [user_id, platform], condition: {gte: 1}}';
     const rules = rulesOf({ custom: [plainRule('base'), correlationRule('many', by)] });
     const key = windowKey(['ada, or "bob"', 'grok']);
-    expect(groupOfKey(ruleNamed(rules, 'many'), key)).toEqual({ user_id: 'ada, or "bob"', platform_id: 'grok' });
+    expect(groupOfKey(ruleNamed(rules, 'many'), key)).toEqual({
+      user_id: 'ada, or "bob"',
+      platform_id: 'grok',
+    });
   });
 });

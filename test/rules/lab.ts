@@ -117,7 +117,10 @@ export class Lab {
 }
 
 /** A custom rule on events of a type. */
-export function plainRule(name: string, lines: { readonly type?: string; readonly relay?: string } = {}): string {
+export function plainRule(
+  name: string,
+  lines: { readonly type?: string; readonly relay?: string } = {},
+): string {
   return `title: Rule ${name}
 name: ${name}
 logsource: {product: noxys, service: ai_firewall}

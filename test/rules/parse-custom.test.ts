@@ -16,7 +16,10 @@ function withLine(line: string): string {
 
 describe('parseCustom', () => {
   it('gives the documents of each text', () => {
-    const parsed = parseCustom([`${plainRule('base')}---\n${correlationRule('many', COUNT)}`, plainRule('two')]);
+    const parsed = parseCustom([
+      `${plainRule('base')}---\n${correlationRule('many', COUNT)}`,
+      plainRule('two'),
+    ]);
     expect(parsed.ok && parsed.value.map((documents) => documents.map(({ name }) => name))).toEqual([
       ['base', 'many'],
       ['two'],
@@ -55,7 +58,9 @@ describe('parseCustom', () => {
 
   it('refuses one field in two spellings, of which one would be lost', () => {
     expect(messages(withLine('platform: grok\n    event.data.platform_id: poe'))).toEqual([
-      expect.stringMatching(/detection\.selection\.event\.data\.platform_id: is the same field as another key/),
+      expect.stringMatching(
+        /detection\.selection\.event\.data\.platform_id: is the same field as another key/,
+      ),
     ]);
     expect(messages(withLine('risk_score|gt: 0.5\n    riskScore|lt: 0.9'))).toEqual([]);
   });
@@ -67,14 +72,23 @@ describe('the relay attribute', () => {
   it.each([
     ['{respnd: [case]}', 'relay.respnd: is not a known key: did you mean respond?'],
     ['{respond: [case, notfy]}', 'relay.respond[1]: did you mean notify?'],
-    ['{respond: case}', 'relay.respond: must be a list of case, incident, alert, indicator, contain, workflow, notify'],
+    [
+      '{respond: case}',
+      'relay.respond: must be a list of case, incident, alert, indicator, contain, workflow, notify',
+    ],
     ['{watch: 24}', 'relay.watch: must be a time such as 30m, 24h or 7d, at most 31d'],
     ['{watch: 40d}', 'relay.watch: must be a time such as 30m, 24h or 7d, at most 31d'],
     ['{dry_run: yes}', 'relay.dry_run: must be true or false'],
     ['{playbook: credential_exposre}', 'relay.playbook: did you mean credential_exposure?'],
-    ['{suppress: 1h}', 'relay.suppress: is for correlations alone: a rule without a window tells of every event'],
+    [
+      '{suppress: 1h}',
+      'relay.suppress: is for correlations alone: a rule without a window tells of every event',
+    ],
     ['{lists: {a: nosuch.type}}', 'relay.lists.a: the rule has no field type in a selection nosuch'],
-    ['{lists: {a: selection.platform}}', 'relay.lists.a: the rule has no field platform in a selection selection'],
+    [
+      '{lists: {a: selection.platform}}',
+      'relay.lists.a: the rule has no field platform in a selection selection',
+    ],
     ['{lists: {a: selection}}', 'relay.lists.a: must be <selection>.<field>'],
     ['[case]', 'relay: must be a group of keys'],
   ])('%s is refused', (relay, expected) => {
@@ -87,7 +101,9 @@ describe('the relay attribute', () => {
 
   it('may have all that it knows', () => {
     expect(
-      faults('{respond: [case], watch: 24h, dry_run: true, playbook: critical_response, lists: {types: selection.event.type}}'),
+      faults(
+        '{respond: [case], watch: 24h, dry_run: true, playbook: critical_response, lists: {types: selection.event.type}}',
+      ),
     ).toEqual([]);
     const more = 'relay: {suppress: 30m, after_alert: reset}\n';
     expect(messages(correlationRule('many', COUNT, more))).toEqual([]);

@@ -27,10 +27,12 @@ describe('resolveRules', () => {
   });
 
   it('names a rule by its id, else its name, else its title', () => {
-    const nameless = plainRule('x').replace('name: x\n', '').replace('Rule x', 'Données: très sensibles');
+    const nameless = plainRule('x').replace('name: x\n', '').replace('Rule x', "'Données: très sensibles'");
     const id = '3f6f2f5e-6c0b-4f0c-9f59-0d8a3a7b6c41';
     const withId = plainRule('y').replace('name: y\n', `id: ${id}\n`);
-    expect(rulesOf({ custom: [nameless, withId, plainRule('z')] }).map((rule) => [rule.id, rule.name])).toEqual([
+    expect(
+      rulesOf({ custom: [nameless, withId, plainRule('z')] }).map((rule) => [rule.id, rule.name]),
+    ).toEqual([
       ['données_très_sensibles', 'données_très_sensibles'],
       [id, id],
       ['z', 'z'],
@@ -77,7 +79,12 @@ describe('what is asked for', () => {
   };
 
   it.each([
-    ['the usual, where neither rule nor level says anything', undefined, {}, ['case', 'incident', 'alert', 'notify']],
+    [
+      'the usual, where neither rule nor level says anything',
+      undefined,
+      {},
+      ['case', 'incident', 'alert', 'notify'],
+    ],
     ['what the rule says', '{respond: [notify, case]}', {}, ['case', 'notify']],
     ['nothing, where the rule says so', '{respond: []}', {}, []],
     ['what the level says, where the rule says nothing', undefined, { medium: ['workflow'] }, ['workflow']],
@@ -95,7 +102,11 @@ describe('what is asked for', () => {
 
 describe('an override', () => {
   it('is found by name, id and file', () => {
-    for (const key of [HL3, '17959439-cff0-46d2-9135-de30a0d097dc', 'noxys_hl3_repeated_violations_user.yml']) {
+    for (const key of [
+      HL3,
+      '17959439-cff0-46d2-9135-de30a0d097dc',
+      'noxys_hl3_repeated_violations_user.yml',
+    ]) {
       const rule = ruleNamed(rulesOf({ catalog: [HL3], overrides: { [key]: { threshold: 9 } } }), HL3);
       expect(rule.document).toMatchObject({ bounds: { gt: 9 } });
     }
@@ -113,15 +124,42 @@ describe('an override', () => {
   });
 
   it.each([
-    [{ catalog: [HL3], overrides: { noxys_hl3_repeated_violation: {} } }, `rules.overrides.noxys_hl3_repeated_violation: is no rule of the tenant: did you mean ${HL3}?`],
-    [{ overrides: { [HL3]: { threshold: 2 } } }, `rules.overrides.${HL3}: is about a bundled rule that is off: name it in rules.catalog, too`],
-    [{ catalog: [HL1], overrides: { [HL1]: { threshold: 2 } } }, `rules.overrides.${HL1}.threshold: is for correlations: this rule counts nothing`],
-    [{ catalog: [HL1], overrides: { [HL1]: { timespan: '5m' } } }, `rules.overrides.${HL1}.timespan: is for correlations: this rule counts nothing`],
-    [{ catalog: [HL3], overrides: { [HL3]: { timespan: '5x' } } }, `rules.overrides.${HL3}.timespan: must be a time such as 30m, 24h or 7d, at most 31d`],
-    [{ catalog: [HL3], overrides: { [HL3]: { lists: {} } } }, `rules.overrides.${HL3}.lists: is for rules with lists: name the rule that this one counts`],
-    [{ catalog: [HL1], overrides: { [HL1]: { lists: { aproved_platforms: ['x'] } } } }, `rules.overrides.${HL1}.lists: is no list of the rule: did you mean approved_platforms?`],
-    [{ catalog: [HL3], overrides: { noxys_policy_violated_60m: { enabled: false } } }, 'rules.overrides.noxys_policy_violated_60m.enabled: is needed by a correlation that is on: switch that one off, too'],
-    [{ catalog: [HL3], overrides: { [HL3]: {}, 'noxys_hl3_repeated_violations_user.yml': {} } }, `rules.overrides.noxys_hl3_repeated_violations_user.yml: is about the same rule as rules.overrides.${HL3}`],
+    [
+      { catalog: [HL3], overrides: { noxys_hl3_repeated_violation: {} } },
+      `rules.overrides.noxys_hl3_repeated_violation: is no rule of the tenant: did you mean ${HL3}?`,
+    ],
+    [
+      { overrides: { [HL3]: { threshold: 2 } } },
+      `rules.overrides.${HL3}: is about a bundled rule that is off: name it in rules.catalog, too`,
+    ],
+    [
+      { catalog: [HL1], overrides: { [HL1]: { threshold: 2 } } },
+      `rules.overrides.${HL1}.threshold: is for correlations: this rule counts nothing`,
+    ],
+    [
+      { catalog: [HL1], overrides: { [HL1]: { timespan: '5m' } } },
+      `rules.overrides.${HL1}.timespan: is for correlations: this rule counts nothing`,
+    ],
+    [
+      { catalog: [HL3], overrides: { [HL3]: { timespan: '5x' } } },
+      `rules.overrides.${HL3}.timespan: must be a time such as 30m, 24h or 7d, at most 31d`,
+    ],
+    [
+      { catalog: [HL3], overrides: { [HL3]: { lists: {} } } },
+      `rules.overrides.${HL3}.lists: is for rules with lists: name the rule that this one counts`,
+    ],
+    [
+      { catalog: [HL1], overrides: { [HL1]: { lists: { aproved_platforms: ['x'] } } } },
+      `rules.overrides.${HL1}.lists: is no list of the rule: did you mean approved_platforms?`,
+    ],
+    [
+      { catalog: [HL3], overrides: { noxys_policy_violated_60m: { enabled: false } } },
+      'rules.overrides.noxys_policy_violated_60m.enabled: is needed by a correlation that is on: switch that one off, too',
+    ],
+    [
+      { catalog: [HL3], overrides: { [HL3]: {}, 'noxys_hl3_repeated_violations_user.yml': {} } },
+      `rules.overrides.noxys_hl3_repeated_violations_user.yml: is about the same rule as rules.overrides.${HL3}`,
+    ],
   ])('that does not fit is refused: %j', (config, expected) => {
     expect(messages(config as never)).toEqual([expected]);
   });
@@ -141,12 +179,31 @@ describe('a config is refused whole', () => {
   it.each([
     [{ catalog: ['noxys_hl1'] }, /^rules\.catalog\[0\]: noxys_hl1 is no bundled rule/],
     [{ catalog: ['noxys_hl3_repeated_violatons'] }, /did you mean noxys_hl3_repeated_violations\?$/],
-    [{ custom: [plainRule('a'), plainRule('a')] }, /^rules\.custom\[1\]: "Rule a" has the id or name a, as "Rule a" of rules\.custom\[0\] has/],
-    [{ catalog: 'all', custom: [plainRule(HL1)] }, /^rules\.custom\[0\]: .* of rules\.catalog has: give it another$/],
-    [{ custom: [correlationRule('many', COUNT)] }, /^rules\.custom\[0\]: "Correlation many" refers to base, which is no rule or correlation/],
+    [
+      { custom: [plainRule('a'), plainRule('a')] },
+      /^rules\.custom\[1\]: "Rule a" has the id or name a, as "Rule a" of rules\.custom\[0\] has/,
+    ],
+    [
+      { catalog: 'all', custom: [plainRule(HL1)] },
+      /^rules\.custom\[0\]: .* of rules\.catalog has: give it another$/,
+    ],
+    [
+      { custom: [correlationRule('many', COUNT)] },
+      /^rules\.custom\[0\]: "Correlation many" refers to base, which is no rule or correlation/,
+    ],
     [{ custom: [`${plainRule('bass')}---\n${correlationRule('many', COUNT)}`] }, /did you mean bass\?$/],
-    [{ custom: [correlationRule('many', COUNT.replace('base', 'many'))] }, /"Correlation many" counts itself/],
-    [{ custom: [`title: F\nname: f\nlogsource: {product: noxys}\nfilter: {rules: [${HL1}], s: {type: x}, condition: s}\n`] }, /switch it on in rules\.catalog$/],
+    [
+      { custom: [correlationRule('many', COUNT.replace('base', 'many'))] },
+      /"Correlation many" counts itself/,
+    ],
+    [
+      {
+        custom: [
+          `title: F\nname: f\nlogsource: {product: noxys}\nfilter: {rules: [${HL1}], s: {type: x}, condition: s}\n`,
+        ],
+      },
+      /switch it on in rules\.catalog$/,
+    ],
   ])('%#: %j', (config, expected) => {
     expect(messages(config as never)).toEqual([expect.stringMatching(expected)]);
   });
@@ -168,12 +225,17 @@ describe('a config is refused whole', () => {
 });
 
 describe('privacy', () => {
-  const literal = plainRule('one').replace('event.type: interaction.policy_violated', 'event.data.user_id: ada');
+  const literal = plainRule('one').replace(
+    'event.type: interaction.policy_violated',
+    'event.data.user_id: ada',
+  );
 
   it('refuses a rule on a field that is dropped, and lets it be while it is off', () => {
     const privacy = { ...KEEP, user_id: 'drop' } as const;
     expect(messages({ catalog: 'all' }, { privacy })).toEqual([
-      expect.stringMatching(/^rules\.catalog: "High Volume Of AI .*" uses user_id, and privacy\.user_id is drop: set privacy\.user_id to pseudonymise or keep, or switch the rule off$/),
+      expect.stringMatching(
+        /^rules\.catalog: "High Volume Of AI .*" uses user_id, and privacy\.user_id is drop: set privacy\.user_id to pseudonymise or keep, or switch the rule off$/,
+      ),
       expect.stringMatching(/^rules\.catalog: "Repeated AI .*"/),
     ]);
     const overrides = { [HL3]: { enabled: false }, noxys_cs2_high_volume: { enabled: false } };
@@ -197,7 +259,9 @@ describe('privacy', () => {
   });
 
   it('refuses a field that privacy.url drops', () => {
-    const custom = [plainRule('one').replace('event.type: interaction.policy_violated', 'url_host|endswith: .ai')];
+    const custom = [
+      plainRule('one').replace('event.type: interaction.policy_violated', 'url_host|endswith: .ai'),
+    ];
     expect(messages({ custom }, { privacy: { ...KEEP, url: 'drop' } })).toEqual([
       'rules.custom[0]: "Rule one" compares url_host, and privacy.url is drop: set privacy.url to keep, or switch the rule off',
     ]);
