@@ -89,10 +89,11 @@ describe('a list of detections', () => {
 
   it('names nobody, not in what a rule groups by either, unless asked to, which is audited', async () => {
     const tenant = await Tenant.create(withRules([repeatedViolations({ over: 0 })]));
-    await tenant.accept(tenant.event('evt-1', { user: { id: 'user-1', email: 'alice@acme.fr' } }));
+    await tenant.accept(tenant.event('of-user-1', { user: { id: 'user-1', email: 'alice@acme.fr' } }));
     const nameless = await list(tenant);
     expect(JSON.stringify(nameless)).not.toMatch(/user-1|alice/);
     const [view] = nameless.detections;
+    expect(view?.detection.eventIds).toEqual(['…']);
     expect(view?.detection.groupKey).toBe(view?.user?.key);
     const events = await tenant.inside(async (relay) =>
       relay.events({ v: 1, filter: {}, limit: 9, showsPersons: false }),
