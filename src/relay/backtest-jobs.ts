@@ -126,7 +126,7 @@ export class BacktestJobs {
     const pick = (entry: Parameters<Backtest['take']>[0]): undefined => {
       job.run.take(entry);
     };
-    for (let rows = 0; rows < ROWS_PER_STEP_MAX && job.seq < job.lastSeq; ) {
+    for (let rows = 0; rows < ROWS_PER_STEP_MAX && job.seq < job.lastSeq;) {
       const rowsMax = Math.min(turnRows, job.lastSeq - job.seq);
       const turn = budget.turn(
         () => scanLog(db, log, { after: job.seq }, 1, { texts: [], pick, rowsMax }),
@@ -142,7 +142,9 @@ export class BacktestJobs {
     return undefined;
   }
 
-  #begin(request: BacktestRequest): Job | Extract<BacktestAnswer, { kind: 'not_found' | 'text_refused' | 'busy' }> {
+  #begin(
+    request: BacktestRequest,
+  ): Job | Extract<BacktestAnswer, { kind: 'not_found' | 'text_refused' | 'busy' }> {
     const { db, log, io, config, rules } = this.#parts;
     if (this.#jobs.size >= JOBS_MAX) return { kind: 'busy', retryAfterSeconds: 60 };
     const { text, rule: reference } = request;
@@ -152,7 +154,8 @@ export class BacktestJobs {
     const chosen = reference === undefined ? undefined : findRule(known, reference);
     if (reference !== undefined && !chosen) return { kind: 'not_found' };
     const nowMs = io.nowMs();
-    const { untilMs = nowMs, sinceMs = Math.min(untilMs, nowMs) - PERIOD_MS } = request;
+    // The Worker's clock, by which entries are received, may be ahead of the object's: without an end there is none.
+    const { untilMs = Infinity, sinceMs = Math.min(untilMs, nowMs) - PERIOD_MS } = request;
     const run = new Backtest({
       rules: known,
       isAsked: chosen ? ({ id }) => id === chosen.id : alertsIfOn,
@@ -166,7 +169,7 @@ export class BacktestJobs {
       id: io.newId(),
       run,
       sinceMs,
-      untilMs,
+      untilMs: Math.min(untilMs, nowMs),
       firstSeq,
       lastSeq,
       seq: firstSeq - 1,

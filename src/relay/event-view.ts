@@ -15,15 +15,20 @@ const EMAIL_PATTERN = /[^\s@]+@[^\s@]+\.[^\s@]+/u;
 /** A shorter name is part of too many words. */
 const NAME_LENGTH_MIN = 3;
 
-export function eventView({ seq, event }: LogEntry, keys: PersonKeys, showsPersons: boolean): EventView {
+export function eventView(
+  { seq, event }: Pick<LogEntry, 'seq' | 'event'>,
+  keys: PersonKeys,
+  showsPersons: boolean,
+): EventView {
   const { user, device, ...rest } = event;
   const userKey = user && keys.ofUser(user);
   const deviceKey = device && keys.ofDevice(device);
+  const clean = cleanerOf(namesIn(event));
   return {
     seq,
-    ...(showsPersons ? rest : withoutNames(rest, namesIn(event))),
+    ...(showsPersons ? rest : withoutNames(rest, clean)),
     ...(event.detection &&
-      !showsPersons && { detection: withoutGroup(event, event.detection, { userKey, deviceKey }) }),
+      !showsPersons && { detection: withoutPeople(event, event.detection, { userKey, deviceKey, clean }) }),
     ...(userKey !== undefined && { user: { key: userKey, ...(showsPersons && user) } }),
     ...(deviceKey !== undefined && { device: { key: deviceKey, ...(showsPersons && device) } }),
   };
@@ -40,39 +45,46 @@ function namesIn({ user, device }: CanonicalEvent): string[] {
   ].map((name) => name.toLowerCase());
 }
 
-interface EventKeys {
+/** A text, or what stands for it when it names somebody. */
+type Clean = (text: string) => string;
+
+function cleanerOf(names: readonly string[]): Clean {
+  return (text) => {
+    const folded = text.toLowerCase();
+    return EMAIL_PATTERN.test(text) || names.some((name) => folded.includes(name)) ? LEFT_OUT : text;
+  };
+}
+
+interface Shown {
   readonly userKey: string | undefined;
   readonly deviceKey: string | undefined;
+  readonly clean: Clean;
 }
 
 /** What a rule groups by: by its keys, and in clear where it is known to be no name. Several values are joined by commas. */
-function withoutGroup(
+function withoutPeople(
   { user, device, platform, policy, model, sensor, type }: CanonicalEvent,
   { groupKey, ...facts }: DetectionFacts,
-  { userKey, deviceKey }: EventKeys,
+  { userKey, deviceKey, clean }: Shown,
 ): DetectionFacts {
-  if (groupKey === undefined) return facts;
+  const cleaned = { ...facts, eventIds: facts.eventIds.map(clean), platforms: facts.platforms.map(clean) };
+  if (groupKey === undefined) return cleaned;
+  const texts = [platform?.id, platform?.name, policy?.decision, policy?.name, model, sensor, type];
   const known = new Map<string | undefined, string | undefined>([
-    ...[platform?.id, platform?.name, policy?.decision, policy?.name, model, sensor, type].map(
-      (value) => [value, value] as const,
-    ),
+    ...texts.map((text) => [text, text && clean(text)] as const),
     [device?.id, deviceKey],
     [device?.hostname, deviceKey],
     [user?.id, userKey],
     [user?.email, userKey],
   ]);
   const shown = (value: string): string => known.get(value) ?? LEFT_OUT;
-  return { ...facts, groupKey: known.get(groupKey) ?? groupKey.split(', ').map(shown).join(', ') };
+  return { ...cleaned, groupKey: known.get(groupKey) ?? groupKey.split(', ').map(shown).join(', ') };
 }
 
 type Nameless = Omit<CanonicalEvent, 'user' | 'device'>;
 
 /** The fields that hold a text of somebody's own choice, checked. The type is one of those that the tenant's config names. */
-function withoutNames({ urlHost: _urlHost, ...event }: Nameless, names: readonly string[]): Nameless {
-  const clean = (text: string): string => {
-    const folded = text.toLowerCase();
-    return EMAIL_PATTERN.test(text) || names.some((name) => folded.includes(name)) ? LEFT_OUT : text;
-  };
+function withoutNames({ urlHost: _urlHost, ...event }: Nameless, clean: Clean): Nameless {
   const { platform, policy, direction, sensor, interactionType, model, interactionId } = event;
   return {
     ...event,

@@ -1,7 +1,7 @@
 /** How a tenant's object is, from what it holds. Reads only: nothing is written, started or sent. */
 
 import type { LaneView } from '../domain/lane-view.ts';
-import type { ObjectHealth } from '../domain/object-health.ts';
+import type { ObjectHealth, RuleHealth } from '../domain/object-health.ts';
 import type { Database } from '../lib/database.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { LaneSet } from './lane-set.ts';
@@ -17,10 +17,11 @@ export interface HealthParts {
   readonly lanes: LaneSet;
   readonly laneStore: LaneStore;
   readonly lastWebhook: LastWebhook;
+  readonly rules: readonly RuleHealth[];
 }
 
 export function objectHealth(
-  { db, configs, log, lanes, laneStore, lastWebhook }: HealthParts,
+  { db, configs, log, lanes, laneStore, lastWebhook, rules }: HealthParts,
   { jurisdiction, nowMs }: { readonly jurisdiction: string | undefined; readonly nowMs: number },
 ): ObjectHealth {
   const views = asStored(lanes.views(nowMs), laneStore);
@@ -34,6 +35,7 @@ export function objectHealth(
     eventsAccepted: log.head - ownEntries(db),
     deadLetters: views.reduce((sum, { deadLettered }) => sum + deadLettered, 0),
     storageBytes: db.sizeBytes,
+    rules,
   };
 }
 

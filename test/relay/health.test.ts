@@ -43,6 +43,7 @@ describe('the health of an object', () => {
       eventsAccepted: 3,
       deadLetters: 3,
       storageBytes: expect.any(Number),
+      rules: [],
     });
     expect(health.storageBytes).toBeGreaterThan(10_000);
     expect(await tenant.inside((relay) => relay.rowsWritten)).toBe(rows);
