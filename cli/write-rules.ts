@@ -26,7 +26,8 @@ const catalog = await Promise.all(
 const text = await format(JSON.stringify(catalog), { parser: 'json', printWidth: 110 });
 if (process.argv.includes('--check')) {
   const written = await readFile(CATALOG, 'utf8').catch(() => '');
-  if (written !== text) fail(`${relative(ROOT, CATALOG)} is not what rules/*.yml say: run \`npm run rules\`.`);
+  if (written !== text)
+    fail(`${relative(ROOT, CATALOG)} is not what rules/*.yml say: run \`npm run rules\`.`);
 } else await writeFile(CATALOG, text);
 
 function fail(message: string): never {

@@ -90,7 +90,11 @@ describe('rule files of a tenant file', () => {
   });
 
   it.each([
-    ['is not there', 'rules/gone.yml', /rules\.custom\[0\] refers to the file rules\/gone\.yml, which is not there/],
+    [
+      'is not there',
+      'rules/gone.yml',
+      /rules\.custom\[0\] refers to the file rules\/gone\.yml, which is not there/,
+    ],
     ['is empty', 'rules/empty.yml', /which is empty/],
     ['is a folder', 'rules/folder.yml', /which is not a regular file/],
     ['is a FIFO', 'rules/fifo.yml', /which is not a regular file/],
@@ -142,7 +146,9 @@ describe('rule files of a tenant file', () => {
       'tenants/acme.yaml': withRules(...names.map((name) => named(`rules/${name}.yml`))),
     });
     const ran = await shell.run('apply -f tenants --dry-run');
-    expect(ran.stderr).toMatch(/rules\.custom makes the document 30\d KiB large as it is sent, and the relay takes 256/);
+    expect(ran.stderr).toMatch(
+      /rules\.custom makes the document 30\d KiB large as it is sent, and the relay takes 256/,
+    );
     expect(relay.requests).toEqual([]);
   });
 
@@ -160,12 +166,15 @@ describe('rule files of a tenant file', () => {
       'tenants/acme.yaml': `${withRules(inline(BAD_RULE))}retention: { events: 0 }\n`,
     });
     const { stderr } = await shell.run('apply -f tenants --dry-run');
-    expect(stderr).toMatch(/^tenants\/acme\.yaml:18:11: rules\.custom\[0\] detection\.selection\S*: .*platform_id/m);
+    expect(stderr).toMatch(
+      /^tenants\/acme\.yaml:18:11: rules\.custom\[0\] detection\.selection\S*: .*platform_id/m,
+    );
   });
 });
 
 describe('the place of a fault within a rule', () => {
-  const text = 'rules:\n  custom:\n    - |\n      title: A\n\n      b: 1\n    - "one\\nline"\n    - |2\n        c: 1\n';
+  const text =
+    'rules:\n  custom:\n    - |\n      title: A\n\n      b: 1\n    - "one\\nline"\n    - |2\n        c: 1\n';
   const find = innerFinder(text);
 
   it.each([

@@ -233,7 +233,10 @@ describe('rules backtest', () => {
   it('stops at Ctrl-C', async () => {
     const { relay, shell } = stage();
     relay.state.backtests.push(step({}));
-    relay.intercept = () => void shell.controller.abort();
+    relay.intercept = () => {
+      shell.controller.abort();
+      return undefined;
+    };
     expect((await shell.run('rules backtest acme')).code).toBe(EXIT.interrupted);
     expect(relay.requests).toHaveLength(1);
   });

@@ -60,7 +60,7 @@ function detections({ state, url, parts }: Asked, body: Readonly<Record<string, 
       (rule === undefined || [one.detection.ruleId, one.detection.ruleName].includes(rule)) &&
       (level === undefined || one.detection.level === level) &&
       (verdict === undefined || (one.verdict ?? 'none') === verdict) &&
-      (dryRun === undefined || String(one.detection.dryRun) === String(dryRun)),
+      (dryRun === undefined || `${one.detection.dryRun}` === `${dryRun}`),
   );
   const page = found.slice(0, Number(limit));
   const last = found.length > page.length ? page.at(-1) : undefined;
