@@ -3,8 +3,8 @@
  * Pure: what the names mean is the caller's.
  */
 
-import { Fault, NESTING_MAX, notOneOf, quote } from './fault.ts';
-import type { Reading } from './fault.ts';
+import { Fault, quote } from './fault.ts';
+import type { FaultDetails, Reading } from './fault.ts';
 import type { Test } from './item.ts';
 import { compilePattern, patternOf } from './pattern.ts';
 
@@ -14,6 +14,8 @@ interface Token {
   readonly at: number;
 }
 
+/** Of brackets. */
+const NESTING_MAX = 32;
 const NAME = /^[\w-]+$/;
 const PATTERN = /^[\w*-]+$/;
 
@@ -32,8 +34,11 @@ export function compileCondition(
   const tokens = tokensOf(condition);
   let next = 0;
 
-  function fault(message: string): Fault {
-    return new Fault(message, false, condition.slice(0, tokens[next]?.at ?? condition.length));
+  function fault(message: string, details?: FaultDetails): Fault {
+    return new Fault(message, {
+      ...details,
+      before: condition.slice(0, tokens[next]?.at ?? condition.length),
+    });
   }
   /** Several with a word between. */
   function several(word: 'or' | 'and', read: () => Test): Test {
@@ -76,7 +81,7 @@ export function compileCondition(
     try {
       return read();
     } catch (error) {
-      throw error instanceof Fault ? fault(error.message) : error;
+      throw error instanceof Fault ? fault(error.message, error.details) : error;
     }
   }
 
@@ -122,7 +127,8 @@ function namesAt(
   const { text = '', word = '' } = tokens[at] ?? {};
   if (tokens[at + 1]?.word !== 'of') {
     if (text.includes('|')) throw new Fault('A condition takes no |: to count, write a correlation.');
-    if (!names.includes(text)) throw notOneOf(text, names);
+    if (!names.includes(text))
+      throw new Fault(`${quote(text)} is not a selection.`, { word: text, words: names });
     return { found: [text], isAll: false };
   }
   if (!['1', 'any', 'all'].includes(word))

@@ -3,7 +3,7 @@
  * what every object has. Pure.
  */
 
-import { Fault } from './fault.ts';
+import { Fault, OF_NAME } from './fault.ts';
 
 /** An event as rules see it: plain JSON. */
 export type SigmaEvent = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ interface Step {
 /** The exact name wins; else the longest beginning of it that is a key, and on from there. */
 export function fieldOf(field: string): FieldOf {
   const parts = field.split('.');
-  if (parts.length > PARTS_MAX) throw new Fault(`A field must have at most ${PARTS_MAX} parts.`, true);
+  if (parts.length > PARTS_MAX) throw new Fault(`A field must have at most ${PARTS_MAX} parts.`, OF_NAME);
   if (parts.length === 1) return (event) => (Object.hasOwn(event, field) ? event[field] : undefined);
   /** By the part that it starts at, longest first. */
   const steps = parts.map((_, from) =>

@@ -20,17 +20,17 @@ function filtered(rule: SigmaRule, filter: SigmaFilter, at: number): SigmaRule {
   const own = Object.keys(rule.selections);
   let prefix = `filter${at + 1}_`;
   while (own.some((name) => name.startsWith(prefix))) prefix = `_${prefix}`;
-  const anyOf = (
-    { condition, selections }: SigmaRule | SigmaFilter,
-    rename: (name: string) => string,
-  ): string => condition.map((text) => `(${renamed(text, Object.keys(selections), rename)})`).join(' or ');
   return {
     ...rule,
     selections: {
       ...rule.selections,
       ...Object.fromEntries(Object.entries(filter.selections).map(([name, value]) => [prefix + name, value])),
     },
-    // Without patterns: none of the rule's is to match a selection of the filter.
     condition: [`(${anyOf(rule, (name) => name)}) and (${anyOf(filter, (name) => prefix + name)})`],
   };
+}
+
+/** The conditions without patterns, so that none of the rule's matches a selection of the filter. */
+function anyOf({ condition, selections }: SigmaRule | SigmaFilter, rename: (name: string) => string): string {
+  return condition.map((text) => `(${renamed(text, Object.keys(selections), rename)})`).join(' or ');
 }

@@ -2,7 +2,7 @@
 
 import type { Scalar } from './document.ts';
 import { compileCidr } from './cidr.ts';
-import { Fault, quote } from './fault.ts';
+import { Fault, OF_NAME, quote } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
 import { fieldOf, someOf } from './field.ts';
 import type { SigmaEvent } from './field.ts';
@@ -15,8 +15,6 @@ import type { RuleValue, ValueTest } from './values.ts';
 
 export type Test = (event: SigmaEvent) => boolean;
 
-const VALUES_MAX = 1_000;
-
 type Values = Scalar | readonly Scalar[];
 
 /** Each value by itself, with its own path. */
@@ -24,7 +22,6 @@ function each<T>(values: Values, reading: Reading, path: Path, read: (value: Sca
   const isList = Array.isArray(values);
   const list: readonly unknown[] = isList ? values : [values];
   if (list.length === 0) throw new Fault('It has no values: write one, or leave it out.');
-  if (list.length > VALUES_MAX) throw new Fault(`It must have at most ${VALUES_MAX} values: split it.`);
   return list.flatMap((value, at) => {
     const found = reading.part(isList ? [...path, at] : path, () => {
       if (typeof value === 'object' && value !== null) {
@@ -58,8 +55,9 @@ export function compileItem(key: string, values: Values, reading: Reading, path:
   const [field = '', ...names] = key.split('|');
   if (field === '') {
     if (names.join() === 'all') return compileKeywords(values, true, reading, path);
-    throw new Fault(`${quote(key)} has no field: keywords take |all alone.`, true);
+    throw new Fault(`${quote(key)} has no field: keywords take |all alone.`, OF_NAME);
   }
+  reading.modifiers(names);
   const modifiers = modifiersOf(names);
   reading.field(field, 'match');
   const test = compileField(field, modifiers, values, reading, path);

@@ -3,7 +3,7 @@
 import { readCorrelation } from './correlation-document.ts';
 import { compileDetection } from './detection.ts';
 import type { SigmaDocument } from './document.ts';
-import { Fault } from './fault.ts';
+import { Fault, OF_NAME } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
 import { HEADER, readLogsource } from './header.ts';
 import { isTrue, mapOf, readShape, texts } from './shape.ts';
@@ -55,7 +55,7 @@ function readDetection(detection: Readonly<Record<string, unknown>>, reading: Re
   const { condition, timeframe, ...selections } = detection;
   if (timeframe !== undefined) {
     reading.part([...path, 'timeframe'], () => {
-      throw new Fault('timeframe is not of Sigma 2: write a correlation with a timespan.', true);
+      throw new Fault('timeframe is not of Sigma 2: write a correlation with a timespan.', OF_NAME);
     });
   }
   const conditions = reading.part([...path, 'condition'], () => {

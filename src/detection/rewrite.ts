@@ -52,7 +52,7 @@ export function replaceValues(
 function mapEntries(selection: SigmaSelection, change: (entry: Entry) => Entry): SigmaSelection {
   if (Array.isArray(selection))
     return selection.map((member: SigmaMap | Scalar) => mapEntries(member, change)) as SigmaSelection;
-  return isMap(selection) ? Object.fromEntries(Object.entries(selection as SigmaMap).map(change)) : selection;
+  return isMap(selection) ? Object.fromEntries(Object.entries(selection).map(change)) : selection;
 }
 
 function mapValues<T, U>(map: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {

@@ -7,8 +7,6 @@ import type { SigmaEvent } from './field.ts';
 import { compileItem, compileKeywords } from './item.ts';
 import type { Test } from './item.ts';
 
-const MEMBERS_MAX = 1_000;
-
 export interface CompiledSelection {
   readonly test: Test;
   /** As they are written, in their order. */
@@ -56,7 +54,6 @@ function compileMap(map: SigmaEvent, reading: Reading, path: Path): CompiledSele
 }
 
 function compileList(list: readonly unknown[], reading: Reading, path: Path): CompiledSelection {
-  if (list.length > MEMBERS_MAX) throw new Fault(`It must have at most ${MEMBERS_MAX} members: split it.`);
   if (!list.some(isMap)) {
     return one(textOfItem('keywords', list), compileKeywords(list as Scalar[], false, reading, path));
   }

@@ -1,7 +1,8 @@
 /** Attributes of a document: which there may be, and what each must be. Pure. */
 
-import { Fault, notOneOf, quote } from './fault.ts';
+import { Fault, quote } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
+import { notOneOf } from './nearest.ts';
 import { isMap } from './selection.ts';
 
 /** Of one attribute; throws a fault. */
@@ -61,7 +62,7 @@ export function like(pattern: RegExp, words: string): Read {
 export function wordOf(words: readonly string[]): Read {
   return (value) => {
     if (words.includes(text(value))) return value;
-    throw notOneOf(value, words);
+    throw notOneOf(text(value), words);
   };
 }
 

@@ -3,14 +3,15 @@
  * Pure: no I/O, no clock, no import from outside this folder but the YAML parser; can be used without the rest.
  */
 
-import { compileDetection } from './detection.ts';
+import { checkModifiers } from './check-modifiers.ts';
 import type { Result, SigmaDocument, SigmaError } from './document.ts';
-import { Fault, TRUSTED } from './fault.ts';
+import { Fault, OF_NAME } from './fault.ts';
 import type { FieldUse, Path, Reading } from './fault.ts';
-import type { Test } from './item.ts';
+import { hintOf } from './nearest.ts';
 import { readDocument } from './read-document.ts';
 import { readYaml } from './yaml-text.ts';
 
+export { compileRule } from './compile.ts';
 export { explainRule } from './explain.ts';
 export type { RuleExplained } from './explain.ts';
 export { mapFields, replaceValues } from './rewrite.ts';
@@ -43,13 +44,11 @@ export function parseRules(yaml: string, options: ParseOptions = {}): Result<Sig
     if (found.length === 0 && errors.length === 0) note(0, 'The text has no document.', []);
     for (const { value, offsetOf } of found) {
       const reading = readingOf(options, (fault, path) => {
-        const offset = offsetOf(path, fault.isOfName);
+        const { isOfName = false, before = '' } = fault.details;
+        const offset = offsetOf(path, isOfName);
         // Within text that stands there as it is.
-        note(
-          yaml.startsWith(fault.before, offset) ? offset + fault.before.length : offset,
-          fault.message,
-          path,
-        );
+        const isThere = yaml.startsWith(before, offset);
+        note(isThere ? offset + before.length : offset, fault.message + hintOf(fault.details), path);
       });
       const document = reading.part([], () => readDocument(value, reading));
       if (document !== undefined) documents.push(document);
@@ -72,9 +71,10 @@ function readingOf({ checkField }: ParseOptions, note: (fault: Fault, path: Path
         return undefined;
       }
     },
+    modifiers: checkModifiers,
     field: (field, use) => {
       const wrong = checkField?.(field, use);
-      if (wrong !== undefined) throw new Fault(wrong, true);
+      if (wrong !== undefined) throw new Fault(wrong, OF_NAME);
     },
     spend: (amount) => {
       work += amount;
@@ -88,10 +88,4 @@ function textOfPath(path: Path): string {
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
     .join('')
     .replace(/^\./, '');
-}
-
-/** The rule as a test of events. Only for a rule of `parseRules`; throws for another kind of document. */
-export function compileRule(document: SigmaDocument): Test {
-  if (document.kind !== 'rule') throw new Error(`Cannot compile a ${document.kind}: it is no rule by itself`);
-  return compileDetection(document.selections, document.condition, TRUSTED, []).test;
 }

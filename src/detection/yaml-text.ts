@@ -17,17 +17,19 @@ import {
 } from 'js-yaml';
 import type { Event, ScalarEvent } from 'js-yaml';
 
-import { NESTING_MAX, quote } from './fault.ts';
+import { quote } from './fault.ts';
 import type { Path } from './fault.ts';
 
 const TEXT_BYTES_MAX = 65_536;
+const NESTING_MAX = 32;
+const MEMBERS_MAX = 1_000;
 /** Such as 007, 0x1F and 0o17, which YAML 1.1 and 1.2 read as different numbers. */
 const AMBIGUOUS_NUMBER = /^[-+]?0[0-9xo]/;
 
 export interface YamlDocument {
   readonly value: unknown;
   /** Where it stands, or else what is around it. */
-  offsetOf(path: Path, isOfName: boolean): number;
+  readonly offsetOf: (path: Path, isOfName: boolean) => number;
 }
 
 type Note = (offset: number, message: string, path: Path) => void;
@@ -62,6 +64,8 @@ function readDocuments(text: string, events: readonly Event[], note: Note): Yaml
       const list: unknown[] = [];
       while (events[next]?.type !== EVENT_ID.POP) list.push(readNode([...path, list.length], at));
       next += 1;
+      if (list.length > MEMBERS_MAX)
+        note(at, `A list must have at most ${MEMBERS_MAX} members: split it.`, path);
       return list;
     }
     if (event?.type === EVENT_ID.MAPPING) return readMap(path, at);

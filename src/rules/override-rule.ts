@@ -56,13 +56,7 @@ export function overrideRule(
   let changed = document;
   for (const [name, { selection, field }] of Object.entries(places)) {
     const wanted = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (wanted) changed = replaceValues(changed, selection, canonicalKey(field), wanted) ?? changed;
+    if (wanted) changed = replaceValues(changed, selection, canonicalField(field), wanted) ?? changed;
   }
   return changed;
-}
-
-/** A field with its modifiers, under its canonical name. */
-export function canonicalKey(key: string): string {
-  const [field = '', ...modifiers] = key.split('|');
-  return [canonicalField(field), ...modifiers].join('|');
 }

@@ -13,7 +13,7 @@ interface Use {
 }
 
 /** Every field that is dropped before rules see it, and every one that is compared and only a pseudonym of it is left. */
-export function privacyFaults(rule: Rule, privacy: PrivacyConfig): readonly ConfigFault[] {
+export function privacyFaults(rule: Rule, privacy: PrivacyConfig, path: string): readonly ConfigFault[] {
   const told = new Set<string>();
   return usesOf(rule).flatMap(({ field, compares }) => {
     const reduction = reductionOf(field, privacy);
@@ -21,9 +21,10 @@ export function privacyFaults(rule: Rule, privacy: PrivacyConfig): readonly Conf
     told.add(field);
     const { setting, level } = reduction;
     const what = compares ? `compares ${field}` : `uses ${field}`;
-    const mend = level === 'drop' && !compares ? 'pseudonymise or keep' : 'keep';
+    const mend =
+      level === 'pseudonymise' || compares || setting === 'privacy.url' ? 'keep' : 'pseudonymise or keep';
     const message = `"${rule.title}" ${what}, and ${setting} is ${level}: set ${setting} to ${mend}, or switch the rule off`;
-    return [{ path: rule.source === 'custom' ? 'rules.custom' : 'rules.catalog', message }];
+    return [{ path, message }];
   });
 }
 

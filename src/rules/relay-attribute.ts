@@ -10,7 +10,7 @@ import { DURATION_WORDS, parseDuration } from './duration.ts';
 /** A place in a rule whose values may be replaced. */
 export interface ListPlace {
   readonly selection: string;
-  /** With its modifiers, as the rule has it. */
+  /** Without modifiers, in any spelling. */
   readonly field: string;
 }
 
@@ -53,7 +53,7 @@ export function readRelay(document: SigmaDocument): {
   let relay: RelayAttribute = {};
   for (const [name, value] of Object.entries(written)) {
     const key = KEYS.find((known) => known === name);
-    if (key === undefined) fault(`.${name}`, `is not a known key: ${oneOf(name, KEYS)}`);
+    if (key === undefined) fault(`.${name}`, `is not a known key: ${oneOf(name, KEYS, 'known here are')}`);
     else if (CORRELATION_KEYS.includes(key) && document.kind !== 'correlation')
       fault(`.${key}`, 'is for correlations alone: a rule without a window tells of every event');
     else if (key === 'lists' && document.kind !== 'rule')
@@ -92,7 +92,7 @@ const READERS: Readonly<Record<Key, (value: unknown, fault: Fault) => RelayAttri
   lists: (value, fault) => {
     if (!isRecord(value) || Array.isArray(value)) return fault('', 'must be a group of keys');
     const places = Object.entries(value).map(([name, place]) => {
-      const [, selection = '', field = ''] = /^([\w-]+)\.(.+)$/.exec(String(place)) ?? [];
+      const [, selection = '', field = ''] = /^([\w-]+)\.([^|]+)$/.exec(String(place)) ?? [];
       if (field === '') fault(`.${name}`, 'must be <selection>.<field>');
       return [name, { selection, field }] as const;
     });
@@ -105,10 +105,10 @@ function duration(value: unknown, fault: Fault): number | undefined {
 }
 
 function chosen<T extends string>(value: unknown, allowed: readonly T[], fault: Fault): T | undefined {
-  return allowed.find((one) => one === value) ?? fault('', `must be ${oneOf(String(value), allowed)}`);
+  return allowed.find((one) => one === value) ?? fault('', oneOf(value, allowed, 'must be one of'));
 }
 
-function oneOf(written: string, allowed: readonly string[]): string {
-  const nearest = nearestWord(written, allowed);
-  return nearest === undefined ? `one of ${allowed.join(', ')}` : `did you mean ${nearest}?`;
+function oneOf(written: unknown, allowed: readonly string[], otherwise: string): string {
+  const nearest = typeof written === 'string' ? nearestWord(written, allowed) : undefined;
+  return nearest === undefined ? `${otherwise} ${allowed.join(', ')}` : `did you mean ${nearest}?`;
 }

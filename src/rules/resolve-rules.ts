@@ -57,7 +57,7 @@ export function resolveRules(
   const rules = withAlerts(made);
   const used = rulesInOrder(rules, rulesByName(rules));
   late.push(
-    ...used.flatMap((rule) => privacyFaults(rule, privacy)),
+    ...used.flatMap((rule) => privacyFaults(rule, privacy, findEntry(entries, rule.id)?.path ?? '')),
     ...silencedFaults(used, overrides.of),
     ...tooManyFaults(rules),
   );
