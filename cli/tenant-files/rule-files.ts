@@ -61,26 +61,32 @@ const NO_YAML = 'refers to a file whose name does not end in .yml or .yaml, as f
 
 /** The files without those that another one names as its rules: these are no tenants, though they lie beside them. */
 export function withoutRuleFiles(files: readonly FoundFile[]): readonly FoundFile[] {
-  const read = files.map((file) => ({ file, document: documentOf(file) }));
-  const named = new Set(
-    read.flatMap(({ file, document }) =>
-      customOf(document)
-        .map(fileOf)
-        .filter((path) => path !== undefined)
-        .map((path) => resolve(dirname(file.path), path)),
-    ),
-  );
-  return read
-    .filter(({ file, document }) => !named.has(file.path) || isTenant(document))
-    .map(({ file }) => file);
+  const named = new Set(files.flatMap((file) => ruleFilesOf(file)));
+  return files.filter(({ path }) => !named.has(path) || isTenant(documentOf(path, textOf(path))));
 }
 
-/** Undefined: it is for reading the file as a tenant to say what is wrong with it. */
-function documentOf({ path }: FoundFile): unknown {
+/** The files that a tenant file names, by their whole paths. */
+function ruleFilesOf({ path }: FoundFile): readonly string[] {
+  const text = textOf(path);
+  // Most name none: only what may is parsed.
+  if (!/\bcustom\b[\s\S]*\bfile\b/.test(text)) return [];
+  return customOf(documentOf(path, text)).flatMap((item) => {
+    const written = fileOf(item);
+    return written === undefined ? [] : [resolve(dirname(path), written)];
+  });
+}
+
+/** Empty: reading it as a tenant says what is wrong with it. */
+function textOf(path: string): string {
   const bytes = readRegularFile(path, FILE_BYTES_MAX);
+  return bytes.ok ? bytes.value.toString('utf8') : '';
+}
+
+/** Undefined: as above. */
+function documentOf(path: string, text: string): unknown {
   const type = path.toLowerCase().endsWith('.json') ? 'application/json' : 'application/yaml';
-  const document = bytes.ok ? parseDocument(bytes.value, type) : undefined;
-  return document?.ok === true ? document.value : undefined;
+  const document = parseDocument(new TextEncoder().encode(text), type);
+  return document.ok ? document.value : undefined;
 }
 
 /** What every tenant has, and no Sigma rule. */

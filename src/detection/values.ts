@@ -18,9 +18,9 @@ export type RuleValue = Exclude<Scalar, string> | Pattern;
 
 const NUMBER = /^\s*[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?\s*$/i;
 
-/** As letters are compared without case. */
+/** As letters are compared without case: also a sigma is one letter, wherever in a word it stands. */
 export function fold(text: string): string {
-  return text.toLowerCase();
+  return text.toLowerCase().replaceAll('ς', 'σ');
 }
 
 /** Text, numbers and booleans as text; undefined: neither. */

@@ -191,6 +191,10 @@ function keysAt(schema: z.core.$ZodType, path: Path, document: unknown): string[
       const [step, ...rest] = path;
       return step === undefined ? [] : keysAt(def.element, rest, readAt(document, [step]));
     }
+    case 'record': {
+      const [step, ...rest] = path;
+      return step === undefined ? [] : keysAt(def.valueType, rest, readAt(document, [step]));
+    }
     case 'object': {
       const [step, ...rest] = path;
       if (step === undefined) return Object.keys(def.shape);

@@ -21,16 +21,14 @@ export const MAXIMUM_AGE_MS = {
 export const TOLD_AGE_MS = 24 * HOUR_MS;
 
 /** Of an entry, what its age is judged by. */
-type Aged = Pick<CanonicalEvent, 'occurredAt' | 'notice' | 'digest' | 'judged'> &
-  Partial<Pick<CanonicalEvent, 'receivedAt'>>;
+type Aged = Pick<CanonicalEvent, 'occurredAt' | 'notice' | 'digest'>;
 
 /**
  * Whether an entry happened too long ago to act on it, by the maximum of its channel: notices and digests have a day
- * whatever that is, and a verdict happened when it came, whatever it is on. Without a maximum nothing is too old.
+ * whatever that is. Without a maximum nothing is too old.
  */
 export function isTooOld(entry: Aged, maximumAgeMs: number | undefined, nowMs: number): boolean {
   if (maximumAgeMs === undefined) return false;
   const mostMs = entry.notice || entry.digest ? TOLD_AGE_MS : maximumAgeMs;
-  const at = (entry.judged && entry.receivedAt) ?? entry.occurredAt;
-  return nowMs - Date.parse(at) > mostMs;
+  return nowMs - Date.parse(entry.occurredAt) > mostMs;
 }

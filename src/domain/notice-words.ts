@@ -46,7 +46,10 @@ function inEnglish({ kind, lane = '', since, count = 0, detail }: NoticeFacts): 
     case 'rule_failed':
       return {
         title: 'A detection rule failed',
-        text: `${detail ?? 'A detection rule'} failed on ${events} since ${since}: they were stored and delivered, and the rule did not look at them.`,
+        text:
+          count === 0
+            ? `Rules of the config can not be used since ${since}: ${detail ?? 'see the log'}. The others run. Save the config again to read what is wrong.`
+            : `${detail ?? 'A detection rule'} failed on ${events} since ${since}: they were stored and delivered, and the rule did not look at them.`,
       };
     case 'isolation_waits':
       return {
@@ -96,7 +99,10 @@ function inFrench({ kind, lane = '', since, count = 0, detail }: NoticeFacts): N
     case 'rule_failed':
       return {
         title: 'Une règle de détection a échoué',
-        text: `${detail ?? 'Une règle de détection'} a échoué sur ${events} depuis le ${since} : ils ont été enregistrés et livrés sans que la règle les examine.`,
+        text:
+          count === 0
+            ? `Des règles de la configuration ne sont plus utilisables depuis le ${since} : ${detail ?? 'voir le journal'}. Les autres fonctionnent. Enregistrez de nouveau la configuration pour lire ce qui ne va pas.`
+            : `${detail ?? 'Une règle de détection'} a échoué sur ${events} depuis le ${since} : ils ont été enregistrés et livrés sans que la règle les examine.`,
       };
     case 'isolation_waits':
       return {

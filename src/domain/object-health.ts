@@ -1,6 +1,19 @@
+/** What has become of a rule since it was first used. */
+export interface RuleHealth {
+  /** Its name. */
+  readonly rule: string;
+  readonly level: Level;
+  readonly detections: number;
+  /** Of runs that did nothing. */
+  readonly dryRuns: number;
+  /** Events that it failed on. */
+  readonly failures: number;
+}
+
 /** What a tenant's object knows of its own health. Types only. */
 
 import type { LaneView } from './lane-view.ts';
+import type { Level } from './severity.ts';
 
 /** The last authentic webhook. */
 export interface WebhookView {
@@ -26,4 +39,6 @@ export interface ObjectHealth {
   /** Waiting now, of all lanes. */
   readonly deadLetters: number;
   readonly storageBytes: number;
+  /** Those of the config. Absent: an earlier release has none. */
+  readonly rules?: readonly RuleHealth[];
 }

@@ -20,9 +20,9 @@ export interface PlaybookWords {
   readonly elsewhere: string;
   readonly told: string;
   readonly toldByMessage: string;
-  events(count: number): string;
-  onDevice(count: number): string;
-  watched(until: string): string;
+  readonly events: (count: number) => string;
+  readonly onDevice: (count: number) => string;
+  readonly watched: (until: string) => string;
 }
 
 const EN: PlaybookWords = {

@@ -41,8 +41,10 @@ const overrideSchema = z.strictObject({
 });
 export type RuleOverride = z.infer<typeof overrideSchema>;
 
+const NO_TEXT =
+  'must be the text of a Sigma rule: `file: <path>` is for the command line, which sends the text';
 export const ruleTextSchema = z
-  .string('must be the text of a Sigma rule: `file: <path>` is for the command line, which sends the text')
+  .string({ error: ({ code }) => (code === 'invalid_type' ? NO_TEXT : undefined) })
   .check(z.minLength(1), z.maxLength(RULE_TEXT_LENGTH_MAX));
 export const rulesSchema = z.strictObject({
   /** Bundled rules that are on. */

@@ -27,7 +27,8 @@ export const FALCON_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'falcon.cases.per_hour_max': 'New cases in an hour: what comes above goes into one storm case.',
   'falcon.cases.alerts':
     "The host's alerts of half an hour around: attach takes them into the case as evidence, tag also marks them. Needs privacy.device: keep.",
-  'falcon.cases.close_with_verdict': 'Whether a verdict on a detection closes its case. Needs the action case.',
+  'falcon.cases.close_with_verdict':
+    'Whether a verdict on a detection closes its case. Needs the action case.',
   'falcon.cases.template': 'The id of a case template.',
   'falcon.indicators':
     'Domains that Falcon is to watch: platform ids or domains, never one of platforms.approved. Needs the action indicator. What is dropped here is removed there.',

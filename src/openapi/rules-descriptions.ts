@@ -2,7 +2,8 @@
 
 /** By path; `*` stands for the name of a rule or of a level. */
 export const RULES_DESCRIPTIONS: Readonly<Record<string, string>> = {
-  rules: 'Detection rules: which of those that come with the relay are on, what is changed of them, and your own.',
+  rules:
+    'Detection rules: which of those that come with the relay are on, what is changed of them, and your own.',
   'rules.catalog': 'Rules that come with the relay: all, or those that are named. Absent: none is on.',
   'rules.catalog[]': 'By name, by id, or by the name of its file.',
   'rules.overrides':
@@ -19,5 +20,6 @@ export const RULES_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'The text of a Sigma file, of one document or several. In a file of the command line also file: <path>.',
   responses: 'What is asked for beside what rules ask for. It is done where a destination grants it.',
   'responses.by_level': 'By the level of a detection: a list of responses, such as critical: [contain].',
-  'retention.detections': 'Days that detections are kept, with their verdicts. Events have days of their own.',
+  'retention.detections':
+    'Days that detections are kept, with their verdicts. Events have days of their own.',
 };

@@ -126,7 +126,7 @@ export class BacktestJobs {
     const pick = (entry: Parameters<Backtest['take']>[0]): undefined => {
       job.run.take(entry);
     };
-    for (let rows = 0; rows < ROWS_PER_STEP_MAX && job.seq < job.lastSeq; ) {
+    for (let rows = 0; rows < ROWS_PER_STEP_MAX && job.seq < job.lastSeq;) {
       const rowsMax = Math.min(turnRows, job.lastSeq - job.seq);
       const turn = budget.turn(
         () => scanLog(db, log, { after: job.seq }, 1, { texts: [], pick, rowsMax }),
@@ -142,7 +142,9 @@ export class BacktestJobs {
     return undefined;
   }
 
-  #begin(request: BacktestRequest): Job | Extract<BacktestAnswer, { kind: 'not_found' | 'text_refused' | 'busy' }> {
+  #begin(
+    request: BacktestRequest,
+  ): Job | Extract<BacktestAnswer, { kind: 'not_found' | 'text_refused' | 'busy' }> {
     const { db, log, io, config, rules } = this.#parts;
     if (this.#jobs.size >= JOBS_MAX) return { kind: 'busy', retryAfterSeconds: 60 };
     const { text, rule: reference } = request;

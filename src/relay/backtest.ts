@@ -14,8 +14,9 @@ import { eventView } from './event-view.ts';
 import type { LogEntry } from './log.ts';
 import type { PersonKeys } from './person-keys.ts';
 
-/** Groups of all rules that are counted at once; the one that was touched longest ago goes first. */
+/** Groups of all rules that are counted at once, and what is counted in them: some 30 MB. The one that was written longest ago goes first. */
 const WINDOWS_MAX = 20_000;
+const COUNTED_MAX = 1_000_000;
 /** Users of one rule that are told apart; those who come later are in its hits alone. */
 const USERS_MAX = 10_000;
 const TOP_USERS = 10;
@@ -122,24 +123,36 @@ export class Backtest {
   }
 }
 
-/** The windows of a run: the one that was written longest ago goes when there are too many. */
+/** The windows of a run. Each write adds no more than one event to a window. */
 class MemoryWindows implements WindowPort {
-  readonly #states = new Map<string, WindowState>();
+  readonly #kept = new Map<string, { readonly state: WindowState; readonly counted: number }>();
+  #counted = 0;
   forgotten = 0;
 
   get(rule: string, key: string): WindowState | undefined {
-    return this.#states.get(`${rule}\n${key}`);
+    return this.#kept.get(nameOf(rule, key))?.state;
   }
 
   put(rule: string, key: string, state: WindowState): void {
-    const name = `${rule}\n${key}`;
-    this.#states.delete(name);
-    this.#states.set(name, state);
-    if (this.#states.size <= WINDOWS_MAX) return;
-    const [oldest = ''] = this.#states.keys();
-    this.#states.delete(oldest);
+    const name = nameOf(rule, key);
+    const counted = (this.#kept.get(name)?.counted ?? 0) + 1;
+    this.#kept.delete(name);
+    this.#kept.set(name, { state, counted });
+    this.#counted++;
+    while (this.#kept.size > 1 && (this.#kept.size > WINDOWS_MAX || this.#counted > COUNTED_MAX))
+      this.#forget();
+  }
+
+  #forget(): void {
+    const [[name, { counted }] = ['', { counted: 0 }]] = this.#kept;
+    this.#kept.delete(name);
+    this.#counted -= counted;
     this.forgotten++;
   }
+}
+
+function nameOf(rule: string, key: string): string {
+  return `${rule}\n${key}`;
 }
 
 function tallyOf(rule: Rule): Tally {

@@ -4,9 +4,7 @@
  */
 
 import type { AuditDetail } from '../domain/audit.ts';
-import type { CanonicalEvent } from '../domain/event.ts';
 import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
-import type { DetectionFacts } from '../domain/detection-facts.ts';
 import type {
   DetectionFilter,
   DetectionPage,
@@ -20,6 +18,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Database, Row } from '../lib/database.ts';
 import type { Sealer } from '../lib/seal.ts';
 import type { Audit } from './audit.ts';
+import type { DetectionEntry, DetectionStore, StoredDetection } from './detection-store.ts';
 import { eventView } from './event-view.ts';
 import { type LaneParts, explainLanes } from './explain-lanes.ts';
 import type { EventLog } from './log.ts';
@@ -30,6 +29,7 @@ import { outcomesOf } from './response-outcomes.ts';
 export interface DetectionQueryParts extends LaneParts {
   readonly db: Database;
   readonly log: EventLog;
+  readonly detections: DetectionStore;
   readonly audit: Audit;
   readonly sealer: Sealer;
   readonly budget: ScanBudget;
@@ -37,13 +37,12 @@ export interface DetectionQueryParts extends LaneParts {
   readonly nowMs: () => number;
 }
 
-/** Of the table `detections`. `seq` is that of the entry in the log. */
+/** Of the table `detections`. */
 interface Stored extends Row {
   readonly seq: number;
   readonly verdict: string | null;
   readonly body: string;
 }
-type DetectionEntry = CanonicalEvent & { readonly detection: DetectionFacts };
 
 interface Looked {
   readonly found: readonly DetectionView[];
@@ -83,17 +82,17 @@ export class DetectionQueries {
     actor,
     showsPersons,
   }: DetectionRequest): Promise<Extract<DetectionAnswer, { kind: 'detection' | 'not_found' }>> {
-    const { db, log, audit, config, nowMs } = this.#parts;
+    const { log, audit, config, detections, nowMs } = this.#parts;
     const keys = await this.#openKeys();
-    const row = db.first<Stored>(`${SELECT} FROM detections WHERE id = ? ORDER BY seq DESC LIMIT 1`, id);
-    if (!row) return { kind: 'not_found' };
-    const event = entryOf(row);
-    const isInLog = log.read(row.seq)?.event.id === id;
-    const lanes = isInLog ? explainLanes(this.#parts, { seq: row.seq, event }, showsPersons) : undefined;
+    const stored = detections.byId(id);
+    if (!stored) return { kind: 'not_found' };
+    const { seq, entry: event } = stored;
+    const isInLog = log.read(seq)?.event.id === id;
+    const lanes = isInLog ? explainLanes(this.#parts, { seq, event }, showsPersons) : undefined;
     if (showsPersons) audit.append('persons.shown', actor, { detectionId: id, count: 1 }, nowMs());
     return {
       kind: 'detection',
-      detection: viewOf(row, event, keys, showsPersons),
+      detection: viewOf(stored, keys, showsPersons),
       responses: outcomesOf(event.detection, lanes, config().destinations),
       ...(lanes && { lanes }),
     };
@@ -116,11 +115,12 @@ export class DetectionQueries {
       ) ?? {};
     const { sql, bindings } = conditionOf(filter);
     const found: DetectionView[] = [];
-    const passing = `${SELECT} FROM (${newest}) WHERE ${sql} ORDER BY seq DESC`;
+    const passing = `SELECT seq, verdict, body FROM (${newest}) WHERE ${sql} ORDER BY seq DESC`;
     for (const row of db.each<Stored>(passing, before, ROWS_PER_TURN_MAX, ...bindings)) {
-      const event = entryOf(row);
-      if (key !== undefined && !(event.user && keys.isOf(key, event.user))) continue;
-      found.push(viewOf(row, event, keys, showsPersons));
+      const { seq, verdict } = row;
+      const entry = JSON.parse(row.body) as DetectionEntry;
+      if (key !== undefined && !(entry.user && keys.isOf(key, entry.user))) continue;
+      found.push(viewOf({ seq, entry, verdict: verdict as Verdict | null }, keys, showsPersons));
       if (found.length >= pageMax) return { found, nextBefore: row.seq, rows };
     }
     return { found, ...(rows >= ROWS_PER_TURN_MAX && last !== null && { nextBefore: last }), rows };
@@ -131,21 +131,14 @@ export class DetectionQueries {
   }
 }
 
-const SELECT = 'SELECT seq, verdict, body';
-
-function entryOf({ body }: Stored): DetectionEntry {
-  return JSON.parse(body) as DetectionEntry;
-}
-
 function viewOf(
-  { seq, verdict, body }: Stored,
-  event: DetectionEntry,
+  { seq, entry, verdict }: StoredDetection,
   keys: PersonKeys,
   showsPersons: boolean,
 ): DetectionView {
-  const view = eventView({ seq, event, length: body.length }, keys, showsPersons);
-  const { detection = event.detection } = view;
-  return { ...view, detection, ...(verdict !== null && { verdict: verdict as Verdict }) };
+  const view = eventView({ seq, event: entry }, keys, showsPersons);
+  const { detection = entry.detection } = view;
+  return { ...view, detection, ...(verdict !== null && { verdict }) };
 }
 
 /** As SQL over the columns; a rule by its id, or by the name that its detections have. */
@@ -154,8 +147,7 @@ function conditionOf({ rule, level, verdict, dryRun, sinceMs, untilMs }: Detecti
   if (rule !== undefined)
     parts.push(["(rule = ? OR json_extract(body, '$.detection.ruleName') = ?)", rule, rule]);
   if (level !== undefined) parts.push(['level = ?', level]);
-  if (verdict !== undefined)
-    parts.push(verdict === 'none' ? ['verdict IS NULL'] : ['verdict = ?', verdict]);
+  if (verdict !== undefined) parts.push(verdict === 'none' ? ['verdict IS NULL'] : ['verdict = ?', verdict]);
   if (dryRun !== undefined) parts.push(['dry_run = ?', dryRun ? 1 : 0]);
   if (sinceMs !== undefined) parts.push(['at >= ?', sinceMs]);
   if (untilMs !== undefined) parts.push(['at < ?', untilMs]);

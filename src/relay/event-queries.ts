@@ -27,7 +27,7 @@ import { eventView } from './event-view.ts';
 import { explainLanes } from './explain-lanes.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
-import type { EventLog, LogEntry } from './log.ts';
+import type { EventLog } from './log.ts';
 import { type Direction, type ScanBudget, type Scanned, type Search, scanLog } from './log-scan.ts';
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
 

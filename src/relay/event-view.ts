@@ -15,7 +15,11 @@ const EMAIL_PATTERN = /[^\s@]+@[^\s@]+\.[^\s@]+/u;
 /** A shorter name is part of too many words. */
 const NAME_LENGTH_MIN = 3;
 
-export function eventView({ seq, event }: LogEntry, keys: PersonKeys, showsPersons: boolean): EventView {
+export function eventView(
+  { seq, event }: Pick<LogEntry, 'seq' | 'event'>,
+  keys: PersonKeys,
+  showsPersons: boolean,
+): EventView {
   const { user, device, ...rest } = event;
   const userKey = user && keys.ofUser(user);
   const deviceKey = device && keys.ofDevice(device);

@@ -9,6 +9,8 @@ import type { LaneStore } from './lane-store.ts';
 import type { LastWebhook } from './last-webhook.ts';
 import type { EventLog } from './log.ts';
 import { ownEntries } from './own-entries.ts';
+import { countsOf } from './rule-stats.ts';
+import type { TenantRules } from './tenant-rules.ts';
 
 export interface HealthParts {
   readonly db: Database;
@@ -17,10 +19,11 @@ export interface HealthParts {
   readonly lanes: LaneSet;
   readonly laneStore: LaneStore;
   readonly lastWebhook: LastWebhook;
+  readonly rules: TenantRules;
 }
 
 export function objectHealth(
-  { db, configs, log, lanes, laneStore, lastWebhook }: HealthParts,
+  { db, configs, log, lanes, laneStore, lastWebhook, rules }: HealthParts,
   { jurisdiction, nowMs }: { readonly jurisdiction: string | undefined; readonly nowMs: number },
 ): ObjectHealth {
   const views = asStored(lanes.views(nowMs), laneStore);
@@ -34,6 +37,10 @@ export function objectHealth(
     eventsAccepted: log.head - ownEntries(db),
     deadLetters: views.reduce((sum, { deadLettered }) => sum + deadLettered, 0),
     storageBytes: db.sizeBytes,
+    rules: rules.current.rules.map(({ id, name, level }) => {
+      const { detections, dryRuns, failures } = countsOf(db, id);
+      return { rule: name, level, detections, dryRuns, failures };
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * What comes into a tenant: rate limit, space, de-duplication, the log. When it answers `accepted`, the events are durable.
+ * What comes into a tenant: rate limit, space, de-duplication, the log, the rules. When it answers `accepted`, the events are durable.
  */
 
 import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
@@ -15,6 +15,7 @@ import type { Database } from '../lib/database.ts';
 import type { Sealer } from '../lib/seal.ts';
 import type { Activity } from './activity.ts';
 import type { Alarm } from './alarm.ts';
+import type { Detector } from './detector.ts';
 import type { RelayIo } from './io.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LastWebhook } from './last-webhook.ts';
@@ -36,6 +37,7 @@ export interface IntakeParts {
   readonly log: EventLog;
   readonly lanes: LaneSet;
   readonly activity: Activity;
+  readonly detector: Detector;
   readonly lastWebhook: LastWebhook;
   readonly spaceBytesFull: number;
   readonly config: () => SealedTenantConfig;
@@ -104,22 +106,23 @@ export class Intake {
     return this.#take(events);
   }
 
-  /** De-duplicate, append, arm the alarm, start the lanes. When it answers, the events are durable. */
+  /** De-duplicate, append, detect, arm the alarm, start the lanes. When it answers, events and detections are durable. */
   async #take(
     events: readonly CanonicalEvent[],
   ): Promise<Extract<AcceptAnswer, { readonly kind: 'accepted' }>> {
-    const { db, io, alarm, log, activity, lanes } = this.#parts;
+    const { db, io, alarm, log, activity, lanes, detector } = this.#parts;
     const nowMs = io.nowMs();
     log.rotate(nowMs);
-    const appended = db.transaction(() => log.append(events));
-    const { accepted, duplicates } = appended;
+    const taken = db.transaction(() => detector.take(events, nowMs));
+    const { accepted, duplicates, appended, entries } = taken;
     const answer = { kind: 'accepted', accepted, duplicates } as const;
     if (accepted === 0) return answer;
     const armed = alarm.armBy(nowMs + WATCH_MS);
     const before = log.head;
     log.advance(appended);
     activity.noteAppended(nowMs);
-    lanes.passAll(before, events);
+    lanes.passAll(before, entries);
+    detector.settle(taken);
     lanes.startAll();
     await armed;
     return answer;

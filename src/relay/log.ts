@@ -40,6 +40,14 @@ export interface Appended {
   readonly duplicates: number;
 }
 
+/** Appends entries one by one. */
+export interface Appender {
+  /** Where the entry stands, and its JSON; undefined: it was seen before. */
+  add(event: CanonicalEvent): { readonly seq: number; readonly body: string } | undefined;
+  /** What was added so far, for `advance`. */
+  readonly appended: Appended & { readonly bytes: number };
+}
+
 export class EventLog {
   readonly #db: Database;
   readonly #sizes: LogSizes;
@@ -124,25 +132,32 @@ export class EventLog {
    * then `advance` with what it returned, once the transaction holds.
    */
   append(events: readonly CanonicalEvent[]): Appended & { readonly bytes: number } {
+    const appender = this.appender();
+    for (const event of events) appender.add(event);
+    return appender.appended;
+  }
+
+  /** As `append`, one after the other: at most one of them in a transaction, and not beside `append`. */
+  appender(): Appender {
     const current = this.#current();
     if (!current) throw new Error('Cannot append to the log as a period must be open: there is none');
     const earlier = this.#periods.filter((period) => period.hasSeen && period.n !== current.n);
-    let accepted = 0;
-    let bytes = 0;
-    for (const event of events) {
-      const key = `${event.type}\n${event.id}`;
-      if (earlier.some((period) => this.#isSeen(period, key))) continue;
-      if (this.#db.run(`INSERT OR IGNORE INTO seen_${current.n} (key) VALUES (?)`, key) === 0) continue;
-      const body = JSON.stringify(event);
-      this.#db.run(
-        `INSERT INTO events_${current.n} (seq, body) VALUES (?, ?)`,
-        this.#nextSeq + accepted,
-        body,
-      );
-      accepted++;
-      bytes += body.length;
-    }
-    return { accepted, duplicates: events.length - accepted, bytes };
+    const appended = { accepted: 0, duplicates: 0, bytes: 0 };
+    const isNew = (key: string): boolean =>
+      !earlier.some((period) => this.#isSeen(period, key)) &&
+      this.#db.run(`INSERT OR IGNORE INTO seen_${current.n} (key) VALUES (?)`, key) > 0;
+    const add = (event: CanonicalEvent): ReturnType<Appender['add']> => {
+      if (!isNew(`${event.type}\n${event.id}`)) {
+        appended.duplicates++;
+        return undefined;
+      }
+      const entry = { seq: this.#nextSeq + appended.accepted, body: JSON.stringify(event) };
+      this.#db.run(`INSERT INTO events_${current.n} (seq, body) VALUES (?, ?)`, entry.seq, entry.body);
+      appended.accepted++;
+      appended.bytes += entry.body.length;
+      return entry;
+    };
+    return { add, appended };
   }
 
   /** Moves the head in memory after the transaction of `append` holds. */

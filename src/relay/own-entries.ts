@@ -34,10 +34,15 @@ export function appendOwn(
   const appended = db.transaction(() => {
     also();
     const written = log.append([entry]);
-    if (written.accepted > 0) writeMeta(db, OWN_ENTRIES, ownEntries(db) + written.accepted);
+    countOwn(db, written.accepted);
     return written;
   });
   log.advance(appended);
+}
+
+/** Counts entries that the relay made. Call inside the transaction that appends them. */
+export function countOwn(db: Database, count: number): void {
+  if (count > 0) writeMeta(db, OWN_ENTRIES, ownEntries(db) + count);
 }
 
 /** How many of the log's entries the relay made itself. It never goes back, as the log's numbers never do. */

@@ -1,6 +1,6 @@
 /**
- * What a saved config, a pause or a resume makes of a running relay: the next version of the config, the lanes' rows and the entry
- * of the audit in one transaction, then all of it taken over in memory.
+ * What a saved config, a pause or a resume makes of a running relay: the next version of the config, the lanes' rows, the rules and the
+ * entry of the audit in one transaction, then all of it taken over in memory.
  */
 
 import type { ConfigureRequest, LaneStart, PauseRequest, ResumeRequest } from '../domain/rpc.ts';
@@ -17,6 +17,7 @@ import type { LaneState } from './lane-state.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { EventLog } from './log.ts';
 import { isResumeFelt, resumed, writeResumed } from './resume.ts';
+import type { TenantRules } from './tenant-rules.ts';
 
 export interface ReconfigurationParts {
   readonly db: Database;
@@ -27,6 +28,7 @@ export interface ReconfigurationParts {
   readonly laneStore: LaneStore;
   readonly audit: Audit;
   readonly intake: Intake;
+  readonly rules: TenantRules;
   readonly config: () => SealedTenantConfig;
   /** Does what is due by the config as it is: another one may know nothing of it. Never throws. */
   readonly beforeChange: () => void;
@@ -43,12 +45,15 @@ export class Reconfiguration {
   configure({ config, addedFrom, ...by }: ConfigureRequest): void {
     const { db, io } = this.#parts;
     this.#parts.beforeChange();
+    const rules = this.#parts.rules.prepare(config);
     const written = db.transaction(() => {
       const saved = this.#writeConfig(config, addedFrom);
+      this.#parts.rules.write(rules, { version: saved.version, actor: by.actor, nowMs: io.nowMs() });
       this.#parts.audit.noteSaved(by, saved.version, io.nowMs());
       return saved;
     });
     this.#takeOver(config, written.states);
+    this.#parts.rules.takeOver(rules);
   }
 
   /** Stops a destination: its lanes keep their place. False when there is none of that name. */

@@ -14,7 +14,7 @@ import { Activity } from './activity.ts';
 import { announceIndicators, nextAnnouncementAtMs } from './announcements.ts';
 import { ApiAccounts } from './api-accounts.ts';
 import { Audit } from './audit.ts';
-import { EventQueries } from './event-queries.ts';
+import { Detector } from './detector.ts';
 import { endPauses } from './end-pauses.ts';
 import { keepLate } from './digests-kept.ts';
 import { Findings } from './findings.ts';
@@ -24,7 +24,6 @@ import { Intake } from './intake.ts';
 import { CONNECTIONS_MAX, LaneSet, PROBES_MAX } from './lane-set.ts';
 import { laneRests } from './lane-rests.ts';
 import { LastWebhook, newestOfNoxys } from './last-webhook.ts';
-import { ScanBudget } from './log-scan.ts';
 import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import type { LaneState } from './lane-state.ts';
@@ -33,11 +32,14 @@ import type { Occurrence } from './notices.ts';
 import { makeLane } from './make-lane.ts';
 import { OwnEntries } from './own-entries.ts';
 import { Reconfiguration } from './reconfiguration.ts';
+import { type Queries, queriesOver } from './queries.ts';
 import { redrive } from './redrive.ts';
 import type { RelayParts } from './relay-parts.ts';
+import { openRuleStores } from './rule-stores.ts';
 import { API_USED_AT, readMeta, writeMeta } from './schema.ts';
 import { Upkeep } from './upkeep.ts';
 import { UserDays } from './user-days.ts';
+import { Verdicts } from './verdicts.ts';
 import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 
 /** Who did what a rule asked for. */
@@ -58,12 +60,13 @@ export class Relay {
   readonly activity: Activity;
   readonly findings: Findings;
   readonly audit: Audit;
-  readonly events: EventQueries;
+  readonly queries: Queries;
   readonly #lastWebhook: LastWebhook;
   readonly #upkeep: Upkeep;
   readonly intake: Intake;
   readonly reconfiguration: Reconfiguration;
   readonly hostActions: HostActions;
+  readonly verdicts: Verdicts;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
@@ -101,8 +104,11 @@ export class Relay {
     this.audit = new Audit(db);
     this.#lastWebhook = new LastWebhook(db);
     this.#lastWebhook.load(newestOfNoxys(this.#log));
+    const notify = (occurrence: Occurrence): void => this.#notify(occurrence);
+    const stores = openRuleStores({ db, config, notify });
     const shared = {
       ...parts,
+      ...stores,
       accounts: this.accounts,
       connections: this.connections,
       log: this.#log,
@@ -113,12 +119,12 @@ export class Relay {
       lastWebhook: this.#lastWebhook,
       config,
       isRemoved: () => this.#removed !== undefined,
-      notify: (occurrence: Occurrence) => this.#notify(occurrence),
+      notify,
     };
-    const nowMs = (): number => io.nowMs();
-    const queries = { ...shared, budget: new ScanBudget(nowMs), nowMs };
-    this.events = new EventQueries(queries);
-    this.intake = new Intake({ ...shared, spaceBytesFull: sizes.spaceBytesFull });
+    this.queries = queriesOver(shared);
+    const detector = new Detector({ ...shared, tenant: () => this.#config.id });
+    this.intake = new Intake({ ...shared, detector, spaceBytesFull: sizes.spaceBytesFull });
+    this.verdicts = new Verdicts({ ...shared, entries, nowMs: () => io.nowMs() });
     this.reconfiguration = new Reconfiguration({
       ...shared,
       intake: this.intake,
@@ -157,6 +163,7 @@ export class Relay {
         lanes: this.lanes,
         laneStore: this.#laneStore,
         lastWebhook: this.#lastWebhook,
+        rules: this.rules,
       },
       { jurisdiction, nowMs: io.nowMs() },
     );

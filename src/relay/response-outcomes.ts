@@ -66,9 +66,7 @@ export function outcomesOf(
   destinations: Destinations,
 ): ResponseOutcome[] {
   return eachAsked(facts, (response) =>
-    lanes === undefined
-      ? [FORGOTTEN]
-      : [...doneBy(response, lanes), ...notGranted(response, destinations)],
+    lanes === undefined ? [FORGOTTEN] : [...doneBy(response, lanes), ...notGranted(response, destinations)],
   );
 }
 
@@ -112,9 +110,7 @@ function doneBy(response: Response, lanes: readonly Explanation[]): Outcome[] {
 
 function notGranted(response: Response, destinations: Destinations): Outcome[] {
   return destinations
-    .filter(
-      (destination) => possibleGrants(destination).includes(response) && !canDo(destination, response),
-    )
+    .filter((destination) => possibleGrants(destination).includes(response) && !canDo(destination, response))
     .map(({ name }) => ({
       outcome: 'skipped',
       why: `${name} could do it, and is not granted it: add ${response} to destinations.${name}.actions.`,

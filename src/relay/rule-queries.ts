@@ -95,7 +95,13 @@ export class RuleQueries {
     // What a user at hand has counted so far is asked for: that is a search for them.
     const key = 'event' in request.event && event.user && keys.ofUser(event.user);
     if (key) audit.append('user.searched', actor, { key, what: 'rules' }, nowMs);
-    const tested = testRules(known, event, windows(), nowMs, chosen ? ({ id }) => id === chosen.id : alertsIfOn);
+    const tested = testRules(
+      known,
+      event,
+      windows(),
+      nowMs,
+      chosen ? ({ id }) => id === chosen.id : alertsIfOn,
+    );
     const { language, destinations } = config();
     return {
       kind: 'tested',
@@ -104,11 +110,13 @@ export class RuleQueries {
   }
 
   /** The newest event of an id that Noxys sent. */
-  async #find(asked: string): Promise<CanonicalEvent | { kind: 'busy'; retryAfterSeconds: number } | undefined> {
+  async #find(
+    asked: string,
+  ): Promise<CanonicalEvent | { kind: 'busy'; retryAfterSeconds: number } | undefined> {
     const { db, log, budget, io, isRemoved } = this.#parts;
     const id = readId(asked).value ?? asked;
     let before = Number.MAX_SAFE_INTEGER;
-    for (let looked = 0; looked < LOOKED_ROWS_MAX && !isRemoved(); ) {
+    for (let looked = 0; looked < LOOKED_ROWS_MAX && !isRemoved();) {
       const turn = budget.turn(() =>
         scanLog(db, log, { before }, 1, {
           texts: [JSON.stringify(id)],

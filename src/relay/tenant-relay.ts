@@ -86,7 +86,9 @@ import { Publisher } from './publisher.ts';
 import { RELAY_SIZES, type RelaySizes } from './relay-parts.ts';
 import { Relay } from './relay.ts';
 import { Removal } from './removal.ts';
+import { RULES_LAYER } from './rules-layer.ts';
 import { CREATED_AT, isCreated, migrate, readMeta, writeMeta } from './schema.ts';
+import { writeFirstRules } from './tenant-rules.ts';
 import { Vacancy } from './vacancy.ts';
 import { WATCH_MS } from './watchdog.ts';
 
@@ -301,64 +303,68 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** A page of the stored events, without their people unless they are asked for. */
   async events(request: EventsRequest): Promise<EventsAnswer> {
-    return this.#ask(request.v, 'events.failed', async (relay) => relay.events.events(request));
+    return this.#ask(request.v, 'events.failed', async (relay) => relay.queries.events.events(request));
   }
 
   /** The events of an id, and what every lane did with them. */
   async explainEvent(request: ExplainRequest): Promise<ExplainAnswer> {
-    return this.#ask(request.v, 'events.failed', async (relay) => relay.events.explain(request));
+    return this.#ask(request.v, 'events.failed', async (relay) => relay.queries.events.explain(request));
+  }
+
+  /** What an analyst found a detection to be. */
+  async judge(request: JudgeRequest): Promise<JudgeAnswer> {
+    return this.#ask(request.v, 'judging.failed', async (relay) => relay.verdicts.judge(request));
   }
 
   async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
     return this.#ask(request.v, 'events.failed', async (relay) => {
-      return { kind: 'key', key: await relay.events.userKey(request) };
+      return { kind: 'key', key: await relay.queries.events.userKey(request) };
     });
   }
 
   /** The tenant's rules, with what has become of each. */
   async rules(): Promise<RulesAnswer> {
-    return this.#ask(1, 'rules.failed', async (relay) => relay.rules.rules());
+    return this.#ask(1, 'rules.failed', async (relay) => relay.queries.rules.rules());
   }
 
   async rule(reference: string): Promise<RuleAnswer> {
-    return this.#ask(1, 'rules.failed', async (relay) => relay.rules.rule(reference));
+    return this.#ask(1, 'rules.failed', async (relay) => relay.queries.rules.rule(reference));
   }
 
   /** How the rules changed, newest first. */
   async ruleChanges(page: { readonly before?: number; readonly limit: number }): Promise<RuleChangesAnswer> {
     const before = page.before ?? Number.MAX_SAFE_INTEGER;
     return this.#ask(1, 'rules.failed', async (relay) =>
-      relay.rules.changes(before, boundedLimit(page.limit)),
+      relay.queries.rules.changes(before, boundedLimit(page.limit)),
     );
   }
 
   /** What rules make of one event. Nothing is counted. */
   async testRules(request: TestRulesRequest): Promise<TestRulesAnswer> {
-    return this.#ask(request.v, 'rules.failed', async (relay) => relay.rules.test(request));
+    return this.#ask(request.v, 'rules.failed', async (relay) => relay.queries.rules.test(request));
   }
 
   /** One step of a run of rules over what is stored. */
   async backtest(request: BacktestRequest): Promise<BacktestAnswer> {
-    return this.#ask(request.v, 'backtest.failed', async (relay) => relay.backtests.step(request));
+    return this.#ask(request.v, 'backtest.failed', async (relay) => relay.queries.backtests.step(request));
   }
 
   async detections(request: DetectionsRequest): Promise<DetectionsAnswer> {
-    return this.#ask(request.v, 'detections.failed', async (relay) => relay.detections.detections(request));
+    return this.#ask(request.v, 'detections.failed', async (relay) =>
+      relay.queries.detections.detections(request),
+    );
   }
 
   /** One detection, and what became of what it asked for. */
   async detection(request: DetectionRequest): Promise<DetectionAnswer> {
-    return this.#ask(request.v, 'detections.failed', async (relay) => relay.detections.detection(request));
-  }
-
-  /** What an analyst found a detection to be. */
-  async judge(request: JudgeRequest): Promise<JudgeAnswer> {
-    return this.#ask(request.v, 'detections.failed', async (relay) => relay.judge(request));
+    return this.#ask(request.v, 'detections.failed', async (relay) =>
+      relay.queries.detections.detection(request),
+    );
   }
 
   /** What the rules count now. */
   async windows(request: WindowsRequest): Promise<WindowsAnswer> {
-    return this.#ask(request.v, 'windows.failed', async (relay) => relay.windows.windows(request));
+    return this.#ask(request.v, 'windows.failed', async (relay) => relay.queries.windows.windows(request));
   }
 
   /** Hourly roll-ups from a time on. */
@@ -453,7 +459,9 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     this.#db.transaction(() => {
       migrate(this.#db, nowMs);
       writeMeta(this.#db, CREATED_AT, nowMs);
-      new Audit(this.#db).noteSaved(by, this.#configs.write(config, nowMs), nowMs);
+      const version = this.#configs.write(config, nowMs);
+      new Audit(this.#db).noteSaved(by, version, nowMs);
+      writeFirstRules(this.#db, RULES_LAYER, config, { version, actor: by.actor, nowMs });
       writeFirstLanes(laneStoreOver(this.#db), config, (readMeta(this.#db, 'next_seq') ?? 1) - 1);
     });
     this.#configs.load();

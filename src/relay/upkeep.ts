@@ -4,14 +4,12 @@
  * Each task stands alone: one that fails is told to the log and does not keep the others from running.
  */
 
-import type { TenantConfig } from '../domain/tenant-config.ts';
 import { TELLING_TYPES, areTellings } from '../domain/wanted.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import type { Activity } from './activity.ts';
 import type { Audit } from './audit.ts';
 import { dropExpiredMemory } from './channel-memory.ts';
 import { countWanted } from './count-wanted.ts';
-import type { Database } from '../lib/database.ts';
 import { Digests } from './digests.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LaneStore } from './lane-store.ts';
@@ -25,6 +23,7 @@ import type { Occurrence } from './notices.ts';
 import type { OwnEntries } from './own-entries.ts';
 import { owesTellingsOnly } from './own-entries-lost.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
+import { type RulesUpkeepParts, rulesUpkeep, rulesUpkeepDueAtMs } from './rules-upkeep.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** A task that is late is looked at again this soon. */
@@ -36,8 +35,7 @@ const LEAVING_STEP_MS = 1_000;
 /** The memory of channels has no index on its time: it is looked through so often at most. */
 const MEMORY_LOOK_MS = 3_600_000;
 
-export interface UpkeepParts {
-  readonly db: Database;
+export interface UpkeepParts extends RulesUpkeepParts {
   readonly log: EventLog;
   readonly lanes: LaneSet;
   readonly laneStore: LaneStore;
@@ -47,7 +45,6 @@ export interface UpkeepParts {
   readonly audit: Audit;
   readonly lastWebhook: LastWebhook;
   readonly notify: (occurrence: Occurrence) => void;
-  readonly config: () => TenantConfig;
   /** Bytes above which the oldest delivered periods go early. */
   readonly spaceBytesHigh: number;
 }
@@ -92,6 +89,8 @@ export class Upkeep {
       this.#warnOfRetention(nowMs);
       this.#parts.findings.flush(nowMs);
     });
+    for (const [event, work] of Object.entries(rulesUpkeep(this.#parts, nowMs)))
+      this.#task(event as `${string}.${string}`, work);
     this.makeDigests(nowMs);
     this.#task('memory.drop_failed', () => {
       // A clock that has gone back looks again, too.
@@ -118,6 +117,7 @@ export class Upkeep {
       findings.dueAtMs,
       this.#digests.dueAtMs(nowMs),
       this.#nextRetentionWarningAtMs(nowMs),
+      ...rulesUpkeepDueAtMs(this.#parts),
       ...lanes.all.map((lane) => lane.restDueAtMs(nowMs)),
     ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
     return lanes.owing.some(({ state }) => state.leaving.length > 0)

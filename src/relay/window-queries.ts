@@ -135,7 +135,11 @@ export class WindowQueries {
   #viewOf(
     rule: Rule,
     row: { readonly key: string; readonly state: string },
-    { keys, key, nowMs }: { readonly keys: PersonKeys; readonly key: string | undefined; readonly nowMs: number },
+    {
+      keys,
+      key,
+      nowMs,
+    }: { readonly keys: PersonKeys; readonly key: string | undefined; readonly nowMs: number },
   ): WindowView | undefined {
     const shown = shownGroup(rule, row.key, keys, key);
     if (key !== undefined && !Object.values(shown).some(({ isSearched }) => isSearched)) return undefined;

@@ -68,9 +68,6 @@ interface Step {
   readonly windowId?: string;
 }
 
-/** A clock further ahead than this is wrong: the relay's own counts. */
-const CLOCK_SKEW_MS = 5 * 60_000;
-
 export function compileRules(rules: readonly Rule[]): RuleEngine {
   const byName = rulesByName(rules);
   const steps = rulesInOrder(rules, byName).map((rule) => stepOf(rule, byName));
@@ -112,11 +109,10 @@ function walk(
 }
 
 function momentOf(event: CanonicalEvent, windows: WindowPort, nowMs: number): Moment {
-  const atMs = Date.parse(event.occurredAt);
   return {
     id: event.id,
     record: ruleEvent(event),
-    atMs: atMs > nowMs + CLOCK_SKEW_MS ? nowMs : atMs,
+    atMs: Date.parse(event.occurredAt),
     nowMs,
     windows,
     fired: new Set(),

@@ -31,6 +31,9 @@ export function overrideCorrelation(
   };
 }
 
+/** No event has it in any field: what an empty list stands for, as Sigma knows none. */
+const NO_VALUE = '\u0000';
+
 /** Lists of these names have the tenant's platforms, unless an override says otherwise. */
 function platformLists({ approved, risky }: TenantPlatforms): Readonly<Record<string, readonly string[]>> {
   return { approved_platforms: approved, risky_platforms: risky };
@@ -56,7 +59,9 @@ export function overrideRule(
   let changed = document;
   for (const [name, { selection, field }] of Object.entries(places)) {
     const wanted = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (wanted) changed = replaceValues(changed, selection, canonicalField(field), wanted) ?? changed;
+    if (wanted === undefined) continue;
+    const put = wanted.length > 0 ? wanted : [NO_VALUE];
+    changed = replaceValues(changed, selection, canonicalField(field), put) ?? changed;
   }
   return changed;
 }

@@ -6,6 +6,7 @@
 import type { WindowState } from '../detection/correlation.ts';
 import type { SigmaCorrelation } from '../detection/document.ts';
 import { explainRule } from '../detection/sigma.ts';
+import { meetsOf } from '../detection/window-value.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { RuleTest } from '../domain/rule-views.ts';
 import { formatDuration } from './duration.ts';
@@ -51,10 +52,12 @@ function testOf(trace: Trace, event: CanonicalEvent): RulesTested['tests'][numbe
   }
   const condition = conditionText(document);
   if (observed === undefined) return { ...base, matches: false, condition };
-  const { value, crossed } = observed;
+  const { value } = observed;
+  // Also of an event that was counted before, which crosses nothing anew.
+  const crossed = meetsOf(document)(value);
   return {
     ...base,
-    matches: fires,
+    matches: crossed,
     condition,
     window: { value, condition, crossed, isQuiet: crossed && !fires },
   };

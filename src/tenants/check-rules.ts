@@ -46,7 +46,9 @@ export function rulesFaults({ rules: written, responses, platforms, privacy }: R
   const isWhole = parsed.every(({ documents }) => documents !== undefined);
   const resolved = resolveRules(
     {
-      rules: isWhole ? { ...rules, custom } : { ...rules, overrides: bundledAlone(rules.overrides), custom: [] },
+      rules: isWhole
+        ? { ...rules, custom }
+        : { ...rules, overrides: bundledAlone(rules.overrides), custom: [] },
       responses: responsesSchema.safeParse(responses ?? {}).data ?? RESPONSES_DEFAULT,
       platforms: platformsSchema.safeParse(platforms ?? {}).data ?? PLATFORMS_DEFAULT,
       privacy: privacy ?? KEEPS_ALL,

@@ -27,7 +27,9 @@ export function ruleWarnings(config: TenantConfig): string[] {
 function noRule(rules: readonly Rule[]): string[] {
   return rules.some(({ isEnabled, alerts }) => isEnabled && alerts)
     ? []
-    : ['No rule is on, so that nothing is detected: for those that come with the relay, write rules: {catalog: all}.'];
+    : [
+        'No rule is on, so that nothing is detected: for those that come with the relay, write rules: {catalog: all}.',
+      ];
 }
 
 /** What `responses` asks for in vain. */
@@ -36,22 +38,23 @@ function ungranted({ responses, destinations }: TenantConfig): string[] {
     const lacking = asked.filter((response) => !isGranted(response, destinations));
     if (lacking.length === 0) return [];
     const path = formatPath(['responses', 'by_level', level]);
-    return [`${path} asks for ${lacking.join(', ')}, which no destination grants: see the actions of destinations.`];
+    return [
+      `${path} asks for ${lacking.join(', ')}, which no destination grants: see the actions of destinations.`,
+    ];
   });
 }
 
 /** Rules whose detections are recorded, and reach nobody. */
-function forNobody(rules: readonly Rule[], { destinations }: TenantConfig): string[] {
+function forNobody(rules: readonly Rule[], { rules: { catalog }, destinations }: TenantConfig): string[] {
   // That there is no destination is said as such.
   if (!destinations.some(({ enabled }) => enabled)) return [];
-  const vain = rules.filter(
-    ({ isEnabled, alerts, isDryRun, respond }) =>
-      isEnabled &&
-      alerts &&
-      !isDryRun &&
-      respond.length > 0 &&
-      !respond.some((response) => isGranted(response, destinations)),
+  const asking = rules.filter(
+    ({ isEnabled, alerts, isDryRun, respond }) => isEnabled && alerts && !isDryRun && respond.length > 0,
   );
+  const isDone = ({ respond }: Rule) => respond.some((response) => isGranted(response, destinations));
+  // The guides' rules are for one product each: who takes all of them need not have all products.
+  const isForOther = catalog === 'all' && asking.some((rule) => rule.source === 'bundled' && isDone(rule));
+  const vain = asking.filter((rule) => !isDone(rule) && !(isForOther && rule.source === 'bundled'));
   if (vain.length === 0) return [];
   const asked = [...new Set(vain.flatMap(({ respond }) => respond))];
   return [
@@ -65,12 +68,17 @@ function isGranted(response: Response, destinations: TenantConfig['destinations'
 
 /** A rule on what is not received never fires. */
 function notForwarded(rules: readonly Rule[], forwarded: readonly string[]): string[] {
-  return rules.flatMap((rule) => {
-    if (!rule.isEnabled || rule.isDryRun || rule.document.kind !== 'rule') return [];
+  const byTypes = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    if (!rule.isEnabled || rule.isDryRun || rule.document.kind !== 'rule') continue;
     const needed = typesNeeded(rule.document);
-    if (needed === undefined || needed.some((type) => forwarded.includes(type))) return [];
-    const types = needed.length === 1 ? needed[0] : `one of ${needed.join(', ')}`;
-    return [`The rule ${rule.name} needs ${types}, which forward.events does not name: it never fires.`];
+    if (needed === undefined || needed.some((type) => forwarded.includes(type))) continue;
+    const types = `${needed.length === 1 ? '' : 'one of '}${needed.join(', ')}`;
+    byTypes.set(types, [...(byTypes.get(types) ?? []), rule]);
+  }
+  return [...byTypes].map(([types, lacking]) => {
+    const isOne = lacking.length === 1;
+    return `${namesOf(lacking)} ${isOne ? 'needs' : 'need'} ${types}, which forward.events does not name: ${isOne ? 'it never fires' : 'they never fire'}.`;
   });
 }
 

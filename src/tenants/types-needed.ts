@@ -10,7 +10,9 @@ const ONE_NAME = /^[\w-]+$/;
 /** Undefined: any, or it can't be told without evaluating the rule. */
 export function typesNeeded({ condition, selections }: SigmaRule): readonly string[] | undefined {
   const all = condition.map((one) => (NOT_PLAIN.test(one) ? undefined : typesOf(one, selections)));
-  return all.some((types) => types === undefined) ? undefined : [...new Set(all.flatMap((types) => types ?? []))];
+  return all.some((types) => types === undefined)
+    ? undefined
+    : [...new Set(all.flatMap((types) => types ?? []))];
 }
 
 /** The types of the first selection of several that must hold, and names any. */

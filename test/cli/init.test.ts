@@ -65,7 +65,11 @@ describe('init', () => {
           hec: { url: HEC_URL, token: '${ACME_FALCON_HEC_TOKEN}' },
         },
       ],
+      rules: { catalog: 'all' },
     });
+    expect(read(shell, 'tenants/acme.yaml')).toMatch(
+      /# Detection rules\. .*\n# {3}overrides: \{ noxys_hl3_repeated_violations: \{ dry_run: true \} \}\nrules:\n {2}catalog: all\n$/,
+    );
     expect(parseEnv(read(shell, 'tenants/.env'))).toEqual({
       ACME_WEBHOOK_SECRET: SECRETS.WEBHOOK_SECRET,
       ACME_EDR_TOKEN: SECRETS.EDR_TOKEN,

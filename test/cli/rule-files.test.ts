@@ -73,7 +73,7 @@ describe('rule files of a tenant file', () => {
     });
     const ran = await shell.run('apply -f tenants --prune --yes');
     expect(ran).toMatchObject({ code: EXIT.invalid, stderr: expect.stringContaining('tenants/beta.yaml') });
-    expect(relay.requests).toEqual([]);
+    expect([...relay.sent('PUT'), ...relay.sent('DELETE')]).toEqual([]);
   });
 
   it('keep what looks like a reference: Sigma is as its author wrote it', async () => {
@@ -122,7 +122,7 @@ describe('rule files of a tenant file', () => {
     symlinkSync('../.env', join(rules, 'env.yml'));
     const ran = await shell.run('apply -f tenants/acme.yaml --dry-run');
     expect(ran).toMatchObject({ code: EXIT.invalid, stderr: expect.stringMatching(words) });
-    expect(ran.stderr).toContain('tenants/acme.yaml:12:7: rules.custom[0]');
+    expect(ran.stderr).toContain('tenants/acme.yaml:13:7: rules.custom[0]');
     expect(ran.all).not.toContain('never-to-be-shown');
     expect(relay.requests).toEqual([]);
   });
@@ -167,7 +167,7 @@ describe('rule files of a tenant file', () => {
     });
     const { stderr } = await shell.run('apply -f tenants --dry-run');
     expect(stderr).toMatch(
-      /^tenants\/acme\.yaml:18:11: rules\.custom\[0\] detection\.selection\S*: .*platform_id/m,
+      /^tenants\/acme\.yaml:19:11: rules\.custom\[0\] detection\.selection\S*: .*platform_id/m,
     );
   });
 });

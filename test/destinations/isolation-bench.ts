@@ -27,6 +27,8 @@ export abstract class IsolationBench {
   readonly audited: { readonly action: string; readonly [fact: string]: unknown }[] = [];
   /** Whether the config still holds that the lane was opened with. */
   isCurrent: () => boolean = () => true;
+  /** Whether an operator redrives what is delivered. */
+  isRedriven = false;
   /** What the tenant's `device_map` has for the user at hand. */
   mapped: string | undefined;
   /** Requests to this path are given up soon; the others have time. */
@@ -51,6 +53,7 @@ export abstract class IsolationBench {
       audit: (action, detail) => void this.audited.push({ action, ...detail }),
       memory: this.memory,
       accounts: this.accounts,
+      isRedriven: this.isRedriven,
       records: { ...NO_RECORDS, mappedHost: () => this.mapped },
     });
   }
@@ -87,3 +90,6 @@ export const notIsolated = (why: string | RegExp) => ({
   status: null,
   excerpt: typeof why === 'string' ? `not isolated: ${why}` : expect.stringMatching(why),
 });
+
+/** How one ends whose host a person may isolate all the same. */
+export const waitsForHuman = (why: string | RegExp) => ({ ...notIsolated(why), asksHuman: true });

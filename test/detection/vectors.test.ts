@@ -7,7 +7,7 @@ import type { SigmaRule } from '../../src/detection/document.ts';
 import { compileRule, explainRule, parseRules } from '../../src/detection/sigma.ts';
 import modifierVectors from '../vectors/sigma-modifier-vectors.json' with { type: 'json' };
 import seedVectors from '../vectors/seed-rule-vectors.json' with { type: 'json' };
-import { ruleOf } from './rule-of.ts';
+import { errorsOf, ruleOf } from './rule-of.ts';
 
 interface Vector {
   readonly name: string;
@@ -58,10 +58,10 @@ describe('the rules of the two guides', () => {
       return parsed.value;
     })
     .filter((document): document is SigmaRule => document.kind === 'rule')
-    .map((document) => ({ name: document.name, test: compileRule(document) }));
+    .map((document) => ({ name: document.name ?? '', test: compileRule(document) }));
 
   it('are six detections, two of which are counted by correlations', () => {
-    expect(rules.map(({ name }) => name).toSorted()).toEqual([
+    expect(rules.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b))).toEqual([
       'noxys_cs1_blocked_sensitive_data',
       'noxys_cs3_financial_data',
       'noxys_hl1_blocked_unauthorized_platform',
@@ -78,7 +78,7 @@ describe('the rules of the two guides', () => {
         rules
           .filter(({ test }) => test(event))
           .map(({ name }) => name)
-          .toSorted(),
+          .toSorted((a, b) => a.localeCompare(b)),
       ).toEqual(matches);
     },
   );

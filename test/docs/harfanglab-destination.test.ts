@@ -47,6 +47,9 @@ const OF_FALCON = ['scope_missing', 'address_not_allowed', 'wrong_region'];
 const DETECTION = detectionEvent(
   detectionForTest({
     level: 'high',
+    tags: ['attack.exfiltration', 'attack.t1567'],
+    playbook: 'unauthorized_platform',
+    watchedUntil: '2026-11-23T08:00:00.000Z',
     policy: { decision: 'block' },
     device: { id: '0fae71cf-ebde-4533-a50c-b3c0290378db', hostname: 'WKS-7' },
   }),
@@ -77,6 +80,7 @@ const INCIDENT = findingBody(
     noun: 'incident',
     event: DETECTION,
     activity: ACTIVITY,
+    granted: ['event', 'incident', 'alert'],
     series: { id: '1042', count: 1, firstAtMs: Date.parse('2026-11-21T08:00:00Z') },
   },
   CONTEXT,

@@ -144,7 +144,12 @@ export function ruleAnswers(): RuleAnswers {
           ],
           condition: 'who',
           responses: [
-            { response: 'notify', outcome: 'would', why: 'It would be asked to do it.', lane: 'soc/messages' },
+            {
+              response: 'notify',
+              outcome: 'would',
+              why: 'It would be asked to do it.',
+              lane: 'soc/messages',
+            },
           ],
         },
       ],
@@ -176,7 +181,9 @@ export function ruleAnswers(): RuleAnswers {
     detection: {
       kind: 'detection',
       detection: SHOWN_DETECTION,
-      responses: [{ response: 'case', outcome: 'done', why: 'The destination took it.', lane: 'falcon/cases' }],
+      responses: [
+        { response: 'case', outcome: 'done', why: 'The destination took it.', lane: 'falcon/cases' },
+      ],
       lanes: [{ lane: 'falcon/cases', outcome: 'delivered', why: 'The destination took it.' }],
     },
     judged: { kind: 'judged', isNew: true },

@@ -7,7 +7,7 @@ import { createApp } from '../../src/http/app.ts';
 import { adminRoutes } from '../../src/http/api/routes.ts';
 import { success } from '../../src/lib/result.ts';
 import { CONFIG_DESCRIPTIONS } from '../../src/openapi/config-descriptions.ts';
-import { openApiDocument, tenantConfigJsonSchema } from '../../src/openapi/document.ts';
+import { openApiDocument, tenantConfigJsonSchema, tenantFileJsonSchema } from '../../src/openapi/document.ts';
 import { operations } from '../../src/openapi/operations.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
 import {
@@ -20,6 +20,7 @@ import {
   sampleSlack,
   sampleTeams,
 } from '../tenants/sample.ts';
+import { customRule } from '../tenants/rule-texts.ts';
 
 const document = openApiDocument(adminRoutes, operations, '1.2.3');
 const paths = document['paths'] as Record<string, Record<string, Record<string, unknown>>>;
@@ -100,11 +101,43 @@ describe("the JSON Schema of a tenant's config", () => {
     ).toEqual(expect.objectContaining({ ok: true }));
   });
 
+  it('accepts all that rules can say', () => {
+    const config = {
+      ...sampleDocument(),
+      platforms: { risky: ['grok'] },
+      retention: { detections: 90 },
+      rules: {
+        catalog: 'all',
+        overrides: {
+          noxys_hl3_repeated_violations: { threshold: 9, timespan: '2h', respond: [], dry_run: true },
+        },
+        custom: [customRule()],
+      },
+      responses: { by_level: { critical: ['contain'] } },
+    };
+    expect([validate(config), validate.errors]).toEqual([true, null]);
+    expect(validateTenantConfig(config, PRODUCTION)).toEqual(expect.objectContaining({ ok: true }));
+  });
+
+  it('takes the name of a rule file of a tenant file alone, which the command line sends as its text', () => {
+    const validateFile = ajv.compile(tenantFileJsonSchema());
+    const withRules = (...custom: unknown[]) => ({ ...sampleDocument(), rules: { custom } });
+    const named = withRules(customRule(), { file: 'rules/mine.yml' });
+    expect([validateFile(named), validate(named)]).toEqual([true, false]);
+    for (const wrong of [{ file: 'rules/mine.txt' }, { file: '' }, { file: 'a.yml', text: 'x' }, {}, 7, ''])
+      expect([wrong, validateFile(withRules(wrong))]).toEqual([wrong, false]);
+    expect(tenantFileJsonSchema()).toMatchObject({
+      properties: { rules: { description: expect.stringContaining('Detection rules') } },
+    });
+  });
+
   it('says what each of the described keys means, where it stands, and describes no other', () => {
     const found = new Map<string, unknown>();
     collect(tenantConfigJsonSchema(), '', found);
     const own = [...found.keys()].filter((path) =>
-      /^(?:platforms|language|device_map|digest|rules|responses|retention\.detections|destinations\.\w+)(?:\b|$)/.test(path),
+      /^(?:platforms|language|device_map|digest|rules|responses|retention\.detections|destinations\.\w+)(?:\b|$)/.test(
+        path,
+      ),
     );
     const shared = /^destinations\.\w+\.(?:name|type|enabled|events|where|privacy)(?:[.[]|$)/;
     const plain =
@@ -126,7 +159,14 @@ describe("the JSON Schema of a tenant's config", () => {
 
 /** Every key of a schema with its description, by the path that CONFIG_DESCRIPTIONS uses. */
 function collect(node: object, path: string, found: Map<string, unknown>): void {
-  const { description, properties = {}, items, anyOf = [], oneOf = [], additionalProperties: free } = node as Record<string, object>;
+  const {
+    description,
+    properties = {},
+    items,
+    anyOf = [],
+    oneOf = [],
+    additionalProperties: free,
+  } = node as Record<string, object>;
   if (path !== '' && (description !== undefined || !found.has(path))) found.set(path, description);
   for (const [key, part] of Object.entries(properties))
     collect(part as object, path === '' ? key : `${path}.${key}`, found);

@@ -5,8 +5,9 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { detectionEvent } from '../../src/domain/detection.ts';
+import { type Detection, detectionEvent } from '../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
+import { DETECTION_JUDGED_TYPE } from '../../src/domain/verdict.ts';
 import { entryRecords, mappedHosts, userKeys } from '../../src/relay/entry-records.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
 import { atDesk } from './records-desk.ts';
@@ -36,6 +37,8 @@ describe("a user's day before an entry", () => {
         byPlatform: { perplexity: 2, grok: 1 },
         byClassification: { EMAIL: 3, IBAN: 1 },
         onDevice: 2,
+        detections: 0,
+        byRule: {},
         isComplete: true,
       });
     });
@@ -58,6 +61,30 @@ describe("a user's day before an entry", () => {
       // Of the earlier two one is too old by then; the detection is no event of Noxys', and the others came after it.
       expect((await desk.ask(seq))?.events).toBe(1);
       expect((await desk.ask(seq - 1))?.events).toBe(2);
+    });
+  });
+
+  it("counts the user's earlier detections by rule, and neither the entry itself nor what is no finding", async () => {
+    await atDesk(async (desk) => {
+      const detected = (ageMs: number, changes: Partial<Detection> = {}) => {
+        const lastAt = new Date(desk.nowMs - ageMs).toISOString();
+        const id = `det-${desk.log.head}`;
+        const detection = detectionForTest({ id, user: { id: 'user-1' }, ruleName: 'a', lastAt, ...changes });
+        return detectionEvent(detection, { tenant: desk.tenant.id, receivedAt: lastAt });
+      };
+      desk.add(26 * HOUR_MS, detected(26 * HOUR_MS));
+      desk.add(3 * HOUR_MS, detected(3 * HOUR_MS, { ruleName: 'b' }));
+      const judged = { detectionId: 'det-1', verdict: 'true_positive' } as const;
+      desk.add(2 * HOUR_MS, { ...detected(2 * HOUR_MS), type: DETECTION_JUDGED_TYPE, judged });
+      desk.add(2 * HOUR_MS, detected(2 * HOUR_MS, { dryRun: true }));
+      desk.add(2 * HOUR_MS, detected(2 * HOUR_MS, { user: { id: 'user-2' } }));
+      const first = desk.add(HOUR_MS, detected(HOUR_MS));
+      const second = desk.add(HOUR_MS, detected(HOUR_MS));
+      const third = desk.add(0, {});
+      expect(await desk.ask(first)).toMatchObject({ events: 0, detections: 1, byRule: { b: 1 } });
+      // It goes on from the day before, which has the first itself.
+      expect(await desk.ask(second)).toMatchObject({ events: 0, detections: 2, byRule: { a: 1, b: 1 } });
+      expect(await desk.ask(third)).toMatchObject({ events: 1, detections: 3, byRule: { a: 2, b: 1 } });
     });
   });
 

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
+import { DETECTION_JUDGED_TYPE } from '../../src/domain/verdict.ts';
 import { API, detectionOf, falconAnswer, falconDocument, falconTenant } from './falcon-cloud.ts';
 import { Tenant } from './tenant.ts';
 
@@ -25,6 +26,8 @@ interface Case {
 /** A Falcon that makes a case for every PUT, and whose search shows it after a while. */
 class CaseCloud {
   readonly cases: Case[] = [];
+  /** What cases were changed to, as it was sent. */
+  readonly changes: string[] = [];
   readonly #tenant: Tenant;
   readonly #lagMs: number;
   /** Does what it is asked for, and never answers. */
@@ -60,6 +63,7 @@ class CaseCloud {
     if (pathname !== '/cases/entities/cases/v2') return falconAnswer(sent);
     const body = JSON.parse(sent.body) as { name?: string; tags?: string[]; id?: string; ids?: string[] };
     const known = body.id ?? body.ids?.[0];
+    if (body.id !== undefined) this.changes.push(sent.body);
     if (known !== undefined) return this.#resources([{ id: known, version: 1, severity: 75, status: 'new' }]);
     if (this.refused !== undefined && sent.body.includes(this.refused))
       return Response.json({ errors: [{ code: 400, message: 'refused' }], resources: null }, { status: 400 });
@@ -115,6 +119,35 @@ describe("Falcon's cases", () => {
     expect(cloud.cases[0]?.body).toContain('evt-2');
     expect(cloud.cases[1]?.body).toContain('detection');
   });
+
+  it.each([
+    [true, ['"status":"closed"']],
+    [false, []],
+  ])(
+    'are closed by the verdict on their detection where close_with_verdict is %s',
+    async (isWanted, changes) => {
+      const tenant = await falconTenant({ ...CASES_ONLY, cases: { close_with_verdict: isWanted } });
+      const cloud = new CaseCloud(tenant);
+      const detection = detectionOf(tenant, 'det-1');
+      await tenant.accept(detection);
+      await tenant.until(async () => isIdle(tenant, 1), 'the case is there');
+      tenant.nowMs += 60_000;
+      const receivedAt = new Date(tenant.nowMs).toISOString();
+      const verdict = { detectionId: 'det-1', verdict: 'false_positive' } as const;
+      await tenant.accept({
+        ...detection,
+        id: 'verdict-1',
+        type: DETECTION_JUDGED_TYPE,
+        occurredAt: receivedAt,
+        receivedAt,
+        judged: verdict,
+      });
+      await tenant.until(async () => isIdle(tenant, isWanted ? 2 : 1), 'the verdict is settled');
+      const closing = cloud.changes.flatMap((body) => /"status":"\w+"/.exec(body) ?? []);
+      expect(closing).toEqual(changes);
+      expect(cloud.cases).toHaveLength(1);
+    },
+  );
 
   it('are one case when Falcon makes it, does not answer, and the object crashes meanwhile', async () => {
     const tenant = await falconTenant(CASES_ONLY);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { HostReference } from '../../src/destinations/destination.ts';
 import type { AuditEntry } from '../../src/domain/audit.ts';
-import { auditOf, crashBeforeAnswer, liftContainment, outcomesOf } from './containment.ts';
+import { ACTOR, auditOf, crashBeforeAnswer, liftContainment, outcomesOf } from './containment.ts';
 import { AgentCloud, LANE, agentId, isolating } from './harfanglab-agents.ts';
 import { START_MS, type Tenant } from './tenant.ts';
 
@@ -111,6 +111,35 @@ describe('the containment lane of HarfangLab', () => {
     await cloud.untilSettled(1);
     expect(cloud.orders).toEqual(['isolate 1']);
     expect(await tenant.lane(LANE)).toMatchObject({ delivered: 1, deadLettered: 0 });
+  });
+
+  it('asks a person beyond the number of its hour, once, and does what is redriven in time', async () => {
+    const cloud = await AgentCloud.create(workstations('1', '2', '3', '4'), {
+      change: { contain: { per_hour_max: 1 } },
+    });
+    const { tenant } = cloud;
+    const at = ['1', '2', '3', '4'];
+    await tenant.accept(...at.map((digit) => cloud.detection(`det-${digit}`, `WKS-${digit}`)));
+    await cloud.untilSettled(4);
+    expect(cloud.orders).toEqual(['isolate 1']);
+    const told = await tenant.stub.notices({ limit: 10 });
+    expect(told.map(({ kind, lane }) => ({ kind, lane }))).toEqual([{ kind: 'isolation_waits', lane: LANE }]);
+    const letters = await tenant.stub.deadLetters({ limit: 10 });
+    expect(letters).toHaveLength(3);
+    const redrive = async (digit: string) => {
+      const id = letters.find(({ eventId }) => eventId === `det-${digit}`)?.id;
+      if (id === undefined)
+        throw new Error(`Cannot redrive det-${digit} as it must be a dead letter: it is not`);
+      await tenant.stub.redrive({ v: 1, select: { id }, actor: ACTOR });
+    };
+    tenant.nowMs += 10 * MINUTE_MS;
+    await redrive('3');
+    await tenant.passTimeUntil(async () => (await tenant.lane(LANE)).delivered === 2, 'it is isolated');
+    expect(cloud.orders).toEqual(['isolate 1', 'isolate 3']);
+    tenant.nowMs += 51 * MINUTE_MS;
+    await redrive('4');
+    await tenant.passTimeUntil(async () => (await tenant.lane(LANE)).expired === 1, 'it is too old');
+    expect(cloud.orders).toEqual(['isolate 1', 'isolate 3']);
   });
 
   it('asks no second time after a crash between the request and its answer', async () => {

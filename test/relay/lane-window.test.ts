@@ -161,3 +161,27 @@ describe('the number of events that a lane has still to deliver', () => {
     expect(undelivered({ ...back, cursor: 18, ahead: [] }, 20)).toBe(2);
   });
 });
+
+describe('entries that belong together', () => {
+  /** Those of a ten. */
+  const joins = (one: CanonicalEvent, other: CanonicalEvent) =>
+    Math.floor(Number(one.id) / 10) === Math.floor(Number(other.id) / 10);
+  const taken = (window: LaneWindow, width: number, lengthMax = Infinity) =>
+    window.take(width, lengthMax, all, joins).map(({ seq }) => seq);
+
+  it('are taken together, however few a request may have', () => {
+    const window = windowOf([8, 9, 11, 12, 13, 21]);
+    expect([taken(window, 1), taken(window, 1), taken(window, 1)]).toEqual([[8, 9], [11, 12, 13], [21]]);
+  });
+
+  it('are added to what the width has, and never exceed the length', () => {
+    expect(taken(windowOf([8, 9, 11, 12, 13]), 3)).toEqual([8, 9, 11, 12, 13]);
+    expect(taken(windowOf([8, 9, 11, 12, 13]), 3, 400)).toEqual([8, 9, 11, 12]);
+  });
+
+  it('are taken one by one once they failed', () => {
+    const window = windowOf([11, 12, 21]);
+    window.release(taken(window, 1));
+    expect([taken(window, 1), taken(window, 1)]).toEqual([[11], [12]]);
+  });
+});

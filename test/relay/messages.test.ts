@@ -69,6 +69,32 @@ const isIdle = async (tenant: Tenant, delivered: number) => {
 };
 
 describe('messages', () => {
+  it('are one for all rules that an event met, also of a lane that begins', async () => {
+    const tenant = await slackTenant();
+    const slack = new SlackCloud(tenant);
+    const about = (event: number, rule: string) =>
+      detectionOf(tenant, event, { id: `det-${event}-${rule}`, ruleId: rule, ruleName: rule });
+    await tenant.accept(about(1, 'rule_hl'), about(1, 'rule_cs'), about(2, 'rule_hl'));
+    await tenant.until(async () => isIdle(tenant, 3), 'all are told');
+    expect(slack.taken.map(({ body }) => [body.includes('rule_hl'), body.includes('rule_cs')])).toEqual([
+      [true, true],
+      [true, false],
+    ]);
+  });
+
+  it('of one event are sent one by one once the lane was refused them together', async () => {
+    const tenant = await slackTenant();
+    const slack = new SlackCloud(tenant);
+    const about = (rule: string) =>
+      detectionOf(tenant, 1, { id: `det-${rule}`, ruleId: rule, ruleName: rule });
+    slack.refusal = (body) =>
+      body.includes('rule_bad') ? new Response('invalid_blocks', { status: 400 }) : undefined;
+    await tenant.accept(about('rule_good'), about('rule_bad'));
+    await tenant.until(async () => (await tenant.lane(LANE)).undelivered === 0, 'both are settled');
+    expect(await tenant.lane(LANE)).toMatchObject({ delivered: 1, deadLettered: 1 });
+    expect(slack.taken).toHaveLength(1);
+  });
+
   it('are sent for critical detections, and for what the destination names beside them', async () => {
     const tenant = await slackTenant({ messages: { events_at_or_above: 'high' } });
     const slack = new SlackCloud(tenant);
@@ -122,7 +148,7 @@ describe('messages', () => {
     expect(memory).not.toContain('person-');
   });
 
-  it('of a critical event and of the critical detection on it are both there, whatever the batches', async () => {
+  it('of a critical event and of the critical detection on it are one, as they came together', async () => {
     const tenant = await slackTenant({ messages: { events_at_or_above: 'critical' } });
     const slack = new SlackCloud(tenant);
     const user = { id: 'person-1' };
@@ -131,8 +157,8 @@ describe('messages', () => {
       detectionOf(tenant, 2, { eventIds: ['evt-1'], user, ruleName: 'crown_jewels' }),
     );
     await tenant.until(async () => isIdle(tenant, 2), 'both are told');
-    expect(slack.taken).toHaveLength(2);
-    expect(slack.taken[1]?.body).toContain('crown_jewels');
+    expect(slack.taken).toHaveLength(1);
+    expect(slack.taken[0]?.body).toContain('crown_jewels');
   });
 
   it('of different people do not silence each other where the destination may not know people', async () => {

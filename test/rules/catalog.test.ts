@@ -71,7 +71,7 @@ describe('the bundled rules', () => {
       const plain = ({ document }: (typeof rules)[number]) => document.kind === 'rule';
       const tested = testRules(
         rules,
-        canonical(factsOf(event.event ?? {})),
+        canonical(factsOf(event.event ?? event)),
         new MemoryWindows(),
         START_MS,
         plain,

@@ -27,7 +27,7 @@ describe('resolveRules', () => {
   });
 
   it('names a rule by its id, else its name, else its title', () => {
-    const nameless = plainRule('x').replace('name: x\n', '').replace('Rule x', 'Données: très sensibles');
+    const nameless = plainRule('x').replace('name: x\n', '').replace('Rule x', "'Données: très sensibles'");
     const id = '3f6f2f5e-6c0b-4f0c-9f59-0d8a3a7b6c41';
     const withId = plainRule('y').replace('name: y\n', `id: ${id}\n`);
     expect(

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
 import { warningsOf } from '../../src/tenants/warnings.ts';
+import { QUIET_RULES } from './rule-texts.ts';
 import {
   CHAT_HOSTS,
   PRODUCTION,
@@ -19,7 +20,7 @@ const SETTINGS = { ...PRODUCTION, egressAllow: ['*.acme.fr', ...CHAT_HOSTS] };
 const NATIVE = { mode: 'native', actions: ['indicator', 'rule'] };
 
 function configOf(changes: object) {
-  const result = validateTenantConfig({ ...sampleDocument(), ...changes }, SETTINGS);
+  const result = validateTenantConfig({ ...sampleDocument(), rules: QUIET_RULES, ...changes }, SETTINGS);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value;
 }

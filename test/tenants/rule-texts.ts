@@ -44,3 +44,6 @@ correlation:
 level: high
 `;
 }
+
+/** One rule that gives no cause for a warning, whatever the destinations are and whichever events are received. */
+export const QUIET_RULES = { custom: [customRule({ relay: '{ respond: [] }' })] };

@@ -13,7 +13,9 @@ function warnings(changes: object): string[] {
   return warningsOf(result.value, { isIngestChanged: false, stored: null, nowMs: 0 });
 }
 
-const onTypes = (value: string, name = 'mine') => ({ custom: [customRule({ name, field: 'event.type', value })] });
+const onTypes = (value: string, name = 'mine') => ({
+  custom: [customRule({ name, field: 'event.type', value })],
+});
 const EVENTS_ALONE = { destinations: [sampleFalcon()] };
 const NO_RULE = /^No rule is on, so that nothing is detected: .* write rules: \{catalog: all\}\.$/;
 
@@ -33,7 +35,10 @@ describe('the warnings about rules', () => {
   it.each<[string, object, RegExp]>([
     [
       'a level that asks for what no destination grants',
-      { rules: { catalog: 'all' }, responses: { by_level: { critical: ['incident', 'contain', 'workflow'] } } },
+      {
+        rules: { catalog: 'all' },
+        responses: { by_level: { critical: ['incident', 'contain', 'workflow'] } },
+      },
       /^responses\.by_level\.critical asks for contain, workflow, which no destination grants/,
     ],
     [
@@ -65,7 +70,10 @@ describe('the warnings about rules', () => {
     ],
     [
       'a bundled rule on what is not received',
-      { rules: { catalog: ['noxys_hl2_pii_exposure'] }, forward: { events: ['interaction.policy_violated'] } },
+      {
+        rules: { catalog: ['noxys_hl2_pii_exposure'] },
+        forward: { events: ['interaction.policy_violated'] },
+      },
       /^The rule noxys_hl2_pii_exposure needs interaction\.high_risk, which forward\.events does not name/,
     ],
     [
@@ -77,8 +85,30 @@ describe('the warnings about rules', () => {
     expect(warnings(changes)).toEqual([expect.stringMatching(words)]);
   });
 
+  it('are one for all rules on what is not received', () => {
+    const forward = { events: ['interaction.high_risk'] };
+    expect(warnings({ rules: { catalog: 'all' }, forward })).toContainEqual(
+      expect.stringMatching(
+        /^The rules .* and \d more need interaction\.policy_violated, which .*: they never fire\.$/,
+      ),
+    );
+  });
+
+  it('are given of bundled rules that were named one by one, or of which none does anything', () => {
+    const [edr] = [sampleHarfangLab()];
+    const named = { rules: { catalog: ['noxys_cs2_high_volume'] }, destinations: [edr] };
+    expect(warnings(named)).toEqual([expect.stringMatching(/^The rule noxys_cs2_high_volume asks for case/)]);
+    expect(warnings({ ...named, rules: { catalog: 'all' } })).toEqual([]);
+    expect(warnings({ ...EVENTS_ALONE, rules: { catalog: 'all' } })).toEqual([
+      expect.stringMatching(/^The rules .* more ask for .*, and no destination grants any of it/),
+    ]);
+  });
+
   it.each<[string, object]>([
-    ['a rule in dry run', { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ dry_run: true }' })] } }],
+    [
+      'a rule in dry run',
+      { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ dry_run: true }' })] } },
+    ],
     [
       'a rule in dry run on what is not received',
       { rules: { ...onTypes('interaction.created'), overrides: { mine: { dry_run: true } } } },
@@ -92,9 +122,18 @@ describe('the warnings about rules', () => {
         },
       },
     ],
-    ['a rule that asks for nothing', { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ respond: [] }' })] } }],
-    ['a rule of which one response can be done', { rules: { custom: [customRule({ relay: '{ respond: [contain, alert] }' })] } }],
-    ['a rule on several types of which one is received', { rules: onTypes('[interaction.created, interaction.high_risk]') }],
+    [
+      'a rule that asks for nothing',
+      { ...EVENTS_ALONE, rules: { custom: [customRule({ relay: '{ respond: [] }' })] } },
+    ],
+    [
+      'a rule of which one response can be done',
+      { rules: { custom: [customRule({ relay: '{ respond: [contain, alert] }' })] } },
+    ],
+    [
+      'a rule on several types of which one is received',
+      { rules: onTypes('[interaction.created, interaction.high_risk]') },
+    ],
     ['a rule on a pattern of types', { rules: onTypes("'interaction.cre*'") }],
     [
       'a rule whose condition needs an evaluation',
@@ -109,7 +148,10 @@ describe('the warnings about rules', () => {
         },
       },
     ],
-    ['a rule that only a correlation refers to', { rules: { custom: [customRule(), customCount('count', 'my_grok')] } }],
+    [
+      'a rule that only a correlation refers to',
+      { rules: { custom: [customRule(), customCount('count', 'my_grok')] } },
+    ],
   ])('are not given of %s', (_what, changes) => {
     expect(warnings(changes)).toEqual([]);
   });

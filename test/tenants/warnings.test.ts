@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TenantConfig } from '../../src/domain/tenant-config.ts';
 import { validateTenantConfig } from '../../src/tenants/validate.ts';
 import { warningsOf } from '../../src/tenants/warnings.ts';
+import { QUIET_RULES } from './rule-texts.ts';
 import { PRODUCTION, sampleDocument, sampleFalconApi, sampleHarfangLab } from './sample.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12);
@@ -11,7 +12,7 @@ const INDICATORS = { actions: ['indicator'], indicators: ['poe'] };
 const { hec: _hec, ...API_ONLY } = sampleFalconApi();
 
 function configOf(changes: object) {
-  const result = validateTenantConfig({ ...sampleDocument(), ...changes }, PRODUCTION);
+  const result = validateTenantConfig({ ...sampleDocument(), rules: QUIET_RULES, ...changes }, PRODUCTION);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value;
 }

@@ -52,7 +52,7 @@ async function tenantHealth(call: Call): Promise<Result<object, RequestFailure>>
     return unavailable(c, causeFields(error));
   }
   if (!health) return failure({ kind: 'tenant_not_found' });
-  const { jurisdiction, version, publishedVersion, ...rest } = health;
+  const { jurisdiction, version, publishedVersion, rules: _rules, ...rest } = health;
   return success({
     tenant: stored.config.id,
     jurisdiction,

@@ -72,7 +72,7 @@ async function publishedResidency({ c }: Call<Parameters>, tenant: string): Prom
 
 /** Counters only where the object never counts back, across restarts too. What was answered 429 is not among them: a restart forgets some. */
 function metricsOf(health: ObjectHealth, versionId: string): Metric[] {
-  const { lanes, lastWebhook, version, publishedVersion } = health;
+  const { lanes, lastWebhook, version, publishedVersion, rules = [] } = health;
   const of = (value: (lane: LaneView) => number): Sample[] =>
     lanes.map((lane) => ({ labels: { lane: lane.lane }, value: value(lane) }));
   return [
@@ -141,6 +141,19 @@ function metricsOf(health: ObjectHealth, versionId: string): Metric[] {
       lanes.flatMap(({ lane, lastDeliveredAt }) =>
         lastDeliveredAt === undefined ? [] : [{ labels: { lane }, value: secondsOf(lastDeliveredAt) }],
       ),
+    ),
+    counter(
+      'rule_detections_total',
+      'Detections of a rule of the config; those of dry runs apart.',
+      rules.flatMap(({ rule, level, detections, dryRuns }) => [
+        { labels: { rule, level, dry_run: 'false' }, value: detections },
+        { labels: { rule, level, dry_run: 'true' }, value: dryRuns },
+      ]),
+    ),
+    counter(
+      'rule_failures_total',
+      'Events that a rule failed on.',
+      rules.map(({ rule, failures }) => ({ labels: { rule }, value: failures })),
     ),
   ];
 }

@@ -82,8 +82,7 @@ async function testRules(call: Call<object, Tested>): Promise<Result<Answer, Req
   const { c, deployment, actor, body } = call;
   const { rule, text } = body;
   // A user of the caller's choice may be in it: what that user has counted is shown.
-  const missing =
-    text !== undefined || body.event !== undefined ? roleMissing(call, 'operator') : undefined;
+  const missing = text !== undefined || body.event !== undefined ? roleMissing(call, 'operator') : undefined;
   if (missing) return failure(missing);
   const event = await eventOf(call);
   if (!event.ok) return event;
@@ -110,9 +109,12 @@ async function testRules(call: Call<object, Tested>): Promise<Result<Answer, Req
   }
 }
 
-async function eventOf(
-  { c, deployment, options, body }: Call<object, Tested>,
-): Promise<Result<TestRulesRequest['event'], RequestFailure>> {
+async function eventOf({
+  c,
+  deployment,
+  options,
+  body,
+}: Call<object, Tested>): Promise<Result<TestRulesRequest['event'], RequestFailure>> {
   const { event, event_id: id } = body;
   if ((event === undefined) === (id === undefined))
     return failure(bodyInvalid('', 'must have either event or event_id'));

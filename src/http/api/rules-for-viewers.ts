@@ -12,15 +12,18 @@ import { seesTexts } from './for-viewers.ts';
 
 /** What no person can be named in. */
 const NAMELESS_PARTS: readonly string[] = [
-  'enabled',
-  'dry_run',
   'level',
+  'source',
+  'enabled',
+  'alerts',
+  'dry_run',
   'respond',
-  'suppress',
-  'threshold',
-  'timespan',
-  'watch',
   'playbook',
+  'watch_ms',
+  'suppress_ms',
+  'after_alert',
+  'threshold',
+  'timespan_ms',
 ];
 
 export function detailFor(call: Call, rule: RuleDetail): RuleDetail {
@@ -57,7 +60,11 @@ type Part = RuleChange['changes'][number]['parts'][number];
 
 function hiddenPart({ part, from, to }: Part): Part {
   const shown = (text: string): string => (NAMELESS_PARTS.includes(part) ? text : LEFT_OUT);
-  return { part, ...(from !== undefined && { from: shown(from) }), ...(to !== undefined && { to: shown(to) }) };
+  return {
+    part,
+    ...(from !== undefined && { from: shown(from) }),
+    ...(to !== undefined && { to: shown(to) }),
+  };
 }
 
 /** An item begins with its field; a keyword, which has none, may be anybody's name. */

@@ -70,7 +70,11 @@ async function listWindows(
     case 'not_found':
       return failure({ kind: 'rule_not_found' });
     case 'place_unknown':
-      return failure({ kind: 'parameter_invalid', path: 'after', detail: 'after must be the nextAfter of a page.' });
+      return failure({
+        kind: 'parameter_invalid',
+        path: 'after',
+        detail: 'after must be the nextAfter of a page.',
+      });
     default:
       return refused(c, answer.value);
   }

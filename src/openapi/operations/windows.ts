@@ -17,7 +17,7 @@ const windowView = z.strictObject({
 });
 const windowPage = z.strictObject({ windows: z.array(windowView), nextAfter: z.optional(z.string()) });
 const SHOWN =
-  "Users and devices are keys: the pseudonyms of the tenant; hosts of pages are `…`. A page ends after 5,000 windows were looked at: go on with `after` set to `nextAfter`, also when it holds nothing. Windows of rules that are off, and those that hold nothing any more, are not shown.";
+  'Users and devices are keys: the pseudonyms of the tenant; hosts of pages are `…`. A page ends after 5,000 windows were looked at: go on with `after` set to `nextAfter`, also when it holds nothing. Windows of rules that are off, and those that hold nothing any more, are not shown.';
 
 export const windowOperations: Operations = {
   [`GET ${ROOT}`]: {

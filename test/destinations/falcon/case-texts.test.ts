@@ -5,12 +5,13 @@ import {
   analystNotes,
   caseDescription,
   type DescriptionFacts,
+  withLine,
 } from '../../../src/destinations/falcon/case-description.ts';
 import { groupKey, uniqueTag } from '../../../src/destinations/falcon/case-group.ts';
 import { caseName } from '../../../src/destinations/falcon/case-name.ts';
 import { newRecord, withItems } from '../../../src/destinations/falcon/case-record.ts';
 import { caseTags } from '../../../src/destinations/falcon/case-tags.ts';
-import { detectionEvent } from '../../../src/domain/detection.ts';
+import { type Detection, detectionEvent } from '../../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../../src/domain/event.ts';
 import { detectionForTest } from '../../domain/detection-for-test.ts';
 
@@ -188,6 +189,88 @@ describe('caseDescription', () => {
     expect(text).toContain('Count: 1 event in 90 s');
     expect(text).toContain('First and last: 2026-11-22T07:00:00Z, 2026-11-22T08:00:00Z');
     expect(text).not.toMatch(/User|Device/);
+  });
+
+  const ACTIVITY = {
+    from: '2026-11-21T08:00:00.000Z',
+    to: '2026-11-22T08:00:00.000Z',
+    events: 12,
+    byType: {},
+    byDecision: {},
+    byPlatform: { perplexity: 12 },
+    byClassification: {},
+    onDevice: 9,
+    detections: 1,
+    byRule: { repeated: 1 },
+    isComplete: true,
+  } as const;
+  const playing = (changes: Partial<Detection> = {}) =>
+    detectionEvent(
+      detectionForTest({
+        id: 'det-1',
+        playbook: 'unauthorized_platform',
+        tags: ['attack.t1567.002', 'attack.exfiltration'],
+        device: { id: 'device-7', hostname: 'WKS-7' },
+        ...changes,
+      }),
+      { tenant: 'acme', receivedAt: EVENT.receivedAt },
+    );
+
+  it("tells the user's last 24 hours, and what is known of ATT&CK", () => {
+    const { detection: _detection, ...rest } = playing();
+    const event = detectionEvent(detectionForTest({ tags: ['attack.t1567.002', 'noxys.x'] }), rest);
+    const lines = caseDescription(facts(event, { activity: ACTIVITY })).split('\n');
+    expect(lines).toContain(
+      "The user's last 24 hours: 12 events, 9 of them on this device (Perplexity 12); earlier detections: 1 (repeated 1)",
+    );
+    expect(lines).toContain('ATT&CK: T1567.002');
+    expect(lines).toContain('Level: medium');
+  });
+
+  it('tells the time alone of a rule that counts nothing, and how many there were', () => {
+    const event = playing({ windowSeconds: 0, count: 1 });
+    const text = caseDescription(facts(event));
+    expect(text).toContain('Time of the detection: 2026-11-22T08:00:00.000Z');
+    expect(text).not.toMatch(/Count|First and last|0 s/);
+    const record = withItems(newRecord('nx-1', event, 0), [event, { ...event, id: 'det-2' }]);
+    expect(caseDescription(facts(event, { record }))).toContain('\nCount: 2 detections\n');
+  });
+
+  it('has the checklist last, within the limit, what a person does before what the relay knows', () => {
+    const whole = caseDescription(facts(playing(), { activity: ACTIVITY, granted: ['case'] }));
+    expect(whole.length).toBeLessThanOrEqual(2048);
+    const lines = whole.split('\n');
+    expect(lines.at(-2)).toBe('[ ] To check: true or false positive? Mark the detection at the relay');
+    expect(lines.filter((line) => line.startsWith('['))).toHaveLength(10);
+    // What the checklist says is not said twice.
+    expect(lines.filter((line) => line.includes('last 24 hours'))).toHaveLength(1);
+    const notes = `\n${'note '.repeat(220)}end`;
+    const short = caseDescription(facts(playing(), { activity: ACTIVITY, notes }));
+    expect(short.length).toBeLessThanOrEqual(2048);
+    expect(short).toContain('Playbook: Unauthorized AI platform');
+    expect(short).toContain('[ ] To check: has the user completed the security training?');
+    expect(short).not.toContain('Event ids');
+  });
+
+  it('keeps what analysts ticked, also when the newest detection is another one', () => {
+    const earlier = caseDescription(facts(playing())).replace(
+      '[ ] To check: has the user completed',
+      '[x] To check: has the user completed',
+    );
+    const next = caseDescription(facts(playing({ id: 'det-2', count: 7 }), { earlier }));
+    expect(next).toContain('[x] To check: has the user completed the security training?');
+    expect(next).toContain("[ ] To check: has the user's manager been told?");
+    expect(next).toContain('[x] Counted: 7 events in 1 h');
+  });
+
+  it('takes a line more right above the marker, in place of others where there is no room', () => {
+    const text = caseDescription(facts(playing(), { activity: ACTIVITY, notes: '\nMine.' }));
+    const added = `Verdict: ${'x'.repeat(900)}`;
+    const changed = withLine(text, added);
+    expect(changed?.length).toBeLessThanOrEqual(2048);
+    expect(changed?.split('\n').slice(-3)).toEqual([added, text.split('\n').at(-2), 'Mine.']);
+    expect(changed?.startsWith('Repeated AI policy violations from same user\n')).toBe(true);
+    expect(withLine('Ours now.', added)).toBeUndefined();
   });
 
   it('names tenant and event where no address of the relay is configured', () => {

@@ -11,6 +11,9 @@ import type { CanonicalEvent } from '../../../src/domain/event.ts';
 import { falconSchema } from '../../../src/domain/falcon-config.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { FalconConfig } from '../../../src/domain/tenant-config.ts';
+import { NO_RECORDS } from '../../../src/destinations/no-records.ts';
+import type { Verdict } from '../../../src/domain/verdict.ts';
+import { DETECTION_JUDGED_TYPE } from '../../../src/domain/verdict.ts';
 import { success } from '../../../src/lib/result.ts';
 import { detectionForTest } from '../../domain/detection-for-test.ts';
 import { FalconCaller } from '../../simulators/falcon-caller.ts';
@@ -46,6 +49,7 @@ export class Stage {
   onTurn: () => void = () => undefined;
   /** Changed by tests of the turn's limits. */
   requestsMax = 500;
+  records = NO_RECORDS;
   isCurrent = true;
 
   private constructor(falcon: FalconCaller, options: StageOptions) {
@@ -94,6 +98,7 @@ export class Stage {
       accounts: this.#accounts,
       requestsMax: this.requestsMax,
       isCurrent: () => this.isCurrent,
+      records: this.records,
     });
   }
 
@@ -162,6 +167,18 @@ export class Stage {
     const detection = { id, platforms: ['chatgpt'], firstAt: this.now, lastAt: this.now, ...changes };
     return detectionEvent(detectionForTest(detection), { tenant: 'acme', receivedAt: this.now });
   }
+}
+
+/** The entry by which a lane learns of a verdict: the detection's own, with another id and type. */
+export function judged(detection: CanonicalEvent, verdict: Verdict, at: string): CanonicalEvent {
+  return {
+    ...detection,
+    id: `verdict-${detection.id}`,
+    type: DETECTION_JUDGED_TYPE,
+    occurredAt: at,
+    receivedAt: at,
+    judged: { detectionId: detection.id, verdict },
+  };
 }
 
 /** One token at a time, without a rate. */

@@ -48,9 +48,27 @@ describe('a detection that asks for a workflow', () => {
       platforms: 'chatgpt, deepseek',
       classifications: 'CREDIT_CARD, EMAIL',
       count: 6,
+      window_seconds: 3600,
       first_seen: '2026-11-22T08:00:00.000Z',
       last_seen: '2026-11-22T08:00:00.000Z',
       relay_url: 'https://relay.example.com',
+    });
+  });
+
+  it('says what the rule says of it: its playbook, its tags, and until when the user is watched', async () => {
+    await at();
+    const told = {
+      playbook: 'credential_exposure',
+      tags: ['attack.credential_access', 'attack.t1552'],
+      watchedUntil: '2026-11-23T08:00:00.000Z',
+      windowSeconds: 0,
+    } as const;
+    expect(await bench.deliver('workflows', bench.detection('det-1', told))).toEqual({ kind: 'delivered' });
+    expect(bench.falcon.executions[0]?.body).toMatchObject({
+      playbook: 'credential_exposure',
+      tags: 'attack.credential_access, attack.t1552',
+      watched_until: '2026-11-23T08:00:00.000Z',
+      window_seconds: 0,
     });
   });
 

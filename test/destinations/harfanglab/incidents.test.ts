@@ -64,6 +64,8 @@ describe('an incident', () => {
         by_platform: ACTIVITY.byPlatform,
         by_classification: ACTIVITY.byClassification,
         on_device: 3,
+        detections: 2,
+        by_rule: ACTIVITY.byRule,
         complete: true,
       },
       url: 'https://relay.acme.eu/api/v1/tenants/acme/events/det_1',
@@ -80,11 +82,77 @@ describe('an incident', () => {
         'Device: WKS-7',
         'Policy decision: blocked',
         "The user's last 24 hours: 12 events, 3 of them on this device (Perplexity 8, ChatGPT 4)",
+        'Earlier detections in that time: 2 (noxys_hl1_blocked_unauthorised_platform 2)',
         'Look first at: other ways out, as Noxys blocked this one: other platforms and devices in the same hours; then what else this endpoint reported at that time',
         'At the relay: https://relay.acme.eu/api/v1/tenants/acme/events/det_1',
       ].join('\n'),
     );
   });
+
+  it("has its playbook's checklist, in place of the line of the day, and what its rule says of it", async () => {
+    await start();
+    stage.records = { ...stage.records, lastDay: async () => ACTIVITY };
+    const told = {
+      playbook: 'unauthorized_platform',
+      tags: ['attack.t1567', 'attack.exfiltration', 'noxys.hl1'],
+      watchedUntil: '2026-11-23T09:00:00.000Z',
+      respond: ['incident', 'contain', 'notify'],
+    } as const;
+    const device = { id: 'device-7', hostname: 'WKS-7' };
+    await stage.deliver('incidents', stage.detection('det_1', { device, ...told }));
+    const { description, ...fields } = body();
+    expect(fields).toMatchObject({
+      playbook: told.playbook,
+      tags: told.tags,
+      watched_until: told.watchedUntil,
+    });
+    const lines = String(description).split('\n');
+    expect(lines).toContain('ATT&CK: T1567, exfiltration');
+    expect(lines.filter((line) => line.includes('last 24 hours'))).toHaveLength(1);
+    expect(lines.slice(lines.indexOf('Playbook: Unauthorized AI platform'))).toEqual([
+      'Playbook: Unauthorized AI platform',
+      '[x] User and device: user-42, WKS-7',
+      "[x] The user's last 24 hours: 12 events, 3 of them on this device (Perplexity 8, ChatGPT 4)",
+      '[x] Earlier detections in that time: 2 (noxys_hl1_blocked_unauthorised_platform 2)',
+      '[x] Counted: 6 events in 1 h',
+      '[ ] To check: Isolation of the host: asked for by the rule, but not of this destination',
+      '[x] User watched: until 2026-11-23T09:00:00.000Z, further events count one level graver',
+      '[ ] To check: has the user completed the security training?',
+      "[ ] To check: has the user's manager been told?",
+      '[ ] To check: did the user submit actual credentials?',
+      '[ ] To check: are exposed credentials reset?',
+      '[ ] To check: is a security awareness training scheduled?',
+      '[ ] To check: true or false positive? Mark the detection at the relay',
+    ]);
+  });
+
+  it('has its checklist in French where the tenant reads French, and asks for what privacy took', async () => {
+    await start({ language: 'fr' });
+    const detection = stage.detection('det_1', {
+      playbook: 'credential_exposure',
+      windowSeconds: 0,
+      count: 1,
+    });
+    const { user: _user, ...bare } = detection;
+    await stage.deliver('incidents', bare);
+    const description = String(body()['description']);
+    expect(description).toContain(
+      "Playbook : Exposition d'identifiants\n[ ] À vérifier : l'utilisateur a-t-il",
+    );
+    expect(description).toContain("[ ] À vérifier : qu'a fait l'utilisateur ces dernières 24 heures ?");
+    expect(description).not.toMatch(/\[x\]|Décompte/);
+  });
+
+  it.each(['en', 'fr'] as const)(
+    'tells the time alone of a rule that counts nothing: %s',
+    async (language) => {
+      await start({ language });
+      await stage.deliver('incidents', stage.detection('det_1', { windowSeconds: 0, count: 1 }));
+      const time = { en: `Time: ${stage.now}`, fr: `Date : ${stage.now}` }[language];
+      expect(String(body()['description']).split('\n')).toContain(time);
+      expect(body()['description']).not.toMatch(/0 s|1 event|1 événement/);
+    },
+  );
 
   it('is written in French where the tenant reads French', async () => {
     await start({ language: 'fr' });

@@ -42,6 +42,30 @@ describe('what is about one event and user', () => {
     ).toEqual(['rule_2 (Critical): 6 events in 1\u00A0h', 'rule_1 (High): 6 events in 1\u00A0h']);
   });
 
+  it("is one message where HarfangLab's and Falcon's rules fire on it, whichever asks for an incident and which for a case", async () => {
+    await start();
+    const about = { eventIds: ['evt-1'], windowSeconds: 0, count: 1 };
+    await stage.deliver(
+      stage.detection('det-hl', {
+        ...about,
+        ruleId: 'hl-1',
+        ruleName: 'noxys_hl1',
+        respond: ['incident', 'notify'],
+      }),
+      stage.detection('det-cs', {
+        ...about,
+        ruleId: 'cs-1',
+        ruleName: 'noxys_cs1',
+        respond: ['case', 'notify'],
+      }),
+    );
+    expect(stage.taken).toHaveLength(1);
+    const rules = stage.taken[0]?.facts.filter(({ label }) => label === 'Rule').map(({ value }) => value);
+    // They count nothing: their time says it.
+    expect(rules).toEqual(['noxys_hl1 (Critical)', 'noxys_cs1 (Critical)']);
+    expect(stage.taken[0]?.facts.map(({ label }) => label)).toContain('Time');
+  });
+
   it.each([
     ['alone', []],
     ['alone, as a failure narrowed the batch', ['retry']],

@@ -110,6 +110,25 @@ describe('GET /metrics', () => {
     });
   });
 
+  it('counts the detections of each rule by its level, dry runs apart, and its failures', async () => {
+    const rule = { level: 'high', detections: 3, dryRuns: 1, failures: 2 } as const;
+    acme.relay.ails = { rules: [{ rule: 'repeated "x"', ...rule }] };
+    const families = parsePrometheus(await (await scrape()).text());
+    const labels = { rule: 'repeated "x"', level: 'high' };
+    expect(families.get('noxys_relay_rule_detections_total')).toMatchObject({
+      type: 'counter',
+      samples: [
+        { labels: { ...labels, dry_run: 'false' }, value: 3 },
+        { labels: { ...labels, dry_run: 'true' }, value: 1 },
+      ],
+    });
+    expect(families.get('noxys_relay_rule_failures_total')?.samples).toEqual([
+      { labels: { rule: 'repeated "x"' }, value: 2 },
+    ]);
+    const health = await acme.call('GET', 'acme/health');
+    expect(health.body).not.toHaveProperty('rules');
+  });
+
   it('leaves out what there is nothing to tell of', async () => {
     Object.assign(acme.relay, {
       health: async () => ({

@@ -1,0 +1,126 @@
+/**
+ * Which rules a saved config changed, and how: the table `rule_changes`, a row per version of the config that changes what rules do.
+ * Bounded, whatever is changed. Holds rules only: no person but who saved it.
+ */
+
+import type { Actor } from '../domain/principal.ts';
+import type { RuleChange } from '../domain/rule-views.ts';
+import type { Database } from '../lib/database.ts';
+import type { Rule } from '../rules/rule.ts';
+
+/** UTF-16 units of one value, and of all values of a row. */
+const VALUE_LENGTH_MAX = 200;
+const VALUES_LENGTH_MAX = 64 * 1024;
+/** Rows that go in one run. */
+const DROPPED_MAX = 500;
+
+type Changes = RuleChange['changes'];
+type Part = Changes[number]['parts'][number];
+
+/** What is different between two sets of rules. Rules are told apart by their ids. */
+export function ruleChanges(before: readonly Rule[], after: readonly Rule[]): Changes {
+  const earlier = new Map(before.map((rule) => [rule.id, rule]));
+  const later = new Set(after.map(({ id }) => id));
+  const changes = [
+    ...after.map((rule) => {
+      const old = earlier.get(rule.id);
+      const change = old ? ('changed' as const) : ('added' as const);
+      return { rule: rule.name, change, parts: old ? differences(partsOf(old), partsOf(rule)) : [] };
+    }),
+    ...before
+      .filter(({ id }) => !later.has(id))
+      .map(({ name }) => ({ rule: name, change: 'removed' as const, parts: [] })),
+  ].filter(({ change, parts }) => change !== 'changed' || parts.length > 0);
+  return bounded(changes);
+}
+
+/** Call inside the transaction of the config. */
+export function writeRuleChanges(
+  db: Database,
+  changes: Changes,
+  { version, actor, nowMs }: { version: number; actor: Actor | undefined; nowMs: number },
+): void {
+  if (changes.length === 0) return;
+  db.run(
+    'INSERT INTO rule_changes (at, version, actor, reason, changes) VALUES (?, ?, ?, ?, ?)',
+    nowMs,
+    version,
+    actor?.by ?? 'unknown',
+    actor?.reason ?? null,
+    JSON.stringify(changes),
+  );
+}
+
+/** Drops what is older than a time. The newest row stays: without it an id would come again. */
+export function dropRuleChanges(db: Database, beforeMs: number): void {
+  const oldest = db.first<{ at: number }>('SELECT at FROM rule_changes ORDER BY id LIMIT 1');
+  if (!oldest || oldest.at >= beforeMs) return;
+  db.run(
+    'DELETE FROM rule_changes WHERE id IN (SELECT id FROM rule_changes WHERE at < ? AND id < (SELECT MAX(id) FROM rule_changes) ORDER BY id LIMIT ?)',
+    beforeMs,
+    DROPPED_MAX,
+  );
+}
+
+/** A rule, part by part, as people write them. */
+function partsOf(rule: Rule): Readonly<Record<string, unknown>> {
+  const { document } = rule;
+  const { custom: _, ...rest } = document;
+  const shared = {
+    name: rule.name,
+    title: rule.title,
+    level: rule.level,
+    source: rule.source,
+    enabled: rule.isEnabled,
+    alerts: rule.alerts,
+    dry_run: rule.isDryRun,
+    respond: rule.respond,
+    playbook: rule.playbook,
+    watch_ms: rule.watchMs,
+    suppress_ms: rule.suppressMs,
+    after_alert: rule.afterAlert,
+  };
+  if (rest.kind === 'rule') {
+    const { selections, level: _level, title: _title, name: _name, ...definition } = rest;
+    const lists = Object.fromEntries(
+      Object.entries(selections).map(([name, selection]) => [`selection ${name}`, selection]),
+    );
+    return { ...shared, ...lists, definition };
+  }
+  const { bounds, timespanMs, level: _level, title: _title, name: _name, ...definition } = rest;
+  return { ...shared, threshold: bounds, timespan_ms: timespanMs, definition };
+}
+
+function differences(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): Part[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].flatMap((part) => {
+    const [from, to] = [JSON.stringify(before[part]), JSON.stringify(after[part])];
+    if (from === to) return [];
+    return [{ part, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }];
+  });
+}
+
+/** Values are cut, and left out where a row would have too many. */
+function bounded(changes: Changes): Changes {
+  let left = VALUES_LENGTH_MAX;
+  const cut = (value: string | undefined): string | undefined => {
+    if (value === undefined) return undefined;
+    const short = value.length > VALUE_LENGTH_MAX ? `${value.slice(0, VALUE_LENGTH_MAX)}…` : value;
+    left -= short.length;
+    return left < 0 ? undefined : short;
+  };
+  return changes.map(({ parts, ...change }) => ({
+    ...change,
+    parts: parts.map(({ part, from, to }) => {
+      const [cutFrom, cutTo] = [cut(from), cut(to)];
+      return {
+        part,
+        ...(cutFrom !== undefined && { from: cutFrom }),
+        ...(cutTo !== undefined && { to: cutTo }),
+      };
+    }),
+  }));
+}
