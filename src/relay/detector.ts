@@ -10,13 +10,14 @@ import type { RuleCounts } from '../domain/rule-views.ts';
 import { isFromNoxys } from '../domain/wanted.ts';
 import type { Database } from '../lib/database.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
+import type { RuleEngine } from '../rules/evaluate.ts';
 import type { Evaluated, Found, Rule, RuleFailure } from '../rules/rule.ts';
 import type { DetectionEntry, DetectionStore } from './detection-store.ts';
 import type { Appender, EventLog } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { countOwn } from './own-entries.ts';
 import { NO_COUNTS, addCounts, sumOf } from './rule-stats.ts';
-import type { RuleEngine, RulesLayer } from './rules-layer.ts';
+import type { RulesLayer } from './rules-layer.ts';
 import type { TenantRules } from './tenant-rules.ts';
 import type { WatchBatch, WatchedUsers } from './watched-users.ts';
 import type { WindowBatch, WindowStore } from './window-store.ts';
@@ -172,7 +173,7 @@ class Turn {
 }
 
 /** With until when its user is watched, where its rule asks for that. A dry run watches nobody. */
-function watching({ watchedUntil: _, ...detection }: Detection, { watchMs }: Rule): Detection {
+function watching(detection: Detection, { watchMs }: Rule): Detection {
   if (watchMs === undefined || detection.dryRun || !detection.user) return detection;
   return { ...detection, watchedUntil: new Date(Date.parse(detection.lastAt) + watchMs).toISOString() };
 }

@@ -37,6 +37,7 @@ import { redrive } from './redrive.ts';
 import type { RelayParts } from './relay-parts.ts';
 import { openRuleStores } from './rule-stores.ts';
 import { API_USED_AT, readMeta, writeMeta } from './schema.ts';
+import type { TenantRules } from './tenant-rules.ts';
 import { Upkeep } from './upkeep.ts';
 import { UserDays } from './user-days.ts';
 import { Verdicts } from './verdicts.ts';
@@ -66,6 +67,7 @@ export class Relay {
   readonly intake: Intake;
   readonly reconfiguration: Reconfiguration;
   readonly hostActions: HostActions;
+  readonly rules: TenantRules;
   readonly verdicts: Verdicts;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
@@ -106,6 +108,7 @@ export class Relay {
     this.#lastWebhook.load(newestOfNoxys(this.#log));
     const notify = (occurrence: Occurrence): void => this.#notify(occurrence);
     const stores = openRuleStores({ db, config, notify });
+    this.rules = stores.rules;
     const shared = {
       ...parts,
       ...stores,

@@ -1,16 +1,20 @@
 /**
  * Which rules a saved config changed, and how: the table `rule_changes`, a row per version of the config that changes what rules do.
- * Bounded, whatever is changed. Holds rules only: no person but who saved it.
+ * Bounded, whatever is changed. Names no person but who saved it: what a rule compares a person's field with is left out.
  */
 
+import { HIDDEN_VALUE, isPersonalKey } from '../domain/personal-fields.ts';
 import type { Actor } from '../domain/principal.ts';
 import type { RuleChange } from '../domain/rule-views.ts';
 import type { Database } from '../lib/database.ts';
+import { isRecord } from '../lib/record.ts';
 import type { Rule } from '../rules/rule.ts';
 
 /** UTF-16 units of one value, and of all values of a row. */
 const VALUE_LENGTH_MAX = 200;
 const VALUES_LENGTH_MAX = 64 * 1024;
+/** In the name of a part: one of the rule's selections. */
+const SELECTION = 'selection ';
 /** Rows that go in one run. */
 const DROPPED_MAX = 500;
 
@@ -83,7 +87,7 @@ function partsOf(rule: Rule): Readonly<Record<string, unknown>> {
   if (rest.kind === 'rule') {
     const { selections, level: _level, title: _title, name: _name, ...definition } = rest;
     const lists = Object.fromEntries(
-      Object.entries(selections).map(([name, selection]) => [`selection ${name}`, selection]),
+      Object.entries(selections).map(([name, selection]) => [`${SELECTION}${name}`, selection]),
     );
     return { ...shared, ...lists, definition };
   }
@@ -97,10 +101,25 @@ function differences(
 ): Part[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...names].flatMap((part) => {
-    const [from, to] = [JSON.stringify(before[part]), JSON.stringify(after[part])];
-    if (from === to) return [];
+    if (JSON.stringify(before[part]) === JSON.stringify(after[part])) return [];
+    const [from, to] = [shown(part, before[part]), shown(part, after[part])];
     return [{ part, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }];
   });
+}
+
+/** As JSON, without the persons that a selection may name: those of their fields, and keywords, which may be anybody. */
+function shown(part: string, value: unknown): string | undefined {
+  const isSelection = part.startsWith(SELECTION);
+  const withoutPersons = (holder: unknown, isField: boolean): unknown => {
+    if (Array.isArray(holder)) return holder.map((one) => withoutPersons(one, isField));
+    if (!isRecord(holder)) return isField ? holder : HIDDEN_VALUE;
+    const fields = Object.entries(holder).map(([key, held]) => [
+      key,
+      withoutPersons(held, key.split('|')[0] !== '' && !isPersonalKey(key)),
+    ]);
+    return Object.fromEntries(fields) as unknown;
+  };
+  return JSON.stringify(isSelection && value !== undefined ? withoutPersons(value, false) : value);
 }
 
 /** Values are cut, and left out where a row would have too many. */

@@ -10,22 +10,15 @@ import type { TenantConfig } from '../domain/tenant-config.ts';
 import type { Result } from '../lib/result.ts';
 import { CATALOG } from '../rules/catalog.ts';
 import { detectionOf } from '../rules/detection-of.ts';
-import { compileRules } from '../rules/evaluate.ts';
+import { type RuleEngine, compileRules } from '../rules/evaluate.ts';
 import { parseCustom } from '../rules/parse-custom.ts';
 import { resolveRules } from '../rules/resolve-rules.ts';
-import type { Evaluated, Found, Rule, WindowPort } from '../rules/rule.ts';
+import type { Found, Rule } from '../rules/rule.ts';
 
 /** The parts of a config that say which rules there are. */
 export type RuleSources = Pick<TenantConfig, 'rules' | 'responses' | 'platforms' | 'privacy'>;
 /** The documents of each custom text. */
 export type CustomDocuments = readonly (readonly SigmaDocument[])[];
-
-/** Rules, ready for events. */
-export interface RuleEngine {
-  evaluate(event: CanonicalEvent, windows: WindowPort, nowMs: number): Evaluated;
-  /** Of its correlations; 0 without one. */
-  readonly longestWindowMs: number;
-}
 
 export interface RulesLayer {
   /** Names of all bundled rules, as `rules.catalog` takes them. */

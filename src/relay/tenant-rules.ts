@@ -8,12 +8,13 @@ import type { Actor } from '../domain/principal.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import type { Database } from '../lib/database.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
+import type { RuleEngine } from '../rules/evaluate.ts';
 import type { Rule } from '../rules/rule.ts';
 import { customRules, type CustomRules, writeCustomRules } from './custom-rule-store.ts';
 import type { Occurrence } from './notices.ts';
 import { ruleChanges, writeRuleChanges } from './rule-changes.ts';
 import { resolvable } from './resolvable-rules.ts';
-import type { RuleEngine, RuleSources, RulesLayer } from './rules-layer.ts';
+import type { RuleSources, RulesLayer } from './rules-layer.ts';
 
 export interface ActiveRules {
   /** Those that are off, too. */

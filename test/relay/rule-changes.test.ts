@@ -90,10 +90,31 @@ describe('a change of a rule', () => {
     });
   });
 
+  it('names no person that a rule looks for, and tells all the same that it looks for another', () => {
+    const selecting = (user: string): Rule => {
+      const selections = {
+        one: { user_email: user, platform_id: 'chatgpt' },
+        many: [{ 'user.id|contains': [user] }, { 'event.data.hostname': user }],
+        words: [user],
+        all: { '|all': [user] },
+      };
+      return rule({ document: { ...SINGLE, selections } });
+    };
+    const [change] = ruleChanges([selecting('alice')], [selecting('bob')]);
+    expect(change?.parts.map(({ part }) => part)).toEqual([
+      'selection one',
+      'selection many',
+      'selection words',
+      'selection all',
+    ]);
+    expect(JSON.stringify(change)).not.toMatch(/alice|bob/);
+    expect(change?.parts[0]?.to).toBe('{"user_email":"<hidden>","platform_id":"chatgpt"}');
+  });
+
   it('is bounded, however long the rules are', () => {
     const long = (value: string) =>
       Array.from({ length: RULES_MAX }, (_, n) => {
-        const names = Array.from({ length: 20 }, (_name, i) => [`s${i}`, [value.repeat(10_000)]]);
+        const names = Array.from({ length: 20 }, (_name, i) => [`s${i}`, { platform_id: value.repeat(10_000) }]);
         const document = { ...SINGLE, selections: Object.fromEntries(names) as SigmaRule['selections'] };
         return rule({ id: `id-${n}`, name: `rule-${n}`, document });
       });

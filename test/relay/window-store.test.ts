@@ -28,7 +28,7 @@ function reloaded(db: Database): WindowStore {
 }
 
 function stateOf(count: number): WindowState {
-  return { entries: [count] };
+  return { at: count, gaps: [0], ids: [`evt-${count}`] };
 }
 
 function put(store: WindowStore, key: string, count = 1): void {
