@@ -85,6 +85,9 @@ export function compileCondition(
     }
   }
 
+  next = tokens.findIndex(({ text }) => text.includes('|'));
+  if (next >= 0) throw fault('A condition takes no |: to count, write a correlation.');
+  next = 0;
   const test = either(0);
   if (next < tokens.length) throw fault(`and or or is missing before ${quote(tokens[next]?.text)}.`);
   return test;
@@ -126,7 +129,6 @@ function namesAt(
 ): { found: readonly string[]; isAll: boolean } {
   const { text = '', word = '' } = tokens[at] ?? {};
   if (tokens[at + 1]?.word !== 'of') {
-    if (text.includes('|')) throw new Fault('A condition takes no |: to count, write a correlation.');
     if (!names.includes(text))
       throw new Fault(`${quote(text)} is not a selection.`, { word: text, words: names });
     return { found: [text], isAll: false };
@@ -143,7 +145,8 @@ function namesAt(
   return { found, isAll: word === 'all' };
 }
 
-function joined(tests: readonly Test[], isAll: boolean): Test {
+/** All of them, or any. */
+export function joined(tests: readonly Test[], isAll: boolean): Test {
   const [first, second] = tests;
   if (first === undefined || second === undefined) return first ?? (() => false);
   if (tests.length > 2) {

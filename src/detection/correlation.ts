@@ -84,15 +84,15 @@ export interface WindowView {
 
 export interface CompiledCorrelation {
   /** The values that the event is counted under; `undefined`: one is missing, so it is not counted. */
-  groupOf(event: SigmaEvent, rule: string): readonly string[] | undefined;
-  observe(
+  readonly groupOf: (event: SigmaEvent, rule: string) => readonly string[] | undefined;
+  readonly observe: (
     state: WindowState | undefined,
     occurrence: Occurrence,
     policy: AlertPolicy,
     nowMs: number,
-  ): Observed;
+  ) => Observed;
   /** What the window that ends now comes to. */
-  view(state: WindowState, nowMs: number): WindowView;
+  readonly view: (state: WindowState, nowMs: number) => WindowView;
 }
 
 /** Oldest first. */

@@ -1,6 +1,6 @@
 /** The selections and conditions of a rule as one test of events. Pure. */
 
-import { compileCondition, isName } from './condition.ts';
+import { compileCondition, isName, joined } from './condition.ts';
 import { Fault, OF_NAME } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
 import type { Test } from './item.ts';
@@ -35,7 +35,7 @@ export function compileDetection(
     const place = conditions.length > 1 ? [...at, index] : at;
     return reading.part(place, () => compileCondition(condition, names, testOf, reading.spend)) ?? [];
   });
-  return { selections: compiled, test: root((event) => tests.some((test) => test(event))) };
+  return { selections: compiled, test: root(joined(tests, false)) };
 }
 
 /** A selection that a condition names more than once is looked at once for each event. */

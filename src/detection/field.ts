@@ -49,13 +49,15 @@ function walk(value: unknown, steps: readonly (readonly Step[])[], from: number)
     });
     return found.length === 0 ? undefined : found;
   }
-  const step = ahead.find(({ key }) => Object.hasOwn(value, key));
-  return step && walk((value as SigmaEvent)[step.key], steps, step.next);
+  for (const { key, next } of ahead) {
+    if (Object.hasOwn(value, key)) return walk((value as SigmaEvent)[key], steps, next);
+  }
+  return undefined;
 }
 
 /** Whether the test holds for the value; of a list: for any element, however nested; `isDeep`: of an object, for any value in it. */
 export function someOf(value: unknown, test: (value: unknown) => boolean, isDeep = false): boolean {
-  if (!isOpened(value, isDeep)) return test(value);
+  if (typeof value !== 'object' || !isOpened(value, isDeep)) return test(value);
   // A list to work off, as an event may be nested deeper than calls may.
   const open = [value];
   for (const container of open) {

@@ -10,7 +10,7 @@ export const ONE = 1;
 
 /** Literal text, and wildcards between. */
 export type Pattern = readonly (string | typeof MANY | typeof ONE)[];
-/** Of a segment: characters, or ONE. */
+/** Of a segment: text, or characters and ONE where the text is by characters, too. */
 type Characters = ArrayLike<string | typeof ONE>;
 
 /** A backslash makes `*`, `?` and a backslash literal; before anything else it is one itself. */
@@ -46,6 +46,10 @@ export function compilePattern(pattern: Pattern): (text: string) => boolean {
     }
   }
   const first = segments[0] ?? '';
+  const [, inner] = segments;
+  if (pattern.length === 3 && pattern[0] === MANY && pattern[2] === MANY && typeof inner === 'string') {
+    return (text) => text.includes(inner);
+  }
   const last = segments.length > 1 ? segments.at(-1) : undefined;
   const between = segments.slice(1, -1);
   return (whole) => {
@@ -65,7 +69,7 @@ export function compilePattern(pattern: Pattern): (text: string) => boolean {
 }
 
 function isAt(text: ArrayLike<string>, part: Characters, at: number): boolean {
-  if (typeof part === 'string' && typeof text === 'string') return text.startsWith(part, at);
+  if (typeof part === 'string') return (text as string).startsWith(part, at);
   for (let offset = 0; offset < part.length; offset += 1) {
     if (part[offset] !== ONE && part[offset] !== text[at + offset]) return false;
   }
@@ -75,12 +79,8 @@ function isAt(text: ArrayLike<string>, part: Characters, at: number): boolean {
 /** The first place from `from` on; -1: none that ends before `end`. */
 function find(text: ArrayLike<string>, part: Characters, from: number, end: number): number {
   const last = end - part.length;
-  if (typeof part === 'string' && typeof text === 'string') {
-    const at = text.indexOf(part, from);
-    return at > last ? -1 : at;
-  }
-  for (let at = from; at <= last; at += 1) {
-    if (isAt(text, part, at)) return at;
-  }
-  return -1;
+  let at = from;
+  if (typeof part === 'string') at = (text as string).indexOf(part, from);
+  else while (at <= last && !isAt(text, part, at)) at += 1;
+  return at > last ? -1 : at;
 }

@@ -1,23 +1,24 @@
 /**
- * Reads a regular expression into a program of small steps (Thompson's NFA), without ever giving it to `RegExp`.
- * The syntax and its meaning are JavaScript's without flag `u`, by UTF-16 code units; what could be read in two ways is refused.
- * Pure: no I/O, no clock.
+ * Reads a regular expression into a program of small steps (Thompson's NFA). Syntax and meaning are JavaScript's without flag `u`,
+ * by UTF-16 code units; what other engines read in another way is refused.
+ * `RegExp` says whether the syntax is right, and is never run over a text. Pure: no I/O, no clock.
  */
 
-/** Longest pattern, in characters: no rule of SigmaHQ comes near (facts of 2026-11). */
-const PATTERN_CHARACTERS_MAX = 512;
-/** Steps of a program once its counted repetitions are written out: bounds the time that one character can cost. */
-const STEPS_MAX = 512;
+/** Longest pattern, in characters; steps of its program once its counted repetitions are written out. */
+const SIZE_MAX = 512;
+
+/** Different classes, each of which is asked about each new code unit. */
+const CLASSES_MAX = 32;
 
 export const MATCH = -1;
 export const FORK = -2;
 export const LINE_START = -3;
 export const LINE_END = -4;
 export const WORD_EDGE = -5;
-export const NO_WORD_EDGE = -6;
+const NO_WORD_EDGE = -6;
 
 export interface RegexFlags {
-  /** Without case: a code unit is what `toUpperCase` makes of it, unless that is longer, or is ASCII and it is not. */
+  /** Without case, as JavaScript compares without flag `u`. */
   readonly i?: boolean;
   /** `^` and `$` also at line breaks. */
   readonly m?: boolean;
@@ -25,191 +26,86 @@ export interface RegexFlags {
   readonly s?: boolean;
 }
 
-/** Lowest and highest code unit in turns: `[48, 57]` are the digits. */
-export type Ranges = readonly number[];
-
-/** Step n does `ops[n]` (an index of `sets`: take one code unit of it; or one of the negative numbers above), and goes on at `to[n]`; a fork also at `or[n]`. */
+/** Step n does `ops[n]` (an index of `sets`: take one code unit of it; or one of the numbers above), and goes on at `to[n]`; a fork also at `or[n]`. */
 export interface RegexProgram {
   readonly ops: readonly number[];
   readonly to: readonly number[];
   readonly or: readonly number[];
   readonly start: number;
-  readonly sets: readonly Ranges[];
+  /** Patterns of one code unit each: `a`, `\d`, `[^a-f]`, `a|b`. */
+  readonly sets: readonly string[];
   readonly flags: RegexFlags;
 }
 
 /** Writes the steps of a part that goes on at `next`, and answers the first of them. */
 interface Write {
   (next: number): number;
-  /** Of a part that takes one code unit and no more. */
-  readonly ranges?: Ranges;
+  /** Of a part that takes one code unit and no more: its pattern. */
+  readonly set?: string;
 }
 
-const DIGITS = [48, 57];
-export const WORD = [48, 57, 65, 90, 95, 95, 97, 122];
-export const LINE_BREAKS = [10, 10, 13, 13, 0x2028, 0x2029];
-const SPACES = [
-  ...[9, 13, 32, 32, 160, 160, 0x1680, 0x1680, 0x2000, 0x200a, 0x2028, 0x2029],
-  ...[0x202f, 0x202f, 0x205f, 0x205f, 0x3000, 0x3000, 0xfeff, 0xfeff],
-];
-const ESCAPED_SETS = new Map([
-  ['d', DIGITS],
-  ['w', WORD],
-  ['s', SPACES],
-]);
-const ESCAPED_UNITS = new Map([
-  ['t', 9],
-  ['n', 10],
-  ['v', 11],
-  ['f', 12],
-  ['r', 13],
-]);
-
+const ASSERTIONS = ['$', '^', '\\b', '\\B'];
+const OPS = [LINE_END, LINE_START, WORD_EDGE, NO_WORD_EDGE];
+/** Of a pattern whose syntax is right. */
+const TOKEN = /\\(?:x..|u....|[^])|\[(?:\\[^]|[^\]\\])*\]|\((?:\?:)?|[^]/y;
 const QUANTIFIER = /(?:([*+?])|\{(\d+)(,(\d*))?\})\??/y;
-const ASSERTION = /[$^]|\\b/iy;
+const STRANGE_ESCAPE = /\\(?!x[\da-fA-F]{2}|u[\da-fA-F]{4}|[bBdDsSwWfnrtv]|[^\da-zA-Z])./;
+/** A set that is one code unit as it is written. */
+export const LITERAL = /^([^.]|\\\W)$/;
 
-/** Of canonical units: see `RegexFlags.i`. */
-export function foldedUnit(unit: number): number {
-  const upper = String.fromCharCode(unit).toUpperCase();
-  const folded = upper.charCodeAt(0);
-  return upper.length > 1 || (unit > 127 && folded < 128) ? unit : folded;
-}
-
-function without(ranges: Ranges): number[] {
-  const pairs = ranges.flatMap((low, n) => (n % 2 ? [] : [[low, ranges[n + 1] ?? low] as const]));
-  const rest: number[] = [];
-  let from = 0;
-  for (const [low, high] of pairs.sort((a, b) => a[0] - b[0])) {
-    if (low > from) rest.push(from, low - 1);
-    from = Math.max(from, high + 1);
-  }
-  return from > 0xffff ? rest : [...rest, from, 0xffff];
+function refuse(what: string): never {
+  throw new SyntaxError(`Regular expressions: ${what}.`);
 }
 
 /** Throws `SyntaxError` with a sentence for the writer of the rule. */
-export function parseRegex(pattern: string, given: RegexFlags): RegexProgram {
-  const [lead = '', letters = ''] = /^\(\?([ims]+)\)/.exec(pattern) ?? [];
-  const flags = { ...given, ...Object.fromEntries([...letters].map((letter) => [letter, true])) };
+export function parseRegex(given: string, givenFlags: RegexFlags): RegexProgram {
+  if (given.length > SIZE_MAX) refuse(`at most ${SIZE_MAX} characters`);
+  const [lead = '', letters = ''] = /^\(\?([ims]+)\)/.exec(given) ?? [];
+  const has = (letter: keyof RegexFlags) => givenFlags[letter] === true || letters.includes(letter);
+  const flags = { i: has('i'), m: has('m'), s: has('s') };
+  const pattern = given.slice(lead.length);
+  const [escape] = STRANGE_ESCAPE.exec(pattern.replaceAll('\\\\', '')) ?? [];
+  if (escape) refuse(`${escape} is not supported, nor are back-references`);
+  void new RegExp(pattern);
+
   const ops: number[] = [];
   const to: number[] = [];
   const or: number[] = [];
-  const sets: Ranges[] = [];
-  let at = lead.length;
-
-  function refuse(what: string): never {
-    throw new SyntaxError(`${what} (character ${at + 1} of the regular expression)`);
-  }
+  const sets: string[] = [];
+  let at = 0;
 
   function step(op: number, next: number, other = 0): number {
-    if (ops.length >= STEPS_MAX)
-      refuse(`needs more than ${STEPS_MAX} steps once its repetitions are written out`);
+    if (ops.length >= SIZE_MAX) refuse(`at most ${SIZE_MAX} steps, with repetitions written out`);
     to.push(next);
     or.push(other);
     return ops.push(op) - 1;
   }
 
-  function ahead(token: RegExp): RegExpExecArray | null {
+  function eat(token: RegExp): RegExpExecArray | null {
     token.lastIndex = at;
-    return token.exec(pattern);
-  }
-
-  function eat(text: string): boolean {
-    const isNext = pattern.startsWith(text, at);
-    if (isNext) at += text.length;
-    return isNext;
-  }
-
-  function oneOf(ranges: Ranges): Write {
-    const set = sets.push(ranges) - 1;
-    return Object.assign((next: number) => step(set, next), { ranges });
-  }
-
-  /** With the folded ones where case does not count. */
-  function span(low: number, high: number): number[] {
-    const found = [low, high];
-    for (let unit = low; flags.i && unit <= high; unit++) {
-      const folded = foldedUnit(unit);
-      if (folded !== unit) found.push(folded, folded);
-    }
+    const found = token.exec(pattern);
+    at += found?.[0].length ?? 0;
     return found;
   }
 
-  function hex(digits: number): number {
-    const text = pattern.slice(at, at + digits);
-    if (!/^[\da-f]+$/i.test(text) || text.length < digits) refuse(`expected ${digits} hexadecimal digits`);
-    at += digits;
-    return Number.parseInt(text, 16);
-  }
-
-  /** Behind the backslash: a code unit, or a set of them. */
-  function escaped(): number | Ranges {
-    const letter = pattern[at++];
-    if (letter === undefined) return refuse('ends with a backslash');
-    if (letter === 'x') return hex(2);
-    if (letter === 'u') return hex(4);
-    const set = ESCAPED_SETS.get(letter.toLowerCase());
-    if (set) return ESCAPED_SETS.has(letter) ? set : without(set);
-    if (/[1-9k]/.test(letter)) refuse('back-references are not supported');
-    const unit = ESCAPED_UNITS.get(letter);
-    if (unit === undefined && /[\da-z]/i.test(letter)) refuse(`the escape \\${letter} is not supported`);
-    return unit ?? letter.charCodeAt(0);
-  }
-
-  function member(): number | Ranges {
-    if (at >= pattern.length) refuse('the class [ is not closed');
-    if (pattern.startsWith('[:', at)) refuse('POSIX classes are not supported, and a bracket is written \\[');
-    if (eat('\\b')) return 8;
-    return eat('\\') ? escaped() : pattern.charCodeAt(at++);
-  }
-
-  function oneOfClass(): Write {
-    const isNegated = eat('^');
-    const ranges: number[] = [];
-    if (pattern[at] === ']') refuse('the class [] is empty');
-    while (!eat(']')) {
-      const low = member();
-      const isRange = typeof low === 'number' && pattern[at] === '-' && pattern[at + 1] !== ']';
-      if (isRange) at++;
-      const high = isRange ? member() : low;
-      if (typeof low === 'number' && typeof high === 'number') {
-        if (low > high) refuse('the range of the class is out of order');
-        ranges.push(...span(low, high));
-      } else {
-        // As in `[\w-.]`: a set begins or ends no range, so the hyphen stands for itself.
-        for (const part of isRange ? [low, 45, high] : [low]) {
-          ranges.push(...(typeof part === 'number' ? span(part, part) : part));
-        }
-      }
-    }
-    return oneOf(isNegated ? without(ranges) : ranges);
-  }
-
-  function group(): Write {
-    if (!eat('?:') && pattern[at] === '?') {
-      refuse(
-        'of the groups that begin with (? only (?:…) is supported, and (?i), (?m), (?s) at the very start',
-      );
-    }
-    const inner = alternatives();
-    if (!eat(')')) refuse('a bracket ( is not closed');
-    return inner;
+  function oneOf(set: string): Write {
+    if (!sets.includes(set)) sets.push(set);
+    return Object.assign((next: number) => step(sets.indexOf(set), next), { set });
   }
 
   function atom(): Write {
-    const assertion = { '^': LINE_START, $: LINE_END, '\\b': WORD_EDGE, '\\B': NO_WORD_EDGE }[
-      ahead(ASSERTION)?.[0] ?? ''
-    ];
-    if (assertion) {
-      at += assertion < LINE_END ? 2 : 1;
-      return (next) => step(assertion, next);
+    const [token = ''] = eat(TOKEN) ?? [];
+    const op = OPS[ASSERTIONS.indexOf(token)];
+    if (op) return (next) => step(op, next);
+    if (/^\((\?:)?$/.test(token)) {
+      if (pattern[at] === '?') refuse('of (?… only (?:…) is supported, and (?i), (?m), (?s) at the start');
+      const inner = alternatives();
+      at++;
+      return inner;
     }
-    if (ahead(QUANTIFIER)) refuse('a quantifier has nothing to repeat');
-    if (/^\{,\d+\}/.test(pattern.slice(at))) refuse('{,n} is written {0,n}');
-    if (eat('(')) return group();
-    if (eat('[')) return oneOfClass();
-    if (eat('.')) return oneOf(flags.s ? [0, 0xffff] : without(LINE_BREAKS));
-    const unit = eat('\\') ? escaped() : pattern.charCodeAt(at++);
-    return oneOf(typeof unit === 'number' ? span(unit, unit) : unit);
+    if (/^\[(\^?\]$|.*(\[:|\\B))/s.test(token)) refuse(`no [], [: or \\B as in ${token}`);
+    if (/^\{,\d+\}/.test(pattern.slice(at - 1))) refuse('{,n} is written {0,n}');
+    return oneOf(token);
   }
 
   function repeated(part: Write, min: number, max: number): Write {
@@ -218,12 +114,11 @@ export function parseRegex(pattern: string, given: RegexFlags): RegexProgram {
       let copies = min;
       if (max === Infinity) {
         const loop = step(FORK, 0, next);
-        const body = part(loop);
-        to[loop] = body;
-        first = copies ? body : loop;
-        copies = Math.max(0, copies - 1);
+        first = to[loop] = part(loop);
+        if (copies-- === 0) first = loop;
+      } else {
+        for (let n = min; n < max; n++) first = step(FORK, part(first), next);
       }
-      for (let n = min; n < max && max < Infinity; n++) first = step(FORK, part(first), next);
       for (; copies > 0; copies--) {
         const before = first;
         first = part(before);
@@ -235,18 +130,12 @@ export function parseRegex(pattern: string, given: RegexFlags): RegexProgram {
   }
 
   function term(): Write {
-    const isAssertion = ahead(ASSERTION) !== null;
     const part = atom();
-    const quantifier = ahead(QUANTIFIER);
+    const quantifier = eat(QUANTIFIER);
     if (!quantifier) return part;
-    if (isAssertion) refuse('a quantifier has nothing to repeat');
-    at += quantifier[0].length;
-    if (pattern[at] === '+') refuse('possessive quantifiers are not supported');
     const [, sign, low, comma, high] = quantifier;
     const min = sign ? Number(sign === '+') : Number(low);
-    const max = sign === '?' ? 1 : sign || (comma && !high) ? Infinity : Number(high ?? low);
-    if (min > max) refuse('the numbers of a quantifier are out of order');
-    return repeated(part, min, max);
+    return repeated(part, min, sign === '?' ? 1 : sign || (comma && !high) ? Infinity : Number(high ?? low));
   }
 
   function sequence(): Write {
@@ -258,20 +147,18 @@ export function parseRegex(pattern: string, given: RegexFlags): RegexProgram {
   }
 
   function alternatives(): Write {
-    const options = [sequence()];
-    while (eat('|')) options.push(sequence());
-    // `(a|b)` is `[ab]`, with less to walk.
-    const ranges = options.flatMap((option) => option.ranges ?? []);
-    if (options.length > 1 && options.every((option) => option.ranges)) return oneOf(ranges);
-    const last = options.pop();
-    return (next) =>
-      options.reduceRight((rest, option) => step(FORK, option(next), rest), last?.(next) ?? next);
+    const first = sequence();
+    if (pattern[at] !== '|') return first;
+    at++;
+    const others = alternatives();
+    // `(a|b)` takes one unit, as `[ab]` does: less to walk.
+    if (first.set && others.set) return oneOf(`${first.set}|${others.set}`);
+    return (next) => step(FORK, first(next), others(next));
   }
 
-  if (pattern.length > PATTERN_CHARACTERS_MAX) {
-    refuse(`is longer than ${PATTERN_CHARACTERS_MAX} characters`);
-  }
   const whole = alternatives();
-  if (at < pattern.length) refuse('a bracket ) was not opened');
+  if (sets.filter((set) => !LITERAL.test(set)).length > CLASSES_MAX) {
+    refuse(`at most ${CLASSES_MAX} different classes`);
+  }
   return { start: whole(step(MATCH, 0)), ops, to, or, sets, flags };
 }

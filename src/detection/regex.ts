@@ -1,27 +1,18 @@
 /**
- * Searches a text for a regular expression in linear time, whatever the expression: no back-tracking, no `RegExp`.
+ * Searches a text for a regular expression in linear time, whatever the expression: no back-tracking.
  * Sets of steps are states of an automaton that is built while texts are read, and kept within a bound; beyond it the sets are walked.
  * Pure but for that memory, which changes the time of an answer, never the answer.
  */
 
 import type { Result } from './document.ts';
-import {
-  FORK,
-  foldedUnit,
-  LINE_BREAKS,
-  LINE_END,
-  LINE_START,
-  MATCH,
-  parseRegex,
-  WORD,
-  WORD_EDGE,
-} from './regex-parse.ts';
-import type { Ranges, RegexFlags, RegexProgram } from './regex-parse.ts';
+import { FORK, LINE_END, LINE_START, LITERAL, MATCH, parseRegex, WORD_EDGE } from './regex-parse.ts';
+import type { RegexFlags, RegexProgram } from './regex-parse.ts';
 
 /** Every pattern reads this much of a text; a narrower one as much more as it takes less time for each. */
 const TEXT_CHARACTERS_MAX = 4096;
-/** Numbers kept for the states of one pattern: 128 KiB. */
-const MEMORY_NUMBERS_MAX = 16_384;
+/** States kept of one pattern, and code units whose kind is: some 300 KiB at most. */
+const STATES_MAX = 512;
+const UNITS_MAX = 2048;
 
 /** A bit for each step. */
 type StepSet = Int32Array<ArrayBuffer>;
@@ -69,45 +60,53 @@ interface State {
   readonly next: (State | null | undefined)[];
 }
 
-function has(ranges: Ranges, unit: number): boolean {
-  return ranges.some((low, n) => n % 2 === 0 && low <= unit && unit <= (ranges[n + 1] ?? low));
+/** As JavaScript compares without case, without flag `u`. */
+function foldedOf(char: string): string {
+  const upper = char.toUpperCase();
+  return upper.length > 1 || (char > '\x7f' && upper < '\x80') ? char : upper;
 }
 
-/** Code units that no part of the program tells apart are of one kind. */
-function kindsOf({ sets, flags, ops }: RegexProgram) {
-  const looksAround = ops.some((op) => op <= LINE_START);
-  const cuts = [...new Set([0, ...[...sets, ...(looksAround ? [WORD, LINE_BREAKS] : [])].flatMap(cutsOf)])];
-  cuts.sort((a, b) => a - b);
-  function search(unit: number): number {
-    const folded = flags.i ? foldedUnit(unit) : unit;
-    let low = 0;
-    for (let high = cuts.length; high - low > 1;) {
-      const middle = (low + high) >> 1;
-      if ((cuts[middle] ?? 0) <= folded) low = middle;
-      else high = middle;
-    }
-    return low;
+/** Whether one code unit is of a set. Only here is a part of the pattern run, over one code unit: there is nothing to track back. */
+function testOf(set: string, { i, s }: RegexFlags): (char: string) => boolean {
+  const literal = LITERAL.test(set) ? set.slice(-1) : undefined;
+  if (literal === undefined) {
+    const whole = new RegExp(`^(?:${set})$`, (i ? 'i' : '') + (s ? 's' : ''));
+    return (char) => whole.test(char);
   }
-  const ascii = Uint16Array.from({ length: 128 }, (_, unit) => search(unit));
-  return {
-    count: cuts.length,
-    kindOf: (unit: number) => ascii[unit] ?? search(unit),
-    /** By kind: the steps that take it. */
-    takes: cuts.map((unit) => {
-      const isTaken = sets.map((ranges) => has(ranges, unit));
-      return setOf(wordsOf(ops.length), (step) => isTaken[ops[step] ?? MATCH] === true);
-    }),
-    besides: cuts.map((unit) =>
-      !looksAround ? EDGE : has(WORD, unit) ? WORD_UNIT : has(LINE_BREAKS, unit) ? LINE_BREAK : OTHER,
-    ),
-  };
+  return i ? (char) => foldedOf(char) === foldedOf(literal) : (char) => char === literal;
+}
+
+/** Code units that no part of the program tells apart are of one kind; kinds are made as units are met. */
+function kindsOf({ sets, flags, ops }: RegexProgram) {
+  const tests = sets.map((set) => testOf(set, flags));
+  const looksAround = ops.some((op) => op < FORK);
+  const kinds = new Map<string, number>();
+  const known = new Map<number, number>();
+  /** By kind: the steps that take it, and what it is to those beside it. */
+  const takes: StepSet[] = [];
+  const besides: number[] = [];
+
+  function kindOf(unit: number): number {
+    let kind = known.get(unit);
+    if (kind !== undefined) return kind;
+    const char = String.fromCharCode(unit);
+    const isTaken = tests.map((test) => test(char));
+    const beside = looksAround ? (/\w/.test(char) ? WORD_UNIT : /./.test(char) ? OTHER : LINE_BREAK) : EDGE;
+    const key = isTaken.map(Number).join('') + beside;
+    kind = kinds.get(key) ?? kinds.size;
+    if (kind === kinds.size) {
+      kinds.set(key, kind);
+      takes.push(setOf(wordsOf(ops.length), (step) => isTaken[ops[step] ?? MATCH] === true));
+      besides.push(beside);
+    }
+    if (known.size > UNITS_MAX) known.clear();
+    known.set(unit, kind);
+    return kind;
+  }
+  return { kindOf, takes, besides };
 }
 
 type Kinds = ReturnType<typeof kindsOf>;
-
-function cutsOf(ranges: Ranges): number[] {
-  return ranges.map((unit, n) => unit + (n % 2));
-}
 
 function doesHold(op: number, isMultiline: boolean, before: number, after: number): boolean {
   if (op >= LINE_END) {
@@ -172,45 +171,39 @@ function walkerOf({ ops, to, or, start, flags }: RegexProgram, { takes, besides 
 
 function searchOf(program: RegexProgram): (text: string) => boolean {
   const kinds = kindsOf(program);
-  const { kindOf, besides, count: kindsCount } = kinds;
   const walk = walkerOf(program, kinds);
-  const words = wordsOf(program.ops.length);
   const first: State = { steps: walk.first, before: EDGE, next: [] };
   const states = new Map<string, State>();
-  let memory = 0;
 
   /** The state behind `state` and a code unit; one that is not kept once there are too many. */
   function advance(state: State, kind: number): State | null {
     const steps = walk.next(state, kind);
-    const before = besides[kind] ?? EDGE;
+    const before = kinds.besides[kind] ?? EDGE;
     if (!steps) return null;
     const fresh: State = { steps, before, next: [] };
-    if (memory >= MEMORY_NUMBERS_MAX) return fresh;
+    if (states.size >= STATES_MAX) return fresh;
     const key = String.fromCharCode(before, ...new Uint16Array(steps.buffer));
-    const found = states.get(key);
-    if (found) return found;
-    states.set(key, fresh);
-    memory += words + kindsCount;
-    return fresh;
+    const found = states.get(key) ?? fresh;
+    states.set(key, found);
+    return found;
   }
 
   return (text) => {
     const end = Math.min(text.length, TEXT_CHARACTERS_MAX);
     let state = first;
     for (let n = 0; n < end; n++) {
-      const kind = kindOf(text.charCodeAt(n));
+      const kind = kinds.kindOf(text.charCodeAt(n));
       let next = state.next[kind];
       if (next === undefined) state.next[kind] = next = advance(state, kind);
       if (next === null) return true;
       state = next;
     }
-    const isFound = end === text.length && walk.next(state, -1) === null;
     // Full: the next text starts anew, as the states of this one may be of no use to it.
-    if (memory >= MEMORY_NUMBERS_MAX) {
+    if (states.size >= STATES_MAX) {
       states.clear();
-      first.next.length = memory = 0;
+      first.next.length = 0;
     }
-    return isFound;
+    return end === text.length && walk.next(state, -1) === null;
   };
 }
 

@@ -20,6 +20,14 @@ export { withFilters } from './filters.ts';
 export interface ParseOptions {
   /** Asked for every field name; what it answers is an error at that place. */
   readonly checkField?: (field: string, use: FieldUse) => string | undefined;
+  /** Asked for every document that is right: what else is wrong with it, such as with its `custom` attributes. */
+  readonly checkDocument?: (document: SigmaDocument) => readonly DocumentFault[];
+}
+
+export interface DocumentFault {
+  /** From the document down, such as `['relay', 'respond', 1]`. */
+  readonly path: Path;
+  readonly message: string;
 }
 
 /** Texts and patterns that an evaluation of a rule looks at. */
@@ -50,8 +58,14 @@ export function parseRules(yaml: string, options: ParseOptions = {}): Result<Sig
         const isThere = yaml.startsWith(before, offset);
         note(isThere ? offset + before.length : offset, fault.message + hintOf(fault.details), path);
       });
+      const errorsBefore = errors.length;
       const document = reading.part([], () => readDocument(value, reading));
-      if (document !== undefined) documents.push(document);
+      if (document === undefined) continue;
+      documents.push(document);
+      // A part that was refused is missing in the document.
+      if (errors.length > errorsBefore) continue;
+      for (const { path, message } of options.checkDocument?.(document) ?? [])
+        note(offsetOf(path, true), message, path);
     }
   } catch (error) {
     if (error !== ENOUGH) throw error;

@@ -18,9 +18,18 @@ export type RuleValue = Exclude<Scalar, string> | Pattern;
 
 const NUMBER = /^\s*[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?\s*$/i;
 
+/** Texts of the event that is looked at, by how they were: every rule asks for the same ones. */
+const folds = new Map<string, string>();
+const FOLDS_MAX = 64;
+
 /** As letters are compared without case: also a sigma is one letter, wherever in a word it stands. */
 export function fold(text: string): string {
-  return text.toLowerCase().replaceAll('ς', 'σ');
+  const before = folds.get(text);
+  if (before !== undefined) return before;
+  const folded = text.toLowerCase().replaceAll('ς', 'σ');
+  if (folds.size === FOLDS_MAX) folds.clear();
+  folds.set(text, folded);
+  return folded;
 }
 
 /** Text, numbers and booleans as text; undefined: neither. */

@@ -142,9 +142,8 @@ const MEETS: Readonly<Record<BoundOperator, (value: number, bound: number) => bo
 
 /** All bounds hold; of temporal kinds: all rules were there. Nothing meets nothing. */
 export function meetsOf({ type, bounds, rules }: SigmaCorrelation): (value: number | null) => boolean {
-  const wanted: SigmaCorrelation['bounds'] = type.startsWith('temporal')
-    ? { gte: new Set(rules).size }
-    : bounds;
+  const rulesCount = type === 'temporal' ? new Set(rules).size : rules.length;
+  const wanted: SigmaCorrelation['bounds'] = type.startsWith('temporal') ? { gte: rulesCount } : bounds;
   const tests = Object.entries(wanted).map(
     ([operator, bound]) =>
       (value: number) =>

@@ -1,40 +1,36 @@
 /** What is right Sigma, and yet no rule of the relay: its own attribute, lists, fields of two spellings, sums of what is no number. Pure. */
 
 import type { SigmaDocument, SigmaSelection } from '../detection/document.ts';
-import { replaceValues } from '../detection/sigma.ts';
-import type { ConfigFault } from '../domain/fault.ts';
-import { type AttributeFault, type ListPlace, readRelay } from './relay-attribute.ts';
+import { type DocumentFault, replaceValues } from '../detection/sigma.ts';
+import { type ListPlace, readRelay } from './relay-attribute.ts';
 import { canonicalField } from './rule-fields.ts';
 
 /** Fields that can be summed. */
 const NUMBER_FIELDS: ReadonlySet<string> = new Set(['risk_score', 'classification_count']);
 
-/** Every fault of a document that was parsed. `path` is of its text. */
-export function documentFaults(document: SigmaDocument, path: string): readonly ConfigFault[] {
+/** Every fault of a document that was parsed. */
+export function documentFaults(document: SigmaDocument): readonly DocumentFault[] {
   const { relay, faults } = readRelay(document);
-  return [...faults, ...listFaults(document, relay.lists ?? {}), ...fieldFaults(document)].map((fault) => ({
-    path,
-    message: `"${document.title}", ${fault.path}: ${fault.message}`,
-  }));
+  return [...faults, ...listFaults(document, relay.lists ?? {}), ...fieldFaults(document)];
 }
 
 function listFaults(
   document: SigmaDocument,
   lists: Readonly<Record<string, ListPlace>>,
-): readonly AttributeFault[] {
+): readonly DocumentFault[] {
   if (document.kind !== 'rule') return [];
   return Object.entries(lists).flatMap(([name, { selection, field }]) => {
     if (field === '' || replaceValues(document, selection, field, [])) return [];
     const message = `the rule has no field ${field} in a selection ${selection}`;
-    return [{ path: `relay.lists.${name}`, message }];
+    return [{ path: ['relay', 'lists', name], message }];
   });
 }
 
-function fieldFaults(document: SigmaDocument): readonly AttributeFault[] {
+function fieldFaults(document: SigmaDocument): readonly DocumentFault[] {
   if (document.kind !== 'correlation')
     return Object.entries(document.selections).flatMap(([name, selection]) =>
       twiceNamed(selection).map((key) => ({
-        path: `detection.${name}.${key}`,
+        path: [document.kind === 'rule' ? 'detection' : 'filter', name, key],
         message:
           'is the same field as another key of the selection: write one of them, with a list of values',
       })),
@@ -44,7 +40,7 @@ function fieldFaults(document: SigmaDocument): readonly AttributeFault[] {
   return fields
     .filter((field) => isOfNumbers && !NUMBER_FIELDS.has(canonicalField(field)))
     .map((field) => ({
-      path: 'correlation.condition.field',
+      path: ['correlation', 'condition', 'field'],
       message: `"${field}" is not a number, as ${type} needs: use ${[...NUMBER_FIELDS].join(' or ')}`,
     }));
 }

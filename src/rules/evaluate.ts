@@ -13,6 +13,7 @@ import type { SigmaCorrelation } from '../detection/document.ts';
 import { compileRule } from '../detection/sigma.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import { isPersonalKey } from '../domain/personal-fields.ts';
+import { eventTypesOf } from './event-types.ts';
 import type { Evaluated, Found, Rule, RuleFailure, WindowPort } from './rule.ts';
 import { type RuleEvent, ruleEvent } from './rule-event.ts';
 import { windowKey } from './window-key.ts';
@@ -64,16 +65,22 @@ interface Moment {
 interface Step {
   readonly rule: Rule;
   readonly run: (moment: Moment) => Outcome;
+  /** In lower case. Absent: events of any type may make it fire. */
+  readonly types?: ReadonlySet<string>;
   readonly correlation?: CompiledCorrelation;
   readonly windowId?: string;
 }
+
+/** Types of events that are remembered: a tenant forwards no more. */
+const TYPES_MAX = 64;
 
 export function compileRules(rules: readonly Rule[]): RuleEngine {
   const byName = rulesByName(rules);
   const steps = rulesInOrder(rules, byName).map((rule) => stepOf(rule, byName));
   const byRule = new Map(steps.map((step) => [step.rule.id, step]));
+  const stepsFor = byType(steps);
   return {
-    evaluate: (event, windows, nowMs) => walk(steps, momentOf(event, windows, nowMs)),
+    evaluate: (event, windows, nowMs) => walk(stepsFor(event.type), momentOf(event, windows, nowMs)),
     trace(event, windows, nowMs) {
       const traces: Trace[] = [];
       const evaluated = walk(steps, momentOf(event, windows, nowMs), (rule, outcome) => {
@@ -84,6 +91,18 @@ export function compileRules(rules: readonly Rule[]): RuleEngine {
     longestWindowMs: Math.max(0, ...rules.map(spanOf)),
     windowIdOf: ({ id }) => byRule.get(id)?.windowId,
     viewOf: ({ id }, state, nowMs) => byRule.get(id)?.correlation?.view(state, nowMs),
+  };
+}
+
+/** What has to be looked at for events of a type; remembered. */
+function byType(steps: readonly Step[]): (type: string) => readonly Step[] {
+  const known = new Map<string, readonly Step[]>();
+  return (type) => {
+    const before = known.get(type);
+    if (before) return before;
+    const wanted = steps.filter(({ types }) => types?.has(type.toLowerCase()) ?? true);
+    if (known.size < TYPES_MAX) known.set(type, wanted);
+    return wanted;
   };
 }
 
@@ -125,7 +144,8 @@ function stepOf(rule: Rule, byName: ReadonlyMap<string, Rule>): Step {
     const { document } = rule;
     if (document.kind === 'correlation') return correlationStep(rule, document, byName);
     const matches = compileRule(document);
-    return { rule, run: ({ record }) => (matches(record) ? FIRES : NOTHING) };
+    const types = eventTypesOf(document);
+    return { rule, run: ({ record }) => (matches(record) ? FIRES : NOTHING), ...(types && { types }) };
   } catch (cause) {
     const run = () => {
       throw cause;

@@ -15,14 +15,10 @@ export function parseCustom(
 ): Result<SigmaDocument[][], ConfigFault[]> {
   const faults: ConfigFault[] = [];
   const parsed = texts.map((text, index) => {
-    const at = `${path}[${index}]`;
-    const documents = parseRules(text, { checkField });
-    if (!documents.ok) {
-      faults.push(...documents.error.map((error) => ({ path: at, message: placed(error) })));
-      return [];
-    }
-    faults.push(...documents.value.flatMap((document) => documentFaults(document, at)));
-    return documents.value;
+    const documents = parseRules(text, { checkField, checkDocument: documentFaults });
+    if (documents.ok) return documents.value;
+    faults.push(...documents.error.map((error) => ({ path: `${path}[${index}]`, message: placed(error) })));
+    return [];
   });
   return faults.length > 0 ? failure(faults) : success(parsed);
 }

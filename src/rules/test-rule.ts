@@ -79,11 +79,14 @@ function conditionText({ type, bounds, timespanMs, rules, fields }: SigmaCorrela
 /** Reads through, and keeps what is written. */
 function aside(windows: Pick<WindowPort, 'get'>): WindowPort {
   const written = new Map<string, WindowState>();
-  const name = (rule: string, key: string): string => JSON.stringify([rule, key]);
   return {
-    get: (rule, key) => written.get(name(rule, key)) ?? windows.get(rule, key),
+    get: (rule, key) => written.get(rowOf(rule, key)) ?? windows.get(rule, key),
     put: (rule, key, state) => {
-      written.set(name(rule, key), state);
+      written.set(rowOf(rule, key), state);
     },
   };
+}
+
+function rowOf(rule: string, key: string): string {
+  return JSON.stringify([rule, key]);
 }

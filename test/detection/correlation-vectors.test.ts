@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
@@ -24,7 +25,7 @@ interface Vector {
 }
 
 const vectors = JSON.parse(
-  readFileSync(new URL('../vectors/correlation-vectors.json', import.meta.url), 'utf8'),
+  readFileSync(fileURLToPath(import.meta.resolve('../vectors/correlation-vectors.json')), 'utf8'),
 ) as readonly Vector[];
 
 /** Each event's outcome, undefined where it belongs to no group; all users of the sequence at once. */
@@ -72,6 +73,17 @@ describe.each(vectors.map((vector) => [vector.name, vector] as const))('%s', (_,
 
   it.runIf(vector.in_order)('alerts once, and then not until the window has passed', () => {
     expect(idsWhere(vector, seen, ({ alerts }) => alerts)).toEqual(vector.alerts_suppressed_by_window);
+  });
+
+  it('crosses where the sequence alerts, silenced in the order of arrival', () => {
+    // The sequences judge late events at their own time, and silence all that is older than the last alert.
+    const last = new Map<string | null, number>();
+    const alerting = vector.events.filter(({ user, ts }, n) => {
+      const isAlert = seen[n]?.own.crossed === true && ts - (last.get(user) ?? -Infinity) >= vector.window_ms;
+      if (isAlert) last.set(user, ts);
+      return isAlert;
+    });
+    expect(alerting.map(({ id }) => id)).toEqual(vector.alerts_suppressed_by_window);
   });
 
   it.runIf(vector.alerts_reset_after_fire)('counts anew after an alert that resets', () => {

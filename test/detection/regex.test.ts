@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, boolean, constantFrom, letrec, oneof, property, record, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { compileRegex } from '../../src/detection/regex.ts';
@@ -68,34 +68,34 @@ const LEAVES = [
 ];
 const ASSERTIONS = ['^', '$', '\\b', '\\B'];
 const QUANTIFIERS = ['', '', '*', '+', '?', '{2}', '{0,2}', '{1,}', '*?', '+?', '{1,2}?'];
-const patterns = fc.letrec<{ part: string; pattern: string }>((tie) => ({
-  part: fc.oneof(
+const patterns = letrec<{ part: string; pattern: string }>((tie) => ({
+  part: oneof(
     { maxDepth: 3, depthIdentifier: 'p' },
     {
       weight: 6,
-      arbitrary: fc.tuple(fc.constantFrom(...LEAVES), fc.constantFrom(...QUANTIFIERS)).map(joined),
+      arbitrary: tuple(constantFrom(...LEAVES), constantFrom(...QUANTIFIERS)).map(joined),
     },
-    { weight: 1, arbitrary: fc.constantFrom(...ASSERTIONS) },
+    { weight: 1, arbitrary: constantFrom(...ASSERTIONS) },
     {
       weight: 2,
-      arbitrary: fc
-        .tuple(fc.constantFrom('(', '(?:'), tie('pattern'), fc.constantFrom(...QUANTIFIERS))
-        .map(([open, inner, quantifier]) => `${open}${inner})${quantifier}`),
+      arbitrary: tuple(constantFrom('(', '(?:'), tie('pattern'), constantFrom(...QUANTIFIERS)).map(
+        ([open, inner, quantifier]) => `${open}${inner})${quantifier}`,
+      ),
     },
   ),
-  pattern: fc
-    .array(fc.array(tie('part'), { maxLength: 3 }).map(joined), { minLength: 1, maxLength: 3 })
-    .map((options) => options.join('|')),
+  pattern: array(array(tie('part'), { maxLength: 3 }).map(joined), { minLength: 1, maxLength: 3 }).map(
+    (options) => options.join('|'),
+  ),
 })).pattern;
 
 function joined(parts: readonly string[]): string {
   return parts.join('');
 }
 
-const texts = fc
-  .array(fc.constantFrom(...'aabbAckKéÉſKΣςσ_-0. \n\r\u2028/]{}\t\b😀'.split('')), { maxLength: 8 })
-  .map(joined);
-const flagSets = fc.record({ i: fc.boolean(), m: fc.boolean(), s: fc.boolean() });
+const texts = array(constantFrom(...'aabbAckKéÉſKΣςσ_-0. \n\r\u2028/]{}\t\b😀'.split('')), {
+  maxLength: 8,
+}).map(joined);
+const flagSets = record({ i: boolean(), m: boolean(), s: boolean() });
 
 function oracle(pattern: string, { i, m, s }: RegexFlags): RegExp {
   return new RegExp(pattern, `${i ? 'i' : ''}${m ? 'm' : ''}${s ? 's' : ''}`);
@@ -103,19 +103,11 @@ function oracle(pattern: string, { i, m, s }: RegexFlags): RegExp {
 
 describe('compileRegex', () => {
   it('finds what JavaScript finds, in any pattern, text and flags', () => {
-    fc.assert(
-      fc.property(
-        patterns,
-        flagSets,
-        fc.array(texts, { minLength: 1, maxLength: 6 }),
-        (pattern, flags, some) => {
-          const result = compileRegex(pattern, flags);
-          // The few that are too large.
-          if (!result.ok) return expect(result.error).toMatch(/more than 512/);
-          const found = some.map((text) => result.value(text));
-          expect(found).toEqual(some.map((text) => oracle(pattern, flags).test(text)));
-        },
-      ),
+    assert(
+      property(patterns, flagSets, array(texts, { minLength: 1, maxLength: 6 }), (pattern, flags, some) => {
+        const found = some.map(compiled(pattern, flags));
+        expect(found).toEqual(some.map((text) => oracle(pattern, flags).test(text)));
+      }),
       { numRuns: 3000 },
     );
   });
@@ -149,55 +141,57 @@ describe('compileRegex', () => {
   });
 
   it.each([
-    ['(a)\\1', /back-references/],
-    ['\\k<a>', /back-references/],
+    ['(a)\\1', /\\1 is not supported, nor are back-references/],
+    ['(?<a>b)\\k<a>', /\\k is not supported/],
+    ['\\p{L}', /\\p is not supported/],
+    ['\\Aa\\z', /\\A is not supported/],
+    ['\\\\\\A', /\\A is not supported/],
+    ['\\0', /\\0 is not supported/],
+    ['\\X41', /\\X is not supported/],
+    ['\\xZZ', /\\x is not supported/],
+    ['\\u12', /\\u is not supported/],
+    ['\\u{41}', /\\u is not supported/],
+    ['[\\Z]', /\\Z is not supported/],
     ['a(?=b)', /only \(\?:…\)/],
     ['a(?!b)', /only \(\?:…\)/],
     ['(?<=a)b', /only \(\?:…\)/],
     ['(?<!a)b', /only \(\?:…\)/],
     ['(?<name>a)', /only \(\?:…\)/],
-    ['(?P<name>a)', /only \(\?:…\)/],
-    ['(?>a)', /only \(\?:…\)/],
-    ['a(?i)b', /only \(\?:…\)/],
-    ['(?x)a', /only \(\?:…\)/],
-    ['a++', /possessive/],
-    ['a{2}+', /possessive/],
-    ['a**', /nothing to repeat/],
-    ['*a', /nothing to repeat/],
-    ['(+a)', /nothing to repeat/],
-    ['a|{2}', /nothing to repeat/],
-    ['^*', /nothing to repeat/],
-    ['\\b+', /nothing to repeat/],
-    ['a{3,2}', /quantifier are out of order/],
+    ['(?i:a)', /only \(\?:…\)/],
+    ['(?P<name>a)', /Invalid group/],
+    ['(?>a)', /Invalid group/],
+    ['a(?i)b', /Invalid group/],
+    ['(?x)a', /Invalid group/],
+    ['a++', /Nothing to repeat/],
+    ['a{2}+', /Nothing to repeat/],
+    ['a**', /Nothing to repeat/],
+    ['*a', /Nothing to repeat/],
+    ['(+a)', /Nothing to repeat/],
+    ['a|{2}', /Nothing to repeat/],
+    ['^*', /Nothing to repeat/],
+    ['\\b+', /Nothing to repeat/],
+    ['a{3,2}', /numbers out of order/],
     ['a{,2}', /written \{0,n\}/],
-    ['[b-a]', /range of the class is out of order/],
-    ['[abc', /class \[ is not closed/],
-    ['[a-', /class \[ is not closed/],
-    ['[]', /class \[\] is empty/],
-    ['[^]a]', /class \[\] is empty/],
-    ['[[:alpha:]]', /POSIX/],
-    ['(a', /bracket \( is not closed/],
-    ['a)', /bracket \) was not opened/],
-    ['a\\', /ends with a backslash/],
-    ['\\xZZ', /2 hexadecimal digits/],
-    ['\\u12', /4 hexadecimal digits/],
-    ['\\u{41}', /4 hexadecimal digits/],
-    ['\\p{L}', /escape \\p is not supported/],
-    ['\\Aa\\z', /escape \\A is not supported/],
-    ['\\0', /escape \\0 is not supported/],
-    ['a{513}', /more than 512 steps/],
-    ['((a{100}){100}){100}', /more than 512 steps/],
-    ['(a|){99999999999}', /more than 512 steps/],
-    ['a'.repeat(513), /longer than 512 characters/],
-    [Array.from({ length: 10_000 }, (_, n) => `w${n}`).join('|'), /longer than 512 characters/],
-  ])('refuses %s with a sentence', (pattern, sentence) => {
+    ['[b-a]', /Range out of order/],
+    ['[abc', /Unterminated character class/],
+    ['[]', /no \[\], \[: or/],
+    ['[^]a]', /no \[\], \[: or/],
+    ['[[:alpha:]]', /no \[\], \[: or/],
+    ['[a\\B]', /no \[\], \[: or/],
+    ['(a', /Unterminated group/],
+    ['a)', /Unmatched/],
+    ['a\\', /\\ at end/],
+    ['a{513}', /at most 512 steps/],
+    ['((a{100}){100}){100}', /at most 512 steps/],
+    ['(a|){99999999999}', /at most 512 steps/],
+    ['a'.repeat(513), /at most 512 characters/],
+    [Array.from({ length: 10_000 }, (_, n) => `w${n}`).join('|'), /at most 512 characters/],
+    [
+      Array.from({ length: 33 }, (_, n) => `[a-${String.fromCharCode(98 + n)}]`).join(''),
+      /at most 32 different/,
+    ],
+  ])('refuses %.20s with a sentence', (pattern, sentence) => {
     expect(refusal(pattern)).toMatch(sentence);
-  });
-
-  it('says where', () => {
-    expect(refusal('(?i)ab[z-a]')).toBe(
-      'the range of the class is out of order (character 11 of the regular expression)',
-    );
   });
 
   it('reads the first 4,096 characters of a text, and takes the cut for no end', () => {
@@ -236,11 +230,16 @@ describe('compileRegex', () => {
         noise('w123456', 4096),
       ],
     ];
-    const finds = hostile.map(([pattern, text]) => [compiled(pattern), text] as const);
-    for (const [find, text] of finds) find(text);
-    const startMs = performance.now();
-    for (const [find, text] of finds) find(text);
-    // 5 ms for each, and as much again for a busy machine.
-    expect((performance.now() - startMs) / finds.length).toBeLessThan(10);
+    const bestMs = hostile.map(([pattern, text]) => {
+      const finds = compiled(pattern);
+      const runs = Array.from({ length: 8 }, () => {
+        const startMs = performance.now();
+        finds(text);
+        return performance.now() - startMs;
+      });
+      // Of several, as the machine has other work, too.
+      return Math.min(...runs);
+    });
+    expect(Math.max(...bestMs)).toBeLessThan(5);
   });
 });

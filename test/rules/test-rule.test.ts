@@ -45,6 +45,12 @@ describe('testRules', () => {
     ]);
   });
 
+  it('shows a rule that is about events of another type', () => {
+    const event = eventAt(0, { type: 'alert.severity_high' });
+    const { tests } = testRules(rulesOf({ catalog: [HL1] }), event, new MemoryWindows(), START_MS);
+    expect(tests).toMatchObject([{ matches: false, selections: [{ matches: false }, { matches: true }] }]);
+  });
+
   it('shows the window with the event, and counts nothing', () => {
     const rules = rulesOf({ catalog: [HL3] });
     const lab = new Lab(rules);
