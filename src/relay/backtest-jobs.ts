@@ -154,7 +154,8 @@ export class BacktestJobs {
     const chosen = reference === undefined ? undefined : findRule(known, reference);
     if (reference !== undefined && !chosen) return { kind: 'not_found' };
     const nowMs = io.nowMs();
-    const { untilMs = nowMs, sinceMs = Math.min(untilMs, nowMs) - PERIOD_MS } = request;
+    // The Worker's clock, by which entries are received, may be ahead of the object's: without an end there is none.
+    const { untilMs = Infinity, sinceMs = Math.min(untilMs, nowMs) - PERIOD_MS } = request;
     const run = new Backtest({
       rules: known,
       isAsked: chosen ? ({ id }) => id === chosen.id : alertsIfOn,
@@ -168,7 +169,7 @@ export class BacktestJobs {
       id: io.newId(),
       run,
       sinceMs,
-      untilMs,
+      untilMs: Math.min(untilMs, nowMs),
       firstSeq,
       lastSeq,
       seq: firstSeq - 1,

@@ -1,7 +1,7 @@
 /** How a tenant's object is, from what it holds. Reads only: nothing is written, started or sent. */
 
 import type { LaneView } from '../domain/lane-view.ts';
-import type { ObjectHealth } from '../domain/object-health.ts';
+import type { ObjectHealth, RuleHealth } from '../domain/object-health.ts';
 import type { Database } from '../lib/database.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { LaneSet } from './lane-set.ts';
@@ -9,8 +9,6 @@ import type { LaneStore } from './lane-store.ts';
 import type { LastWebhook } from './last-webhook.ts';
 import type { EventLog } from './log.ts';
 import { ownEntries } from './own-entries.ts';
-import { countsOf } from './rule-stats.ts';
-import type { TenantRules } from './tenant-rules.ts';
 
 export interface HealthParts {
   readonly db: Database;
@@ -19,7 +17,7 @@ export interface HealthParts {
   readonly lanes: LaneSet;
   readonly laneStore: LaneStore;
   readonly lastWebhook: LastWebhook;
-  readonly rules: TenantRules;
+  readonly rules: readonly RuleHealth[];
 }
 
 export function objectHealth(
@@ -37,10 +35,7 @@ export function objectHealth(
     eventsAccepted: log.head - ownEntries(db),
     deadLetters: views.reduce((sum, { deadLettered }) => sum + deadLettered, 0),
     storageBytes: db.sizeBytes,
-    rules: rules.current.rules.map(({ id, name, level }) => {
-      const { detections, dryRuns, failures } = countsOf(db, id);
-      return { rule: name, level, detections, dryRuns, failures };
-    }),
+    rules,
   };
 }
 

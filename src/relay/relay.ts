@@ -166,7 +166,7 @@ export class Relay {
         lanes: this.lanes,
         laneStore: this.#laneStore,
         lastWebhook: this.#lastWebhook,
-        rules: this.rules,
+        rules: this.queries.rules.health(),
       },
       { jurisdiction, nowMs: io.nowMs() },
     );

@@ -4,6 +4,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
+import type { RuleHealth } from '../domain/object-health.ts';
 import type { RuleChange, RuleDetail, RuleView, TestRulesRequest } from '../domain/rule-views.ts';
 import type { RuleAnswer, RuleChangesAnswer, RulesAnswer, TestRulesAnswer } from '../domain/rules-rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
@@ -48,6 +49,15 @@ export class RuleQueries {
   rules(): Extract<RulesAnswer, { kind: 'rules' }> {
     const { db, rules } = this.#parts;
     return { kind: 'rules', rules: rules().map((rule) => viewOf(db, rule)) };
+  }
+
+  /** Of all that are in the config. */
+  health(): RuleHealth[] {
+    const { db, rules } = this.#parts;
+    return rules().map(({ id, name, level }) => {
+      const { detections, dryRuns, failures } = countsOf(db, id);
+      return { rule: name, level, detections, dryRuns, failures };
+    });
   }
 
   rule(reference: string): Extract<RuleAnswer, { kind: 'rule' | 'not_found' }> {
