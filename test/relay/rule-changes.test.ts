@@ -114,7 +114,10 @@ describe('a change of a rule', () => {
   it('is bounded, however long the rules are', () => {
     const long = (value: string) =>
       Array.from({ length: RULES_MAX }, (_, n) => {
-        const names = Array.from({ length: 20 }, (_name, i) => [`s${i}`, { platform_id: value.repeat(10_000) }]);
+        const names = Array.from({ length: 20 }, (_name, i) => [
+          `s${i}`,
+          { platform_id: value.repeat(10_000) },
+        ]);
         const document = { ...SINGLE, selections: Object.fromEntries(names) as SigmaRule['selections'] };
         return rule({ id: `id-${n}`, name: `rule-${n}`, document });
       });
