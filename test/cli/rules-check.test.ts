@@ -75,8 +75,14 @@ describe('rules check', () => {
     expect(json.faults[0]).toMatchObject({ file: 'a.yml', line: 6, column: 5 });
   });
 
+  it('shows what is wrong with the relay attribute of a second document at its place, too', async () => {
+    const files = { 'a.yml': `${COUNTED}---\n${MINE.replace('respond:', 'responds:')}` };
+    const ran = await shellWith(files).run('rules check a.yml');
+    expect(ran.code).toBe(EXIT.failed);
+    expect(ran.stdout).toContain('a.yml:20:3: relay.responds is not a known key: did you mean respond?');
+  });
+
   it.each([
-    ['an unknown key of relay', { 'a.yml': MINE.replace('respond:', 'responds:') }, 'did you mean respond?'],
     ['a rule that nothing has', { 'a.yml': COUNTED }, 'refers to mine'],
     ['two rules of one name', { 'a.yml': MINE, 'b.yml': MINE }, 'has the id or name mine'],
   ])('refuses %s, and says in which file', async (_what, files: Record<string, string>, words) => {
