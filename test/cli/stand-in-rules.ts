@@ -51,16 +51,18 @@ function backtest(asked: Asked): Response {
 }
 
 function detections({ state, url, parts }: Asked, body: Readonly<Record<string, unknown>> = {}): Response {
-  const asked = { ...Object.fromEntries(url.searchParams), ...body } as Record<string, string | undefined>;
+  const asked = { ...Object.fromEntries(url.searchParams), ...body } as Readonly<
+    Record<string, string | boolean | undefined>
+  >;
   const { rule, level, verdict, dry_run: dryRun, before = Infinity, limit = 50 } = asked;
   const found = state.detections.filter(
     (one) =>
       one.tenant === parts[0] &&
       one.seq < Number(before) &&
-      (rule === undefined || [one.detection.ruleId, one.detection.ruleName].includes(rule)) &&
+      (rule === undefined || rule === one.detection.ruleId || rule === one.detection.ruleName) &&
       (level === undefined || one.detection.level === level) &&
       (verdict === undefined || (one.verdict ?? 'none') === verdict) &&
-      (dryRun === undefined || `${one.detection.dryRun}` === `${dryRun}`),
+      (dryRun === undefined || String(dryRun) === String(one.detection.dryRun)),
   );
   const page = found.slice(0, Number(limit));
   const last = found.length > page.length ? page.at(-1) : undefined;

@@ -29,7 +29,7 @@ function ruleWith(line: string, condition = 's'): string {
 }
 
 describe('five minutes', () => {
-  it.each(COMMANDS)('take this command, in this order: %s', async (last) => {
+  it('take these commands, in this order', async () => {
     const relay = new StandIn();
     const shell = new FakeIo({
       fetch: relay.fetch,
@@ -46,14 +46,14 @@ describe('five minutes', () => {
     const at = new Date().toISOString();
     const report = { job: 'j', isComplete: true, scanned: 1, total: 1, since: at, until: at };
     relay.state.backtests.push({ ...report, forgottenWindows: 0, rules: [] });
-    for (const command of COMMANDS.slice(0, COMMANDS.indexOf(last) + 1)) {
+    expect(COMMANDS.length).toBeGreaterThan(5);
+    for (const command of COMMANDS) {
       const [npx, program, ...words] = command.split(' ');
       expect([npx, program]).toEqual(['npx', 'noxys-relay']);
       expect(await shell.run(words)).toMatchObject({ code: 0, stderr: '' });
     }
     const saved = relay.state.tenants.get('acme')?.config.rules;
-    if (COMMANDS.indexOf(last) >= COMMANDS.findIndex((command) => command.includes(' apply ')))
-      expect(saved).toMatchObject({ catalog: 'all', custom: [SIGMA.trimEnd()] });
+    expect(saved).toMatchObject({ catalog: 'all', custom: [SIGMA.trimEnd()] });
   });
 
   it('lead to a rule that finds the event of the page, with the bundled ones, and does nothing yet', async () => {
@@ -93,21 +93,22 @@ describe('the YAML of the page', () => {
 
 describe('the table of fields', () => {
   const section = below(PAGE, '## Fields');
-  const rows = section.split('\n').filter((row) => /^\| `/.test(row));
-  const spellings = rows.map((row) => row.split('|').slice(1, 3).map(codeIn));
+  const rows = section.split('\n').filter((row) => row.startsWith('| `'));
+  const spellings = rows.map((row) => {
+    const [, field = '', others = ''] = row.split('|');
+    return { field: codeIn(field).join(), others: codeIn(others) };
+  });
   const source = readFileSync(join(import.meta.dirname, '../../src/domain/field-map.ts'), 'utf8');
 
   it('has every canonical field, and no other', () => {
-    expect(spellings.map(([[field] = []]) => field).toSorted()).toEqual([...FIELD_NAMES].toSorted());
+    expect(spellings.map(({ field }) => field).toSorted()).toEqual([...FIELD_NAMES].toSorted());
   });
 
   it('has every other spelling, with the field that it leads to', () => {
-    const told = spellings.flatMap(([[field] = [], others = []]) =>
-      others.map((other) => [other, field] as const),
-    );
+    const told = spellings.flatMap(({ field, others }) => others.map((other) => [other, field] as const));
     expect(told.filter(([other, field]) => resolveField(other) !== field)).toEqual([]);
     const [, aliases = ''] = /const ALIASES[^{]*\{([^}]*)\}/.exec(source) ?? [];
-    const known = [...aliases.matchAll(/^ +'?([\w.]+)'?: '/gm)].map(([, name]) => name);
+    const known = [...aliases.matchAll(/^ +'?([\w.]+)'?: '/gm)].map(([, name = '']) => name);
     expect(known.length).toBeGreaterThan(20);
     expect(told.map(([other]) => other).toSorted()).toEqual(known.toSorted());
   });
@@ -162,9 +163,6 @@ describe('the relay attribute', () => {
 describe('what is refused', () => {
   it.each([
     ['expand', ruleWith("model|expand: '%x%'")],
-    ...['minute', 'hour', 'day', 'week', 'month', 'year'].map(
-      (part) => [part, ruleWith(`timestamp|${part}: 1`)] as const,
-    ),
     ['an unknown modifier', ruleWith('model|nosuch: x')],
     ['an order that means nothing', ruleWith('model|contains|re: x')],
     ['| in a condition', ruleWith('model: x', 's | count() > 5')],
@@ -180,6 +178,10 @@ describe('what is refused', () => {
     ['a back-reference', ruleWith(String.raw`model|re: '(a)\1'`)],
   ])('says so of %s', (_what, text) => {
     expect(sigmaFaults(text)).not.toEqual([]);
+  });
+
+  it.each(['minute', 'hour', 'day', 'week', 'month', 'year'])('says so of the date part %s', (part) => {
+    expect(sigmaFaults(ruleWith(`timestamp|${part}: 1`))).not.toEqual([]);
   });
 
   it.each(['1M', '1y'])('a timespan of %s', (timespan) => {
