@@ -25,7 +25,9 @@ export function backtestText(out: Output, found: BacktestFound): string {
   const { scanned, rules, since, until, forgottenWindows: forgotten = 0 } = found;
   const isOfRelay = since !== undefined && until !== undefined;
   const period = isOfRelay ? ` from ${formatInstant(since)} to ${formatInstant(until)} UTC` : '';
-  const head = `${count(scanned, 'event')} looked at${period}.`;
+  // The relay's log has detections, too.
+  const what = isOfRelay ? count(scanned, 'entry', 'entries') : count(scanned, 'event');
+  const head = `${what} looked at${period}.`;
   if (rules.length === 0) return `${head} There is no rule that alerts.`;
   const rows = rules.map((rule) => [
     printable(rule.rule),

@@ -36,7 +36,7 @@ function testRules(asked: Asked): Response {
 
 function refusedText(): Response {
   const faults = [{ path: 'text', message: 'line 1, column 1: a rule needs a title' }];
-  return problem(422, 'rule_invalid', 'The text is no rule for this tenant.', { faults });
+  return problem(422, 'body_invalid', 'The body has 1 fault.', { faults });
 }
 
 /** A step for each answer that is planned; the relay forgets a run where one is missing. */
