@@ -1,8 +1,8 @@
 /** The modifiers of Sigma 2.1, and which of them go together in which order. Pure: words only, no values. */
 
-import { Fault, OF_NAME, quote } from './fault.ts';
+import { OF_NAME, notOneOf, quote } from './fault-words.ts';
+import { Fault } from './fault.ts';
 import { COMPARISONS, ENCODINGS, FIRST, POSITIONS } from './modifiers.ts';
-import { notOneOf } from './nearest.ts';
 
 const REGEX_FLAGS = ['i', 'ignorecase', 'm', 'multiline', 's', 'dotall'];
 const MODIFIERS = [

@@ -1,6 +1,6 @@
 /** Networks of IPv4 and IPv6, and whether an address is in one. An IPv4 address that is written as IPv6 is no IPv4 address. Pure. */
 
-import { Fault, quote } from './fault.ts';
+import { Fault } from './fault.ts';
 
 /** Groups of 16 bits: two of IPv4, eight of IPv6. */
 type Address = readonly number[];
@@ -12,13 +12,13 @@ export function compileCidr(text: string): (value: string) => boolean {
   const bits = network === undefined ? 0 : network.length * 16;
   const prefix = length === undefined ? bits : /^\d{1,3}$/.test(length) ? Number(length) : -1;
   if (network === undefined || prefix < 0 || prefix > bits || rest !== undefined) {
-    throw new Fault(`${quote(text)} must be a network such as 10.0.0.0/8 or 2001:db8::/32.`);
+    throw new Fault('no_network', { value: text });
   }
   const masks = network.map(
     (_, group) => 0xffff & ~(0xffff >> Math.min(16, Math.max(0, prefix - group * 16))),
   );
   if (network.some((group, at) => (group & ~(masks[at] ?? 0)) !== 0)) {
-    throw new Fault(`${quote(text)} has bits of a host: clear what is after its ${prefix} bits.`);
+    throw new Fault('host_bits', { value: text });
   }
   return (value) => {
     const address = addressOf(value);

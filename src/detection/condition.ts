@@ -3,7 +3,7 @@
  * Pure: what the names mean is the caller's.
  */
 
-import { Fault, quote } from './fault.ts';
+import { Fault } from './fault.ts';
 import type { FaultDetails, Reading } from './fault.ts';
 import type { Test } from './item.ts';
 import { compilePattern, patternOf } from './pattern.ts';
@@ -15,7 +15,7 @@ interface Token {
 }
 
 /** Of brackets. */
-const NESTING_MAX = 32;
+export const BRACKETS_MAX = 32;
 const NAME = /^[\w-]+$/;
 const PATTERN = /^[\w*-]+$/;
 
@@ -34,8 +34,8 @@ export function compileCondition(
   const tokens = tokensOf(condition);
   let next = 0;
 
-  function fault(message: string, details?: FaultDetails): Fault {
-    return new Fault(message, {
+  function fault(reason: string, details?: FaultDetails): Fault {
+    return new Fault(reason, {
       ...details,
       before: condition.slice(0, tokens[next]?.at ?? condition.length),
     });
@@ -50,7 +50,7 @@ export function compileCondition(
     return joined(tests, word === 'and');
   }
   function either(depth: number): Test {
-    if (depth > NESTING_MAX) throw fault(`The condition must be at most ${NESTING_MAX} brackets deep.`);
+    if (depth > BRACKETS_MAX) throw fault('too_deep');
     return several('or', () => several('and', () => negated(depth)));
   }
   function negated(depth: number): Test {
@@ -64,12 +64,12 @@ export function compileCondition(
     if (token?.word === '(') {
       next += 1;
       const inner = either(depth + 1);
-      if (tokens[next]?.word !== ')') throw fault('A bracket is not closed: ) is missing here.');
+      if (tokens[next]?.word !== ')') throw fault('open_bracket');
       next += 1;
       return inner;
     }
     if (token === undefined || [')', 'and', 'or'].includes(token.word)) {
-      throw fault('The name of a selection is missing here.');
+      throw fault('no_name');
     }
     const isPattern = tokens[next + 1]?.word === 'of';
     spend(isPattern ? names.length : 1);
@@ -86,10 +86,10 @@ export function compileCondition(
   }
 
   next = tokens.findIndex(({ text }) => text.includes('|'));
-  if (next >= 0) throw fault('A condition takes no |: to count, write a correlation.');
+  if (next >= 0) throw fault('aggregation');
   next = 0;
   const test = either(0);
-  if (next < tokens.length) throw fault(`and or or is missing before ${quote(tokens[next]?.text)}.`);
+  if (next < tokens.length) throw fault('no_word', { value: tokens[next]?.text });
   return test;
 }
 
@@ -129,18 +129,16 @@ function namesAt(
 ): { found: readonly string[]; isAll: boolean } {
   const { text = '', word = '' } = tokens[at] ?? {};
   if (tokens[at + 1]?.word !== 'of') {
-    if (!names.includes(text))
-      throw new Fault(`${quote(text)} is not a selection.`, { word: text, words: names });
+    if (!names.includes(text)) throw new Fault('no_selection', { value: text, words: names });
     return { found: [text], isAll: false };
   }
-  if (!['1', 'any', 'all'].includes(word))
-    throw new Fault(`${quote(word)} of is not known: write 1 of, any of or all of.`);
+  if (!['1', 'any', 'all'].includes(word)) throw new Fault('no_quantity', { value: word });
   const target = tokens[at + 2]?.text ?? '';
   const pattern = target.toLowerCase() === 'them' ? '*' : target;
   const isLike = compilePattern(patternOf(pattern));
   const found = names.filter((name) => isLike(name) && (pattern.startsWith('_') || !name.startsWith('_')));
   if (!PATTERN.test(pattern) || found.length === 0) {
-    throw new Fault(`${quote(target)} matches no selection: write them, or a name with *.`);
+    throw new Fault('no_match', { value: target });
   }
   return { found, isAll: word === 'all' };
 }

@@ -2,7 +2,8 @@
 
 import { BOUND_OPERATORS, CORRELATION_TYPES } from './document.ts';
 import type { SigmaCorrelation } from './document.ts';
-import { Fault, quote } from './fault.ts';
+import { quote } from './fault-words.ts';
+import { Fault } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
 import { isTrue, mapOf, readShape, text, texts, wordOf } from './shape.ts';
 import type { Read, Shape } from './shape.ts';

@@ -1,7 +1,7 @@
 /** The selections and conditions of a rule as one test of events. Pure. */
 
 import { compileCondition, isName, joined } from './condition.ts';
-import { Fault, OF_NAME } from './fault.ts';
+import { Fault } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
 import type { Test } from './item.ts';
 import { compileSelection } from './selection.ts';
@@ -23,7 +23,7 @@ export function compileDetection(
   for (const [name, selection] of Object.entries(selections)) {
     const at = [...path, name];
     const found = reading.part(at, () => {
-      if (!isName(name)) throw new Fault('The name of a selection is of letters, digits, _ and -.', OF_NAME);
+      if (!isName(name)) throw new Fault('selection_name');
       return compileSelection(selection, reading, at);
     });
     if (found !== undefined) compiled.set(name, found);

@@ -3,7 +3,7 @@
 import { Fault } from './fault.ts';
 import type { Pattern } from './pattern.ts';
 
-const EXPANSIONS_MAX = 1_000;
+export const EXPANSIONS_MAX = 1_000;
 const DASHES = ['-', '/', '–', '—', '―'];
 /** A dash or slash at the beginning of a word. */
 const DASH = /(?<![\p{L}\p{N}_])[-/](?=[\p{L}\p{N}_])/u;
@@ -24,7 +24,7 @@ function shapesOf(text: string): string[] {
 
 function product<A, B, C>(left: readonly A[], right: readonly B[], join: (a: A, b: B) => C): C[] {
   if (left.length * right.length > EXPANSIONS_MAX) {
-    throw new Fault(`It stands for more than ${EXPANSIONS_MAX} texts: write fewer dashes.`);
+    throw new Fault('expansions');
   }
   return left.flatMap((a) => right.map((b) => join(a, b)));
 }
@@ -51,7 +51,7 @@ export function base64Of(text: string, encoding: string | undefined, isShifted: 
   return [0, 1, 2].map((shift) => {
     const end = [undefined, -3, -2][(bytes.length + shift) % 3];
     const found = btoa(' '.repeat(shift) + bytes).slice([0, 2, 3][shift], end);
-    if (found === '') throw new Fault('It is too short for base64offset: write two bytes or more.');
+    if (found === '') throw new Fault('too_short');
     return found;
   });
 }

@@ -22,7 +22,10 @@ export function explainRule(rule: SigmaRule): (event: SigmaEvent) => RuleExplain
     selections: Array.from(selections, ([name, selection]) => ({
       name,
       matches: selection.test(event),
-      items: selection.items.map(({ item, test: holds }) => ({ item, matches: holds(event) })),
+      items: selection.items.map(({ key, values, test: holds }) => ({
+        item: `${key.replace(/^\|/, 'keywords|')}: ${[values].flat().map(String).join(', ')}`,
+        matches: holds(event),
+      })),
     })),
   });
 }

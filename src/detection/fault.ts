@@ -11,21 +11,21 @@ export interface FaultDetails {
   readonly isOfName?: boolean;
   /** Of a condition: what stands before the place. */
   readonly before?: string;
-  /** What could have been meant by a word that is not known. */
-  readonly word?: string;
+  /** What was found. */
+  readonly value?: unknown;
+  /** What could have been meant by it. */
   readonly words?: readonly string[];
 }
 
+/** Its message is a reason of fault-words.ts, or words. */
 export class Fault extends Error {
   readonly details: FaultDetails;
 
-  constructor(message: string, details: FaultDetails = {}) {
-    super(message);
+  constructor(reason: string, details: FaultDetails = {}) {
+    super(reason);
     this.details = details;
   }
 }
-
-export const OF_NAME: FaultDetails = { isOfName: true };
 
 /** What a field name is used for. */
 export type FieldUse = 'match' | 'group' | 'value';
@@ -49,7 +49,3 @@ export const TRUSTED: Reading = {
   field: () => {},
   spend: () => {},
 };
-
-export function quote(value: unknown): string {
-  return (JSON.stringify(value) ?? '').slice(0, 80);
-}

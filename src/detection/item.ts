@@ -2,7 +2,7 @@
 
 import type { Scalar } from './document.ts';
 import { compileCidr } from './cidr.ts';
-import { Fault, OF_NAME, quote } from './fault.ts';
+import { Fault } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
 import { fieldOf, someOf } from './field.ts';
 import type { SigmaEvent } from './field.ts';
@@ -21,11 +21,11 @@ type Values = Scalar | readonly Scalar[];
 function each<T>(values: Values, reading: Reading, path: Path, read: (value: Scalar) => T): T[] {
   const isList = Array.isArray(values);
   const list: readonly unknown[] = isList ? values : [values];
-  if (list.length === 0) throw new Fault('It has no values: write one, or leave it out.');
+  if (list.length === 0) throw new Fault('no_values');
   return list.flatMap((value, at) => {
     const found = reading.part(isList ? [...path, at] : path, () => {
       if (typeof value === 'object' && value !== null) {
-        throw new Fault('A value must be text, a number, true, false or null.');
+        throw new Fault('no_scalar');
       }
       return { value: read(value as Scalar) };
     });
@@ -43,7 +43,7 @@ function both<T>(tests: readonly ((value: T) => boolean)[], isAll: boolean): (va
 export function compileKeywords(values: Values, isAll: boolean, reading: Reading, path: Path): Test {
   const tests = each(values, reading, path, (value): ValueTest => {
     const word = textOf(value);
-    if (word === undefined || word === '') throw new Fault('A keyword must be text that is not empty.');
+    if (word === undefined || word === '') throw new Fault('no_keyword');
     return compileValues([[MANY, ...patternOf(word), MANY]], false, reading.spend);
   });
   if (isAll) return (event) => tests.every((test) => someOf(event, test, true));
@@ -55,7 +55,7 @@ export function compileItem(key: string, values: Values, reading: Reading, path:
   const [field = '', ...names] = key.split('|');
   if (field === '') {
     if (names.join() === 'all') return compileKeywords(values, true, reading, path);
-    throw new Fault(`${quote(key)} has no field: keywords take |all alone.`, OF_NAME);
+    throw new Fault('no_field', { value: key });
   }
   reading.modifiers(names);
   const modifiers = modifiersOf(names);
@@ -75,7 +75,7 @@ function compileField(
   const isAll = modifiers.has('all');
   if (modifiers.kind === 'exists') {
     const [isThere, ...more] = each(values, reading, path, (value) => value);
-    if (typeof isThere !== 'boolean' || more.length > 0) throw new Fault('exists must be true or false.');
+    if (typeof isThere !== 'boolean' || more.length > 0) throw new Fault('exists');
     return (event) => (valueOf(event) !== undefined) === isThere;
   }
   if (modifiers.kind === 'fieldref') {
@@ -136,7 +136,7 @@ function compileRegularExpression(pattern: string, { has }: Modifiers): (text: s
 }
 
 function compileComparison(operator: string, bound: Scalar): ValueTest {
-  if (typeof bound !== 'number') throw new Fault(`${quote(bound)} must be a number, without quotes.`);
+  if (typeof bound !== 'number') throw new Fault('no_number', { value: bound });
   if (operator === 'lt') return (value) => numberOf(value) < bound;
   if (operator === 'lte') return (value) => numberOf(value) <= bound;
   if (operator === 'gt') return (value) => numberOf(value) > bound;
@@ -150,8 +150,7 @@ function compileReference(
   reading: Reading,
 ): Test {
   const other = literalOf(patternOf(name));
-  if (name === '' || other === undefined)
-    throw new Fault(`${quote(name)} must be the name of a field, without wildcards.`);
+  if (name === '' || other === undefined) throw new Fault('no_reference', { value: name });
   reading.field(name, 'match');
   const otherOf = fieldOf(name);
   const isLike = (left: string, right: string): boolean => {

@@ -3,7 +3,8 @@
 import { readCorrelation } from './correlation-document.ts';
 import { compileDetection } from './detection.ts';
 import type { SigmaDocument } from './document.ts';
-import { Fault, OF_NAME } from './fault.ts';
+import { OF_NAME } from './fault-words.ts';
+import { Fault } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
 import { HEADER, readLogsource } from './header.ts';
 import { isTrue, mapOf, readShape, texts } from './shape.ts';

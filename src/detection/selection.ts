@@ -10,38 +10,31 @@ import type { Test } from './item.ts';
 export interface CompiledSelection {
   readonly test: Test;
   /** As they are written, in their order. */
-  readonly items: readonly { readonly item: string; readonly test: Test }[];
+  readonly items: readonly { readonly key: string; readonly values: unknown; readonly test: Test }[];
 }
 
 export function compileSelection(selection: unknown, reading: Reading, path: Path): CompiledSelection {
   if (Array.isArray(selection)) return compileList(selection, reading, path);
   return isMap(selection)
     ? compileMap(selection, reading, path)
-    : one(textOfItem('keywords', selection), compileKeywords(selection as Scalar, false, reading, path));
+    : one(selection, compileKeywords(selection as Scalar, false, reading, path));
 }
 
 export function isMap(value: unknown): value is SigmaEvent {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function one(item: string, test: Test): CompiledSelection {
-  return { test, items: [{ item, test }] };
-}
-
-function textOfItem(name: string, values: unknown): string {
-  const list: readonly unknown[] = Array.isArray(values) ? values : [values];
-  return `${name}: ${list.map(String).join(', ')}`;
+function one(values: unknown, test: Test): CompiledSelection {
+  return { test, items: [{ key: 'keywords', values, test }] };
 }
 
 function compileMap(map: SigmaEvent, reading: Reading, path: Path): CompiledSelection {
   const items = Object.entries(map).flatMap(([key, values]) => {
     const at = [...path, key];
     const test = reading.part(at, () => compileItem(key, values as SigmaMap[string], reading, at));
-    return test === undefined
-      ? []
-      : [{ item: textOfItem(key === '|all' ? 'keywords|all' : key, values), test }];
+    return test === undefined ? [] : [{ key, values, test }];
   });
-  if (Object.keys(map).length === 0) throw new Fault('It is empty: write a field with a value.');
+  if (Object.keys(map).length === 0) throw new Fault('empty');
   const [only] = items;
   if (only !== undefined && items.length === 1) return { test: only.test, items };
   return {
@@ -55,10 +48,10 @@ function compileMap(map: SigmaEvent, reading: Reading, path: Path): CompiledSele
 
 function compileList(list: readonly unknown[], reading: Reading, path: Path): CompiledSelection {
   if (!list.some(isMap)) {
-    return one(textOfItem('keywords', list), compileKeywords(list as Scalar[], false, reading, path));
+    return one(list, compileKeywords(list as Scalar[], false, reading, path));
   }
   const members = list.flatMap((member, at) => {
-    if (Array.isArray(member)) throw new Fault('A list in a list is not a selection.');
+    if (Array.isArray(member)) throw new Fault('list_in_list');
     const found = reading.part([...path, at], () => compileSelection(member, reading, [...path, at]));
     return found === undefined ? [] : [found];
   });

@@ -1,8 +1,8 @@
 /** Attributes of a document: which there may be, and what each must be. Pure. */
 
-import { Fault, quote } from './fault.ts';
+import { notOneOf, quote } from './fault-words.ts';
+import { Fault } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
-import { notOneOf } from './nearest.ts';
 import { isMap } from './selection.ts';
 
 /** Of one attribute; throws a fault. */

@@ -5,9 +5,9 @@
 
 import { checkModifiers } from './check-modifiers.ts';
 import type { Result, SigmaDocument, SigmaError } from './document.ts';
-import { Fault, OF_NAME } from './fault.ts';
+import { OF_NAME, wordsOf } from './fault-words.ts';
+import { Fault } from './fault.ts';
 import type { FieldUse, Path, Reading } from './fault.ts';
-import { hintOf } from './nearest.ts';
 import { readDocument } from './read-document.ts';
 import { readYaml } from './yaml-text.ts';
 
@@ -52,11 +52,12 @@ export function parseRules(yaml: string, options: ParseOptions = {}): Result<Sig
     if (found.length === 0 && errors.length === 0) note(0, 'The text has no document.', []);
     for (const { value, offsetOf } of found) {
       const reading = readingOf(options, (fault, path) => {
-        const { isOfName = false, before = '' } = fault.details;
+        const { words, isOfName } = wordsOf(fault);
+        const { before = '' } = fault.details;
         const offset = offsetOf(path, isOfName);
         // Within text that stands there as it is.
         const isThere = yaml.startsWith(before, offset);
-        note(isThere ? offset + before.length : offset, fault.message + hintOf(fault.details), path);
+        note(isThere ? offset + before.length : offset, words, path);
       });
       const errorsBefore = errors.length;
       const document = reading.part([], () => readDocument(value, reading));

@@ -3,7 +3,7 @@
  * at once, however many values there are. Pure.
  */
 
-import { Fault, quote } from './fault.ts';
+import { Fault } from './fault.ts';
 import type { Reading } from './fault.ts';
 import type { Scalar } from './document.ts';
 import { base64Of, dashesOf } from './encode.ts';
@@ -46,7 +46,7 @@ export function numberOf(value: unknown): number {
 
 export function textValue(value: Scalar): string {
   if (typeof value === 'string') return value;
-  throw new Fault(`${quote(value)} must be text for this modifier: put it in quotes.`);
+  throw new Fault('no_text', { value });
 }
 
 /** The texts that a value stands for. */
@@ -58,7 +58,7 @@ export function patternsOf(text: string, modifiers: Modifiers): Pattern[] {
     patterns = patterns.flatMap((pattern) => {
       const literal = literalOf(pattern);
       if (literal === undefined) {
-        throw new Fault(`${quote(text)} has wildcards, which base64 does not take: write \\* and \\?.`);
+        throw new Fault('wildcards', { value: text });
       }
       return base64Of(literal, modifiers.encoding, isShifted).map((encoded) => [encoded]);
     });

@@ -17,7 +17,7 @@ import {
 } from 'js-yaml';
 import type { Event, ScalarEvent } from 'js-yaml';
 
-import { quote } from './fault.ts';
+import { quote } from './fault-words.ts';
 import type { Path } from './fault.ts';
 
 const TEXT_BYTES_MAX = 65_536;

@@ -57,21 +57,21 @@ __proto__: {polluted: true}
 
   it('explains which of its parts match', () => {
     const rule = ruleOf(
-      yamlOf('[{f: a, g|gt: 1}, {h: [x, y]}]', 's and not t').replace(
+      yamlOf('[{f: a, g|gt: 1}, {h: [x, null]}]', 's and not t').replace(
         '  condition',
         '  t: word\n  condition',
       ),
     );
     expect(explainRule(rule)({ f: 'A', g: 0, h: 'y' })).toEqual({
-      matches: true,
+      matches: false,
       selections: [
         {
           name: 's',
-          matches: true,
+          matches: false,
           items: [
             { item: 'f: a', matches: true },
             { item: 'g|gt: 1', matches: false },
-            { item: 'h: x, y', matches: true },
+            { item: 'h: x, null', matches: false },
           ],
         },
         { name: 't', matches: false, items: [{ item: 'keywords: word', matches: false }] },

@@ -62,6 +62,7 @@ describe('what is wrong in a selection is told with its place', () => {
     ["{f|windash: '-a -b -c -d -e'}", 'more than 1000 texts'],
     ['{f: []}', 'It has no values'],
     ['{f: {a: b}}', 'A value must be text'],
+    ['{f: {toString: 0}}', 'A value must be text'],
     ['{f: [[a]]}', 'A value must be text'],
     ['{f: [{a: b}]}', 'A value must be text'],
     ['{}', '4:6 detection.s: It is empty'],
