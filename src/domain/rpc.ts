@@ -20,7 +20,7 @@ import type { Notice } from './notice.ts';
 import type { Actor } from './principal.ts';
 import type { RulesRpc } from './rules-rpc.ts';
 import type { SealedTenantConfig } from './tenant-config.ts';
-import type { Busy, UnavailableReason } from './unavailable.ts';
+import type { Busy, Refused, UnavailableReason } from './unavailable.ts';
 
 export interface AcceptRequest {
   readonly v: 1;
@@ -205,9 +205,6 @@ export interface DrainRequest {
 }
 
 export type DrainAnswer = { readonly kind: 'started' | 'nothing_due' | 'unknown_tenant' | 'unavailable' };
-
-export type Refused =
-  { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
 
 export type EventsAnswer = (EventPage & { readonly kind: 'events' }) | Busy | Refused;
 export type UserKeyAnswer = { readonly kind: 'key'; readonly key: string } | Refused;

@@ -1,7 +1,6 @@
 /** What Worker and tenant object say to each other of rules, detections and windows. Types only. */
 
 import type { Actor } from './principal.ts';
-import type { Refused } from './rpc.ts';
 import type {
   BacktestReport,
   BacktestRequest,
@@ -17,7 +16,7 @@ import type {
   WindowView,
   WindowsRequest,
 } from './rule-views.ts';
-import type { Busy } from './unavailable.ts';
+import type { Busy, Refused } from './unavailable.ts';
 
 export type RulesAnswer = { readonly kind: 'rules'; readonly rules: readonly RuleView[] } | Refused;
 export type RuleAnswer =

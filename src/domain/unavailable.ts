@@ -7,3 +7,7 @@ export interface Busy {
   readonly kind: 'busy';
   readonly retryAfterSeconds: number;
 }
+
+/** There is no such tenant, or its object can't serve it now. */
+export type Refused =
+  { readonly kind: 'unknown_tenant' } | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };

@@ -17,6 +17,7 @@ import type { Busy } from '../domain/unavailable.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Database, Row } from '../lib/database.ts';
 import type { Sealer } from '../lib/seal.ts';
+import type { Rule } from '../rules/rule.ts';
 import type { Audit } from './audit.ts';
 import type { DetectionEntry, DetectionStore, StoredDetection } from './detection-store.ts';
 import { eventView } from './event-view.ts';
@@ -25,11 +26,13 @@ import type { EventLog } from './log.ts';
 import { ROWS_PER_TURN_MAX, type ScanBudget } from './log-scan.ts';
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
 import { outcomesOf } from './response-outcomes.ts';
+import { findRule } from './rules-asked.ts';
 
 export interface DetectionQueryParts extends LaneParts {
   readonly db: Database;
   readonly log: EventLog;
   readonly detections: DetectionStore;
+  readonly rules: () => readonly Rule[];
   readonly audit: Audit;
   readonly sealer: Sealer;
   readonly budget: ScanBudget;
@@ -113,7 +116,8 @@ export class DetectionQueries {
         before,
         ROWS_PER_TURN_MAX,
       ) ?? {};
-    const { sql, bindings } = conditionOf(filter);
+    const rule = filter.rule === undefined ? undefined : findRule(this.#parts.rules(), filter.rule)?.id;
+    const { sql, bindings } = conditionOf(rule === undefined ? filter : { ...filter, rule });
     const found: DetectionView[] = [];
     const passing = `SELECT seq, verdict, body FROM (${newest}) WHERE ${sql} ORDER BY seq DESC`;
     for (const row of db.each<Stored>(passing, before, ROWS_PER_TURN_MAX, ...bindings)) {
@@ -141,7 +145,7 @@ function viewOf(
   return { ...view, detection, ...(verdict !== null && { verdict }) };
 }
 
-/** As SQL over the columns; a rule by its id, or by the name that its detections have. */
+/** As SQL over the columns; a rule by its id, or, when the config has none of it any more, by the name that its detections have. */
 function conditionOf({ rule, level, verdict, dryRun, sinceMs, untilMs }: DetectionFilter) {
   const parts: [sql: string, ...bindings: (string | number)[]][] = [];
   if (rule !== undefined)

@@ -4,13 +4,22 @@ import type { ConfigFault } from '../domain/fault.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';
+import { CATALOG } from '../rules/catalog.ts';
 import { parseCustom } from '../rules/parse-custom.ts';
 import { resolveRules } from '../rules/resolve-rules.ts';
 import type { Rule } from '../rules/rule.ts';
 
-/** By its id or its name. */
+/** By its id or its name; a bundled one by the name of its file, too, as a config may name it. */
 export function findRule(rules: readonly Rule[], reference: string): Rule | undefined {
-  return rules.find(({ id }) => id === reference) ?? rules.find(({ name }) => name === reference);
+  const [main] =
+    CATALOG.find(({ file }) => file === reference || file === `${reference}.yml`)?.documents ?? [];
+  const isMain = ({ source, id, name }: Rule): boolean =>
+    source === 'bundled' && main !== undefined && (id === main.id || name === main.name);
+  return (
+    rules.find(({ id }) => id === reference) ??
+    rules.find(({ name }) => name === reference) ??
+    rules.find(isMain)
+  );
 }
 
 export function alertsIfOn({ isEnabled, alerts }: Rule): boolean {

@@ -21,7 +21,9 @@ async function actionsOf(tenant: Tenant): Promise<string[]> {
 async function contentsOf(tenant: Tenant): Promise<unknown> {
   return tenant.inside((_relay, { storage: { sql } }) => {
     const tables = [
-      ...sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE name NOT GLOB '_cf_*'"),
+      ...sql.exec<{ name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*'",
+      ),
     ];
     return tables.map(({ name }) => [name, [...sql.exec(`SELECT * FROM ${name}`)]]);
   });
@@ -232,6 +234,7 @@ describe('the retention of the audit', () => {
       events: 30,
       rollups: 400,
       audit: 365,
+      detections: 365,
     });
     await tenant.configure();
     tenant.nowMs += 364 * DAY_MS;

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
+import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { BacktestReport, BacktestRequest } from '../../src/domain/rule-views.ts';
 import type { TenantRelay } from '../../src/relay/tenant-relay.ts';
 import { eachOf, repeatedViolations, rowsOf, withRules } from './rules-for-test.ts';
@@ -29,20 +30,24 @@ async function violate(tenant: Tenant, count: number, user: string, prefix = use
   );
 }
 
-/** Makes the log long, at once. */
-async function grow(tenant: Tenant, rows: number): Promise<void> {
-  await tenant.inside(async (relay: TenantRelay, { storage }) => {
-    const [{ n, seq, body }] = storage.sql
-      .exec<{ n: number; seq: number; body: string }>(
-        'SELECT (SELECT MAX(n) FROM periods) AS n, MAX(seq) AS seq, body FROM events_1',
+/** Makes the log long, at once: by entries like its newest one. */
+async function grow(
+  tenant: Tenant,
+  rows: number,
+  changes: (seq: number) => Partial<CanonicalEvent> = () => ({}),
+): Promise<void> {
+  await tenant.inside((relay: TenantRelay, { storage }) => {
+    const newest = storage.sql
+      .exec<{ n: number; seq: number }>(
+        'SELECT (SELECT MAX(n) FROM periods) AS n, MAX(seq) AS seq FROM events_1',
       )
-      .toArray() as [{ n: number; seq: number; body: string }];
-    storage.sql.exec(
-      `INSERT INTO events_${n} (seq, body) WITH RECURSIVE i(x) AS (SELECT ? UNION ALL SELECT x + 1 FROM i WHERE x < ?) SELECT x, ? FROM i`,
-      seq + 1,
-      seq + rows,
-      body,
-    );
+      .one();
+    storage.transactionSync(() => {
+      for (let seq = newest.seq + 1; seq <= newest.seq + rows; seq++) {
+        const body = JSON.stringify(tenant.event(`grown-${seq}`, changes(seq)));
+        storage.sql.exec(`INSERT INTO events_${newest.n} (seq, body) VALUES (?, ?)`, seq, body);
+      }
+    });
     relay.load();
   });
 }
@@ -138,6 +143,21 @@ describe('a run over what is stored', () => {
     expect((await step(tenant, { text: eachOf(TYPE, { name: 'other' }) })).rules[0]).toMatchObject({
       hits: 3,
       markedFalse: 0,
+    });
+  });
+
+  it('forgets the window that was written longest ago when there are too many, and says so', async () => {
+    const tenant = await Tenant.create();
+    await violate(tenant, 1, 'first');
+    await grow(tenant, 20_000, (seq) => ({ user: { id: `other-${seq}` } }));
+    await tenant.takeOver();
+    await tenant.accept(tenant.event('again', { user: { id: 'first' } }));
+    const text = repeatedViolations({ over: 1 });
+    const { job } = await step(tenant, { text });
+    expect(await step(tenant, { job })).toMatchObject({
+      isComplete: true,
+      forgottenWindows: 2,
+      rules: [{ hits: 0 }],
     });
   });
 

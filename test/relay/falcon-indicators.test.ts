@@ -90,7 +90,7 @@ describe('a saved config', () => {
     // As a crash leaves it: the config of the next version is stored, and nothing else.
     await tenant.inside((_relay, state) => {
       const row = state.storage.sql.exec<{ document: string }>('SELECT document FROM config').one();
-      const document = row.document.replace('"grok"', '"poe"');
+      const document = row.document.replaceAll('"grok"', '"poe"');
       state.storage.sql.exec('UPDATE config SET version = version + 1, document = ?', document);
     });
     await tenant.crash();

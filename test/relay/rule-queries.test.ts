@@ -69,7 +69,7 @@ describe('the rules of a tenant', () => {
     });
   });
 
-  it('are found by id and by name, with the document as it is evaluated', async () => {
+  it('are found by id, by name, and by the file of a bundled one, with the document as it is evaluated', async () => {
     const tenant = await Tenant.create((document) => {
       document['rules'] = {
         catalog: ['noxys_hl3_repeated_violations'],
@@ -82,7 +82,8 @@ describe('the rules of a tenant', () => {
       rule: { source: 'bundled', document: { bounds: { gt: 2 }, groupBy: ['user_id'] } },
     });
     const id = byName.kind === 'rule' ? byName.rule.id : '';
-    expect(await tenant.inside(async (relay) => relay.rule(id))).toEqual(byName);
+    for (const other of [id, 'noxys_hl3_repeated_violations_user', 'noxys_hl3_repeated_violations_user.yml'])
+      expect(await tenant.inside(async (relay) => relay.rule(other))).toEqual(byName);
     expect(await tenant.inside(async (relay) => relay.rule('nosuch'))).toEqual({ kind: 'not_found' });
   });
 

@@ -2,20 +2,15 @@
 
 import type { Context } from 'hono';
 
-import type { Busy, UnavailableReason } from '../../domain/unavailable.ts';
+import type { Busy, Refused } from '../../domain/unavailable.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, unreachable } from '../../lib/result.ts';
 import type { AppEnv } from '../deployment.ts';
 import type { RequestFailure } from '../problem.ts';
 import { unavailable } from './existing.ts';
 
-type Refused =
-  | Busy
-  | { readonly kind: 'unknown_tenant' }
-  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
-
 /** An unknown tenant here is one that went after it was found. */
-export function refused(c: Context<AppEnv>, answer: Refused): Result<never, RequestFailure> {
+export function refused(c: Context<AppEnv>, answer: Refused | Busy): Result<never, RequestFailure> {
   switch (answer.kind) {
     case 'unknown_tenant':
       return failure({ kind: 'tenant_not_found' });
