@@ -14,7 +14,7 @@ export function markCommand(act: Act) {
   return new Command('mark')
     .summary('say whether a detection was right')
     .description(
-      'The rates of the rule follow, and where a destination has a case of it and is granted comments, the case is closed.\nA later verdict replaces an earlier one.',
+      'The rates of the rule follow, and a Falcon case is closed where cases.close_with_verdict says so.\nA later verdict replaces an earlier one.',
     )
     .argument('<tenant>', "the tenant's id", tenantId)
     .argument('<id>', "the detection's id")

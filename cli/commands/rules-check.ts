@@ -10,7 +10,7 @@ import { count } from '../output/time.ts';
 import { checkFiles } from '../rules/check-files.ts';
 import { readRuleFile } from '../rules/read-inputs.ts';
 import type { Session } from '../session.ts';
-import { byPlace, formatFileFault } from '../tenant-files/file-fault.ts';
+import { byPlace, type FileFault, formatFileFault } from '../tenant-files/file-fault.ts';
 
 export function checkCommand(act: Act) {
   return new Command('check')
@@ -37,13 +37,20 @@ async function check({ io, out }: Session, names: readonly string[]): Promise<Ex
   }));
   out.result({ faults: inOrder, rules: shown }, () =>
     faults.length > 0
-      ? [...inOrder.map(formatFileFault), `${count(faults.length, 'fault')}.`].join('\n')
+      ? [...inOrder.map(placed), `${count(faults.length, 'fault')}.`].join('\n')
       : [
           ...rules.map((rule) => `${out.paint('good', '✔')} ${lineOf(rule)}`),
           `${count(rules.length, 'rule')} in ${count(files.length, 'file')}: all right.`,
         ].join('\n'),
   );
   return faults.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** What holds between rules has no line of its own. */
+function placed(fault: FileFault): string {
+  return fault.line === undefined
+    ? `${printable(fault.file)}: ${printable(fault.message)}`
+    : formatFileFault(fault);
 }
 
 function lineOf({ name, title, level, document, alerts }: Rule): string {

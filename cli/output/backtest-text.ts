@@ -5,30 +5,45 @@ import type { Output } from './output.ts';
 import { printable } from './printable.ts';
 import { count, formatInstant } from './time.ts';
 
-/** A report of the relay, or of this machine, which knows no marks. */
-export type BacktestFound = Pick<BacktestReport, 'scanned' | 'rules'>;
+/** A report of the relay, or of this machine, which knows no marks and has no period of its own. */
+export type BacktestFound = Pick<BacktestReport, 'scanned' | 'rules'> &
+  Partial<Pick<BacktestReport, 'since' | 'until' | 'forgottenWindows'>>;
 type RuleFound = BacktestReport['rules'][number];
 
 const COLUMNS = [
   { head: 'rule' },
   { head: 'hits', align: 'right' },
   { head: 'a day', align: 'right' },
+] as const;
+const MARK_COLUMNS = [
   { head: 'marked true', align: 'right' },
   { head: 'marked false', align: 'right' },
 ] as const;
 const BAR_WIDTH_MAX = 40;
 
-export function backtestText(out: Output, { scanned, rules }: BacktestFound): string {
-  const head = `${count(scanned, 'event')} looked at.`;
+export function backtestText(out: Output, found: BacktestFound): string {
+  const { scanned, rules, since, until, forgottenWindows: forgotten = 0 } = found;
+  const isOfRelay = since !== undefined && until !== undefined;
+  const period = isOfRelay ? ` from ${formatInstant(since)} to ${formatInstant(until)} UTC` : '';
+  // The relay's log has detections, too.
+  const what = isOfRelay ? count(scanned, 'entry', 'entries') : count(scanned, 'event');
+  const head = `${what} looked at${period}.`;
   if (rules.length === 0) return `${head} There is no rule that alerts.`;
   const rows = rules.map((rule) => [
     printable(rule.rule),
     String(rule.hits),
     average(rule),
-    String(rule.markedTrue),
-    String(rule.markedFalse),
+    ...(isOfRelay ? [String(rule.markedTrue), String(rule.markedFalse)] : []),
   ]);
-  return [head, '', out.table(COLUMNS, rows), ...rules.flatMap((rule) => detailsOf(out, rule))].join('\n');
+  return [
+    head,
+    ...(forgotten === 0
+      ? []
+      : [`${count(forgotten, 'window')} forgotten, as too many were open: hits may be missing.`]),
+    '',
+    out.table(isOfRelay ? [...COLUMNS, ...MARK_COLUMNS] : COLUMNS, rows),
+    ...rules.flatMap((rule) => detailsOf(out, rule)),
+  ].join('\n');
 }
 
 /** Over the days that had hits. */

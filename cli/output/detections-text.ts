@@ -86,14 +86,23 @@ const TONES: Readonly<Record<string, Tone>> = {
 };
 
 const OUTCOME_WIDTH = 'skipped'.length;
+/** Of names that others are aligned with; longer ones are alone in their length. */
+const NAMES_WIDTH = 24;
 
-/** A line for each response: what came of it, where, and why. */
+/** A line for each outcome: of which responses, where, and why. */
 export function responseLines(out: Output, responses: readonly ResponseOutcome[]): readonly string[] {
   if (responses.length === 0) return ['  Nothing is asked for.'];
-  const width = Math.max(...responses.map(({ response }) => response.length));
-  return responses.map(({ response, outcome, why, lane }) => {
+  const groups = Map.groupBy(responses, ({ outcome, why, lane }) => JSON.stringify([outcome, why, lane]));
+  const rows = [...groups.values()].flatMap(([first, ...more]) =>
+    first ? [{ ...first, names: [first, ...more].map(({ response }) => response).join(', ') }] : [],
+  );
+  const width = Math.max(
+    0,
+    ...rows.map(({ names }) => names.length).filter((length) => length <= NAMES_WIDTH),
+  );
+  return rows.map(({ names, outcome, why, lane }) => {
     const word = out.paint(TONES[outcome] ?? 'strong', outcome.padEnd(OUTCOME_WIDTH));
     const where = lane === undefined ? '' : `${printable(lane)}: `;
-    return `  ${word}  ${response.padEnd(width)}  ${where}${printable(why)}`;
+    return `  ${word}  ${names.padEnd(width)}  ${where}${printable(why)}`;
   });
 }

@@ -16,23 +16,24 @@ export function ruleTestsText(out: Output, tests: readonly RuleTest[]): string {
 /** Whether the rule matches or not: what would be done by it, and the lines for people. */
 export function playbookTestsText(out: Output, playbook: string, tests: readonly RuleTest[]): string {
   return tests
-    .map(({ rule, title, level, matches, responses, checklist = [] }) =>
-      [
-        `${mark(out, matches)} ${out.paint('strong', printable(rule))} (${level}): ${printable(title)}`,
+    .map((test) => {
+      const { matches, responses, checklist = [] } = test;
+      return [
+        headOf(out, test),
         ...(matches ? [] : ['    This event does not make it fire. Of one that does:']),
         ...indented(responseLines(out, responses)),
         ...(checklist.length === 0
           ? [`    There is no checklist of ${playbook} for it.`]
           : checklist.map((line) => `      ${printable(line)}`)),
-      ].join('\n'),
-    )
+      ].join('\n');
+    })
     .join('\n\n');
 }
 
 function testText(out: Output, test: RuleTest): string {
-  const { rule, title, level, matches, selections = [], condition, window, responses } = test;
+  const { matches, selections = [], condition, window, responses } = test;
   return [
-    `${mark(out, matches)} ${out.paint('strong', printable(rule))} (${level}): ${printable(title)}`,
+    headOf(out, test),
     ...selections.flatMap(({ name, matches: isMet, items }) => [
       `    ${mark(out, isMet)} ${printable(name)}`,
       ...items.map((item) => `        ${mark(out, item.matches)} ${printable(item.item)}`),
@@ -42,6 +43,11 @@ function testText(out: Output, test: RuleTest): string {
     ...(matches || window !== undefined ? ['    would do', ...indented(responseLines(out, responses))] : []),
     ...checklistLines(test),
   ].join('\n');
+}
+
+/** Its title, as its id tells people little. */
+function headOf(out: Output, { rule, title, level, matches }: RuleTest): string {
+  return `${mark(out, matches)} ${out.paint('strong', printable(title))} (${level})  ${out.paint('faint', printable(rule))}`;
 }
 
 function windowText({ value, condition, crossed, isQuiet }: NonNullable<RuleTest['window']>): string {

@@ -29,7 +29,7 @@ export function rulesTable(out: Output, rules: readonly RuleView[], nowMs: numbe
       printable(rule.name),
       rule.level,
       out.paint(tone, word),
-      rule.respond.join(', ') || 'nothing',
+      rule.alerts ? rule.respond.join(', ') || 'nothing' : '–',
       String(detections + dryRuns),
       String(truePositives),
       String(falsePositives),
@@ -78,8 +78,29 @@ export function ruleText(out: Output, rule: RuleDetail, nowMs: number): string {
     ...listOf('References:', rule.references),
     '',
     out.paint('faint', 'As it is evaluated:'),
-    printableLines(stringify(rule.document, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd()),
+    printableLines(stringify(logicOf(rule), { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd()),
   ].join('\n');
+}
+
+/** What of the document is not said above. */
+const HEADER: ReadonlySet<string> = new Set([
+  'kind',
+  'title',
+  'id',
+  'name',
+  'status',
+  'description',
+  'references',
+  'author',
+  'date',
+  'modified',
+  'tags',
+  'falsepositives',
+  'level',
+]);
+
+function logicOf({ document }: RuleDetail): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !HEADER.has(name)));
 }
 
 function lastOf(at: string | undefined, nowMs: number): string {

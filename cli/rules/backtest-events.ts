@@ -14,8 +14,9 @@ import { printable } from '../output/printable.ts';
 import { startProgress } from '../output/progress.ts';
 import { count } from '../output/time.ts';
 import type { Session } from '../session.ts';
-import { readTenantFiles } from '../tenant-files/read-folder.ts';
+import { findTenantFile } from '../tenant-files/find-tenant.ts';
 import { codeOf, unreadMessage } from '../tenant-files/regular-file.ts';
+import { inlineRuleFiles } from '../tenant-files/rule-files.ts';
 import { backtestFile, type FileReport } from './backtest-file.ts';
 import { ALL_BUNDLED, localRules, partsOfDocument, partsOfTexts, type RuleParts } from './local-rules.ts';
 
@@ -74,15 +75,22 @@ function partsOf(session: Session, { tenant, text, options: { file } }: Wanted):
   const forwarded: readonly string[] = FORWARDED_EVENT_TYPES;
   if (text !== undefined) return { parts: partsOfTexts([text]), forwarded };
   if (file === undefined) return { parts: ALL_BUNDLED, forwarded };
-  const found = readTenantFiles(session, [file]).find(({ id }) => id === tenant);
-  if (!found) throw invalidInput(`No tenant file in ${file} is of ${tenant}.`, 'Name its file with -f.');
-  const document: unknown = JSON.parse(found.json);
+  const document = documentOf(session, tenant, file);
   const forward: unknown = isRecord(document) ? document['forward'] : undefined;
   const types: unknown = isRecord(forward) ? forward['events'] : undefined;
   return {
     parts: partsOfDocument(document),
     forwarded: Array.isArray(types) ? types.map(String) : forwarded,
   };
+}
+
+/** With the texts of its rule files. Its secrets stay the references that they are: rules need none. */
+function documentOf({ io }: Session, tenant: string, file: string): unknown {
+  const found = findTenantFile(io.cwd, file, tenant);
+  if (!found) throw invalidInput(`No tenant file in ${file} is of ${tenant}.`, 'Name its file with -f.');
+  const { document, faults } = inlineRuleFiles(found.document, found);
+  if (faults.length === 0) return document;
+  throw invalidInput(faults.map(({ path, message }) => `${found.name}: ${path} ${message}`).join('\n'));
 }
 
 function rulesOf(parts: RuleParts): readonly Rule[] {

@@ -1,10 +1,10 @@
 /** Sigma files checked as the relay would when a tenant's config is saved with them: all faults at once, each at its place. Asks no relay. */
 
-import { parseRules } from '../../src/detection/sigma.ts';
 import type { SigmaDocument } from '../../src/detection/document.ts';
+import { parseRules } from '../../src/detection/sigma.ts';
 import { RULES_DEFAULT } from '../../src/domain/rules-config.ts';
 import { CATALOG } from '../../src/rules/catalog.ts';
-import { parseCustom } from '../../src/rules/parse-custom.ts';
+import { documentFaults } from '../../src/rules/document-faults.ts';
 import { resolveRules } from '../../src/rules/resolve-rules.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { checkField } from '../../src/rules/rule-fields.ts';
@@ -27,25 +27,30 @@ export interface Checked {
 const CUSTOM_PATTERN = /^rules\.custom\[(\d+)\]/;
 
 export function checkFiles(files: readonly RuleFile[]): Checked {
-  const unread = files.flatMap(({ name, text }) => {
-    const parsed = parseRules(text, { checkField });
-    return parsed.ok ? [] : parsed.error.map((error): FileFault => ({ file: name, ...error }));
-  });
-  if (unread.length > 0) return { faults: unread, rules: [] };
+  const read = files.map((file) => readFile(file));
+  const faults = read.flatMap((one) => one.faults);
+  if (faults.length > 0) return { faults, rules: [] };
+  const custom = read.map(({ documents }) => documents);
   const { rules, ...parts } = partsOfTexts(files.map(({ text }) => text));
-  const parsed = parseCustom(rules.custom);
-  if (!parsed.ok) return { faults: parsed.error.map((fault) => faultOf(fault, files)), rules: [] };
-  const catalog = bundledBeside(parsed.value.flat());
-  const resolved = resolveRules({ ...parts, rules: { ...RULES_DEFAULT, ...rules, catalog } }, parsed.value);
-  if (!resolved.ok) return { faults: resolved.error.map((fault) => faultOf(fault, files)), rules: [] };
+  const catalog = bundledBeside(custom.flat());
+  const resolved = resolveRules({ ...parts, rules: { ...RULES_DEFAULT, ...rules, catalog } }, custom);
+  if (!resolved.ok) return { faults: resolved.error.map((fault) => faultBetween(fault, files)), rules: [] };
   return { faults: [], rules: resolved.value.filter(({ source }) => source === 'custom') };
 }
 
-function faultOf(
+function readFile({ name: file, text }: RuleFile) {
+  const parsed = parseRules(text, { checkField, checkDocument: documentFaults });
+  return parsed.ok
+    ? { documents: parsed.value, faults: [] }
+    : { documents: [], faults: parsed.error.map((error): FileFault => ({ file, ...error })) };
+}
+
+/** What holds between rules has no line. */
+function faultBetween(
   { path, message }: { readonly path: string; readonly message: string },
   files: readonly RuleFile[],
 ): FileFault {
-  const index = Number(CUSTOM_PATTERN.exec(path)?.[1] ?? 0);
+  const index = Number(CUSTOM_PATTERN.exec(path)?.[1] ?? Number.NaN);
   return { file: files[index]?.name ?? path, path: '', message };
 }
 
@@ -53,6 +58,7 @@ function faultOf(
 function bundledBeside(own: readonly SigmaDocument[]): string[] {
   const taken = new Set(own.flatMap(({ id, name }) => [id, name]));
   return CATALOG.filter(
-    ({ documents }) => !documents.some(({ id, name }) => [id, name].some((one) => one && taken.has(one))),
+    ({ documents }) =>
+      !documents.some(({ id, name }) => [id, name].some((one) => one !== undefined && taken.has(one))),
   ).map(({ file }) => file);
 }

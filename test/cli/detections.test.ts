@@ -60,7 +60,8 @@ describe('detections explain', () => {
     relay.state.detections.push(detectionForShell(1));
     relay.state.responses.push(
       { response: 'case', outcome: 'done', lane: 'falcon/cases', why: 'The case 17 was opened.' },
-      { response: 'contain', outcome: 'skipped', why: 'No destination grants it.' },
+      { response: 'contain', outcome: 'skipped', why: 'Its rule does not ask for it.' },
+      { response: 'workflow', outcome: 'skipped', why: 'Its rule does not ask for it.' },
     );
     const ran = await shell.run('detections explain acme det_1');
     expect(ran.stdout).toBe(`det_1: PII on its way out
@@ -70,8 +71,8 @@ user      p_17
 platforms perplexity
 found     IBAN
 
-  done     case     falcon/cases: The case 17 was opened.
-  skipped  contain  No destination grants it.
+  done     case               falcon/cases: The case 17 was opened.
+  skipped  contain, workflow  Its rule does not ask for it.
 
   delivered  edr/events: The destination took it.
 `);

@@ -35,7 +35,7 @@ describe('playbook test', () => {
   it('shows of each rule of the playbook what would be done, and its checklist', async () => {
     const { relay, shell } = stage();
     const ran = await shell.run('playbook test acme critical_response --dry-run');
-    expect(ran.stdout).toBe(`✓ pii (critical): PII on its way out
+    expect(ran.stdout).toBe(`✓ PII on its way out (critical)  pii
       waiting  case    falcon/cases: It would open a case.
       skipped  notify  No destination does it.
       [ ] To check: is there a ticket?

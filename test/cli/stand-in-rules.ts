@@ -36,7 +36,7 @@ function testRules(asked: Asked): Response {
 
 function refusedText(): Response {
   const faults = [{ path: 'text', message: 'line 1, column 1: a rule needs a title' }];
-  return problem(422, 'rule_invalid', 'The text is no rule for this tenant.', { faults });
+  return problem(422, 'body_invalid', 'The body has 1 fault.', { faults });
 }
 
 /** A step for each answer that is planned; the relay forgets a run where one is missing. */
@@ -51,16 +51,18 @@ function backtest(asked: Asked): Response {
 }
 
 function detections({ state, url, parts }: Asked, body: Readonly<Record<string, unknown>> = {}): Response {
-  const asked = { ...Object.fromEntries(url.searchParams), ...body } as Record<string, string | undefined>;
+  const asked = { ...Object.fromEntries(url.searchParams), ...body } as Readonly<
+    Record<string, string | boolean | undefined>
+  >;
   const { rule, level, verdict, dry_run: dryRun, before = Infinity, limit = 50 } = asked;
   const found = state.detections.filter(
     (one) =>
       one.tenant === parts[0] &&
       one.seq < Number(before) &&
-      (rule === undefined || [one.detection.ruleId, one.detection.ruleName].includes(rule)) &&
+      (rule === undefined || rule === one.detection.ruleId || rule === one.detection.ruleName) &&
       (level === undefined || one.detection.level === level) &&
       (verdict === undefined || (one.verdict ?? 'none') === verdict) &&
-      (dryRun === undefined || String(one.detection.dryRun) === String(dryRun)),
+      (dryRun === undefined || String(dryRun) === String(one.detection.dryRun)),
   );
   const page = found.slice(0, Number(limit));
   const last = found.length > page.length ? page.at(-1) : undefined;
