@@ -35,8 +35,8 @@ export async function detection(args: readonly string[]): Promise<Report> {
     // In turns, so that whatever else the machine does disturbs all alike.
     for (let turn = 0; turn < WARM_UP_TURNS + turns; turn++)
       for (const size of sizes) {
-        const { us, matched } = await measure(worker, size, rounds);
-        if (turn >= WARM_UP_TURNS) samples.get(size)?.push(us);
+        const { perEventUs, matched } = await measure(worker, size, rounds);
+        if (turn >= WARM_UP_TURNS) samples.get(size)?.push(perEventUs);
         matches = Math.max(matches, matched);
       }
     return reportOf(samples, matches);
@@ -59,11 +59,11 @@ async function measure(
   worker: Miniflare,
   rules: number,
   rounds: number,
-): Promise<{ readonly us: number; readonly matched: number }> {
+): Promise<{ readonly perEventUs: number; readonly matched: number }> {
   const startedAt = timeMs();
   const response = await worker.dispatchFetch(`http://bench/?rules=${rules}&rounds=${rounds}`);
   const { matches, evaluated } = (await response.json()) as { matches: number; evaluated: number };
-  return { us: ((timeMs() - startedAt) * 1000) / evaluated, matched: matches };
+  return { perEventUs: ((timeMs() - startedAt) * 1000) / evaluated, matched: matches };
 }
 
 /** Of the processor for workerd; else of the clock. */
