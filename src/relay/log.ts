@@ -123,7 +123,7 @@ export class EventLog {
   closeAged(nowMs: number): void {
     const current = this.#current();
     if (!current || nowMs < current.openedAtMs + this.#sizes.periodMs) return;
-    this.#db.run('UPDATE periods SET closed_at = ?, bytes = ? WHERE n = ?', nowMs, current.bytes, current.n);
+    this.#writeClosed(current, nowMs);
     this.#replace({ ...current, closedAtMs: nowMs });
   }
 
@@ -250,14 +250,7 @@ export class EventLog {
   #openPeriod(n: number, nowMs: number): void {
     const closing = this.#current();
     this.#db.transaction(() => {
-      if (closing) {
-        this.#db.run(
-          'UPDATE periods SET closed_at = ?, bytes = ? WHERE n = ?',
-          nowMs,
-          closing.bytes,
-          closing.n,
-        );
-      }
+      if (closing) this.#writeClosed(closing, nowMs);
       this.#db.run(`CREATE TABLE events_${n} (seq INTEGER PRIMARY KEY, body TEXT NOT NULL)`);
       this.#db.run(`CREATE TABLE seen_${n} (key TEXT PRIMARY KEY) WITHOUT ROWID`);
       this.#db.run(
@@ -280,6 +273,10 @@ export class EventLog {
         hasSeen: true,
       },
     ];
+  }
+
+  #writeClosed({ n, bytes }: Period, nowMs: number): void {
+    this.#db.run('UPDATE periods SET closed_at = ?, bytes = ? WHERE n = ?', nowMs, bytes, n);
   }
 
   #storeDropped(period: Period): void {
