@@ -2,16 +2,25 @@
 
 import type { SigmaDocument, SigmaSelection } from '../detection/document.ts';
 import { type DocumentFault, replaceValues } from '../detection/sigma.ts';
+import { DURATION_MS_MAX, DURATION_WORDS } from './duration.ts';
 import { type ListPlace, readRelay } from './relay-attribute.ts';
 import { canonicalField } from './rule-fields.ts';
 
 /** Fields that can be summed. */
 const NUMBER_FIELDS: ReadonlySet<string> = new Set(['risk_score', 'classification_count']);
 
+/** By which people and the config call a rule. */
+export const NAME_LENGTH_MAX = 128;
+
 /** Every fault of a document that was parsed. */
 export function documentFaults(document: SigmaDocument): readonly DocumentFault[] {
   const { relay, faults } = readRelay(document);
-  return [...faults, ...listFaults(document, relay.lists ?? {}), ...fieldFaults(document)];
+  return [
+    ...faults,
+    ...listFaults(document, relay.lists ?? {}),
+    ...fieldFaults(document),
+    ...sizeFaults(document),
+  ];
 }
 
 function listFaults(
@@ -43,6 +52,15 @@ function fieldFaults(document: SigmaDocument): readonly DocumentFault[] {
       path: ['correlation', 'condition', 'field'],
       message: `"${field}" is not a number, as ${type} needs: use ${[...NUMBER_FIELDS].join(' or ')}`,
     }));
+}
+
+function sizeFaults(document: SigmaDocument): readonly DocumentFault[] {
+  const isLong = (document.name?.length ?? 0) > NAME_LENGTH_MAX;
+  const isWide = document.kind === 'correlation' && document.timespanMs > DURATION_MS_MAX;
+  return [
+    ...(isLong ? [{ path: ['name'], message: `must have at most ${NAME_LENGTH_MAX} characters` }] : []),
+    ...(isWide ? [{ path: ['correlation', 'timespan'], message: DURATION_WORDS }] : []),
+  ];
 }
 
 /** Keys of one map that are one field in two spellings: only one of them would be looked at. */

@@ -3,6 +3,7 @@
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** Longer ones would outlive what the relay keeps of the events behind them. */
 const DURATION_DAYS_MAX = 31;
+export const DURATION_MS_MAX = DURATION_DAYS_MAX * 86_400_000;
 
 /** What a span must be, for messages. */
 export const DURATION_WORDS = `must be a time such as 30m, 24h or 7d, at most ${DURATION_DAYS_MAX}d`;
@@ -11,7 +12,7 @@ export const DURATION_WORDS = `must be a time such as 30m, 24h or 7d, at most ${
 export function parseDuration(text: unknown): number | undefined {
   const [, digits, unit = ''] = typeof text === 'string' ? (/^([1-9]\d{0,8})([smhd])$/.exec(text) ?? []) : [];
   const ms = Number(digits) * (UNIT_MS[unit] ?? Number.NaN);
-  return ms <= DURATION_DAYS_MAX * 86_400_000 ? ms : undefined;
+  return ms <= DURATION_MS_MAX ? ms : undefined;
 }
 
 /** The shortest way to write it. */

@@ -38,9 +38,14 @@ function usesOf({ document }: Rule): readonly Use[] {
 function selectionUses(selection: SigmaSelection): readonly Use[] {
   if (Array.isArray(selection)) return selection.flatMap((one: SigmaSelection) => selectionUses(one));
   if (typeof selection !== 'object' || selection === null) return [];
-  return Object.entries(selection).map(([key, value]) => {
+  return Object.entries(selection).flatMap(([key, value]: [string, unknown]) => {
     const [field = '', ...modifiers] = key.split('|');
     const isPresence = modifiers.includes('exists') || value === null || value === '*';
-    return { field, compares: !isPresence };
+    // Two pseudonyms of different kinds are never the same.
+    const others = modifiers.includes('fieldref') ? [value].flat() : [];
+    return [
+      { field, compares: !isPresence },
+      ...others.map((other) => ({ field: String(other), compares: true })),
+    ];
   });
 }

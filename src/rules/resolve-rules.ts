@@ -8,12 +8,7 @@ import type { SigmaDocument, SigmaRule, SigmaCorrelation } from '../detection/do
 import { compileRule, mapFields, withFilters } from '../detection/sigma.ts';
 import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
-import {
-  type ResponsesConfig,
-  RULES_MAX,
-  type RuleOverride,
-  type RulesConfig,
-} from '../domain/rules-config.ts';
+import type { ResponsesConfig, RuleOverride, RulesConfig } from '../domain/rules-config.ts';
 import type { TenantPlatforms } from '../domain/platforms-config.ts';
 import type { Level } from '../domain/severity.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
@@ -59,7 +54,6 @@ export function resolveRules(
   late.push(
     ...used.flatMap((rule) => privacyFaults(rule, privacy, findEntry(entries, rule.id)?.path ?? '')),
     ...silencedFaults(used, overrides.of),
-    ...tooManyFaults(rules),
   );
   return late.length > 0 ? failure(late) : success(rules);
 }
@@ -188,11 +182,4 @@ function silencedFaults(
     const message = 'is needed by a correlation that is on: switch that one off, too';
     return [{ path: `${overrides.get(id)?.path ?? ''}.enabled`, message }];
   });
-}
-
-function tooManyFaults({ length }: readonly Rule[]): readonly ConfigFault[] {
-  if (length <= RULES_MAX) return [];
-  return [
-    { path: 'rules', message: `has ${length} rules with those that they refer to: at most ${RULES_MAX}` },
-  ];
 }

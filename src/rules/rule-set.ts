@@ -6,9 +6,10 @@
 import type { SigmaDocument } from '../detection/document.ts';
 import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
-import type { RulesConfig } from '../domain/rules-config.ts';
+import { RULES_MAX, type RulesConfig } from '../domain/rules-config.ts';
 import { nearestWord } from '../lib/nearest.ts';
 import { type BundledRules, CATALOG } from './catalog.ts';
+import { NAME_LENGTH_MAX } from './document-faults.ts';
 import { referencesOf } from './rule-order.ts';
 
 /** A document, and where it comes from. */
@@ -48,7 +49,14 @@ export function idOf(document: SigmaDocument): string {
 }
 
 export function nameOf({ name, id, title }: SigmaDocument): string {
-  return name ?? id ?? title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '_');
+  return (
+    name ??
+    id ??
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
+      .slice(0, NAME_LENGTH_MAX)
+  );
 }
 
 export function isBundled(reference: string): boolean {
@@ -61,6 +69,7 @@ export function findEntry(entries: readonly Entry[], reference: string): Entry |
 
 /** `did you mean …?`, or nothing. */
 export function nearestHint(reference: string, entries: readonly Entry[]): string {
+  if (reference.length > NAME_LENGTH_MAX) return '';
   const nearest = nearestWord(reference, entries.flatMap(namesOf));
   return nearest === undefined ? '' : `: did you mean ${nearest}?`;
 }
@@ -75,6 +84,8 @@ export function gatherRules(
   );
   const chosen = catalog === 'all' ? BUNDLED : catalog.flatMap((name) => findEntry(BUNDLED, name) ?? []);
   const entries = [...withReferred([...chosen, ...own]), ...own];
+  // Each is held against each of the others below.
+  if (entries.length > RULES_MAX) return { entries, faults: [tooManyFault(entries.length)] };
   return {
     entries,
     faults: [
@@ -84,6 +95,11 @@ export function gatherRules(
       ...circleFaults(entries),
     ],
   };
+}
+
+function tooManyFault(count: number): ConfigFault {
+  const message = `has ${count} rules and filters with those that they refer to: at most ${RULES_MAX}`;
+  return { path: 'rules', message };
 }
 
 /** The bundled ones of some entries, each once, and those that any of the entries refers to. */

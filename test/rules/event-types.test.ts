@@ -64,8 +64,8 @@ describe('eventTypesOf', () => {
         } as const;
         const document = { ...rule, condition: [text] };
         const types = eventTypesOf(document);
-        if (types && compileRule(document)({ type: occurring }))
-          expect(types).toContain(occurring.toLowerCase());
+        const isTold = types?.has(occurring.toLowerCase()) ?? true;
+        expect(isTold || !compileRule(document)({ type: occurring })).toBe(true);
       }),
     );
   });

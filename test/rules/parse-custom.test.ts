@@ -56,6 +56,18 @@ describe('parseCustom', () => {
     ]);
   });
 
+  it('refuses a span that outlives what is kept, and a name that nobody could write', () => {
+    expect(messages(correlationRule('many', COUNT.replace('1h', '32d')))).toEqual([
+      expect.stringMatching(
+        /line 3, column \d+, correlation\.timespan: must be a time such as .*, at most 31d$/,
+      ),
+    ]);
+    expect(messages(correlationRule('many', COUNT.replace('1h', '31d')))).toEqual([]);
+    expect(messages(plainRule('x'.repeat(129)))).toEqual([
+      expect.stringMatching(/line 2, column 1, name: must have at most 128 characters$/),
+    ]);
+  });
+
   it('refuses one field in two spellings, of which one would be lost', () => {
     expect(messages(withLine('platform: grok\n    event.data.platform_id: poe'))).toEqual([
       expect.stringMatching(

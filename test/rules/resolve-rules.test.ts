@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { correlationRule, eventAt, faultsOf, Lab, plainRule, ruleNamed, rulesOf } from './lab.ts';
@@ -219,7 +220,9 @@ describe('a config is refused whole', () => {
 
   it('with more rules than a tenant may have', () => {
     const custom = Array.from({ length: 101 }, (_, index) => plainRule(`r${index}`));
-    expect(messages({ custom })).toEqual(['rules: has 101 rules with those that they refer to: at most 100']);
+    expect(messages({ custom })).toEqual([
+      'rules: has 101 rules and filters with those that they refer to: at most 100',
+    ]);
     expect(faultsOf({ custom: custom.slice(1) })).toEqual([]);
   });
 });
@@ -250,6 +253,17 @@ describe('privacy', () => {
     expect(faultsOf({ catalog: [HL3] }, { privacy })).toEqual([]);
   });
 
+  it('refuses to compare a pseudonym with another field', () => {
+    const custom = [
+      plainRule('one').replace(
+        'event.type: interaction.policy_violated',
+        'model|fieldref: event.data.user_id',
+      ),
+    ];
+    const privacy = { ...KEEP, user_id: 'pseudonymise' } as const;
+    expect(messages({ custom }, { privacy })).toEqual([expect.stringMatching(/"Rule one" compares user_id/)]);
+  });
+
   it('lets a rule ask whether there is a pseudonym', () => {
     const privacy = { ...KEEP, user_id: 'pseudonymise' } as const;
     for (const line of ['user_id|exists: true', 'user_id: null', "user_id: '*'"]) {
@@ -265,5 +279,46 @@ describe('privacy', () => {
     expect(messages({ custom }, { privacy: { ...KEEP, url: 'drop' } })).toEqual([
       'rules.custom[0]: "Rule one" compares url_host, and privacy.url is drop: set privacy.url to keep, or switch the rule off',
     ]);
+  });
+});
+
+describe('whatever is written', () => {
+  const reference = fc.constantFrom('a', 'b', 'c', HL1, HL3, 'noxys_policy_violated_60m', '__proto__', '');
+  const text = fc.oneof(
+    reference.map((name) => plainRule(JSON.stringify(name))),
+    fc
+      .tuple(reference, reference)
+      .map(([name, other]) =>
+        correlationRule(JSON.stringify(name), COUNT.replace('base', JSON.stringify(other))),
+      ),
+    fc.string(),
+  );
+  const override = fc.record(
+    {
+      enabled: fc.boolean(),
+      dry_run: fc.boolean(),
+      threshold: fc.double(),
+      timespan: fc.constantFrom('1h', '0s', 'x', '99999d'),
+      lists: fc.dictionary(fc.constantFrom('approved_platforms', 'x', '__proto__'), fc.array(fc.string())),
+      respond: fc.subarray(['case', 'notify'] as const).map((some) => [...some]),
+    },
+    { requiredKeys: [] },
+  );
+
+  it('is resolved or refused, and never throws', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.constant('all' as const), fc.array(reference)),
+        fc.array(text, { maxLength: 4 }),
+        fc.dictionary(reference, override),
+        (catalog, custom, overrides) => {
+          const faults = faultsOf({ catalog, custom, overrides });
+          expect(faults.every(({ path, message }) => path.startsWith('rules') && message !== '')).toBe(true);
+          if (faults.length > 0) return;
+          const lab = new Lab(rulesOf({ catalog, custom, overrides }));
+          lab.take(eventAt(0));
+        },
+      ),
+    );
   });
 });
