@@ -9,7 +9,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Database } from '../lib/database.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** Rows that go are billed, two each: so many at most in one run. */
+/** Rows that go are billed: so many at most in one run. */
 const DROPPED_MAX = 1_000;
 
 export interface StoredDetection {
@@ -65,16 +65,24 @@ export class DetectionStore {
   dropOld(retentionDays: number, nowMs: number): void {
     // A clock that has gone back looks again, too.
     if (nowMs < this.#nextDropAtMs && this.#nextDropAtMs - nowMs <= DAY_MS) return;
-    // A late one is older than its neighbours: only the oldest of the log are looked at, and such a one goes with them.
-    const oldest = this.#db.all<{ seq: number; at: number }>(
-      'SELECT seq, at FROM detections ORDER BY seq LIMIT ?',
-      DROPPED_MAX,
-    );
-    const old = oldest.filter(({ at }) => at < nowMs - retentionDays * DAY_MS);
+    const old = this.#old(nowMs - retentionDays * DAY_MS);
     this.#db.transaction(() => {
-      for (const { seq } of old) this.#db.run('DELETE FROM detections WHERE seq = ?', seq);
+      for (const seq of old) this.#db.run('DELETE FROM detections WHERE seq = ?', seq);
     });
     this.#nextDropAtMs = old.length === DROPPED_MAX ? nowMs : nowMs + DAY_MS;
+  }
+
+  /** The oldest of the log, as far as they are of before a time. One that came late goes after those that came before it. */
+  #old(beforeMs: number): readonly number[] {
+    const old: number[] = [];
+    for (const { seq, at } of this.#db.each<{ seq: number; at: number }>(
+      'SELECT seq, at FROM detections ORDER BY seq LIMIT ?',
+      DROPPED_MAX,
+    )) {
+      if (at >= beforeMs) break;
+      old.push(seq);
+    }
+    return old;
   }
 
   /** When `dropOld` has something to do; null when there is no detection. */

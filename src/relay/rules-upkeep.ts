@@ -1,6 +1,6 @@
 /**
  * What the alarm looks after for the rules: rules that could not be made are told of; windows, detections, watches and changes go when
- * their time is over. Tasks by the log event of their failure; each may throw.
+ * their time is over. Each task may throw.
  */
 
 import type { TenantConfig } from '../domain/tenant-config.ts';
@@ -25,15 +25,15 @@ export interface RulesUpkeepParts {
 export function rulesUpkeep(
   { db, rules, windows, detections, watched, config }: RulesUpkeepParts,
   nowMs: number,
-): Readonly<Record<`${string}.${string}`, () => void>> {
+): readonly (() => void)[] {
   const { retention } = config();
-  return {
-    'rules.telling_failed': () => rules.tellFaults(),
-    'windows.turn_failed': () => windows.turn(rules.longestWindowMs, nowMs),
-    'detections.drop_failed': () => detections.dropOld(retention.detections, nowMs),
-    'watches.drop_failed': () => watched.dropExpired(nowMs),
-    'rule_changes.drop_failed': () => dropRuleChanges(db, nowMs - retention.audit * DAY_MS),
-  };
+  return [
+    () => rules.tellFaults(),
+    () => windows.turn(rules.longestWindowMs, nowMs),
+    () => detections.dropOld(retention.detections, nowMs),
+    () => watched.dropExpired(nowMs),
+    () => dropRuleChanges(db, nowMs - retention.audit * DAY_MS),
+  ];
 }
 
 /** When each is next due. */

@@ -89,8 +89,7 @@ export class Upkeep {
       this.#warnOfRetention(nowMs);
       this.#parts.findings.flush(nowMs);
     });
-    for (const [event, work] of Object.entries(rulesUpkeep(this.#parts, nowMs)))
-      this.#task(event as `${string}.${string}`, work);
+    for (const work of rulesUpkeep(this.#parts, nowMs)) this.#task('rules.upkeep_failed', work);
     this.makeDigests(nowMs);
     this.#task('memory.drop_failed', () => {
       // A clock that has gone back looks again, too.

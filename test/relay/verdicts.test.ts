@@ -170,6 +170,32 @@ describe('a detection', () => {
     expect(await counts(tenant)).toMatchObject({ detections: 2 });
   });
 
+  it('is one of thousands that go in steps of a thousand, for a row each', async () => {
+    await Tenant.unknown().inside((_relay, { storage }) => {
+      const db = new Database(storage);
+      migrate(db, START_MS);
+      const store = new DetectionStore(db);
+      const found = detectionForTest({ lastAt: new Date(START_MS).toISOString() });
+      const entry = detectionEvent(found, { tenant: 'acme', receivedAt: found.lastAt }) as DetectionEntry;
+      db.transaction(() => {
+        for (let seq = 1; seq <= 1_500; seq++) store.add(seq, entry, '{}');
+      });
+      const left = (): unknown => db.first('SELECT COUNT(*) AS count FROM detections');
+      const oldAtMs = START_MS + 365 * DAY_MS;
+      store.dropOld(365, oldAtMs);
+      expect(left()).toEqual({ count: 1_500 });
+      expect(store.dueAtMs(365)).toBe(oldAtMs + DAY_MS);
+      const before = db.rowsWritten;
+      store.dropOld(365, oldAtMs + DAY_MS);
+      expect(left()).toEqual({ count: 500 });
+      expect(db.rowsWritten - before).toBe(1_000);
+      expect(store.dueAtMs(365)).toBe(oldAtMs + DAY_MS);
+      store.dropOld(365, oldAtMs + DAY_MS);
+      expect(left()).toEqual({ count: 0 });
+      expect(store.dueAtMs(365)).toBeNull();
+    });
+  });
+
   it('can be judged when the log has it no longer', async () => {
     const tenant = await Tenant.create((document) => {
       withRules([eachOf(TYPE)])(document);
