@@ -119,7 +119,7 @@ function entryLines(facts: DescriptionFacts): readonly Line[] {
 function checklistLines({ event, activity, granted, earlier }: DescriptionFacts): readonly Line[] {
   const playbook = event.detection?.playbook;
   if (!playbook) return [];
-  const ticked = new Set(earlier?.split(/\r?\n/).filter((text) => text.startsWith(TICKED)));
+  const ticked = new Set(earlier?.split('\n').map((text) => text.trimEnd().replace(/^\[X\] /, TICKED)));
   const lines = checklistOf({ playbook, language: 'en', event, activity, ...(granted && { granted }) });
   return lines.map((text, i) => {
     const done = text.replace(UNTICKED, TICKED);

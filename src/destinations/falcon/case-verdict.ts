@@ -11,10 +11,10 @@ import { type Result, failure, success } from '../../lib/result.ts';
 import { type KnownCase, addTag, findCase, patchCase, readCase } from './case-calls.ts';
 import { withLine } from './case-description.ts';
 import { type CaseGroup, itemKey, uniqueTag } from './case-group.ts';
-import { confirmCase } from './case-put.ts';
+import { confirmCase, isSeenByNow } from './case-put.ts';
 import { type CaseRecord, isOwnItem, readRecord } from './case-record.ts';
 import { hasTagRoom } from './case-tags.ts';
-import type { CaseTurn } from './case-turn.ts';
+import { type CaseTurn, unconfirmed } from './case-turn.ts';
 
 /** A change that meets another one is made once more; and the look after the tag. */
 const LOOKS_MAX = 3;
@@ -29,8 +29,8 @@ interface Closable {
   readonly id: string;
   /** By which it is known to be the relay's. */
   readonly tag: string;
-  /** Entries in it; undefined: nothing is remembered of it. */
-  readonly count: number | undefined;
+  /** Undefined: nothing is remembered of it. */
+  readonly record: CaseRecord | undefined;
 }
 
 /** `group` is a verdict's. A case that is gone, or closed already, is done. */
@@ -58,7 +58,7 @@ async function caseOf(
   const tag = uniqueTag({ tenant: context.tenant, destination: config.name, key, opener });
   const id = await findCase(api, tag);
   if (!id.ok) return failure(id.error.outcome);
-  return success(id.value === undefined ? undefined : { id: id.value, tag, count: undefined });
+  return success(id.value === undefined ? undefined : { id: id.value, tag, record: undefined });
 }
 
 async function remembered(
@@ -66,17 +66,17 @@ async function remembered(
   key: string,
   record: CaseRecord,
 ): Promise<Result<Closable | undefined, Outcome>> {
-  const { state, tag, count, caseId } = record;
+  const { state, tag, caseId } = record;
   if (state === 'none') return success(undefined);
-  if (state === 'open') return success({ id: caseId ?? '', tag, count });
+  if (state === 'open') return success({ id: caseId ?? '', tag, record });
   const confirmed = await confirmCase(turn, { key, isStorm: false }, { record, items: [] });
   if (confirmed.kind === 'failed') return failure(confirmed.outcome);
-  return success(confirmed.kind === 'open' ? { id: confirmed.record.caseId ?? '', tag, count } : undefined);
+  return success(confirmed.kind === 'open' ? { id: confirmed.record.caseId ?? '', tag, record } : undefined);
 }
 
 async function close(
-  { api }: CaseTurn,
-  { id, tag, count }: Closable,
+  { api, io }: CaseTurn,
+  { id, tag, record }: Closable,
   event: CanonicalEvent,
   { verdict }: JudgedFacts,
 ): Promise<Outcome> {
@@ -85,6 +85,9 @@ async function close(
     const read = await readCase(api, id);
     if (!read.ok) return read.error.outcome;
     const known = read.value;
+    // One that was just made may not be seen everywhere yet.
+    if (!known && record && !isSeenByNow(record, io.nowMs()))
+      return unconfirmed('the case can not be read yet');
     // Analysts may have closed it, or taken it over with its tags.
     if (!known || known.isClosed || !(known.tags?.includes(tag) ?? true)) return DONE;
     if (!isTagTried && mayTag(known, verdict)) {
@@ -93,7 +96,7 @@ async function close(
       isTagTried = true;
       continue;
     }
-    const description = withLine(known.description ?? '', verdictLine(event, verdict, count));
+    const description = withLine(known.description ?? '', verdictLine(event, verdict, record?.count));
     const done = await patchCase(api, known, {
       status: 'closed',
       ...(description !== undefined && { description }),

@@ -255,7 +255,7 @@ describe('caseDescription', () => {
   it('keeps what analysts ticked, also when the newest detection is another one', () => {
     const earlier = caseDescription(facts(playing())).replace(
       '[ ] To check: has the user completed',
-      '[x] To check: has the user completed',
+      '[X] To check: has the user completed',
     );
     const next = caseDescription(facts(playing({ id: 'det-2', count: 7 }), { earlier }));
     expect(next).toContain('[x] To check: has the user completed the security training?');

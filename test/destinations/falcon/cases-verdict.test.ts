@@ -5,7 +5,16 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { CanonicalEvent } from '../../../src/domain/event.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
-import { CASES, DELIVERED, HOUR_MS, SEARCH, Stage, type StageOptions, judged } from './cases-stage.ts';
+import {
+  CASES,
+  DELIVERED,
+  HOUR_MS,
+  MINUTE_MS,
+  SEARCH,
+  Stage,
+  type StageOptions,
+  judged,
+} from './cases-stage.ts';
 
 const CASE_TAGS = '/cases/entities/case-tags/v1';
 const DAY_MS = 24 * HOUR_MS;
@@ -110,12 +119,14 @@ describe('a verdict', () => {
     expect(stage.onlyCase).toEqual(closed);
   });
 
-  it('is done where the case is gone', async () => {
+  it('waits for a case that was just made and can not be read yet, and is done where it is gone', async () => {
     await start();
     const detection = stage.detection('det-1');
     await stage.deliver(detection);
     const gone = { resources: [], errors: [{ code: 404, message: 'case not found', id: stage.onlyCase.id }] };
     stage.fail('POST', CASES, { status: 200, body: gone });
+    expect(await judge(detection)).toMatchObject({ kind: 'retry', reason: 'unconfirmed' });
+    stage.passes(MINUTE_MS);
     expect(await judge(detection)).toEqual(DELIVERED);
     expect(stage.onlyCase.status).toBe('new');
   });
