@@ -53,7 +53,9 @@ function sameIds(files: readonly TenantFile[]): FileFault[] {
 }
 
 /** The end of a command because of its files. */
-export function brokenFiles(faults: readonly FileFault[]): CliFailure {
+export function brokenFiles(all: readonly FileFault[]): CliFailure {
+  // What two tenant files share, such as a file of rules, is wrong once.
+  const faults = [...new Map(all.map((fault) => [formatFileFault(fault), fault])).values()];
   const shown = faults.slice(0, FAULTS_SHOWN_MAX).map(formatFileFault);
   const more = faults.length - shown.length;
   const files = new Set(faults.map(({ file }) => file)).size;

@@ -4,10 +4,14 @@
  */
 
 import type { SigmaDocument } from '../detection/document.ts';
+import { isRecord } from '../lib/record.ts';
 import { parseCustom } from '../rules/parse-custom.ts';
 
 /** Path of all of them: it changes, too, where only comments or the layout of a text do. */
 export const CUSTOM_RULES = 'rules.custom';
+
+/** UTF-16 units. Paths are kept in the audit, and Sigma sets names no limit. */
+const KEY_LENGTH_MAX = 128;
 
 export interface CustomRule {
   /** Its Sigma name, its id or its title, whichever it has first. */
@@ -32,8 +36,18 @@ function customRule(document: SigmaDocument): CustomRule {
   const { custom = {}, ...parts } = document;
   const { kind, title, level } = document;
   return {
-    name: document.name ?? document.id ?? title,
-    parts: { ...parts, ...custom },
+    name: (document.name ?? document.id ?? title).slice(0, KEY_LENGTH_MAX),
+    parts: withShortKeys({ ...parts, ...custom }),
     summary: { kind, title, ...(level && { level }) },
   };
+}
+
+/** Keys that are cut to the same one are one: that the texts differ is seen all the same. */
+function withShortKeys(parts: Readonly<Record<PropertyKey, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(parts).map(([key, value]: [string, unknown]) => [
+      key.slice(0, KEY_LENGTH_MAX),
+      isRecord(value) && !Array.isArray(value) ? withShortKeys(value) : value,
+    ]),
+  );
 }

@@ -34,7 +34,7 @@ function noRule(rules: readonly Rule[]): string[] {
 
 /** What `responses` asks for in vain. */
 function ungranted({ responses, destinations }: TenantConfig): string[] {
-  return Object.entries(responses.by_level).flatMap(([level, asked = []]) => {
+  return Object.entries(responses.by_level).flatMap(([level, asked]) => {
     const lacking = asked.filter((response) => !isGranted(response, destinations));
     if (lacking.length === 0) return [];
     const path = formatPath(['responses', 'by_level', level]);

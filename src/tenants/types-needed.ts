@@ -1,7 +1,8 @@
 /** Of which types an event must be for a rule to match it, where its condition says so plainly. Pure. */
 
-import type { SigmaMap, SigmaRule, SigmaSelection } from '../detection/document.ts';
+import type { SigmaRule, SigmaSelection } from '../detection/document.ts';
 import { resolveField } from '../domain/field-map.ts';
+import { isRecord } from '../lib/record.ts';
 
 /** What a condition may hold beside names and `and`: then it is not plain. */
 const NOT_PLAIN = /\bor\b|[()]/i;
@@ -28,16 +29,16 @@ function typesOf(condition: string, selections: SigmaRule['selections']): readon
 
 /** Of a list, each entry must name its own. */
 function typesIn(selection: SigmaSelection): readonly string[] | undefined {
-  if (!Array.isArray(selection)) return typesOfMap(selection as SigmaMap);
-  const each = (selection as readonly SigmaMap[]).map((entry) => typesOfMap(entry));
+  const entries: readonly unknown[] = Array.isArray(selection) ? selection : [selection];
+  const each = entries.map((entry) => typesOfMap(entry));
   return each.some((types) => types === undefined) ? undefined : each.flatMap((types) => types ?? []);
 }
 
-function typesOfMap(map: SigmaMap | unknown): readonly string[] | undefined {
-  if (typeof map !== 'object' || map === null) return undefined;
-  const values: unknown = Object.entries(map).find(([key]) => resolveField(key) === 'type')?.[1];
-  const list: readonly unknown[] = values === undefined ? [] : Array.isArray(values) ? values : [values];
-  // A pattern may be of any type.
-  const types = list.filter((value) => typeof value === 'string' && !/[*?]/.test(value)).map(String);
-  return list.length > 0 && types.length === list.length ? types : undefined;
+/** Undefined: it names none, or a pattern, or is no map. */
+function typesOfMap(entry: unknown): readonly string[] | undefined {
+  const fields = isRecord(entry) ? Object.entries(entry) : [];
+  const value: unknown = fields.find(([key]) => resolveField(key) === 'type')?.[1];
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const types = list.filter((one) => typeof one === 'string').filter((one) => !/[*?]/.test(one));
+  return types.length > 0 && types.length === list.length ? types : undefined;
 }

@@ -478,6 +478,21 @@ describe('init --answers', () => {
     expect(ran.all).not.toContain(SECRETS.EDR_TOKEN);
   });
 
+  it('keeps the rules that the answers name, and writes the text of a rule file out', async () => {
+    const rule =
+      'title: A\nname: a\nlogsource: { product: noxys }\ndetection: { s: { platform_id: grok }, condition: s }\n';
+    const answers = `${ANSWERS}rules: { catalog: [], custom: [{ file: mine.yml }] }\n`;
+    const { shell } = stage({ env, files: { ...files, 'in/answers.yaml': answers } });
+    expect((await shell.run('init --answers in/answers.yaml')).stderr).toMatch(
+      /in\/answers\.yaml:\d+:\d+: rules\.custom\[0\] refers to the file mine\.yml, which is not there/,
+    );
+    shell.write('in/mine.yml', rule);
+    expect((await shell.run('init --answers in/answers.yaml')).code).toBe(EXIT.ok);
+    const written = read(shell, 'tenants/acme.yaml');
+    expect(parse(written)).toMatchObject({ rules: { catalog: [], custom: [rule.trimEnd()] } });
+    expect(written).not.toContain('# Detection rules');
+  });
+
   it('writes nothing when a destination does not pass its test, unless told', async () => {
     const { relay, shell } = stage({ env, files });
     relay.state.tests.set('edr', { outcome: 'retry', reason: 'network' });

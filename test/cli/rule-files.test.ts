@@ -161,6 +161,18 @@ describe('rule files of a tenant file', () => {
     expect(stderr).toMatch(/^tenants\/rules\/mine\.yml:6:5: detection\.selection\S* .*platform_id/m);
   });
 
+  it('show a fault once, though two tenants share it, and without the relay, too', async () => {
+    const { relay, shell } = stage({
+      'tenants/rules/mine.yml': BAD_RULE,
+      'tenants/acme.yaml': withRules(named('rules/mine.yml')),
+      'tenants/beta.yaml': withRules(named('rules/mine.yml')).replace('id: acme', 'id: beta'),
+      'tenants/gamma.yaml': 'id: 7\n',
+    });
+    const { stderr } = await shell.run('apply -f tenants --dry-run');
+    expect(stderr.match(/^tenants\/rules\/mine\.yml:6:5: /gm)).toHaveLength(1);
+    expect(relay.requests).toEqual([]);
+  });
+
   it('show a fault of a text in the tenant file with its place there', async () => {
     const { shell } = stage({
       'tenants/acme.yaml': `${withRules(inline(BAD_RULE))}retention: { events: 0 }\n`,

@@ -1,5 +1,6 @@
 /** What is refused of a tenant's rules, with every fault at its place, and what is accepted. */
 
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { hidePersons } from '../../src/domain/personal-fields.ts';
@@ -216,27 +217,48 @@ describe('the rules of a tenant', () => {
     ]);
   });
 
-  it('are stored with the rest of the config, which aliases make no larger than a row', () => {
-    const list = Array.from({ length: 900 }, (_, i) => `${i}${'x'.repeat(500)}`);
-    const yaml = [
-      `long: &long ${JSON.stringify(list)}`,
-      `${JSON.stringify({ ...sampleDocument() }).slice(1, -1)}`,
-    ];
-    const text = `{${yaml[1]}, "rules": {"overrides": {"a": {"lists": {"l": &l ${JSON.stringify(list)}}}, "b": {"lists": {"l": *l}}, "c": {"lists": {"l": *l}}}}}`;
-    const document = parseDocument(
-      new TextEncoder().encode(text.replaceAll('x'.repeat(500), 'x'.repeat(250))),
-      'application/yaml',
+  it('are read whatever somebody wrote, and never throw', () => {
+    const text = fc.oneof(fc.string(), fc.constant(customRule()), fc.constant('<hidden>'));
+    const override = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ threshold: fc.jsonValue(), lists: fc.jsonValue() }),
     );
-    expect(document.ok).toBe(true);
-    const large = parseDocument(new TextEncoder().encode(text), 'application/yaml');
-    const checked = validateTenantConfig(large.ok ? large.value : {}, PRODUCTION);
-    expect(checked.ok ? [] : checked.error).toContainEqual({
-      path: '',
-      message: expect.stringMatching(
-        /^has 1\d{3} KiB once its aliases are followed, and at most 1024 can be stored/,
-      ),
-    });
+    const rules = fc.record(
+      {
+        catalog: fc.oneof(fc.constant('all'), fc.jsonValue(), fc.array(fc.constantFrom(HL3, 'nobody'))),
+        overrides: fc.oneof(
+          fc.jsonValue(),
+          fc.dictionary(fc.constantFrom(HL3, 'my_grok', 'constructor'), override),
+        ),
+        custom: fc.oneof(fc.jsonValue(), fc.array(fc.oneof(text, fc.jsonValue()), { maxLength: 4 })),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(rules, fc.jsonValue()), (written) => {
+        expect(() => check({ rules: written })).not.toThrow();
+      }),
+    );
   });
+
+  it.each([
+    [100, false],
+    [500, true],
+  ])(
+    'make a config no larger than a row, whatever aliases multiply: values of %i characters',
+    (length, isTooLarge) => {
+      const values = JSON.stringify(Array.from({ length: 900 }, (_, i) => `${i} ${'x'.repeat(length)}`));
+      const lists = `{ a: { lists: { l: &long ${values} } }, b: { lists: { l: *long } }, c: { lists: { l: *long } } }`;
+      const yaml = `${JSON.stringify(sampleDocument()).slice(0, -1)}, "rules": { "overrides": ${lists} } }`;
+      const document = parseDocument(new TextEncoder().encode(yaml), 'application/yaml');
+      const checked = validateTenantConfig(document.ok ? document.value : {}, PRODUCTION);
+      const faults = checked.ok ? [] : checked.error.map(({ path, message }) => `${path} ${message}`);
+      const words = /^ has 1\d{3} KiB once its aliases are followed, and at most 1024 can be stored/;
+      expect(faults.some((fault) => words.test(fault))).toBe(isTooLarge);
+      // That there are no such rules is said in any case.
+      expect(faults).toContainEqual(expect.stringMatching(/^rules\.overrides\.b is no rule of the tenant/));
+    },
+  );
 });
 
 describe('what viewers see of rules', () => {

@@ -134,6 +134,14 @@ describe('the changes of rules', () => {
     ]);
   });
 
+  it('have short paths, whatever a rule calls its parts', async () => {
+    const long = 'x'.repeat(5_000);
+    const rule = customRule({ title: 'Long' }).replaceAll('selection', `selection_${long}`);
+    const changes = await changesFrom({ custom: [rule] }, { custom: [rule.replace(': grok', ': poe')] });
+    expect(changes).toEqual([expect.objectContaining({ from: 'grok', to: 'poe' })]);
+    expect(Math.max(...changes.map(({ path }) => path.length))).toBeLessThan(400);
+  });
+
   it('are never the text of a rule, even of one that this release can not read', async () => {
     const before = configOf({ custom: [A] });
     const unread = {

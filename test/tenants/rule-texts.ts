@@ -47,3 +47,7 @@ level: high
 
 /** One rule that gives no cause for a warning, whatever the destinations are and whichever events are received. */
 export const QUIET_RULES = { custom: [customRule({ relay: '{ respond: [] }' })] };
+
+/** What is said of a config that switches no rule on. */
+export const NO_RULE =
+  'No rule is on, so that nothing is detected: for those that come with the relay, write rules: {catalog: all}.';

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { NO_RULE } from '../../tenants/rule-texts.ts';
 import { sampleDocument, sampleFalconApi, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { World } from '../fakes.ts';
 import { fakeWorld } from '../fakes.ts';
@@ -21,7 +22,7 @@ describe('POST /api/v1/tenants/{id}/plan', () => {
     const { status, body, text } = await plan(sampleDocument());
     expect([status, body.change, body.version]).toEqual([200, 'create', null]);
     expect(body.changes).toContainEqual({ path: 'residency', to: 'eu' });
-    expect(body.warnings).toEqual([]);
+    expect(body.warnings).toEqual([NO_RULE]);
     const secrets = body.changes.find(({ path }: { path: string }) => path === 'webhook.secrets');
     expect(secrets.to).toContain('<set>');
     expect(text).not.toMatch(/whsec_|secret-token|eyJ/);
@@ -47,7 +48,7 @@ describe('POST /api/v1/tenants/{id}/plan', () => {
         { path: 'destinations.edr.in_flight', from: 4, to: 1 },
         { path: 'destinations.falcon', from: expect.objectContaining({ hec: expect.anything() }) },
       ],
-      warnings: [],
+      warnings: [NO_RULE],
     });
     expect(text).not.toMatch(/whsec_|-token"|eyJ/);
     const shown = await callOperator(world.env, 'GET', PATH);
@@ -64,7 +65,7 @@ describe('POST /api/v1/tenants/{id}/plan', () => {
     const falcon = { ...sampleFalconApi(), actions: ['indicator'], indicators };
     const body = { ...sampleDocument(), destinations: [falcon] };
     const planned = await callOperator(world.env, 'POST', `${PATH}/plan`, { body, nowMs: () => nowMs });
-    expect(planned.body.warnings).toEqual(warnings);
+    expect(planned.body.warnings).toEqual([...warnings, NO_RULE]);
   });
 
   it('answers that nothing would change, and reads only', async () => {
@@ -74,7 +75,7 @@ describe('POST /api/v1/tenants/{id}/plan', () => {
       change: 'none',
       version: 1,
       changes: [],
-      warnings: [],
+      warnings: [NO_RULE],
     });
     const relays = [...world.relays.values()];
     expect(relays.flatMap(({ configured, endedPauses }) => [...configured, ...endedPauses])).toHaveLength(1);

@@ -12,6 +12,7 @@ import {
   withLaterKeys,
 } from '../../../src/domain/tenant-config.ts';
 import { mapSecrets } from '../../../src/domain/config-secrets.ts';
+import { NO_RULE } from '../../tenants/rule-texts.ts';
 import { sampleDocument, sampleFalconApi, sampleHarfangLab } from '../../tenants/sample.ts';
 import type { World } from '../fakes.ts';
 import { ADMIN_TOKEN, fakeWorld } from '../fakes.ts';
@@ -108,7 +109,7 @@ describe('PUT /api/v1/tenants/{id}', () => {
     });
     expect(world.relays.get(`eu/${objectName('acme')}`)?.stored?.version).toBe(1);
     expect(world.relays.get(`base/${objectName('acme')}`)?.stored ?? null).toBeNull();
-    expect(answer.body['warnings']).toEqual([]);
+    expect(answer.body['warnings']).toEqual([NO_RULE]);
   });
 
   it('changes a tenant with 200, and tells the object what is changed and by whom', async () => {
@@ -199,7 +200,7 @@ describe('PUT /api/v1/tenants/{id}', () => {
     expect(await put(again(shown), { 'if-match': '"1"' })).toMatchObject({
       status: 200,
       etag: '"1"',
-      body: { id: 'acme', version: 1, changed: false, published: true, warnings: [] },
+      body: { id: 'acme', version: 1, changed: false, published: true, warnings: [NO_RULE] },
     });
     expect(relay?.configured).toHaveLength(1);
     expect(relay?.endedPauses).toMatchObject([{ v: 1, expectedVersion: 1 }]);
@@ -236,7 +237,10 @@ describe('PUT /api/v1/tenants/{id}', () => {
     const [edr, falcon] = destinations;
     await put({ ...rest, destinations: [edr, { ...falcon, actions: ['indicator'], indicators: ['poe'] }] });
     const { warnings } = (await put(withApiClient())).body;
-    expect(warnings).toEqual([expect.stringContaining('destinations.falcon grants indicator no more')]);
+    expect(warnings).toEqual([
+      expect.stringContaining('destinations.falcon grants indicator no more'),
+      NO_RULE,
+    ]);
   });
 
   it('takes webhook secrets in another order for a change: the first is the newest', async () => {
@@ -273,7 +277,7 @@ describe('PUT /api/v1/tenants/{id}', () => {
   it('says nothing of the edge when a config is saved again unchanged, as shown or as written', async () => {
     await put(sampleDocument());
     for (const document of [(await get()).body['config'], sampleDocument()])
-      expect((await put(document)).body['warnings']).toEqual([]);
+      expect((await put(document)).body['warnings']).toEqual([NO_RULE]);
   });
 
   it.each<[string, object, boolean]>([
