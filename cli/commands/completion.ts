@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 
+import { CATALOG } from '../../src/rules/catalog.ts';
 import type { Act } from '../action.ts';
 import { candidatesFor } from '../completion/candidates.ts';
 import { completionScript, FILES, NO_FILES, shellQuoted, SHELLS } from '../completion/scripts.ts';
@@ -13,6 +14,8 @@ import type { Session } from '../session.ts';
 
 /** Where tenant files are by default: their names are the tenants that completion knows. */
 const FOLDER = 'tenants';
+/** Rules of a tenant's own are not known here. */
+const BUNDLED = CATALOG.flatMap(({ documents: [rule] }) => rule?.name ?? []);
 
 export function completionCommand(act: Act) {
   return new Command('completion')
@@ -37,7 +40,10 @@ export function completeCommand(act: Act, program: () => CommandUnknownOpts) {
     .action(
       act(async ({ io }: Session, words, _options: object) => {
         const known = words.length === 0 ? [''] : words;
-        const { candidates, hasFiles } = candidatesFor(program(), known, tenantsIn(io.cwd));
+        const { candidates, hasFiles } = candidatesFor(program(), known, {
+          tenants: tenantsIn(io.cwd),
+          rules: BUNDLED,
+        });
         for (const { value, description } of candidates) {
           io.stdout.write(`${value}\t${printable(description)}\n`);
         }

@@ -15,26 +15,36 @@ export interface Candidates {
 
 type AnyOption = CommandUnknownOpts['options'][number];
 
-/** `words` are those after the program's name, the last one half typed. `tenants` are the ids that are known here. */
+/** What is known here of the values of some arguments. */
+export interface Known {
+  /** Ids. */
+  readonly tenants: readonly string[];
+  /** Names. */
+  readonly rules: readonly string[];
+}
+
+/** `words` are those after the program's name, the last one half typed. */
 export function candidatesFor(
   program: CommandUnknownOpts,
   words: readonly string[],
-  tenants: readonly string[],
+  known: Known,
 ): Candidates {
   const typed = words.at(-1) ?? '';
   const { command, options, position, awaiting } = follow(program, words.slice(0, -1));
   const [flag, value] = splitFlag(typed);
   const valued = awaiting ?? (value === undefined ? undefined : options.find(({ long }) => long === flag));
-  if (valued) return fitting(valuesOf(valued, tenants, value === undefined ? '' : `${flag}=`), typed);
+  if (valued) return fitting(valuesOf(valued, known, value === undefined ? '' : `${flag}=`), typed);
   if (typed.startsWith('-')) return fitting({ candidates: options.flatMap(flagOf), hasFiles: false }, typed);
   const visible = command.createHelp().visibleCommands(command);
   const inner = visible.map((one) => ({ value: one.name(), description: one.summary() }));
   const argument = command.registeredArguments[position] ?? variadicOf(command);
-  const isTenant = argument?.name().startsWith('tenant') ?? false;
-  const values = isTenant
-    ? tenants.map((id) => ({ value: id, description: 'tenant' }))
-    : (argument?.argChoices ?? []).map((choice) => ({ value: choice, description: '' }));
-  const hasFiles = argument?.name() === 'files';
+  const name = argument?.name() ?? '';
+  const values = name.startsWith('tenant')
+    ? known.tenants.map((id) => ({ value: id, description: 'tenant' }))
+    : name === 'rule'
+      ? known.rules.map((rule) => ({ value: rule, description: 'bundled rule' }))
+      : (argument?.argChoices ?? []).map((choice) => ({ value: choice, description: '' }));
+  const hasFiles = name === 'files';
   return fitting({ candidates: [...(position === 0 ? inner : []), ...values], hasFiles }, typed);
 }
 
@@ -86,9 +96,9 @@ function splitFlag(typed: string): readonly [flag: string, value: string | undef
   return at === -1 ? [typed, undefined] : [typed.slice(0, at), typed.slice(at + 1)];
 }
 
-function valuesOf(option: AnyOption, tenants: readonly string[], prefix: string): Candidates {
-  const isTenant = option.attributeName() === 'tenant';
-  const values = isTenant ? tenants : (option.argChoices ?? []);
+function valuesOf(option: AnyOption, { tenants, rules }: Known, prefix: string): Candidates {
+  const about = option.attributeName();
+  const values = about === 'tenant' ? tenants : about === 'rule' ? rules : (option.argChoices ?? []);
   return {
     candidates: values.map((value) => ({ value: `${prefix}${value}`, description: '' })),
     hasFiles: /<(?:file|path|folder)/.test(option.flags),

@@ -45,6 +45,8 @@ describe('completion', () => {
     [['rules', 'backtest', 'be'], ['beta'], NO_FILES],
     [['detections', 'mark', 'acme', 'det_1', 'f'], ['false-positive'], NO_FILES],
     [['detections', 'list', 'acme', '--verdict', 'n'], ['none'], NO_FILES],
+    [['rules', 'show', 'acme', 'noxys_hl2'], ['noxys_hl2_pii_exposure'], NO_FILES],
+    [['windows', 'list', 'acme', '--rule', 'noxys_hl3'], ['noxys_hl3_repeated_violations'], NO_FILES],
     [['playbook', 'show', 'crit'], ['critical_response'], NO_FILES],
     [['playbook', 'test', 'acme', 'cred'], ['credential_exposure'], NO_FILES],
   ])('of %j is %j', async (words, values, directive) => {
