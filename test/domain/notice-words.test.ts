@@ -47,7 +47,7 @@ describe('the words of a notice', () => {
       const [english, french] = LANGUAGES.map((language) => noticeWords(facts({ kind, count: 2 }), language));
       expect(english?.title).not.toBe(french?.title);
     }
-    const aboutLanes = NOTICE_KINDS.filter((kind) => kind !== 'inbound_limited');
+    const aboutLanes = NOTICE_KINDS.filter((kind) => kind !== 'inbound_limited' && kind !== 'rule_failed');
     for (const kind of aboutLanes) expect(noticeWords(facts({ kind }), 'fr').title).toContain(lane);
   });
 });
