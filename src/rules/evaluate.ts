@@ -20,14 +20,16 @@ import { windowKey } from './window-key.ts';
 import { rulesByName, rulesInOrder, windowIdOf } from './rule-order.ts';
 
 interface Outcome {
-  /** Of a rule: it matches. Of a correlation: it alerts, so that those that refer to it count it. */
+  /** Of a rule: it matches. Of a correlation: it alerts, so that those that count refer to it once. */
   readonly fires: boolean;
+  /** Of a correlation: its condition holds with this event, silent or not. So those look at it that ask for what came together. */
+  readonly holds: boolean;
   /** Of a correlation that counted the event: its window since. */
   readonly observed?: Observed;
   readonly group?: readonly string[];
 }
-const NOTHING: Outcome = { fires: false };
-const FIRES: Outcome = { fires: true };
+const NOTHING: Outcome = { fires: false, holds: false };
+const FIRES: Outcome = { fires: true, holds: true };
 
 /** What one rule made of an event. */
 export interface Trace extends Outcome {
@@ -58,8 +60,9 @@ interface Moment {
   readonly atMs: number;
   readonly nowMs: number;
   readonly windows: WindowPort;
-  /** Ids of the rules that fired on it. */
+  /** Ids of the rules that fired on it, and of those that hold. */
   readonly fired: Set<string>;
+  readonly holding: Set<string>;
 }
 
 interface Step {
@@ -117,6 +120,7 @@ function walk(
     try {
       const outcome = run(moment);
       visit?.(rule, outcome);
+      if (outcome.holds) moment.holding.add(rule.id);
       if (!outcome.fires) continue;
       moment.fired.add(rule.id);
       if (rule.alerts && rule.isEnabled) found.push(foundOf(rule, outcome, moment));
@@ -135,6 +139,7 @@ function momentOf(event: CanonicalEvent, windows: WindowPort, nowMs: number): Mo
     nowMs,
     windows,
     fired: new Set(),
+    holding: new Set(),
   };
 }
 
@@ -159,18 +164,21 @@ function correlationStep(rule: Rule, document: SigmaCorrelation, byName: Readonl
   const windowId = windowIdOf(rule, document, byName);
   const policy = { suppressMs: rule.suppressMs ?? document.timespanMs, afterAlert: rule.afterAlert };
   const counted = document.rules.map((name) => [name, byName.get(name)?.id ?? name] as const);
+  const isTemporal = document.type === 'temporal' || document.type === 'temporal_ordered';
   const run = (moment: Moment): Outcome => {
     let outcome: Outcome = NOTHING;
+    const seen = isTemporal ? moment.holding : moment.fired;
     const { record: event, id, atMs, nowMs, windows } = moment;
     for (const [name, target] of counted) {
-      if (!moment.fired.has(target)) continue;
+      if (!seen.has(target)) continue;
       const group = correlation.groupOf(event, name);
       if (group === undefined) continue;
       const key = windowKey(group);
       const before = windows.get(windowId, key);
       const observed = correlation.observe(before, { id, atMs, rule: name, event }, policy, nowMs);
       if (observed.state !== before) windows.put(windowId, key, observed.state);
-      if (!outcome.fires) outcome = { fires: observed.alerts, observed, group };
+      const holds = outcome.holds || observed.crossed;
+      outcome = outcome.fires ? { ...outcome, holds } : { fires: observed.alerts, holds, observed, group };
     }
     return outcome;
   };

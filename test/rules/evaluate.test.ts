@@ -88,6 +88,23 @@ describe('evaluate', () => {
     expect(fired).toEqual([[], [], [], [], [], [], ['outer']]);
   });
 
+  it('sees a correlation that is silent, but holds, where another one asks for what came together', () => {
+    const risky = plainRule('risky', { type: 'interaction.high_risk' });
+    const after = correlationRule(
+      'after',
+      '{type: temporal_ordered, rules: [inner, risky], timespan: 5m, group-by: [user_id]}',
+    );
+    const inner = correlationRule(
+      'inner',
+      '{type: event_count, rules: [base], timespan: 1h, group-by: [user_id], condition: {gte: 3}}',
+    );
+    const lab = customLab(after, inner, plainRule('base'), risky);
+    // It alerted at minute 2, and is silent since: at minute 30 it holds again.
+    for (const minute of [0, 1, 2, 30]) expect(lab.names(eventAt(minute))).toEqual([]);
+    expect(lab.names(eventAt(32, { type: 'interaction.high_risk' }))).toEqual(['after']);
+    expect(lab.names(eventAt(50, { type: 'interaction.high_risk' }))).toEqual([]);
+  });
+
   it('groups two rules by one alias though their fields differ', () => {
     const both = correlationRule(
       'both',
