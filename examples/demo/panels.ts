@@ -26,7 +26,7 @@ interface Block {
 
 /** Empty while there is neither. */
 export function panels({ edr, slack }: Stage, isColoured: boolean): string {
-  const incident = richest(edr.incidents, activityOf);
+  const incident = richest(edr.incidents, ({ body }) => String(body['description']).length);
   const message = richest(slack.messages, ({ attachments }) => JSON.stringify(attachments).length);
   if (!incident || !message) return '';
   const table = new Table({
@@ -82,11 +82,6 @@ function plain(text: string): string {
 function coloured(hex: string, text: string): string {
   const [red, green, blue] = [1, 3, 5].map((from) => Number.parseInt(hex.slice(from, from + 2), 16));
   return `\u001B[38;2;${red};${green};${blue}m${text}${NO_COLOUR}`;
-}
-
-/** How much its user did before. */
-function activityOf({ body: { activity } }: HarfangLabIncident): number {
-  return (activity as { readonly events?: number } | undefined)?.events ?? 0;
 }
 
 /** The first of those with the most to show. */
