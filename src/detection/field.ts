@@ -3,14 +3,10 @@
  * what every object has. Pure.
  */
 
-import { Fault } from './fault.ts';
-
 /** An event as rules see it: plain JSON. */
 export type SigmaEvent = Readonly<Record<string, unknown>>;
 /** undefined: missing. */
 export type FieldOf = (event: SigmaEvent) => unknown;
-
-export const PARTS_MAX = 32;
 
 interface Step {
   readonly key: string;
@@ -21,7 +17,6 @@ interface Step {
 /** The exact name wins; else the longest beginning of it that is a key, and on from there. */
 export function fieldOf(field: string): FieldOf {
   const parts = field.split('.');
-  if (parts.length > PARTS_MAX) throw new Fault('field_parts');
   if (parts.length === 1) return (event) => (Object.hasOwn(event, field) ? event[field] : undefined);
   /** By the part that it starts at, longest first. */
   const steps = parts.map((_, from) =>

@@ -4,7 +4,6 @@
  * Pure but for that memory, which changes the time of an answer, never the answer.
  */
 
-import type { Result } from './document.ts';
 import { FORK, LINE_END, LINE_START, LITERAL, MATCH, parseRegex, WORD_EDGE } from './regex-parse.ts';
 import type { RegexFlags, RegexProgram } from './regex-parse.ts';
 
@@ -208,14 +207,9 @@ function searchOf(program: RegexProgram): (text: string) => boolean {
 }
 
 /**
- * Whether the pattern occurs anywhere in a text. `^` and `$` without `m` are the very start and end; a text is read as far as 4,096
- * characters at least. The error is a sentence for the writer of the rule.
+ * Whether the pattern, which check-regex.ts takes, occurs anywhere in a text. `^` and `$` without `m` are the very start and end; a
+ * text is read as far as 4,096 characters at least. Throws a fault for a pattern that is too large.
  */
-export function compileRegex(pattern: string, flags: RegexFlags): Result<(text: string) => boolean, string> {
-  try {
-    return { ok: true, value: searchOf(parseRegex(pattern, flags)) };
-  } catch (error) {
-    if (error instanceof SyntaxError) return { ok: false, error: error.message };
-    throw error;
-  }
+export function compileRegex(pattern: string, flags: RegexFlags): (text: string) => boolean {
+  return searchOf(parseRegex(pattern, flags));
 }

@@ -1,18 +1,25 @@
 import { array, assert, boolean, constantFrom, letrec, oneof, property, record, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { checkRegex } from '../../src/detection/check-regex.ts';
+import { wordsOf } from '../../src/detection/fault-words.ts';
+import { Fault } from '../../src/detection/fault.ts';
 import { compileRegex } from '../../src/detection/regex.ts';
 import type { RegexFlags } from '../../src/detection/regex-parse.ts';
 
 function compiled(pattern: string, flags: RegexFlags = {}): (text: string) => boolean {
-  const result = compileRegex(pattern, flags);
-  if (!result.ok) throw new Error(`${pattern}: ${result.error}`);
-  return result.value;
+  checkRegex(pattern, flags);
+  return compileRegex(pattern, flags);
 }
 
 function refusal(pattern: string, flags: RegexFlags = {}): string {
-  const result = compileRegex(pattern, flags);
-  return result.ok ? `${pattern} is not refused` : result.error;
+  try {
+    checkRegex(pattern, flags);
+  } catch (error) {
+    if (error instanceof Fault) return wordsOf(error).words;
+    throw error;
+  }
+  return `${pattern} is not refused`;
 }
 
 /** The same each time, and of no pattern. */
