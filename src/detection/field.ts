@@ -17,7 +17,12 @@ interface Step {
 /** The exact name wins; else the longest beginning of it that is a key, and on from there. */
 export function fieldOf(field: string): FieldOf {
   const parts = field.split('.');
-  if (parts.length === 1) return (event) => (Object.hasOwn(event, field) ? event[field] : undefined);
+  if (parts.length === 1) {
+    // What every object has is asked for in the slow way.
+    return field in Object.prototype
+      ? (event) => (Object.hasOwn(event, field) ? event[field] : undefined)
+      : (event) => event[field];
+  }
   /** By the part that it starts at, longest first. */
   const steps = parts.map((_, from) =>
     parts

@@ -15,43 +15,48 @@ import type { RuleValue, ValueTest } from './values.ts';
 export type Test = (event: SigmaEvent) => boolean;
 export type Values = Scalar | readonly Scalar[];
 
-/** Of events that can change no more: rules share it. */
-const wholes = new WeakMap<SigmaEvent, string>();
+/** Of the event that was looked at last, which most often is the next one, too. */
+let lastValues: readonly unknown[] = [];
+let lastWhole = '';
 
 /** Text that occurs in any value of the event. `isAll`: each of them does, wherever. */
 export function compileKeywords(values: Values, isAll: boolean): Test {
-  return joined(
-    [values].flat().map((value): Test => {
-      const pattern = patternOf(String(value));
-      const isLike = compileValues([[MANY, ...pattern, MANY]], false);
-      const pieces = pattern.filter((piece) => typeof piece === 'string').map(foldOnce);
-      return (event) => {
-        const whole = wholeOf(event);
-        for (const piece of pieces) if (!whole.includes(piece)) return false;
-        return someOf(event, isLike, true);
-      };
-    }),
-    isAll,
-  );
+  const keywords = [values].flat().map((value) => {
+    const pattern = patternOf(String(value));
+    return {
+      isLike: compileValues([[MANY, ...pattern, MANY]], false),
+      pieces: pattern.filter((piece) => typeof piece === 'string').map(foldOnce),
+    };
+  });
+  return (event) => {
+    const whole = wholeOf(event);
+    for (const { isLike, pieces } of keywords) {
+      const isThere = pieces.every((piece) => whole.includes(piece)) && someOf(event, isLike, true);
+      if (isThere !== isAll) return !isAll;
+    }
+    return isAll;
+  };
 }
 
 /** All values of an event, however nested, as one text without case: what is not in it is in none of them. */
 function wholeOf(event: SigmaEvent): string {
-  const known = wholes.get(event);
-  if (known !== undefined) return known;
-  const open: object[] = [event];
-  let text = '';
-  let isFrozen = true;
-  for (const container of open) {
-    isFrozen &&= Object.isFrozen(container);
-    for (const inner of Object.values(container) as unknown[]) {
-      if (typeof inner === 'object' && inner !== null) open.push(inner);
-      else text += textOf(inner) ?? '';
-    }
+  const values: unknown[] = [];
+  // By its values, as an event may have changed since.
+  let isLast = true;
+  someOf(
+    event,
+    (value) => {
+      isLast &&= value === lastValues[values.length];
+      values.push(value);
+      return false;
+    },
+    true,
+  );
+  if (!isLast || values.length !== lastValues.length) {
+    lastValues = values;
+    lastWhole = foldOnce(values.map(textOf).join(''));
   }
-  const whole = foldOnce(text);
-  if (isFrozen) wholes.set(event, whole);
-  return whole;
+  return lastWhole;
 }
 
 export function compileItem(key: string, values: Values): Test {

@@ -81,9 +81,9 @@ function kindsOf({ sets, flags, ops }: RegexProgram) {
   const looksAround = ops.some((op) => op < FORK);
   const kinds = new Map<string, number>();
   const known = new Map<number, number>();
-  /** By kind: the steps that take it, and what it is to those beside it. */
-  const takes: StepSet[] = [];
-  const besides: number[] = [];
+  /** By kind, of which the first is the end of the text: the steps that take it, and what it is to those beside it. */
+  const takes = [new Int32Array(wordsOf(ops.length))];
+  const besides = [EDGE];
 
   function kindOf(unit: number): number {
     let kind = known.get(unit);
@@ -92,8 +92,8 @@ function kindsOf({ sets, flags, ops }: RegexProgram) {
     const isTaken = tests.map((test) => test(char));
     const beside = looksAround ? (/\w/.test(char) ? WORD_UNIT : /./.test(char) ? OTHER : LINE_BREAK) : EDGE;
     const key = isTaken.map(Number).join('') + beside;
-    kind = kinds.get(key) ?? kinds.size;
-    if (kind === kinds.size) {
+    kind = kinds.get(key) ?? takes.length;
+    if (kind === takes.length) {
       kinds.set(key, kind);
       takes.push(setOf(wordsOf(ops.length), (step) => isTaken[ops[step] ?? MATCH] === true));
       besides.push(beside);
@@ -115,7 +115,7 @@ function doesHold(op: number, isMultiline: boolean, before: number, after: numbe
   return ((before === WORD_UNIT) !== (after === WORD_UNIT)) === (op === WORD_EDGE);
 }
 
-/** Answers the steps that follow one code unit; `null`: found. `kind` -1 is the end of the text. */
+/** Answers the steps that follow one code unit; `null`: found. Kind 0 is the end of the text. */
 function walkerOf({ ops, to, or, start, flags }: RegexProgram, { takes, besides }: Kinds) {
   const words = wordsOf(ops.length);
   const opOf = (step: number) => ops[step] ?? MATCH;
@@ -155,9 +155,8 @@ function walkerOf({ ops, to, or, start, flags }: RegexProgram, { takes, besides 
     // The match is step 0.
     if ((now[0] ?? 0) & 1) return null;
     const found = follow(start).slice();
-    const taken = takes[kind] ?? found;
     for (let n = 0; n < words; n++) {
-      now[n] = (now[n] ?? 0) & (taken[n] ?? 0);
+      now[n] = (now[n] ?? 0) & (takes[kind]?.[n] ?? 0);
       const here = (now[n] ?? 0) & (plain[n] ?? 0);
       found[n] = (found[n] ?? 0) | (here >>> 1);
       if (here & 1 && n > 0) found[n - 1] = (found[n - 1] ?? 0) | (1 << 31);
@@ -190,8 +189,10 @@ function searchOf(program: RegexProgram): (text: string) => boolean {
   return (text) => {
     const end = Math.min(text.length, TEXT_CHARACTERS_MAX);
     let state = first;
-    for (let n = 0; n < end; n++) {
-      const kind = kinds.kindOf(text.charCodeAt(n));
+    for (let n = 0; n <= end; n++) {
+      // A text that is cut has no end.
+      if (n === end && end < text.length) break;
+      const kind = n < end ? kinds.kindOf(text.charCodeAt(n)) : 0;
       let next = state.next[kind];
       if (next === undefined) state.next[kind] = next = advance(state, kind);
       if (next === null) return true;
@@ -202,7 +203,7 @@ function searchOf(program: RegexProgram): (text: string) => boolean {
       states.clear();
       first.next.length = 0;
     }
-    return end === text.length && walk.next(state, -1) === null;
+    return false;
   };
 }
 
