@@ -41,18 +41,22 @@ function walk(value: unknown, steps: readonly (readonly Step[])[], from: number)
   if (ahead === undefined) return value;
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value)) {
-    const found: unknown[] = [];
-    someOf(value, (element) => {
-      const inner = walk(element, steps, from);
-      if (inner !== undefined) found.push(inner);
-      return false;
-    });
+    const found = elementsOf(value)
+      .map((element) => walk(element, steps, from))
+      .filter((inner) => inner !== undefined);
     return found.length === 0 ? undefined : found;
   }
   for (const { key, next } of ahead) {
     if (Object.hasOwn(value, key)) return walk((value as SigmaEvent)[key], steps, next);
   }
   return undefined;
+}
+
+/** The value; of a list: its elements, however nested; `isDeep`: of an object, the values in it. */
+export function elementsOf(value: unknown, isDeep = false): unknown[] {
+  const found: unknown[] = [];
+  someOf(value, (element) => found.push(element) < 0, isDeep);
+  return found;
 }
 
 /** Whether the test holds for the value; of a list: for any element, however nested; `isDeep`: of an object, for any value in it. */

@@ -2,7 +2,7 @@
 
 import { compileCidr } from './cidr.ts';
 import type { Scalar } from './document.ts';
-import { fieldOf, someOf } from './field.ts';
+import { elementsOf, fieldOf, someOf } from './field.ts';
 import type { FieldOf, SigmaEvent } from './field.ts';
 import { joined } from './joined.ts';
 import { modifiersOf } from './modifiers.ts';
@@ -40,21 +40,12 @@ export function compileKeywords(values: Values, isAll: boolean): Test {
 
 /** All values of an event, however nested, as one text without case: what is not in it is in none of them. */
 function wholeOf(event: SigmaEvent): string {
-  const values: unknown[] = [];
   // By its values, as an event may have changed since.
-  let isLast = true;
-  someOf(
-    event,
-    (value) => {
-      isLast &&= value === lastValues[values.length];
-      values.push(value);
-      return false;
-    },
-    true,
-  );
-  if (!isLast || values.length !== lastValues.length) {
-    lastValues = values;
-    lastWhole = foldOnce(values.map(textOf).join(''));
+  let at = 0;
+  const isOther = someOf(event, (value) => value !== lastValues[at++], true);
+  if (isOther || at < lastValues.length) {
+    lastValues = elementsOf(event, true);
+    lastWhole = foldOnce(lastValues.map(textOf).join(''));
   }
   return lastWhole;
 }

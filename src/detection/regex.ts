@@ -155,8 +155,9 @@ function walkerOf({ ops, to, or, start, flags }: RegexProgram, { takes, besides 
     // The match is step 0.
     if ((now[0] ?? 0) & 1) return null;
     const found = follow(start).slice();
+    const taken = takes[kind] ?? found;
     for (let n = 0; n < words; n++) {
-      now[n] = (now[n] ?? 0) & (takes[kind]?.[n] ?? 0);
+      now[n] = (now[n] ?? 0) & (taken[n] ?? 0);
       const here = (now[n] ?? 0) & (plain[n] ?? 0);
       found[n] = (found[n] ?? 0) | (here >>> 1);
       if (here & 1 && n > 0) found[n - 1] = (found[n - 1] ?? 0) | (1 << 31);

@@ -4,7 +4,7 @@
  */
 
 import type { BoundOperator, SigmaCorrelation } from './document.ts';
-import { fieldOf, someOf } from './field.ts';
+import { elementsOf, fieldOf } from './field.ts';
 import type { SigmaEvent } from './field.ts';
 import { numberOf, textOf } from './values.ts';
 
@@ -37,26 +37,6 @@ function hashOf(text: string): string {
   return (4294967296 * (2097151 & (b ^ (a >>> 15))) + ((a ^ (b >>> 13)) >>> 0)).toString(36);
 }
 
-function scalarsOf(value: unknown): string[] {
-  const texts: string[] = [];
-  someOf(value, (one) => {
-    const text = textOf(one);
-    if (text !== undefined) texts.push(text);
-    return false;
-  });
-  return texts;
-}
-
-function numbersOf(value: unknown): number[] {
-  const numbers: number[] = [];
-  someOf(value, (one) => {
-    const number = numberOf(one);
-    if (Number.isFinite(number)) numbers.push(number);
-    return false;
-  });
-  return numbers;
-}
-
 function keptOf(tuple: readonly string[]): string {
   const text = tuple.length === 1 ? (tuple[0] ?? '') : JSON.stringify(tuple);
   return text.length > KEPT_CHARACTERS_MAX ? text.slice(0, 40) + hashOf(text) : text;
@@ -68,8 +48,10 @@ export function countedOf({ type, fields, rules }: SigmaCorrelation) {
   return (event: SigmaEvent, rule: string): readonly Counted[] => {
     if (type === 'event_count') return [];
     if (type.startsWith('temporal')) return [rules.indexOf(rule)];
-    if (type !== 'value_count') return reads.flatMap((read) => numbersOf(read(event)));
-    const columns = reads.map((read) => scalarsOf(read(event)));
+    if (type !== 'value_count') {
+      return reads.flatMap((read) => elementsOf(read(event)).map(numberOf).filter(Number.isFinite));
+    }
+    const columns = reads.map((read) => elementsOf(read(event)).flatMap((value) => textOf(value) ?? []));
     let tuples: string[][] = [[]];
     for (const column of columns) {
       tuples = tuples.flatMap((tuple) => column.map((value) => [...tuple, value])).slice(0, TUPLES_MAX);
