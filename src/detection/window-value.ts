@@ -61,55 +61,102 @@ export function countedOf({ type, fields, rules }: SigmaCorrelation) {
 }
 
 /** How many of the rules, from the first on, follow each other; at the same instant counts as following. */
-function followed(entries: readonly Entry[], order: readonly number[], from: number, to: number): number {
-  let done = 0;
-  for (let n = from; n <= to;) {
-    const atMs = entries[n]?.atMs;
-    const instant = new Set<Counted | undefined>();
-    for (; n <= to && entries[n]?.atMs === atMs; n++) instant.add(entries[n]?.values[0]);
-    while (instant.delete(order[done])) done++;
-  }
-  return done;
+function ordered(entries: readonly Entry[], order: readonly number[]): Measure {
+  return (from, to) => {
+    let done = 0;
+    for (let n = from; n <= to;) {
+      const start = n;
+      const before = done;
+      const atMs = entries[n]?.atMs;
+      while (n <= to && entries[n]?.atMs === atMs) n++;
+      const isHere = (rule: number | undefined) => {
+        for (let at = start; at < n; at++) if (entries[at]?.values[0] === rule) return true;
+        return false;
+      };
+      // A rule that is named twice has to match at two instants.
+      while (isHere(order[done]) && order.indexOf(order[done] ?? 0, before) === done) done++;
+    }
+    return done;
+  };
+}
+
+/** What comes into the window, and what leaves it, one value after the other. */
+function sliding(
+  entries: readonly Entry[],
+  move: (value: Counted, isAdded: boolean) => void,
+  valueOf: () => number | null,
+): Measure {
+  let first = 0;
+  let next = 0;
+  return (from, to) => {
+    for (; next <= to; next++) for (const value of entries[next]?.values ?? []) move(value, true);
+    for (; first < from; first++) for (const value of entries[first]?.values ?? []) move(value, false);
+    return valueOf();
+  };
 }
 
 function distinct(entries: readonly Entry[]): Measure {
   const counts = new Map<Counted, number>();
-  let first = 0;
-  let next = 0;
-  function count(n: number, by: number): void {
-    for (const value of entries[n]?.values ?? []) {
-      const left = (counts.get(value) ?? 0) + by;
+  return sliding(
+    entries,
+    (value, isAdded) => {
+      const left = (counts.get(value) ?? 0) + (isAdded ? 1 : -1);
       if (left) counts.set(value, left);
       else counts.delete(value);
-    }
+    },
+    () => counts.size,
+  );
+}
+
+/** The first of so many places, the later ones all alike, for which it doesn't hold. */
+export function placeOf(length: number, isBefore: (place: number) => boolean): number {
+  let low = 0;
+  for (let high = length; low < high;) {
+    const middle = (low + high) >> 1;
+    if (isBefore(middle)) low = middle + 1;
+    else high = middle;
   }
-  return (from, to) => {
-    while (next <= to) count(next++, 1);
-    while (first < from) count(first++, -1);
-    return counts.size;
-  };
+  return low;
 }
 
 /** Nearest rank: the smallest number that at least `percent` of a hundred are not above. */
-function percentileOf(numbers: readonly number[], percent: number): number | null {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null;
+function percentile(entries: readonly Entry[], percent: number): Measure {
+  const sorted: number[] = [];
+  return sliding(
+    entries,
+    (value, isAdded) => {
+      const number = Number(value);
+      const at = placeOf(sorted.length, (place) => (sorted[place] ?? 0) < number);
+      if (isAdded) sorted.splice(at, 0, number);
+      else sorted.splice(at, 1);
+    },
+    () => sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null,
+  );
 }
 
 export function measureOf(document: SigmaCorrelation, entries: readonly Entry[]): Measure {
-  const { type, rules, percentile = 50 } = document;
+  const { type, rules, percentile: percent = 50 } = document;
   if (type === 'event_count') return (from, to) => to - from + 1;
   if (type === 'value_count' || type === 'temporal') return distinct(entries);
+  if (type === 'value_percentile') return percentile(entries, percent);
   if (type === 'temporal_ordered') {
-    const order = rules.map((rule) => rules.indexOf(rule));
-    return (from, to) => followed(entries, order, from, to);
+    return ordered(
+      entries,
+      rules.map((rule) => rules.indexOf(rule)),
+    );
   }
+  // Added up anew each time: what is taken off a sum again leaves traces in it.
   return (from, to) => {
-    const numbers = entries.slice(from, to + 1).flatMap(({ values }) => values.map(Number));
-    if (type === 'value_percentile') return percentileOf(numbers, percentile);
-    const sum = numbers.reduce((total, number) => total + number, 0);
+    let sum = 0;
+    let count = 0;
+    for (let n = from; n <= to; n++) {
+      for (const value of entries[n]?.values ?? []) {
+        sum += Number(value);
+        count++;
+      }
+    }
     if (type === 'value_sum') return sum;
-    return numbers.length ? sum / numbers.length : null;
+    return count ? sum / count : null;
   };
 }
 
