@@ -124,11 +124,14 @@ function placeAfter(entries: readonly Entry[], atMs: number): number {
 /** The oldest whose values all come again later, else the oldest. */
 function leastNeeded(entries: readonly Entry[], isDistinct: boolean): number {
   if (!isDistinct) return 0;
-  const last = new Map(entries.flatMap(({ values }, n) => values.map((value) => [value, n])));
-  return Math.max(
-    0,
-    entries.findIndex(({ values }, n) => values.every((value) => last.get(value) !== n)),
-  );
+  const later = new Set<Counted>();
+  let found = 0;
+  for (let n = entries.length - 1; n >= 0; n--) {
+    const values = entries[n]?.values ?? [];
+    if (values.every((value) => later.has(value))) found = n;
+    for (const value of values) later.add(value);
+  }
+  return found;
 }
 
 export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelation {

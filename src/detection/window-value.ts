@@ -63,20 +63,18 @@ export function countedOf({ type, fields, rules }: SigmaCorrelation) {
 /** How many of the rules, from the first on, follow each other; at the same instant counts as following. */
 function ordered(entries: readonly Entry[], order: readonly number[]): Measure {
   return (from, to) => {
-    let done = 0;
-    for (let n = from; n <= to;) {
-      const start = n;
-      const before = done;
-      const atMs = entries[n]?.atMs;
-      while (n <= to && entries[n]?.atMs === atMs) n++;
-      const isHere = (rule: number | undefined) => {
-        for (let at = start; at < n; at++) if (entries[at]?.values[0] === rule) return true;
-        return false;
-      };
+    const times: number[] = [];
+    let at = from;
+    for (const rule of order) {
       // A rule that is named twice has to match at two instants.
-      while (isHere(order[done]) && order.indexOf(order[done] ?? 0, before) === done) done++;
+      const afterMs = times[order.slice(0, times.length).lastIndexOf(rule)] ?? -Infinity;
+      while (at <= to && (entries[at]?.values[0] !== rule || (entries[at]?.atMs ?? 0) <= afterMs)) at++;
+      if (at > to) break;
+      const atMs = entries[at]?.atMs ?? 0;
+      times.push(atMs);
+      while (at > from && entries[at - 1]?.atMs === atMs) at--;
     }
-    return done;
+    return times.length;
   };
 }
 
