@@ -99,7 +99,10 @@ export interface CompiledCorrelation {
 function entriesOf({ at, gaps, values, ids }: WindowState): Entry[] {
   let atMs = at;
   return gaps
-    .map((gap, n) => ({ atMs: (atMs -= gap), values: [values?.[n] ?? []].flat(), id: ids[n] }))
+    .map((gap, n) => {
+      const counted = values?.[n] ?? [];
+      return { atMs: (atMs -= gap), values: typeof counted === 'object' ? counted : [counted], id: ids[n] };
+    })
     .toReversed();
 }
 
