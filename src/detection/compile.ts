@@ -1,12 +1,39 @@
-/** A rule as a test of events. Pure; knows nothing of YAML, so that what is stored is compiled without it. */
+/** A rule as a test of events. Pure; knows nothing of YAML and checks nothing, so that what is stored is compiled without either. */
 
-import { compileDetection } from './detection.ts';
+import { compileCondition } from './condition.ts';
 import type { SigmaDocument } from './document.ts';
-import { TRUSTED } from './fault.ts';
 import type { Test } from './item.ts';
+import { joined } from './joined.ts';
+import { compileSelection } from './selection.ts';
 
 /** Only for a rule that was read without fault; throws for another kind of document. */
 export function compileRule(document: SigmaDocument): Test {
   if (document.kind !== 'rule') throw new Error(`Cannot compile a ${document.kind}: it is no rule by itself`);
-  return compileDetection(document.selections, document.condition, TRUSTED, []).test;
+  let evaluation = 0;
+  /** A selection that conditions name more than once is looked at once for each event. */
+  function once(test: Test): Test {
+    let at = 0;
+    let result = false;
+    return (event) => {
+      if (at !== evaluation) {
+        at = evaluation;
+        result = test(event);
+      }
+      return result;
+    };
+  }
+  const selections = new Map(
+    Object.entries(document.selections).map(([name, selection]) => [name, once(compileSelection(selection))]),
+  );
+  const names = [...selections.keys()];
+  const test = joined(
+    document.condition.map((condition) =>
+      compileCondition(condition, names, (name) => selections.get(name) ?? (() => false)),
+    ),
+    false,
+  );
+  return (event) => {
+    evaluation += 1;
+    return test(event);
+  };
 }

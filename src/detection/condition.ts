@@ -4,8 +4,9 @@
  */
 
 import { Fault } from './fault.ts';
-import type { FaultDetails, Reading } from './fault.ts';
+import type { FaultDetails } from './fault.ts';
 import type { Test } from './item.ts';
+import { joined } from './joined.ts';
 import { compilePattern, patternOf } from './pattern.ts';
 
 interface Token {
@@ -16,29 +17,19 @@ interface Token {
 
 /** Of brackets. */
 export const BRACKETS_MAX = 32;
-const NAME = /^[\w-]+$/;
 const PATTERN = /^[\w*-]+$/;
-
-/** Whether names can be told in a condition. */
-export function isName(name: string): boolean {
-  return NAME.test(name);
-}
 
 /** `nameTest` is asked once for each time that a name is looked at. */
 export function compileCondition(
   condition: string,
   names: readonly string[],
   nameTest: (name: string) => Test,
-  spend: Reading['spend'],
 ): Test {
   const tokens = tokensOf(condition);
   let next = 0;
 
   function fault(reason: string, details?: FaultDetails): Fault {
-    return new Fault(reason, {
-      ...details,
-      before: condition.slice(0, tokens[next]?.at ?? condition.length),
-    });
+    return faultAt(condition, tokens[next], reason, details);
   }
   /** Several with a word between. */
   function several(word: 'or' | 'and', read: () => Test): Test {
@@ -71,18 +62,9 @@ export function compileCondition(
     if (token === undefined || [')', 'and', 'or'].includes(token.word)) {
       throw fault('no_name');
     }
-    const isPattern = tokens[next + 1]?.word === 'of';
-    spend(isPattern ? names.length : 1);
-    const { found, isAll } = attempt(() => namesAt(tokens, next, names));
-    next += isPattern ? 3 : 1;
+    const { found, isAll, length } = namesAt(condition, tokens, next, names);
+    next += length;
     return joined(found.map(nameTest), isAll);
-  }
-  function attempt<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw error instanceof Fault ? fault(error.message, error.details) : error;
-    }
   }
 
   next = tokens.findIndex(({ text }) => text.includes('|'));
@@ -105,9 +87,9 @@ export function renamed(
     const { word = '' } = tokens[at] ?? {};
     if (['(', ')', 'and', 'or', 'not'].includes(word)) words.push(word);
     else {
-      const { found, isAll } = namesAt(tokens, at, names);
+      const { found, isAll, length } = namesAt(condition, tokens, at, names);
       words.push(`(${found.map(rename).join(isAll ? ' and ' : ' or ')})`);
-      if (tokens[at + 1]?.word === 'of') at += 2;
+      at += length - 1;
     }
   }
   return words.join(' ');
@@ -121,36 +103,29 @@ function tokensOf(condition: string): Token[] {
   }));
 }
 
-/** What a name, or `1 of` a pattern, stands for. */
+function faultAt(condition: string, token: Token | undefined, reason: string, details?: FaultDetails): Fault {
+  return new Fault(reason, { ...details, before: condition.slice(0, token?.at ?? condition.length) });
+}
+
+/** What a name, or `1 of` a pattern, stands for; and of how many tokens it is. */
 function namesAt(
+  condition: string,
   tokens: readonly Token[],
   at: number,
   names: readonly string[],
-): { found: readonly string[]; isAll: boolean } {
-  const { text = '', word = '' } = tokens[at] ?? {};
-  if (tokens[at + 1]?.word !== 'of') {
-    if (!names.includes(text)) throw new Fault('no_selection', { value: text, words: names });
-    return { found: [text], isAll: false };
+): { found: readonly string[]; isAll: boolean; length: number } {
+  const [first, of, target] = tokens.slice(at, at + 3);
+  const { text = '', word = '' } = first ?? {};
+  if (of?.word !== 'of') {
+    if (!names.includes(text)) throw faultAt(condition, first, 'no_selection', { value: text, words: names });
+    return { found: [text], isAll: false, length: 1 };
   }
-  if (!['1', 'any', 'all'].includes(word)) throw new Fault('no_quantity', { value: word });
-  const target = tokens[at + 2]?.text ?? '';
-  const pattern = target.toLowerCase() === 'them' ? '*' : target;
+  if (!['1', 'any', 'all'].includes(word)) throw faultAt(condition, first, 'no_quantity', { value: word });
+  const pattern = target?.word === 'them' ? '*' : (target?.text ?? '');
   const isLike = compilePattern(patternOf(pattern));
   const found = names.filter((name) => isLike(name) && (pattern.startsWith('_') || !name.startsWith('_')));
   if (!PATTERN.test(pattern) || found.length === 0) {
-    throw new Fault('no_match', { value: target });
+    throw faultAt(condition, first, 'no_match', { value: target?.text ?? '' });
   }
-  return { found, isAll: word === 'all' };
-}
-
-/** All of them, or any. */
-export function joined(tests: readonly Test[], isAll: boolean): Test {
-  const [first, second] = tests;
-  if (first === undefined || second === undefined) return first ?? (() => false);
-  if (tests.length > 2) {
-    return isAll
-      ? (event) => tests.every((test) => test(event))
-      : (event) => tests.some((test) => test(event));
-  }
-  return isAll ? (event) => first(event) && second(event) : (event) => first(event) || second(event);
+  return { found, isAll: word === 'all', length: 3 };
 }

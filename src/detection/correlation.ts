@@ -8,7 +8,7 @@ import type { SigmaCorrelation } from './document.ts';
 import { fieldOf } from './field.ts';
 import type { SigmaEvent } from './field.ts';
 import { textOf } from './values.ts';
-import { countedOf, measureOf, meetsOf } from './window-value.ts';
+import { countedOf, measureOf, meetsOf, placeOf } from './window-value.ts';
 import type { Counted, Entry } from './window-value.ts';
 
 /** Clocks that run ahead of ours by more are set to ours. */
@@ -21,7 +21,7 @@ const ENTRIES_MAX = 10_000;
 /** Newest entries whose events are known, to count none of them twice and to name them. */
 const IDS_MAX = 100;
 /** Alerts remembered, against which later and late ones are held. */
-const ALERTS_MAX = 8;
+const ALERTS_MAX = 16;
 
 /** What is kept of one rule and group: plain JSON, of use to this file alone. */
 export interface WindowState {
@@ -99,7 +99,10 @@ export interface CompiledCorrelation {
 function entriesOf({ at, gaps, values, ids }: WindowState): Entry[] {
   let atMs = at;
   return gaps
-    .map((gap, n) => ({ atMs: (atMs -= gap), values: [values?.[n] ?? []].flat(), id: ids[n] }))
+    .map((gap, n) => {
+      const counted = values?.[n] ?? [];
+      return { atMs: (atMs -= gap), values: typeof counted === 'object' ? counted : [counted], id: ids[n] };
+    })
     .toReversed();
 }
 
@@ -118,23 +121,20 @@ function stateOf(entries: readonly Entry[], hasValues: boolean): WindowState {
 
 /** The first place whose entry is later. */
 function placeAfter(entries: readonly Entry[], atMs: number): number {
-  let low = 0;
-  for (let high = entries.length; low < high;) {
-    const middle = (low + high) >> 1;
-    if ((entries[middle]?.atMs ?? 0) <= atMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return placeOf(entries.length, (place) => (entries[place]?.atMs ?? 0) <= atMs);
 }
 
 /** The oldest whose values all come again later, else the oldest. */
 function leastNeeded(entries: readonly Entry[], isDistinct: boolean): number {
   if (!isDistinct) return 0;
-  const last = new Map(entries.flatMap(({ values }, n) => values.map((value) => [value, n])));
-  return Math.max(
-    0,
-    entries.findIndex(({ values }, n) => values.every((value) => last.get(value) !== n)),
-  );
+  const later = new Set<Counted>();
+  let found = 0;
+  for (let n = entries.length - 1; n >= 0; n--) {
+    const values = entries[n]?.values ?? [];
+    if (values.every((value) => later.has(value))) found = n;
+    for (const value of values) later.add(value);
+  }
+  return found;
 }
 
 export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelation {

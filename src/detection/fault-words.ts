@@ -4,7 +4,7 @@ import { BRACKETS_MAX } from './condition.ts';
 import { EXPANSIONS_MAX } from './encode.ts';
 import { Fault } from './fault.ts';
 import type { FaultDetails } from './fault.ts';
-import { PARTS_MAX } from './field.ts';
+import { CLASSES_MAX, SIZE_MAX } from './regex-parse.ts';
 
 /** By reason; % is what was found. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -12,19 +12,8 @@ const WORDS: Readonly<Record<string, string>> = {
   host_bits: '% has bits of a host: clear what is after its prefix.',
   expansions: `It stands for more than ${EXPANSIONS_MAX} texts: write fewer dashes.`,
   too_short: 'It is too short for base64offset: write two bytes or more.',
-  field_parts: `A field must have at most ${PARTS_MAX} parts.`,
-  no_text: '% must be text for this modifier: put it in quotes.',
-  wildcards: String.raw`% has wildcards, which base64 does not take: write \* and \?.`,
-  no_values: 'It has no values: write one, or leave it out.',
-  no_scalar: 'A value must be text, a number, true, false or null.',
-  no_keyword: 'A keyword must be text that is not empty.',
-  no_field: '% has no field: keywords take |all alone.',
-  exists: 'exists must be true or false.',
-  no_number: '% must be a number, without quotes.',
-  no_reference: '% must be the name of a field, without wildcards.',
-  empty: 'It is empty: write a field with a value.',
-  list_in_list: 'A list in a list is not a selection.',
-  selection_name: 'The name of a selection is of letters, digits, _ and -.',
+  steps: `Regular expressions: at most ${SIZE_MAX} steps, with repetitions written out.`,
+  classes: `Regular expressions: at most ${CLASSES_MAX} different classes.`,
   too_deep: `The condition must be at most ${BRACKETS_MAX} brackets deep.`,
   open_bracket: 'A bracket is not closed: ) is missing here.',
   no_name: 'The name of a selection is missing here.',
@@ -34,7 +23,6 @@ const WORDS: Readonly<Record<string, string>> = {
   no_quantity: '% of is not known: write 1 of, any of or all of.',
   no_match: '% matches no selection: write them, or a name with *.',
 };
-const OF_NAME_REASONS = ['field_parts', 'no_field', 'selection_name'];
 const WORDS_MAX = 50;
 
 export const OF_NAME: FaultDetails = { isOfName: true };
@@ -54,7 +42,7 @@ export function notOneOf(value: string, words: readonly string[], isOfName = fal
 
 /** The sentence, and whether it is about the name of the attribute. */
 export function wordsOf({ message, details }: Fault): { words: string; isOfName: boolean } {
-  const { value, words, isOfName = OF_NAME_REASONS.includes(message) } = details;
+  const { value, words, isOfName = false } = details;
   const said = WORDS[message]?.replace('%', () => quote(value)) ?? message;
   const near = words === undefined ? undefined : nearest(String(value), words);
   return { words: near === undefined ? said : `${said} Did you mean ${near}?`, isOfName };

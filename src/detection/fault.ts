@@ -34,18 +34,8 @@ export type FieldUse = 'match' | 'group' | 'value';
 export interface Reading {
   /** Reads one part. Of text that is being checked: a fault is noted with the path, and there is no answer. */
   readonly part: <T>(path: Path, read: () => T) => T | undefined;
-  /** Asked for the modifiers of every item; throws a fault. */
-  readonly modifiers: (names: readonly string[]) => void;
   /** Asked for every field name; throws a fault. */
   readonly field: (field: string, use: FieldUse) => void;
   /** Counts what an evaluation has to look at; throws a fault where it is too much. */
   readonly spend: (amount: number) => void;
 }
-
-/** Of a document that was checked before: nothing is to be found. */
-export const TRUSTED: Reading = {
-  part: (_path, read) => read(),
-  modifiers: () => {},
-  field: () => {},
-  spend: () => {},
-};

@@ -3,14 +3,10 @@
  * what every object has. Pure.
  */
 
-import { Fault } from './fault.ts';
-
 /** An event as rules see it: plain JSON. */
 export type SigmaEvent = Readonly<Record<string, unknown>>;
 /** undefined: missing. */
 export type FieldOf = (event: SigmaEvent) => unknown;
-
-export const PARTS_MAX = 32;
 
 interface Step {
   readonly key: string;
@@ -21,8 +17,12 @@ interface Step {
 /** The exact name wins; else the longest beginning of it that is a key, and on from there. */
 export function fieldOf(field: string): FieldOf {
   const parts = field.split('.');
-  if (parts.length > PARTS_MAX) throw new Fault('field_parts');
-  if (parts.length === 1) return (event) => (Object.hasOwn(event, field) ? event[field] : undefined);
+  if (parts.length === 1) {
+    // What every object has is asked for in the slow way.
+    return field in Object.prototype
+      ? (event) => (Object.hasOwn(event, field) ? event[field] : undefined)
+      : (event) => event[field];
+  }
   /** By the part that it starts at, longest first. */
   const steps = parts.map((_, from) =>
     parts
@@ -41,18 +41,22 @@ function walk(value: unknown, steps: readonly (readonly Step[])[], from: number)
   if (ahead === undefined) return value;
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value)) {
-    const found: unknown[] = [];
-    someOf(value, (element) => {
-      const inner = walk(element, steps, from);
-      if (inner !== undefined) found.push(inner);
-      return false;
-    });
+    const found = elementsOf(value)
+      .map((element) => walk(element, steps, from))
+      .filter((inner) => inner !== undefined);
     return found.length === 0 ? undefined : found;
   }
   for (const { key, next } of ahead) {
     if (Object.hasOwn(value, key)) return walk((value as SigmaEvent)[key], steps, next);
   }
   return undefined;
+}
+
+/** The value; of a list: its elements, however nested; `isDeep`: of an object, the values in it. */
+export function elementsOf(value: unknown, isDeep = false): unknown[] {
+  const found: unknown[] = [];
+  someOf(value, (element) => found.push(element) < 0, isDeep);
+  return found;
 }
 
 /** Whether the test holds for the value; of a list: for any element, however nested; `isDeep`: of an object, for any value in it. */

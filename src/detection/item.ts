@@ -1,177 +1,111 @@
-/** One line of a selection, `field|modifier: values`, as a test of events. Pure. */
+/** One line of a selection, `field|modifier: values`, as a test of events. Pure; the line is right. */
 
-import type { Scalar } from './document.ts';
 import { compileCidr } from './cidr.ts';
-import { Fault } from './fault.ts';
-import type { Path, Reading } from './fault.ts';
-import { fieldOf, someOf } from './field.ts';
-import type { SigmaEvent } from './field.ts';
+import type { Scalar } from './document.ts';
+import { elementsOf, fieldOf, someOf } from './field.ts';
+import type { FieldOf, SigmaEvent } from './field.ts';
+import { joined } from './joined.ts';
 import { modifiersOf } from './modifiers.ts';
 import type { Modifiers } from './modifiers.ts';
-import { literalOf, MANY, patternOf } from './pattern.ts';
+import { MANY, patternOf } from './pattern.ts';
 import { compileRegex } from './regex.ts';
-import { compileValues, fold, numberOf, patternsOf, textOf, textValue } from './values.ts';
+import { compileValues, fold, foldOnce, numberOf, patternsOf, textOf } from './values.ts';
 import type { RuleValue, ValueTest } from './values.ts';
 
 export type Test = (event: SigmaEvent) => boolean;
+export type Values = Scalar | readonly Scalar[];
 
-type Values = Scalar | readonly Scalar[];
-
-/** Each value by itself, with its own path. */
-function each<T>(values: Values, reading: Reading, path: Path, read: (value: Scalar) => T): T[] {
-  const isList = Array.isArray(values);
-  const list: readonly unknown[] = isList ? values : [values];
-  if (list.length === 0) throw new Fault('no_values');
-  return list.flatMap((value, at) => {
-    const found = reading.part(isList ? [...path, at] : path, () => {
-      if (typeof value === 'object' && value !== null) {
-        throw new Fault('no_scalar');
-      }
-      return { value: read(value as Scalar) };
-    });
-    return found === undefined ? [] : [found.value];
-  });
-}
-
-function both<T>(tests: readonly ((value: T) => boolean)[], isAll: boolean): (value: T) => boolean {
-  const [only] = tests;
-  if (only !== undefined && tests.length === 1) return only;
-  return isAll ? (value) => tests.every((test) => test(value)) : (value) => tests.some((test) => test(value));
-}
+/** Of the event that was looked at last, which most often is the next one, too. */
+let lastValues: readonly unknown[] = [];
+let lastWhole = '';
 
 /** Text that occurs in any value of the event. `isAll`: each of them does, wherever. */
-export function compileKeywords(values: Values, isAll: boolean, reading: Reading, path: Path): Test {
-  const tests = each(values, reading, path, (value) => {
-    const text = textOf(value);
-    if (text === undefined || text === '') throw new Fault('no_keyword');
-    const pattern = patternOf(text);
-    const isLike = compileValues([[MANY, ...pattern, MANY]], false, reading.spend);
-    const pieces = pattern.filter((piece) => typeof piece === 'string').map(fold);
-    return (event: SigmaEvent, whole: string) =>
-      pieces.every((piece) => whole.includes(piece)) && someOf(event, isLike, true);
+export function compileKeywords(values: Values, isAll: boolean): Test {
+  const keywords = [values].flat().map((value) => {
+    const pattern = patternOf(String(value));
+    return {
+      isLike: compileValues([[MANY, ...pattern, MANY]], false),
+      pieces: pattern.filter((piece) => typeof piece === 'string').map(foldOnce),
+    };
   });
   return (event) => {
-    const whole = fold(wholeOf(event));
-    return isAll ? tests.every((test) => test(event, whole)) : tests.some((test) => test(event, whole));
+    const whole = wholeOf(event);
+    for (const { isLike, pieces } of keywords) {
+      const isThere = pieces.every((piece) => whole.includes(piece)) && someOf(event, isLike, true);
+      if (isThere !== isAll) return !isAll;
+    }
+    return isAll;
   };
 }
 
-/** All values of an event, however nested, as one text: what is not in it is in none of them. */
+/** All values of an event, however nested, as one text without case: what is not in it is in none of them. */
 function wholeOf(event: SigmaEvent): string {
-  const open: object[] = [event];
-  let whole = '';
-  for (const container of open) {
-    for (const inner of Object.values(container) as unknown[]) {
-      if (typeof inner === 'string') whole += inner;
-      else if (typeof inner !== 'object') whole += textOf(inner) ?? '';
-      else if (inner !== null) open.push(inner);
-    }
+  // By its values, as an event may have changed since.
+  let at = 0;
+  const isOther = someOf(event, (value) => value !== lastValues[at++], true);
+  if (isOther || at < lastValues.length) {
+    lastValues = elementsOf(event, true);
+    lastWhole = foldOnce(lastValues.map(textOf).join(''));
   }
-  return whole;
+  return lastWhole;
 }
 
-export function compileItem(key: string, values: Values, reading: Reading, path: Path): Test {
+export function compileItem(key: string, values: Values): Test {
   const [field = '', ...names] = key.split('|');
-  if (field === '') {
-    if (names.join() === 'all') return compileKeywords(values, true, reading, path);
-    throw new Fault('no_field', { value: key });
-  }
-  reading.modifiers(names);
+  if (field === '') return compileKeywords(values, true);
   const modifiers = modifiersOf(names);
-  reading.field(field, 'match');
-  const test = compileField(field, modifiers, values, reading, path);
+  const test = compileField(fieldOf(field), modifiers, [values].flat());
   return modifiers.has('neq') ? (event) => !test(event) : test;
 }
 
-function compileField(
-  field: string,
-  modifiers: Modifiers,
-  values: Values,
-  reading: Reading,
-  path: Path,
-): Test {
-  const valueOf = fieldOf(field);
-  const isAll = modifiers.has('all');
-  if (modifiers.kind === 'exists') {
-    const [isThere, ...more] = each(values, reading, path, (value) => value);
-    if (typeof isThere !== 'boolean' || more.length > 0) throw new Fault('exists');
-    return (event) => (valueOf(event) !== undefined) === isThere;
-  }
-  if (modifiers.kind === 'fieldref') {
-    return both(
-      each(values, reading, path, (value) =>
-        compileReference(valueOf, textValue(value), modifiers.position, reading),
-      ),
+function compileField(valueOf: FieldOf, modifiers: Modifiers, values: readonly Scalar[]): Test {
+  const { kind, position, has } = modifiers;
+  const isAll = has('all');
+  if (kind === 'exists') return (event) => (valueOf(event) !== undefined) === values[0];
+  if (kind === 'fieldref') {
+    return joined(
+      values.map((value) => compileReference(valueOf, String(value), position)),
       isAll,
     );
   }
-  const tests = valueTests(modifiers, values, reading, path);
-  if (isAll)
-    return both(
-      tests.map(
-        (test): Test =>
-          (event) =>
-            someOf(valueOf(event), test),
-      ),
-      true,
-    );
-  const test = both(tests, false);
-  return (event) => someOf(valueOf(event), test);
-}
-
-/** All of them, or one for each value where each has to hold by itself. */
-function valueTests(modifiers: Modifiers, values: Values, reading: Reading, path: Path): ValueTest[] {
-  const { kind } = modifiers;
-  if (kind !== undefined) {
-    return each(values, reading, path, (value) => {
-      reading.spend(1);
-      if (kind === 're') return ofText(compileRegularExpression(textValue(value), modifiers));
-      return kind === 'cidr' ? ofText(compileCidr(textValue(value))) : compileComparison(kind, value);
-    });
-  }
-  const patterns = each(values, reading, path, (value): RuleValue[] =>
-    typeof value === 'string' || modifiers.isOfText ? patternsOf(textValue(value), modifiers) : [value],
+  const tests = valueTests(modifiers, values);
+  // Of a list, each may hold for another element; any may hold for one.
+  return joined(
+    (isAll ? tests : [joined(tests, false)]).map(
+      (test): Test =>
+        (event) =>
+          someOf(valueOf(event), test),
+    ),
+    true,
   );
-  const compile = (some: readonly RuleValue[]): ValueTest =>
-    compileValues(some, modifiers.has('cased'), reading.spend);
-  return modifiers.has('all') ? patterns.map(compile) : [compile(patterns.flat())];
 }
 
-function ofText(test: (text: string) => boolean): ValueTest {
-  return (value) => {
-    const text = textOf(value);
+/** One for each value where each has to hold by itself, or cannot be looked up. */
+function valueTests(modifiers: Modifiers, values: readonly Scalar[]): ValueTest[] {
+  const { kind, has } = modifiers;
+  if (kind !== undefined) return values.map((value) => compileValue(kind, value, modifiers));
+  const patterns = values.map((value): RuleValue[] =>
+    typeof value === 'string' ? patternsOf(value, modifiers) : [value],
+  );
+  return (has('all') ? patterns : [patterns.flat()]).map((some) => compileValues(some, has('cased')));
+}
+
+function compileValue(kind: string, value: Scalar, modifiers: Modifiers): ValueTest {
+  const bound = Number(value);
+  if (kind === 'lt') return (found) => numberOf(found) < bound;
+  if (kind === 'lte') return (found) => numberOf(found) <= bound;
+  if (kind === 'gt') return (found) => numberOf(found) > bound;
+  if (kind === 'gte') return (found) => numberOf(found) >= bound;
+  const pattern = String(value);
+  const test = kind === 're' ? compileRegex(pattern, modifiers.flags) : compileCidr(pattern);
+  return (found) => {
+    const text = textOf(found);
     return text !== undefined && test(text);
   };
 }
 
-function compileRegularExpression(pattern: string, { has }: Modifiers): (text: string) => boolean {
-  const compiled = compileRegex(pattern, {
-    i: has('i') || has('ignorecase'),
-    m: has('m') || has('multiline'),
-    s: has('s') || has('dotall'),
-  });
-  if (compiled.ok) return compiled.value;
-  throw new Fault(compiled.error);
-}
-
-function compileComparison(operator: string, bound: Scalar): ValueTest {
-  if (typeof bound !== 'number') throw new Fault('no_number', { value: bound });
-  if (operator === 'lt') return (value) => numberOf(value) < bound;
-  if (operator === 'lte') return (value) => numberOf(value) <= bound;
-  if (operator === 'gt') return (value) => numberOf(value) > bound;
-  return (value) => numberOf(value) >= bound;
-}
-
-function compileReference(
-  valueOf: Test | ((event: SigmaEvent) => unknown),
-  name: string,
-  position: string | undefined,
-  reading: Reading,
-): Test {
-  const other = literalOf(patternOf(name));
-  if (name === '' || other === undefined) throw new Fault('no_reference', { value: name });
-  reading.field(name, 'match');
-  const otherOf = fieldOf(name);
+function compileReference(valueOf: FieldOf, name: string, position: string | undefined): Test {
+  const otherOf = fieldOf(patternOf(name).join(''));
   const isLike = (left: string, right: string): boolean => {
     if (position === 'contains') return left.includes(right);
     if (position === 'startswith') return left.startsWith(right);

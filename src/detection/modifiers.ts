@@ -1,5 +1,7 @@
 /** What the modifiers of an item say about its values. Pure: that they go together is checked when a rule is read. */
 
+import type { RegexFlags } from './regex-parse.ts';
+
 export const POSITIONS: readonly string[] = ['contains', 'startswith', 'endswith'];
 export const COMPARISONS: readonly string[] = ['lt', 'lte', 'gt', 'gte'];
 /** What makes something else than text of a value. */
@@ -12,8 +14,8 @@ export interface Modifiers {
   readonly kind: string | undefined;
   readonly encoding: string | undefined;
   readonly position: string | undefined;
-  /** Whether there is one that makes sense for text only. */
-  readonly isOfText: boolean;
+  /** Of a regular expression. */
+  readonly flags: RegexFlags;
 }
 
 export function modifiersOf(names: readonly string[]): Modifiers {
@@ -23,6 +25,10 @@ export function modifiersOf(names: readonly string[]): Modifiers {
     kind: FIRST.find(has),
     encoding: ENCODINGS.find(has),
     position: POSITIONS.find(has),
-    isOfText: names.some((name) => name !== 'all' && name !== 'neq'),
+    flags: {
+      i: has('i') || has('ignorecase'),
+      m: has('m') || has('multiline'),
+      s: has('s') || has('dotall'),
+    },
   };
 }

@@ -1,7 +1,7 @@
 /** One document of YAML, as plain values, as the rule, correlation or filter that it is; with every fault that it has. Pure. */
 
+import { checkDetection } from './check-detection.ts';
 import { readCorrelation } from './correlation-document.ts';
-import { compileDetection } from './detection.ts';
 import type { SigmaDocument } from './document.ts';
 import { OF_NAME } from './fault-words.ts';
 import { Fault } from './fault.ts';
@@ -64,6 +64,6 @@ function readDetection(detection: Readonly<Record<string, unknown>>, reading: Re
     return texts(condition);
   });
   if (Object.keys(selections).length === 0) throw new Fault('It has no selection: write at least one.');
-  compileDetection(selections, conditions ?? [], reading, path);
+  checkDetection(selections, conditions ?? [], reading, path);
   return { selections, condition: conditions };
 }

@@ -4,7 +4,6 @@
  * Pure but for that memory, which changes the time of an answer, never the answer.
  */
 
-import type { Result } from './document.ts';
 import { FORK, LINE_END, LINE_START, LITERAL, MATCH, parseRegex, WORD_EDGE } from './regex-parse.ts';
 import type { RegexFlags, RegexProgram } from './regex-parse.ts';
 
@@ -82,9 +81,9 @@ function kindsOf({ sets, flags, ops }: RegexProgram) {
   const looksAround = ops.some((op) => op < FORK);
   const kinds = new Map<string, number>();
   const known = new Map<number, number>();
-  /** By kind: the steps that take it, and what it is to those beside it. */
-  const takes: StepSet[] = [];
-  const besides: number[] = [];
+  /** By kind, of which the first is the end of the text: the steps that take it, and what it is to those beside it. */
+  const takes = [new Int32Array(wordsOf(ops.length))];
+  const besides = [EDGE];
 
   function kindOf(unit: number): number {
     let kind = known.get(unit);
@@ -93,8 +92,8 @@ function kindsOf({ sets, flags, ops }: RegexProgram) {
     const isTaken = tests.map((test) => test(char));
     const beside = looksAround ? (/\w/.test(char) ? WORD_UNIT : /./.test(char) ? OTHER : LINE_BREAK) : EDGE;
     const key = isTaken.map(Number).join('') + beside;
-    kind = kinds.get(key) ?? kinds.size;
-    if (kind === kinds.size) {
+    kind = kinds.get(key) ?? takes.length;
+    if (kind === takes.length) {
       kinds.set(key, kind);
       takes.push(setOf(wordsOf(ops.length), (step) => isTaken[ops[step] ?? MATCH] === true));
       besides.push(beside);
@@ -116,7 +115,7 @@ function doesHold(op: number, isMultiline: boolean, before: number, after: numbe
   return ((before === WORD_UNIT) !== (after === WORD_UNIT)) === (op === WORD_EDGE);
 }
 
-/** Answers the steps that follow one code unit; `null`: found. `kind` -1 is the end of the text. */
+/** Answers the steps that follow one code unit; `null`: found. Kind 0 is the end of the text. */
 function walkerOf({ ops, to, or, start, flags }: RegexProgram, { takes, besides }: Kinds) {
   const words = wordsOf(ops.length);
   const opOf = (step: number) => ops[step] ?? MATCH;
@@ -191,8 +190,10 @@ function searchOf(program: RegexProgram): (text: string) => boolean {
   return (text) => {
     const end = Math.min(text.length, TEXT_CHARACTERS_MAX);
     let state = first;
-    for (let n = 0; n < end; n++) {
-      const kind = kinds.kindOf(text.charCodeAt(n));
+    for (let n = 0; n <= end; n++) {
+      // A text that is cut has no end.
+      if (n === end && end < text.length) break;
+      const kind = n < end ? kinds.kindOf(text.charCodeAt(n)) : 0;
       let next = state.next[kind];
       if (next === undefined) state.next[kind] = next = advance(state, kind);
       if (next === null) return true;
@@ -203,19 +204,14 @@ function searchOf(program: RegexProgram): (text: string) => boolean {
       states.clear();
       first.next.length = 0;
     }
-    return end === text.length && walk.next(state, -1) === null;
+    return false;
   };
 }
 
 /**
- * Whether the pattern occurs anywhere in a text. `^` and `$` without `m` are the very start and end; a text is read as far as 4,096
- * characters at least. The error is a sentence for the writer of the rule.
+ * Whether the pattern, which check-regex.ts takes, occurs anywhere in a text. `^` and `$` without `m` are the very start and end; a
+ * text is read as far as 4,096 characters at least. Throws a fault for a pattern that is too large.
  */
-export function compileRegex(pattern: string, flags: RegexFlags): Result<(text: string) => boolean, string> {
-  try {
-    return { ok: true, value: searchOf(parseRegex(pattern, flags)) };
-  } catch (error) {
-    if (error instanceof SyntaxError) return { ok: false, error: error.message };
-    throw error;
-  }
+export function compileRegex(pattern: string, flags: RegexFlags): (text: string) => boolean {
+  return searchOf(parseRegex(pattern, flags));
 }

@@ -3,7 +3,6 @@
  * Pure: no I/O, no clock, no import from outside this folder but the YAML parser; can be used without the rest.
  */
 
-import { checkModifiers } from './check-modifiers.ts';
 import type { Result, SigmaDocument, SigmaError } from './document.ts';
 import { OF_NAME, wordsOf } from './fault-words.ts';
 import { Fault } from './fault.ts';
@@ -33,6 +32,8 @@ export interface DocumentFault {
 /** Texts and patterns that an evaluation of a rule looks at. */
 const WORK_MAX = 10_000;
 const ERRORS_MAX = 100;
+/** Of a field, with dots between. */
+const PARTS_MAX = 32;
 
 /** Thrown to stop reading: there are errors enough. */
 const ENOUGH = Symbol('enough errors');
@@ -86,8 +87,9 @@ function readingOf({ checkField }: ParseOptions, note: (fault: Fault, path: Path
         return undefined;
       }
     },
-    modifiers: checkModifiers,
     field: (field, use) => {
+      if (field.split('.').length > PARTS_MAX)
+        throw new Fault(`A field must have at most ${PARTS_MAX} parts.`, OF_NAME);
       const wrong = checkField?.(field, use);
       if (wrong !== undefined) throw new Fault(wrong, OF_NAME);
     },

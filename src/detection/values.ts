@@ -3,12 +3,10 @@
  * at once, however many values there are. Pure.
  */
 
-import { Fault } from './fault.ts';
-import type { Reading } from './fault.ts';
 import type { Scalar } from './document.ts';
 import { base64Of, dashesOf } from './encode.ts';
 import type { Modifiers } from './modifiers.ts';
-import { compilePattern, costOf, literalOf, MANY, patternOf } from './pattern.ts';
+import { compilePattern, literalOf, MANY, patternOf } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 
 /** Of one value, never of a list; undefined: the field is missing. */
@@ -23,12 +21,18 @@ const folds = new Map<string, string>();
 const FOLDS_MAX = 64;
 
 /** As letters are compared without case: also a sigma is one letter, wherever in a word it stands. */
+export function foldOnce(text: string): string {
+  return text.toLowerCase().replaceAll('ς', 'σ');
+}
+
+/** The same, remembered. */
 export function fold(text: string): string {
-  const before = folds.get(text);
-  if (before !== undefined) return before;
-  const folded = text.toLowerCase().replaceAll('ς', 'σ');
-  if (folds.size === FOLDS_MAX) folds.clear();
-  folds.set(text, folded);
+  let folded = folds.get(text);
+  if (folded === undefined) {
+    folded = foldOnce(text);
+    if (folds.size === FOLDS_MAX) folds.clear();
+    folds.set(text, folded);
+  }
   return folded;
 }
 
@@ -44,24 +48,15 @@ export function numberOf(value: unknown): number {
   return typeof value === 'string' && NUMBER.test(value) ? Number(value) : Number.NaN;
 }
 
-export function textValue(value: Scalar): string {
-  if (typeof value === 'string') return value;
-  throw new Fault('no_text', { value });
-}
-
 /** The texts that a value stands for. */
 export function patternsOf(text: string, modifiers: Modifiers): Pattern[] {
   let patterns = [patternOf(text)];
   if (modifiers.has('windash')) patterns = patterns.flatMap(dashesOf);
   const isShifted = modifiers.has('base64offset');
   if (isShifted || modifiers.has('base64')) {
-    patterns = patterns.flatMap((pattern) => {
-      const literal = literalOf(pattern);
-      if (literal === undefined) {
-        throw new Fault('wildcards', { value: text });
-      }
-      return base64Of(literal, modifiers.encoding, isShifted).map((encoded) => [encoded]);
-    });
+    patterns = patterns.flatMap((pattern) =>
+      base64Of(pattern.join(''), modifiers.encoding, isShifted).map((encoded) => [encoded]),
+    );
   }
   return patterns.map((pattern) => placed(pattern, modifiers.position));
 }
@@ -78,11 +73,7 @@ function placed(pattern: Pattern, position: string | undefined): Pattern {
 }
 
 /** Whether a value equals one of these, or is like one of the patterns. */
-export function compileValues(
-  values: readonly RuleValue[],
-  isCased: boolean,
-  spend: Reading['spend'],
-): ValueTest {
+export function compileValues(values: readonly RuleValue[], isCased: boolean): ValueTest {
   const words = new Set<string>();
   const numbers = new Set<number>();
   const likes: ((text: string) => boolean)[] = [];
@@ -96,7 +87,6 @@ export function compileValues(
     else if (value !== null) {
       const pattern = value.map((piece) => (typeof piece === 'string' ? folded(piece) : piece));
       const word = literalOf(pattern);
-      spend(costOf(pattern));
       if (word !== undefined) words.add(word);
       else if (pattern.every((piece) => piece === MANY)) isAny = true;
       else likes.push(compilePattern(pattern));

@@ -4,7 +4,7 @@
  */
 
 import type { BoundOperator, SigmaCorrelation } from './document.ts';
-import { fieldOf, someOf } from './field.ts';
+import { elementsOf, fieldOf } from './field.ts';
 import type { SigmaEvent } from './field.ts';
 import { numberOf, textOf } from './values.ts';
 
@@ -37,26 +37,6 @@ function hashOf(text: string): string {
   return (4294967296 * (2097151 & (b ^ (a >>> 15))) + ((a ^ (b >>> 13)) >>> 0)).toString(36);
 }
 
-function scalarsOf(value: unknown): string[] {
-  const texts: string[] = [];
-  someOf(value, (one) => {
-    const text = textOf(one);
-    if (text !== undefined) texts.push(text);
-    return false;
-  });
-  return texts;
-}
-
-function numbersOf(value: unknown): number[] {
-  const numbers: number[] = [];
-  someOf(value, (one) => {
-    const number = numberOf(one);
-    if (Number.isFinite(number)) numbers.push(number);
-    return false;
-  });
-  return numbers;
-}
-
 function keptOf(tuple: readonly string[]): string {
   const text = tuple.length === 1 ? (tuple[0] ?? '') : JSON.stringify(tuple);
   return text.length > KEPT_CHARACTERS_MAX ? text.slice(0, 40) + hashOf(text) : text;
@@ -68,8 +48,10 @@ export function countedOf({ type, fields, rules }: SigmaCorrelation) {
   return (event: SigmaEvent, rule: string): readonly Counted[] => {
     if (type === 'event_count') return [];
     if (type.startsWith('temporal')) return [rules.indexOf(rule)];
-    if (type !== 'value_count') return reads.flatMap((read) => numbersOf(read(event)));
-    const columns = reads.map((read) => scalarsOf(read(event)));
+    if (type !== 'value_count') {
+      return reads.flatMap((read) => elementsOf(read(event)).map(numberOf).filter(Number.isFinite));
+    }
+    const columns = reads.map((read) => elementsOf(read(event)).flatMap((value) => textOf(value) ?? []));
     let tuples: string[][] = [[]];
     for (const column of columns) {
       tuples = tuples.flatMap((tuple) => column.map((value) => [...tuple, value])).slice(0, TUPLES_MAX);
@@ -79,55 +61,100 @@ export function countedOf({ type, fields, rules }: SigmaCorrelation) {
 }
 
 /** How many of the rules, from the first on, follow each other; at the same instant counts as following. */
-function followed(entries: readonly Entry[], order: readonly number[], from: number, to: number): number {
-  let done = 0;
-  for (let n = from; n <= to;) {
-    const atMs = entries[n]?.atMs;
-    const instant = new Set<Counted | undefined>();
-    for (; n <= to && entries[n]?.atMs === atMs; n++) instant.add(entries[n]?.values[0]);
-    while (instant.delete(order[done])) done++;
-  }
-  return done;
+function ordered(entries: readonly Entry[], order: readonly number[]): Measure {
+  return (from, to) => {
+    const times: number[] = [];
+    let at = from;
+    for (const rule of order) {
+      // A rule that is named twice has to match at two instants.
+      const afterMs = times[order.slice(0, times.length).lastIndexOf(rule)] ?? -Infinity;
+      while (at <= to && (entries[at]?.values[0] !== rule || (entries[at]?.atMs ?? 0) <= afterMs)) at++;
+      if (at > to) break;
+      const atMs = entries[at]?.atMs ?? 0;
+      times.push(atMs);
+      while (at > from && entries[at - 1]?.atMs === atMs) at--;
+    }
+    return times.length;
+  };
+}
+
+/** What comes into the window, and what leaves it, one value after the other. */
+function sliding(
+  entries: readonly Entry[],
+  move: (value: Counted, isAdded: boolean) => void,
+  valueOf: () => number | null,
+): Measure {
+  let first = 0;
+  let next = 0;
+  return (from, to) => {
+    for (; next <= to; next++) for (const value of entries[next]?.values ?? []) move(value, true);
+    for (; first < from; first++) for (const value of entries[first]?.values ?? []) move(value, false);
+    return valueOf();
+  };
 }
 
 function distinct(entries: readonly Entry[]): Measure {
   const counts = new Map<Counted, number>();
-  let first = 0;
-  let next = 0;
-  function count(n: number, by: number): void {
-    for (const value of entries[n]?.values ?? []) {
-      const left = (counts.get(value) ?? 0) + by;
+  return sliding(
+    entries,
+    (value, isAdded) => {
+      const left = (counts.get(value) ?? 0) + (isAdded ? 1 : -1);
       if (left) counts.set(value, left);
       else counts.delete(value);
-    }
+    },
+    () => counts.size,
+  );
+}
+
+/** The first of so many places, the later ones all alike, for which it doesn't hold. */
+export function placeOf(length: number, isBefore: (place: number) => boolean): number {
+  let low = 0;
+  for (let high = length; low < high;) {
+    const middle = (low + high) >> 1;
+    if (isBefore(middle)) low = middle + 1;
+    else high = middle;
   }
-  return (from, to) => {
-    while (next <= to) count(next++, 1);
-    while (first < from) count(first++, -1);
-    return counts.size;
-  };
+  return low;
 }
 
 /** Nearest rank: the smallest number that at least `percent` of a hundred are not above. */
-function percentileOf(numbers: readonly number[], percent: number): number | null {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null;
+function percentile(entries: readonly Entry[], percent: number): Measure {
+  const sorted: number[] = [];
+  return sliding(
+    entries,
+    (value, isAdded) => {
+      const number = Number(value);
+      const at = placeOf(sorted.length, (place) => (sorted[place] ?? 0) < number);
+      if (isAdded) sorted.splice(at, 0, number);
+      else sorted.splice(at, 1);
+    },
+    () => sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null,
+  );
 }
 
 export function measureOf(document: SigmaCorrelation, entries: readonly Entry[]): Measure {
-  const { type, rules, percentile = 50 } = document;
+  const { type, rules, percentile: percent = 50 } = document;
   if (type === 'event_count') return (from, to) => to - from + 1;
   if (type === 'value_count' || type === 'temporal') return distinct(entries);
+  if (type === 'value_percentile') return percentile(entries, percent);
   if (type === 'temporal_ordered') {
-    const order = rules.map((rule) => rules.indexOf(rule));
-    return (from, to) => followed(entries, order, from, to);
+    return ordered(
+      entries,
+      rules.map((rule) => rules.indexOf(rule)),
+    );
   }
+  // Added up anew each time: what is taken off a sum again leaves traces in it.
   return (from, to) => {
-    const numbers = entries.slice(from, to + 1).flatMap(({ values }) => values.map(Number));
-    if (type === 'value_percentile') return percentileOf(numbers, percentile);
-    const sum = numbers.reduce((total, number) => total + number, 0);
+    let sum = 0;
+    let count = 0;
+    for (let n = from; n <= to; n++) {
+      for (const value of entries[n]?.values ?? []) {
+        sum += Number(value);
+        count++;
+      }
+    }
     if (type === 'value_sum') return sum;
-    return numbers.length ? sum / numbers.length : null;
+    return count ? sum / count : null;
   };
 }
 

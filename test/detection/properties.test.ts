@@ -76,12 +76,7 @@ describe('whatever is written', () => {
     fc.assert(
       fc.property(tree, fc.uniqueArray(fc.constantFrom(...NAMES)), (node, found) => {
         const names = new Set(found);
-        const test = compileCondition(
-          written(node),
-          NAMES,
-          (name) => () => names.has(name),
-          () => {},
-        );
+        const test = compileCondition(written(node), NAMES, (name) => () => names.has(name));
         expect(test({})).toBe(holds(node, names));
       }),
       { numRuns: 1_000 },
