@@ -188,7 +188,7 @@ describe('a detection for Falcon Next-Gen SIEM', () => {
         event: {
           kind: 'alert',
           type: ['info'],
-          action: 'noxys_hl3_repeated_violations_user',
+          action: 'noxys_hl3_repeated_violations',
           dataset: 'noxys.ai_firewall',
           id: 'det_17959439cff046d2',
           severity: 50,

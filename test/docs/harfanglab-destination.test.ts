@@ -72,7 +72,7 @@ const ACTIVITY = {
   byClassification: { EMAIL: 5, CREDIT_CARD: 2 },
   onDevice: 9,
   detections: 2,
-  byRule: { noxys_hl1_blocked_unauthorised_platform: 2 },
+  byRule: { noxys_hl1_blocked_unauthorized_platform: 2 },
   isComplete: true,
 };
 const INCIDENT = findingBody(

@@ -5,7 +5,7 @@ export function detectionForTest(changes: Partial<Detection> = {}): Detection {
   return {
     id: 'det_17959439cff046d2',
     ruleId: '17959439-cff0-46d2-9135-de30a0d097dc',
-    ruleName: 'noxys_hl3_repeated_violations_user',
+    ruleName: 'noxys_hl3_repeated_violations',
     title: 'Repeated AI policy violations from same user',
     level: 'medium',
     groupKey: 'user-42',

@@ -18,7 +18,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   token: '00000000-0000-4000-8000-00000000abcd',
   event: 'evt_1',
   eventId: 'evt_1',
-  ruleId: 'noxys_hl3_repeated_violations_user',
+  ruleId: 'noxys_hl3_repeated_violations',
   detectionId: 'det_17959439cff046d2',
 };
 

@@ -29,7 +29,7 @@ const AT = '2026-11-22T00:00:00.000Z';
 
 export const SHOWN_RULE: RuleView = {
   id: '17959439-cff0-46d2-9135-de30a0d097dc',
-  name: 'noxys_hl3_repeated_violations_user',
+  name: 'noxys_hl3_repeated_violations',
   title: 'Repeated AI policy violations from same user',
   level: 'medium',
   source: 'bundled',

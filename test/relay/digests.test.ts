@@ -262,7 +262,7 @@ describe('what a digest tells', () => {
         byClassification: { IBAN: 1, EMAIL: 2 },
         detections: [
           { level: 'high', rule: 'a rule of two words', count: 1 },
-          { level: 'medium', rule: 'noxys_hl3_repeated_violations_user', count: 2 },
+          { level: 'medium', rule: 'noxys_hl3_repeated_violations', count: 2 },
         ],
       },
       before: { events: 2, limited: 0 },

@@ -52,7 +52,7 @@ describe('more new cases in an hour than the cap', () => {
     const storm = stage.cases[1];
     expect(storm?.severity).toBe(100);
     expect(storm?.description).toContain(
-      'Most of them: 2 of interaction.policy_violated on Claude, 1 of rule noxys_hl3_repeated_violations_user on ChatGPT',
+      'Most of them: 2 of interaction.policy_violated on Claude, 1 of rule noxys_hl3_repeated_violations on ChatGPT',
     );
   });
 

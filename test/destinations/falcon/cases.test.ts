@@ -68,7 +68,7 @@ describe('opening a case', () => {
     const [first] = stage.cases;
     expect(first?.description).toContain('2 detections; the newest: 6 events in 1 h');
     expect(first?.description).toContain(
-      'Rule: noxys_hl3_repeated_violations_user (17959439-cff0-46d2-9135-de30a0d097dc)',
+      'Rule: noxys_hl3_repeated_violations (17959439-cff0-46d2-9135-de30a0d097dc)',
     );
   });
 

@@ -38,7 +38,7 @@ describe('a detection that asks for a workflow', () => {
     expect(bench.falcon.executions[0]?.body).toEqual({
       detection_id: 'det-1',
       rule_id: '17959439-cff0-46d2-9135-de30a0d097dc',
-      rule_name: 'noxys_hl3_repeated_violations_user',
+      rule_name: 'noxys_hl3_repeated_violations',
       title: 'Repeated AI policy violations from same user',
       severity: 'medium',
       user_id: 'user-1',

@@ -8,7 +8,7 @@ const OTHER = '0a1b2c3d-9999-4222-8333-444455556666';
 const THREATS = '/api/data/alert/alert/Threat/';
 const AGENTS = '/api/data/endpoint/Agent/';
 const RULE = '17959439-cff0-46d2-9135-de30a0d097dc';
-const NAME = `noxys_hl3_repeated_violations_user (${RULE})`;
+const NAME = `noxys_hl3_repeated_violations (${RULE})`;
 const TITLE = 'Repeated AI policy violations from same user';
 const WKS7: Partial<Detection> = { device: { hostname: 'WKS-7' } };
 
@@ -40,7 +40,7 @@ describe('a comment on a threat', () => {
       [
         'Noxys: Violations by … on WKS-7',
         'Severity: medium',
-        'Rule: noxys_hl3_repeated_violations_user (17959439-cff0-46d2-9135-de30a0d097dc)',
+        'Rule: noxys_hl3_repeated_violations (17959439-cff0-46d2-9135-de30a0d097dc)',
         `Time: 6 events in 1 h, from ${stage.now} to ${stage.now}`,
         'AI platforms: Perplexity',
         'Classifications: CREDIT_CARD, EMAIL',

@@ -48,7 +48,7 @@ describe('a message about an event and its rules', () => {
       User: 'user-42 (ada@acme.fr)',
       Device: 'WKS-7 (dev-7)',
       Platforms: 'ChatGPT',
-      Rule: 'noxys_hl3_repeated_violations_user (Critical): 6 events in 1\u00A0h',
+      Rule: 'noxys_hl3_repeated_violations (Critical): 6 events in 1\u00A0h',
       Classifications: 'API_KEY, CREDIT_CARD, EMAIL',
       'Risk score': '0.87',
       Policy: 'No secrets',

@@ -49,7 +49,7 @@ describe('a card', () => {
       'Platform: ',
       'Perplexity',
       'Rules: ',
-      'noxys_hl3_repeated_violations_user (6 in 1 h)',
+      'noxys_hl3_repeated_violations (6 in 1 h)',
     ]);
   });
 

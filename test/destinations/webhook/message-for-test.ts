@@ -30,7 +30,7 @@ export function messageForTest(changes: Partial<Message> = {}): Message {
     facts: [
       { label: 'User', value: 'user-42 (p_abc)' },
       { label: 'Platform', value: 'Perplexity' },
-      { label: 'Rules', value: 'noxys_hl3_repeated_violations_user (6 in 1 h)' },
+      { label: 'Rules', value: 'noxys_hl3_repeated_violations (6 in 1 h)' },
     ],
     link: { label: 'Open in the relay', url: 'https://relay.example.com/api/v1/tenants/acme/events/evt_1' },
     data: { entries: [detectionEvent(detection, RECEIVED), FULL_EVENT] },
@@ -45,7 +45,7 @@ const TOTALS: DigestFacts['totals'] = {
   byDecision: { block: 9 },
   byPlatform: { perplexity: 7 },
   byClassification: { CREDIT_CARD: 4 },
-  detections: [{ rule: 'noxys_hl3_repeated_violations_user', level: 'high', count: 2 }],
+  detections: [{ rule: 'noxys_hl3_repeated_violations', level: 'high', count: 2 }],
 };
 
 /** Of a digest; it has no detection, no event and no person. */

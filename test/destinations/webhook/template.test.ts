@@ -31,7 +31,7 @@ describe('a text of a template', () => {
     ['{{kind}} {{type}}', 'detection noxys.detection'],
     [
       '{{facts}}',
-      'User: user-42 (p_abc)\nPlatform: Perplexity\nRules: noxys_hl3_repeated_violations_user (6 in 1 h)',
+      'User: user-42 (p_abc)\nPlatform: Perplexity\nRules: noxys_hl3_repeated_violations (6 in 1 h)',
     ],
     ['{{level|critical=1|high=2|else=3}}', 1],
     ["{{level|critical='1'|high='2'|else='3'}}", '1'],

@@ -43,7 +43,7 @@ describe('a message', () => {
           facts: [
             { label: 'User', value: 'user-42 (p_abc)' },
             { label: 'Platform', value: 'Perplexity' },
-            { label: 'Rules', value: 'noxys_hl3_repeated_violations_user (6 in 1 h)' },
+            { label: 'Rules', value: 'noxys_hl3_repeated_violations (6 in 1 h)' },
           ],
           link: 'https://relay.example.com/api/v1/tenants/acme/events/evt_1',
           user: { id: 'user-42', email: 'p_abc' },
@@ -56,7 +56,7 @@ describe('a message', () => {
             {
               id: 'det_17959439cff046d2',
               rule_id: '17959439-cff0-46d2-9135-de30a0d097dc',
-              rule: 'noxys_hl3_repeated_violations_user',
+              rule: 'noxys_hl3_repeated_violations',
               title: 'Repeated AI policy violations from same user',
               level: 'critical',
               group: 'user-42',
