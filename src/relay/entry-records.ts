@@ -70,14 +70,16 @@ function activityOf(day: UserDay, { event, told }: Asked): UserActivity {
 
 /** Of the stored user and device, those that the channel's entry does not have: its texts are without them, too. */
 function namesHidden({ event: { user, device }, told }: Asked): readonly string[] {
-  const hidden = (stored: string | undefined, kept: string | undefined): readonly string[] =>
-    stored === undefined || stored === kept ? [] : [stored];
   return [
     ...hidden(user?.id, told.user?.id).flatMap(namesOfUser),
     ...hidden(user?.email, told.user?.email).flatMap(namesOfUser),
     ...hidden(device?.id, told.device?.id).flatMap(namesOfHost),
     ...hidden(device?.hostname, told.device?.hostname).flatMap(namesOfHost),
   ];
+}
+
+function hidden(stored: string | undefined, kept: string | undefined): readonly string[] {
+  return stored === undefined || stored === kept ? [] : [stored];
 }
 
 /** With `…` for names that are hidden, as the entry's own texts have it. */
