@@ -51,8 +51,8 @@ interface Asked {
 function activityOf(day: UserDay, { event, told }: Asked): UserActivity {
   const device = told.device && deviceKeys(event)[0];
   const byRule = withoutOne(day.byRule, ruleOf(event));
-  const hidden = namesHidden({ event, told });
-  const long = hidden.filter((name) => !isShortName(name));
+  const names = namesHidden({ event, told });
+  const long = names.filter((name) => !isShortName(name));
   return {
     from: new Date(day.fromMs).toISOString(),
     to: new Date(day.toMs).toISOString(),
@@ -63,7 +63,7 @@ function activityOf(day: UserDay, { event, told }: Asked): UserActivity {
     byClassification: mostOf(nameless(day.byClassification, long)),
     ...(device !== undefined && { onDevice: day.byDevice.get(device) ?? 0 }),
     detections: [...byRule.values()].reduce((sum, count) => sum + count, 0),
-    byRule: mostOf(nameless(byRule, hidden)),
+    byRule: mostOf(nameless(byRule, names)),
     isComplete: day.isComplete,
   };
 }
