@@ -35,7 +35,7 @@ export interface DeliveryIo {
   readonly records: EntryRecords;
   /** Requests that are left of the lane's turn. A channel that needs several for an event stops early and says how many events it settled; the first event is always dealt with. */
   readonly requestsMax: number;
-  /** An operator sends the dead letter of the one entry at hand again: what waited for a person's word has it. Absent: no. */
+  /** An operator sends the dead letter of the one entry at hand again, by its id and not as one of many: what waited for a person's word has it. Absent: no. */
   readonly isRedriven?: boolean;
 }
 

@@ -23,6 +23,8 @@ export interface DetectionFacts {
   readonly lastAt: string;
   /** Of the events, newest last, 100 at most. */
   readonly eventIds: readonly string[];
+  /** The event on which the rule fired, where that came late and is not the newest. Absent: it is the newest. */
+  readonly causeId?: string;
   /** What the rule asks for. Absent: what a detection usually causes (DEFAULT_RESPONSES). */
   readonly respond?: readonly Verb[];
   /** The rule's tags, such as `attack.t1567`. Absent: none. */

@@ -187,8 +187,10 @@ function countEntry(tally: Map<string, Map<string, number>>, event: CanonicalEve
 
 /** What an entry counts as; nothing, if the relay made it for its own lanes. */
 function valuesOf(event: CanonicalEvent): Values {
-  const { detection } = event;
-  if (detection) return detection.dryRun ? {} : { detection: [`${detection.level} ${detection.ruleName}`] };
+  const { detection, judged } = event;
+  // A verdict's entry has all that its detection has, which counts once.
+  if (detection && !judged)
+    return detection.dryRun ? {} : { detection: [`${detection.level} ${detection.ruleName}`] };
   if (!isFromNoxys(event)) return {};
   return {
     type: [event.type],

@@ -7,6 +7,7 @@ import type { EntryRecords } from '../destinations/destination.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { DestinationConfig, PrivacyConfig, TenantConfig } from '../domain/tenant-config.ts';
 import type { UserActivity } from '../domain/user-activity.ts';
+import { isShortName, namesOfHost, namesOfUser, withoutNames } from '../domain/without-name.ts';
 import type { OpenLane } from './lane-parts.ts';
 import type { LogEntry } from './log.ts';
 import { PersonKeys } from './person-keys.ts';
@@ -28,7 +29,7 @@ export function entryRecords(
       const entry = stored.get(event);
       if (!entry || !event.user) return undefined;
       const day = await days.before(entry);
-      return day && activityOf(day, entry.event, event.device && deviceKeys(entry.event)[0]);
+      return day && activityOf(day, { ...entry, told: event });
     },
     mappedHost: (event) => {
       const entry = stored.get(event);
@@ -41,21 +42,55 @@ export function entryRecords(
   };
 }
 
-function activityOf(day: UserDay, event: CanonicalEvent, device: string | undefined): UserActivity {
+/** An entry as it is stored, and as the channel got it. */
+interface Asked {
+  readonly event: CanonicalEvent;
+  readonly told: CanonicalEvent;
+}
+
+function activityOf(day: UserDay, { event, told }: Asked): UserActivity {
+  const device = told.device && deviceKeys(event)[0];
   const byRule = withoutOne(day.byRule, ruleOf(event));
+  const names = namesHidden({ event, told });
+  const long = names.filter((name) => !isShortName(name));
   return {
     from: new Date(day.fromMs).toISOString(),
     to: new Date(day.toMs).toISOString(),
     events: day.events,
     byType: Object.fromEntries(day.byType),
     byDecision: Object.fromEntries(day.byDecision),
-    byPlatform: mostOf(day.byPlatform),
-    byClassification: mostOf(day.byClassification),
+    byPlatform: mostOf(nameless(day.byPlatform, long)),
+    byClassification: mostOf(nameless(day.byClassification, long)),
     ...(device !== undefined && { onDevice: day.byDevice.get(device) ?? 0 }),
     detections: [...byRule.values()].reduce((sum, count) => sum + count, 0),
-    byRule: mostOf(byRule),
+    byRule: mostOf(nameless(byRule, names)),
     isComplete: day.isComplete,
   };
+}
+
+/** Of the stored user and device, those that the channel's entry does not have: its texts are without them, too. */
+function namesHidden({ event: { user, device }, told }: Asked): readonly string[] {
+  return [
+    ...hidden(user?.id, told.user?.id).flatMap(namesOfUser),
+    ...hidden(user?.email, told.user?.email).flatMap(namesOfUser),
+    ...hidden(device?.id, told.device?.id).flatMap(namesOfHost),
+    ...hidden(device?.hostname, told.device?.hostname).flatMap(namesOfHost),
+  ];
+}
+
+function hidden(stored: string | undefined, kept: string | undefined): readonly string[] {
+  return stored === undefined || stored === kept ? [] : [stored];
+}
+
+/** With `…` for names that are hidden, as the entry's own texts have it. */
+function nameless(tally: Tally, names: readonly string[]): Tally {
+  if (names.length === 0) return tally;
+  const clean = new Map<string, number>();
+  for (const [text, count] of tally) {
+    const shown = withoutNames(text, names);
+    clean.set(shown, (clean.get(shown) ?? 0) + count);
+  }
+  return clean;
 }
 
 /** What came before the entry itself. */

@@ -67,7 +67,13 @@ function withoutPeople(
   { groupKey, ...facts }: DetectionFacts,
   { userKey, deviceKey, clean }: Shown,
 ): DetectionFacts {
-  const cleaned = { ...facts, eventIds: facts.eventIds.map(clean), platforms: facts.platforms.map(clean) };
+  const { causeId } = facts;
+  const cleaned = {
+    ...facts,
+    eventIds: facts.eventIds.map(clean),
+    ...(causeId !== undefined && { causeId: clean(causeId) }),
+    platforms: facts.platforms.map(clean),
+  };
   if (groupKey === undefined) return cleaned;
   const texts = [platform?.id, platform?.name, policy?.decision, policy?.name, model, sensor, type];
   const known = new Map<string | undefined, string | undefined>([

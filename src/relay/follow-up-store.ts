@@ -12,6 +12,7 @@ type FollowUpRow = {
   attempts: number;
   letter: number | null;
   aside: number;
+  named: number;
 };
 
 export class FollowUpStore {
@@ -90,7 +91,7 @@ export class FollowUpStore {
   put(followUp: FollowUp): void {
     this.#nextDueAtMs.delete(followUp.lane);
     this.#db.run(
-      'INSERT OR REPLACE INTO follow_ups (lane, seq, due, tries, attempts, letter, aside) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO follow_ups (lane, seq, due, tries, attempts, letter, aside, named) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       followUp.lane,
       followUp.seq,
       followUp.dueAtMs,
@@ -98,6 +99,7 @@ export class FollowUpStore {
       followUp.attempts,
       followUp.letterId,
       followUp.asideSinceMs ?? 0,
+      followUp.isNamed === true ? 1 : 0,
     );
   }
 
@@ -116,5 +118,6 @@ function followUpOf(row: FollowUpRow): FollowUp {
     attempts: row.attempts,
     letterId: row.letter,
     asideSinceMs: row.aside > 0 ? row.aside : null,
+    isNamed: row.named > 0,
   };
 }

@@ -28,6 +28,8 @@ export interface FollowUp {
   readonly attempts: number;
   /** The dead letter that is redriven; null: parked, and no dead letter yet. */
   readonly letterId: number | null;
+  /** An operator redrives this very dead letter, and not all that are like it: what waited for a person's word has it. */
+  readonly isNamed?: boolean;
   /** Since when the destination was asked and is at it: it is looked at again, and nothing has failed. Null: it is not aside. */
   readonly asideSinceMs: number | null;
 }

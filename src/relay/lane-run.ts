@@ -264,7 +264,7 @@ export class LaneRun {
     const isProbe = followUpRole(this.#state, io.nowMs(), this.#isLogEmpty) === 'probe';
     this.#hasFollowUpUnderWay = true;
     this.#isLogsTurn = true;
-    this.#send(open, [entry], { isProbe, isRedriven: followUp.letterId !== null }, (outcome) => {
+    this.#send(open, [entry], { isProbe, isRedriven: followUp.isNamed === true }, (outcome) => {
       this.#hasFollowUpUnderWay = false;
       if (open !== this.#lane.opened && outcome.kind !== 'delivered') return;
       // An operator may have given it up meanwhile.

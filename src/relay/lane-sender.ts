@@ -15,7 +15,7 @@ const PATIENT_PROBE_EVERY = 10;
 export interface Sending {
   /** It finds out whether the destination is back. */
   readonly isProbe: boolean;
-  /** An operator redrives its one entry. */
+  /** An operator redrives its one entry, by its dead letter's id. */
   readonly isRedriven?: boolean;
 }
 

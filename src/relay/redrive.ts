@@ -1,6 +1,6 @@
 /**
  * Sends dead letters again: each becomes a follow-up of its lane, retried alone with a new attempt id and the same idempotency id.
- * Its dead letter stays until it is delivered, marked as redriven.
+ * Its dead letter stays until it is delivered, marked as redriven. To name one overrules what waits for a person's word; to select many does not.
  */
 
 import type { AuditDetail } from '../domain/audit.ts';
@@ -58,6 +58,7 @@ export function redrive(
         tries: 0,
         letterId: id,
         asideSinceMs: null,
+        isNamed: select.id !== undefined,
       }));
       for (const { id } of letters) store.letters.noteRedriven(id, nowMs);
       store.save(lane.name, state, { followUps });

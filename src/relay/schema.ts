@@ -67,6 +67,7 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     version: 8,
     statements: [
+      'ALTER TABLE follow_ups ADD COLUMN named INTEGER NOT NULL DEFAULT 0',
       // One row per rule and group. The two take turns: the older one is dropped whole.
       'CREATE TABLE windows_0 (rule TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (rule, key)) WITHOUT ROWID',
       'CREATE TABLE windows_1 (rule TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (rule, key)) WITHOUT ROWID',

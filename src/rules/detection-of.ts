@@ -32,6 +32,7 @@ export function detectionOf(found: Found, event: CanonicalEvent, nowMs: number):
     firstAt: new Date(found.firstAtMs).toISOString(),
     lastAt: new Date(found.lastAtMs).toISOString(),
     eventIds: found.eventIds,
+    ...(found.eventIds.at(-1) !== event.id && { causeId: event.id }),
     respond: rule.respond,
     ...(tags.length > 0 && { tags }),
     ...(rule.playbook && { playbook: rule.playbook }),

@@ -108,6 +108,24 @@ describe("a user's day before an entry", () => {
     });
   });
 
+  it('names the user in no rule or platform where the destination may not see them', async () => {
+    await atDesk(async (desk) => {
+      const user = { id: 'jane.doe' };
+      const detection = detectionForTest({
+        user,
+        ruleName: 'watch_jane_doe',
+        lastAt: desk.tenant.event('x').occurredAt,
+      });
+      const earlier = detectionEvent(detection, { tenant: desk.tenant.id, receivedAt: detection.lastAt });
+      desk.add(HOUR_MS, earlier, { user, platform: { id: 'jane.doe-llm', name: 'Own' } });
+      const seq = desk.add(0, { user });
+      const hidden = await desk.ask(seq, (event) => ({ ...event, user: { id: 'p-8c1f' } }));
+      expect(JSON.stringify(hidden)).not.toMatch(/jane|doe/);
+      expect(hidden).toMatchObject({ detections: 1, byRule: { 'watch_…': 1 } });
+      expect(await desk.ask(seq)).toMatchObject({ byRule: { watch_jane_doe: 1 } });
+    });
+  });
+
   it('is of the entry that the channel was given, and of no other', async () => {
     await atDesk(async (desk) => {
       const entry = desk.log.read(desk.add(0, {}));

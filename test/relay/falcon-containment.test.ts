@@ -100,6 +100,21 @@ describe('the containment lane', () => {
     expect(cloud.actions).toEqual(['contain 1', 'contain 3']);
   });
 
+  it('keeps to the number of its hour when an operator redrives all that there is', async () => {
+    const cloud = await HostCloud.create(workstations('1', '2', '3', '4'), { contain: { per_hour_max: 1 } });
+    const { tenant } = cloud;
+    const at = ['1', '2', '3', '4'];
+    await tenant.accept(...at.map((digit) => cloud.detection(`det-${digit}`, `WKS-${digit}`)));
+    await cloud.untilSettled(4);
+    await tenant.stub.redrive({ v: 1, select: { lane: LANE }, actor: ACTOR });
+    const settled = async () => {
+      const { parked, deadLettered } = await tenant.lane(LANE);
+      return parked === 0 && deadLettered === 3;
+    };
+    await tenant.passTimeUntil(settled, 'they wait for a person again');
+    expect(cloud.actions).toEqual(['contain 1']);
+  });
+
   it('asks no second time after a crash between the request and its answer', async () => {
     const cloud = await HostCloud.create(workstations('1'));
     const { tenant } = cloud;

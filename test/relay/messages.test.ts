@@ -6,6 +6,7 @@ import { type Detection, detectionEvent } from '../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import { NOTICE_TYPE } from '../../src/domain/notice.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
+import { eachOf, repeatedViolations } from './rules-for-test.ts';
 import { Tenant } from './tenant.ts';
 
 const LANE = 'soc/messages';
@@ -80,6 +81,29 @@ describe('messages', () => {
       [true, true],
       [true, false],
     ]);
+  });
+
+  it('are one for all rules that an event met, also where it came late and completed a count', async () => {
+    const tenant = await slackTenant(
+      {},
+      {
+        rules: {
+          custom: [
+            repeatedViolations({ over: 2, level: 'critical' }),
+            eachOf('interaction.policy_violated', { level: 'critical' }),
+          ],
+        },
+      },
+    );
+    const slack = new SlackCloud(tenant);
+    const at = (minutes: number) => ({ occurredAt: new Date(tenant.nowMs - minutes * 60_000).toISOString() });
+    await tenant.accept(tenant.event('evt-1', at(30)), tenant.event('evt-3', at(10)));
+    await tenant.until(async () => isIdle(tenant, 2), 'the first are told');
+    await tenant.accept(tenant.event('evt-2', at(20)));
+    await tenant.until(async () => isIdle(tenant, 4), 'the late one is told');
+    const { body = '' } = slack.taken.at(-1) ?? {};
+    expect(body).toContain('repeated_violations (');
+    expect(body).toContain('each (');
   });
 
   it('of one event are sent one by one once the lane was refused them together', async () => {

@@ -14,10 +14,12 @@ import { appendOwn, ownEntries } from '../../src/relay/own-entries.ts';
 import { migrate } from '../../src/relay/schema.ts';
 import { Verdicts } from '../../src/relay/verdicts.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
+import { falconDocument } from './falcon-cloud.ts';
 import { DAY_MS, eachOf, rowsOf, rowsWrittenBy, withRules } from './rules-for-test.ts';
 import { START_MS, Tenant } from './tenant.ts';
 
 const ACTOR = { by: 'token:t1', requestId: 'req-1', reason: 'INC-42' };
+const MINUTE_MS = 60_000;
 const TYPE = 'interaction.policy_violated';
 
 async function detected(relay: Readonly<Record<string, unknown>> = {}): Promise<Tenant> {
@@ -96,6 +98,21 @@ describe('a verdict', () => {
 });
 
 describe('the entry that tells lanes of a verdict', () => {
+  it('is not another detection in what digests count', async () => {
+    const tenant = await Tenant.create((document) => {
+      withRules([eachOf(TYPE)])(document);
+      document['destinations'] = [falconDocument({ cases: { close_with_verdict: true } })];
+    });
+    await tenant.accept(tenant.event('evt-1'));
+    await judge(tenant, await detectionId(tenant), 'true_positive');
+    expect((await logged(tenant)).filter(({ judged }) => judged)).toHaveLength(1);
+    tenant.nowMs += 2 * MINUTE_MS;
+    const counted = async () =>
+      rowsOf<{ counts: string }>(tenant, "SELECT counts FROM rollups WHERE dimension = 'detection'");
+    await tenant.passTimeUntil(async () => (await counted()).length > 0, 'it is counted');
+    expect(await counted()).toEqual([{ counts: '{"high each":1}' }]);
+  });
+
   /** Judges as in a tenant of which some lane takes verdicts, in a storage of its own. */
   async function told(dryRun: boolean, verdicts: readonly Verdict[]): Promise<CanonicalEvent[]> {
     return Tenant.unknown().inside((_relay, { storage }) => {

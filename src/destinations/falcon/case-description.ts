@@ -70,10 +70,15 @@ export function caseDescription(facts: DescriptionFacts): string {
  * so much was written that the relay has no room: that description is theirs.
  */
 export function analystNotes(description: string): string | undefined {
-  const marked = [...description.matchAll(MARKER_LINE)].at(-1);
+  const marked = markerIn(description);
   if (!marked) return undefined;
   const notes = description.slice(marked.index + marked[0].length).trimEnd();
   return notes.length > DESCRIPTION_LENGTH_MAX - MARKER.length - OWN_LENGTH_MIN ? undefined : notes;
+}
+
+/** The last one counts. */
+function markerIn(description: string): RegExpExecArray | undefined {
+  return [...description.matchAll(MARKER_LINE)].at(-1);
 }
 
 /**
@@ -83,10 +88,12 @@ export function analystNotes(description: string): string | undefined {
 export function withLine(description: string, added: string): string | undefined {
   const notes = analystNotes(description);
   if (notes === undefined) return undefined;
-  const lines = description.slice(0, description.lastIndexOf(`\n${MARKER}`)).split('\n');
+  // Where analysts took away what stood above, nothing does.
+  const above = description.slice(0, markerIn(description)?.index ?? 0).trimEnd();
+  const lines = above === '' ? [] : above.split('\n');
   const roomMax = DESCRIPTION_LENGTH_MAX - `${added}\n${MARKER}${notes}`.length;
   while (lines.length > 1 && lines.join('\n').length + 1 > roomMax) lines.pop();
-  return `${lines.join('\n')}\n${added}\n${MARKER}${notes}`;
+  return `${[...lines, added].join('\n')}\n${MARKER}${notes}`;
 }
 
 function entryLines(facts: DescriptionFacts): readonly Line[] {

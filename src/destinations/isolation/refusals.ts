@@ -22,7 +22,7 @@ export function liftedSince(
     : undefined;
 }
 
-/** Whether the hour has none left for a detection: then a person decides, by redriving it or by leaving it. */
+/** Whether the hour has none left for a detection: then a person decides, by redriving this very one or by leaving it. */
 export function hourIsFull(
   { log, isRedriven = false }: { readonly log: IsolationLog } & Pick<DeliveryIo, 'isRedriven'>,
   detectionId: string,

@@ -68,7 +68,7 @@ export function isSameMatter(one: CanonicalEvent, other: CanonicalEvent): boolea
 }
 
 function causeOf({ id, detection }: CanonicalEvent): string {
-  return detection?.eventIds.at(-1) ?? id;
+  return detection?.causeId ?? detection?.eventIds.at(-1) ?? id;
 }
 
 /** Under which it is remembered that a matter was told: a rule about a user, or events of a kind of a user. */

@@ -27,6 +27,7 @@ const detectionFacts = z.strictObject({
   firstAt: shared.instant,
   lastAt: shared.instant,
   eventIds: z.array(z.string()),
+  causeId: text,
   respond: z.optional(z.array(z.enum(VERBS))),
   tags: z.optional(z.array(z.string())),
   playbook: z.optional(z.enum(PLAYBOOKS)),

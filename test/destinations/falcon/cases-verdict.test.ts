@@ -81,6 +81,16 @@ describe('a verdict', () => {
     expect(stage.onlyCase).toMatchObject({ status: 'closed', description: 'Ours.' });
   });
 
+  it('keeps the notes as they are where analysts took away what stood above the line', async () => {
+    await start();
+    const detection = stage.detection('det-1');
+    await stage.deliver(detection);
+    const marker = stage.onlyCase.description.split('\n').at(-1) ?? '';
+    await stage.change({ description: `${marker}\nMine.` });
+    expect(await judge(detection)).toEqual(DELIVERED);
+    expect(stage.onlyCase.description.split('\n').slice(1)).toEqual([marker, 'Mine.']);
+  });
+
   it('closes though Falcon takes no further tag', async () => {
     await start();
     const detection = stage.detection('det-1');
