@@ -3,7 +3,6 @@
  * The runs are in memory alone: an object that starts anew has none. Writes nothing but the audit of who was shown persons.
  */
 
-import type { CanonicalEvent } from '../domain/event.ts';
 import type { BacktestRequest } from '../domain/rule-views.ts';
 import type { BacktestAnswer } from '../domain/rules-rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
@@ -14,6 +13,7 @@ import type { Sealer } from '../lib/seal.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Audit } from './audit.ts';
 import { Backtest, type Marks } from './backtest.ts';
+import { detectionIn } from './detection-store.ts';
 import type { RelayIo } from './io.ts';
 import type { EventLog } from './log.ts';
 import { CLOCK_SLACK_MS, ROWS_PER_TURN_MAX, type ScanBudget, scanLog } from './log-scan.ts';
@@ -211,7 +211,7 @@ function marksOf(db: Database): Marks {
     DETECTIONS_LOOKED_MAX,
   );
   for (const { verdict, body } of judged) {
-    const { detection } = JSON.parse(body) as CanonicalEvent;
+    const { detection } = detectionIn(body) ?? {};
     if (!detection || count >= MARKS_MAX) continue;
     for (const rule of new Set([detection.ruleId, detection.ruleName])) {
       const events = marks.get(rule) ?? new Map<string, Verdict>();

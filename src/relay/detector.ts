@@ -107,7 +107,7 @@ class Turn {
   /** Writes what it has come to beside the log. */
   end(count: number): Taken {
     const { db, watched } = this.#parts;
-    this.#windows.write();
+    for (const failure of this.#windows.write()) this.#noteFailure(failure);
     watched.write(this.#watch);
     for (const [rule, counts] of this.#counts) addCounts(db, rule, counts);
     countOwn(db, this.#own);

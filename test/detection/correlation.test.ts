@@ -258,6 +258,20 @@ describe('values', () => {
 });
 
 describe('temporal', () => {
+  it.each(['temporal', 'temporal_ordered'] as const)('%s keeps a rare rule beside a noisy one', (type) => {
+    const noisy = Array.from({ length: 700 }, (_, n) => ({
+      id: `n${n}`,
+      atMs: NOW_MS + 1 + n,
+      rule: 'noisy',
+    }));
+    const { seen } = watch(correlationOf({ type, rules: ['rare', 'noisy', 'last'], bounds: {} }), [
+      { id: 'first', atMs: NOW_MS, rule: 'rare' },
+      ...noisy,
+      { id: 'end', atMs: NOW_MS + 1_000, rule: 'last' },
+    ]);
+    expect(seen.flatMap(({ alerts }, n) => (alerts ? [n] : []))).toEqual([701]);
+  });
+
   const rules = ['a', 'b', 'c'];
   const temporal = correlationOf({ type: 'temporal', rules, bounds: {} });
   const ordered = correlationOf({ type: 'temporal_ordered', rules, bounds: {} });
