@@ -26,7 +26,7 @@ const IDLE_MS = 10 * 60_000;
 const ROWS_PER_STEP_MAX = 20_000;
 /** Of many rules a turn takes fewer rows: other requests wait for it. */
 const RULES_PER_FULL_TURN = 4;
-const ROWS_PER_TURN_MIN = 250;
+const ROWS_PER_TURN_MIN = 25;
 const PERIOD_MS = 7 * 24 * 3_600_000;
 /** Newest detections that are looked through for marks, and events of those that have one. */
 const DETECTIONS_LOOKED_MAX = 20_000;
@@ -121,7 +121,7 @@ export class BacktestJobs {
   /** A step's worth of rows, in turns; what keeps it from going on. */
   async #work(job: Job): Promise<Busy | undefined> {
     const { db, log, io, budget, isRemoved } = this.#parts;
-    const share = Math.max(1, job.run.ruleCount / RULES_PER_FULL_TURN);
+    const share = Math.max(1, job.run.eventCost / RULES_PER_FULL_TURN);
     const turnRows = Math.max(ROWS_PER_TURN_MIN, Math.floor(ROWS_PER_TURN_MAX / share));
     const pick = (entry: Parameters<Backtest['take']>[0]): undefined => {
       job.run.take(entry);
