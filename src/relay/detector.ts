@@ -144,7 +144,11 @@ class Turn {
       lastDetectionAt: detection.lastAt,
     });
     if (user && detection.watchedUntil !== undefined)
-      this.#watch.add(user, Date.parse(detection.watchedUntil));
+      this.#watch.add(user, {
+        // Of a clock that is ahead: from now on.
+        sinceMs: Math.min(Date.parse(detection.lastAt), this.#nowMs),
+        untilMs: Date.parse(detection.watchedUntil),
+      });
   }
 
   #entryOf(found: Found, event: CanonicalEvent): DetectionEntry | undefined {

@@ -78,6 +78,10 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE watched_users (user TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID',
     ],
   },
+  {
+    version: 9,
+    statements: ['ALTER TABLE watched_users ADD COLUMN since INTEGER NOT NULL DEFAULT 0'],
+  },
 ];
 
 /** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */
