@@ -90,28 +90,49 @@ function followed(entries: readonly Entry[], order: readonly number[], from: num
   return done;
 }
 
-function distinct(entries: readonly Entry[]): Measure {
-  const counts = new Map<Counted, number>();
+/** Each value is told of once when it comes into the window, and once when it leaves it. */
+function sliding(
+  entries: readonly Entry[],
+  move: (value: Counted, by: 1 | -1) => void,
+  read: () => number | null,
+): Measure {
   let first = 0;
   let next = 0;
-  function count(n: number, by: number): void {
-    for (const value of entries[n]?.values ?? []) {
-      const left = (counts.get(value) ?? 0) + by;
-      if (left) counts.set(value, left);
-      else counts.delete(value);
-    }
-  }
   return (from, to) => {
-    while (next <= to) count(next++, 1);
-    while (first < from) count(first++, -1);
-    return counts.size;
+    while (next <= to) for (const value of entries[next++]?.values ?? []) move(value, 1);
+    while (first < from) for (const value of entries[first++]?.values ?? []) move(value, -1);
+    return read();
   };
 }
 
+function distinct(entries: readonly Entry[]): Measure {
+  const counts = new Map<Counted, number>();
+  return sliding(
+    entries,
+    (value, by) => {
+      const left = (counts.get(value) ?? 0) + by;
+      if (left) counts.set(value, left);
+      else counts.delete(value);
+    },
+    () => counts.size,
+  );
+}
+
 /** Nearest rank: the smallest number that at least `percent` of a hundred are not above. */
-function percentileOf(numbers: readonly number[], percent: number): number | null {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null;
+function percentileOf(entries: readonly Entry[], percent: number): Measure {
+  const sorted: Counted[] = [];
+  return sliding(
+    entries,
+    (value, by) => {
+      const place = sorted.findIndex((other) => other >= value);
+      if (by < 0) sorted.splice(place, 1);
+      else sorted.splice(place < 0 ? sorted.length : place, 0, value);
+    },
+    () => {
+      const value = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
+      return value === undefined ? null : Number(value);
+    },
+  );
 }
 
 export function measureOf(document: SigmaCorrelation, entries: readonly Entry[]): Measure {
@@ -122,12 +143,17 @@ export function measureOf(document: SigmaCorrelation, entries: readonly Entry[])
     const order = rules.map((rule) => rules.indexOf(rule));
     return (from, to) => followed(entries, order, from, to);
   }
+  if (type === 'value_percentile') return percentileOf(entries, percentile);
   return (from, to) => {
-    const numbers = entries.slice(from, to + 1).flatMap(({ values }) => values.map(Number));
-    if (type === 'value_percentile') return percentileOf(numbers, percentile);
-    const sum = numbers.reduce((total, number) => total + number, 0);
+    let sum = 0;
+    let count = 0;
+    for (let n = from; n <= to; n++)
+      for (const value of entries[n]?.values ?? []) {
+        sum += Number(value);
+        count++;
+      }
     if (type === 'value_sum') return sum;
-    return numbers.length ? sum / numbers.length : null;
+    return count ? sum / count : null;
   };
 }
 
