@@ -170,7 +170,8 @@ export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelat
   function thin(entries: Entry[]): number {
     entries.splice(0, placeAfter(entries, (entries.at(-1)?.atMs ?? 0) - LATE_MS_MAX - timespanMs));
     const tooMany = Math.max(0, entries.length - entriesMax);
-    for (let n = 0; n < tooMany; n++) entries.splice(leastNeeded(entries, type === 'value_count'), 1);
+    for (let n = 0; n < tooMany; n++)
+      entries.splice(leastNeeded(entries, isTemporal || type === 'value_count'), 1);
     return tooMany;
   }
 

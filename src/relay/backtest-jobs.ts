@@ -3,7 +3,6 @@
  * The runs are in memory alone: an object that starts anew has none. Writes nothing but the audit of who was shown persons.
  */
 
-import type { CanonicalEvent } from '../domain/event.ts';
 import type { BacktestRequest } from '../domain/rule-views.ts';
 import type { BacktestAnswer } from '../domain/rules-rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
@@ -14,6 +13,7 @@ import type { Sealer } from '../lib/seal.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Audit } from './audit.ts';
 import { Backtest, type Marks } from './backtest.ts';
+import { detectionIn } from './detection-store.ts';
 import type { RelayIo } from './io.ts';
 import type { EventLog } from './log.ts';
 import { CLOCK_SLACK_MS, ROWS_PER_TURN_MAX, type ScanBudget, scanLog } from './log-scan.ts';
@@ -26,7 +26,7 @@ const IDLE_MS = 10 * 60_000;
 const ROWS_PER_STEP_MAX = 20_000;
 /** Of many rules a turn takes fewer rows: other requests wait for it. */
 const RULES_PER_FULL_TURN = 4;
-const ROWS_PER_TURN_MIN = 250;
+const ROWS_PER_TURN_MIN = 25;
 const PERIOD_MS = 7 * 24 * 3_600_000;
 /** Newest detections that are looked through for marks, and events of those that have one. */
 const DETECTIONS_LOOKED_MAX = 20_000;
@@ -121,7 +121,7 @@ export class BacktestJobs {
   /** A step's worth of rows, in turns; what keeps it from going on. */
   async #work(job: Job): Promise<Busy | undefined> {
     const { db, log, io, budget, isRemoved } = this.#parts;
-    const share = Math.max(1, job.run.ruleCount / RULES_PER_FULL_TURN);
+    const share = Math.max(1, job.run.eventCost / RULES_PER_FULL_TURN);
     const turnRows = Math.max(ROWS_PER_TURN_MIN, Math.floor(ROWS_PER_TURN_MAX / share));
     const pick = (entry: Parameters<Backtest['take']>[0]): undefined => {
       job.run.take(entry);
@@ -211,7 +211,7 @@ function marksOf(db: Database): Marks {
     DETECTIONS_LOOKED_MAX,
   );
   for (const { verdict, body } of judged) {
-    const { detection } = JSON.parse(body) as CanonicalEvent;
+    const { detection } = detectionIn(body) ?? {};
     if (!detection || count >= MARKS_MAX) continue;
     for (const rule of new Set([detection.ruleId, detection.ruleName])) {
       const events = marks.get(rule) ?? new Map<string, Verdict>();

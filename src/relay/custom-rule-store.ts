@@ -7,6 +7,8 @@ import type { SigmaDocument } from '../detection/document.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { Database } from '../lib/database.ts';
 import { sha256Hex } from '../lib/hmac.ts';
+import { jsonIn } from '../lib/json.ts';
+import { isRecord } from '../lib/record.ts';
 import type { RulesLayer } from './rules-layer.ts';
 
 /** Of what is stored: it changes when the parser makes other documents of the same text. */
@@ -21,15 +23,15 @@ export interface CustomRules {
   readonly faults: readonly ConfigFault[];
 }
 
-/** The documents of custom texts: those that are stored, if they are of these texts. */
+/** The documents of custom texts: those that are stored, if they are of these texts and can be read. */
 export function customRules(
   db: Database,
   layer: Pick<RulesLayer, 'parseCustom'>,
   texts: readonly string[],
 ): CustomRules {
   const digest = sha256Hex(JSON.stringify([FORMAT, texts]));
-  const row = db.first<{ documents: string }>('SELECT documents FROM custom_rules WHERE digest = ?', digest);
-  if (row) return { digest, documents: JSON.parse(row.documents) as SigmaDocument[][], faults: [] };
+  const stored = storedDocuments(db, digest);
+  if (stored) return { digest, documents: stored, faults: [] };
   const parsed = layer.parseCustom(texts);
   if (parsed.ok) return { digest, documents: parsed.value, faults: [] };
   const documents = texts.map((text) => {
@@ -41,7 +43,7 @@ export function customRules(
 
 /** Writes what was parsed, unless it is there already, in part only, or too long. Call inside the transaction of the config. */
 export function writeCustomRules(db: Database, { digest, documents, faults }: CustomRules): void {
-  if (faults.length > 0 || hasDigest(db, digest)) return;
+  if (faults.length > 0 || storedDocuments(db, digest)) return;
   if (documents.length === 0) {
     if (db.first('SELECT 1 FROM custom_rules')) db.run('DELETE FROM custom_rules');
     return;
@@ -55,6 +57,12 @@ export function writeCustomRules(db: Database, { digest, documents, faults }: Cu
   );
 }
 
-function hasDigest(db: Database, digest: string): boolean {
-  return db.first('SELECT 1 FROM custom_rules WHERE digest = ?', digest) !== undefined;
+function storedDocuments(db: Database, digest: string): SigmaDocument[][] | undefined {
+  const row = db.first<{ documents: string }>('SELECT documents FROM custom_rules WHERE digest = ?', digest);
+  const texts: unknown = row && jsonIn(row.documents);
+  return Array.isArray(texts) && texts.every(isDocuments) ? texts : undefined;
+}
+
+function isDocuments(value: unknown): value is SigmaDocument[] {
+  return Array.isArray(value) && value.every(isRecord);
 }

@@ -19,7 +19,7 @@ import type { Database, Row } from '../lib/database.ts';
 import type { Sealer } from '../lib/seal.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Audit } from './audit.ts';
-import type { DetectionEntry, DetectionStore, StoredDetection } from './detection-store.ts';
+import { type DetectionStore, type StoredDetection, detectionIn } from './detection-store.ts';
 import { eventView } from './event-view.ts';
 import { type LaneParts, explainLanes } from './explain-lanes.ts';
 import type { EventLog } from './log.ts';
@@ -122,8 +122,8 @@ export class DetectionQueries {
     const passing = `SELECT seq, verdict, body FROM (${newest}) WHERE ${sql} ORDER BY seq DESC`;
     for (const row of db.each<Stored>(passing, before, ROWS_PER_TURN_MAX, ...bindings)) {
       const { seq, verdict } = row;
-      const entry = JSON.parse(row.body) as DetectionEntry;
-      if (key !== undefined && !(entry.user && keys.isOf(key, entry.user))) continue;
+      const entry = detectionIn(row.body);
+      if (!entry || (key !== undefined && !(entry.user && keys.isOf(key, entry.user)))) continue;
       found.push(viewOf({ seq, entry, verdict: verdict as Verdict | null }, keys, showsPersons));
       if (found.length >= pageMax) return { found, nextBefore: row.seq, rows };
     }
@@ -149,7 +149,11 @@ function viewOf(
 function conditionOf({ rule, level, verdict, dryRun, sinceMs, untilMs }: DetectionFilter) {
   const parts: [sql: string, ...bindings: (string | number)[]][] = [];
   if (rule !== undefined)
-    parts.push(["(rule = ? OR json_extract(body, '$.detection.ruleName') = ?)", rule, rule]);
+    parts.push([
+      "(rule = ? OR (json_valid(body) AND json_extract(body, '$.detection.ruleName') = ?))",
+      rule,
+      rule,
+    ]);
   if (level !== undefined) parts.push(['level = ?', level]);
   if (verdict !== undefined) parts.push(verdict === 'none' ? ['verdict IS NULL'] : ['verdict = ?', verdict]);
   if (dryRun !== undefined) parts.push(['dry_run = ?', dryRun ? 1 : 0]);

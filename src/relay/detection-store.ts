@@ -7,6 +7,8 @@ import type { DetectionFacts } from '../domain/detection-facts.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Database } from '../lib/database.ts';
+import { jsonIn } from '../lib/json.ts';
+import { isRecord } from '../lib/record.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Rows that go are billed: so many at most in one run. */
@@ -44,17 +46,12 @@ export class DetectionStore {
     );
   }
 
-  /** The newest of an id. */
+  /** The newest of an id, unless its row can't be read. */
   byId(id: string): StoredDetection | undefined {
     const sql = 'SELECT seq, verdict, body FROM detections WHERE id = ? ORDER BY seq DESC LIMIT 1';
     const row = this.#db.first<{ seq: number; verdict: string | null; body: string }>(sql, id);
-    return (
-      row && {
-        seq: row.seq,
-        entry: JSON.parse(row.body) as DetectionEntry,
-        verdict: row.verdict as Verdict | null,
-      }
-    );
+    const entry = row && detectionIn(row.body);
+    return entry && { seq: row.seq, entry, verdict: row.verdict as Verdict | null };
   }
 
   judge(seq: number, verdict: Verdict): void {
@@ -90,4 +87,10 @@ export class DetectionStore {
     const oldest = this.#db.first<{ at: number }>('SELECT at FROM detections ORDER BY seq LIMIT 1');
     return oldest ? Math.max(oldest.at + retentionDays * DAY_MS + 1, this.#nextDropAtMs) : null;
   }
+}
+
+/** What a row's body holds; undefined: no detection. */
+export function detectionIn(body: string): DetectionEntry | undefined {
+  const entry = jsonIn(body);
+  return isRecord(entry) && isRecord(entry['detection']) ? (entry as unknown as DetectionEntry) : undefined;
 }

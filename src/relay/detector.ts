@@ -107,7 +107,7 @@ class Turn {
   /** Writes what it has come to beside the log. */
   end(count: number): Taken {
     const { db, watched } = this.#parts;
-    this.#windows.write();
+    for (const failure of this.#windows.write()) this.#noteFailure(failure);
     watched.write(this.#watch);
     for (const [rule, counts] of this.#counts) addCounts(db, rule, counts);
     countOwn(db, this.#own);
@@ -144,7 +144,11 @@ class Turn {
       lastDetectionAt: detection.lastAt,
     });
     if (user && detection.watchedUntil !== undefined)
-      this.#watch.add(user, Date.parse(detection.watchedUntil));
+      this.#watch.add(user, {
+        // Of a clock that is ahead: from now on.
+        sinceMs: Math.min(Date.parse(detection.lastAt), this.#nowMs),
+        untilMs: Date.parse(detection.watchedUntil),
+      });
   }
 
   #entryOf(found: Found, event: CanonicalEvent): DetectionEntry | undefined {

@@ -6,6 +6,8 @@
 import type { RuleCounts } from '../domain/rule-views.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Database } from '../lib/database.ts';
+import { jsonIn } from '../lib/json.ts';
+import { isRecord } from '../lib/record.ts';
 
 export const NO_COUNTS: RuleCounts = {
   detections: 0,
@@ -17,10 +19,11 @@ export const NO_COUNTS: RuleCounts = {
 
 export const COUNTED_AS = { true_positive: 'truePositives', false_positive: 'falsePositives' } as const;
 
-/** The counts of one rule. */
+/** The counts of one rule. What can't be read counts from nothing: it must not keep an event from being stored. */
 export function countsOf(db: Database, rule: string): RuleCounts {
   const row = db.first<{ counts: string }>('SELECT counts FROM rule_stats WHERE rule = ?', rule);
-  return { ...NO_COUNTS, ...(row && (JSON.parse(row.counts) as Partial<RuleCounts>)) };
+  const counts = row && jsonIn(row.counts);
+  return isRecord(counts) ? { ...NO_COUNTS, ...(counts as Partial<RuleCounts>) } : NO_COUNTS;
 }
 
 /** Adds to a rule's counts: one row. Call inside the transaction of what is counted. */

@@ -76,7 +76,7 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE rule_stats (rule TEXT PRIMARY KEY, counts TEXT NOT NULL) WITHOUT ROWID',
       'CREATE TABLE rule_changes (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, version INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT, changes TEXT NOT NULL)',
       'CREATE TABLE custom_rules (id INTEGER PRIMARY KEY CHECK (id = 1), digest TEXT NOT NULL, documents TEXT NOT NULL)',
-      'CREATE TABLE watched_users (user TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID',
+      'CREATE TABLE watched_users (user TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID',
     ],
   },
 ];

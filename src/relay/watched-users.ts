@@ -15,9 +15,15 @@ const DROP_EVERY_MS = 3_600_000;
 
 type User = CanonicalEvent['user'];
 
+/** Events of `[sinceMs, untilMs)`, whenever they come. */
+interface Watch {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
 export class WatchedUsers {
   readonly #db: Database;
-  readonly #untilMs = new Map<string, number>();
+  readonly #watches = new Map<string, Watch>();
   #droppedAtMs = 0;
 
   constructor(db: Database) {
@@ -25,32 +31,34 @@ export class WatchedUsers {
   }
 
   load(): void {
-    this.#untilMs.clear();
-    for (const row of this.#db.all<{ user: string; until: number }>('SELECT user, until FROM watched_users'))
-      this.#untilMs.set(row.user, row.until);
+    this.#watches.clear();
+    const sql = 'SELECT user, since, until FROM watched_users';
+    for (const { user, since, until } of this.#db.all<{ user: string; since: number; until: number }>(sql))
+      this.#watches.set(user, { sinceMs: since, untilMs: until });
   }
 
   get isEmpty(): boolean {
-    return this.#untilMs.size === 0;
+    return this.#watches.size === 0;
   }
 
   /** What is found in one transaction. */
   batch(): WatchBatch {
-    return new WatchBatch(this.#untilMs);
+    return new WatchBatch(this.#watches);
   }
 
   /** Call inside the transaction, and `adopt` once it holds. */
   write({ added }: WatchBatch): void {
-    for (const [user, untilMs] of added)
+    for (const [user, { sinceMs, untilMs }] of added)
       this.#db.run(
-        'INSERT INTO watched_users (user, until) VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET until = excluded.until',
+        'INSERT INTO watched_users (user, since, until) VALUES (?, ?, ?) ON CONFLICT (user) DO UPDATE SET since = excluded.since, until = excluded.until',
         user,
+        sinceMs,
         untilMs,
       );
   }
 
   adopt({ added }: WatchBatch): void {
-    for (const [user, untilMs] of added) this.#untilMs.set(user, untilMs);
+    for (const [user, watch] of added) this.#watches.set(user, watch);
   }
 
   /** Drops those whose time is over, late events' too, once an hour. */
@@ -58,50 +66,60 @@ export class WatchedUsers {
     // A clock that has gone back looks again, too.
     if (this.isEmpty || Math.abs(nowMs - this.#droppedAtMs) < DROP_EVERY_MS) return;
     this.#droppedAtMs = nowMs;
-    const expired = [...this.#untilMs].filter(([, untilMs]) => untilMs + KEPT_MS <= nowMs);
+    const expired = [...this.#watches].filter(([, { untilMs }]) => untilMs + KEPT_MS <= nowMs);
     if (expired.length === 0) return;
     this.#db.run('DELETE FROM watched_users WHERE until <= ?', nowMs - KEPT_MS);
-    for (const [user] of expired) this.#untilMs.delete(user);
+    for (const [user] of expired) this.#watches.delete(user);
   }
 
   /** When `dropExpired` has something to do; null when nobody is watched. */
   get dueAtMs(): number | null {
     if (this.isEmpty) return null;
-    const firstMs = [...this.#untilMs.values()].reduce((first, untilMs) => Math.min(first, untilMs));
+    const firstMs = [...this.#watches.values()].reduce(
+      (first, { untilMs }) => Math.min(first, untilMs),
+      Infinity,
+    );
     return Math.max(firstMs + KEPT_MS, this.#droppedAtMs + DROP_EVERY_MS);
   }
 }
 
 /** Who is watched, and who is to be from now on. */
 export class WatchBatch {
-  readonly #known: ReadonlyMap<string, number>;
-  readonly added = new Map<string, number>();
+  readonly #known: ReadonlyMap<string, Watch>;
+  readonly added = new Map<string, Watch>();
 
-  constructor(known: ReadonlyMap<string, number>) {
+  constructor(known: ReadonlyMap<string, Watch>) {
     this.#known = known;
   }
 
   /** The event, one level graver if its user is watched when it happened. What is critical stays as it is. */
   raised(event: CanonicalEvent): CanonicalEvent {
     if (this.#known.size + this.added.size === 0) return event;
-    if (Date.parse(event.occurredAt) >= this.#untilMsOf(event.user)) return event;
+    const atMs = Date.parse(event.occurredAt);
+    const isWatched = [event.user?.id, event.user?.email].some((key) => {
+      const watch = this.#of(key);
+      return watch !== undefined && watch.sinceMs <= atMs && atMs < watch.untilMs;
+    });
+    if (!isWatched) return event;
     const from = event.severity ?? 'informational';
     const severity: Level = LEVELS[LEVELS.indexOf(from) + 1] ?? from;
     return severity === from ? event : { ...event, severity, raisedFrom: from };
   }
 
-  /** Watches a user for at least so long. */
-  add({ id, email }: NonNullable<User>, untilMs: number): void {
+  /** Watches a user for at least so long. Of two times that do not meet the later one holds. */
+  add({ id, email }: NonNullable<User>, { sinceMs, untilMs }: Watch): void {
     const key = id ?? email;
     if (key === undefined) return;
-    if (untilMs > (this.#of(key) ?? -Infinity)) this.added.set(key, untilMs);
+    const known = this.#of(key);
+    if (!known || known.untilMs < sinceMs) this.added.set(key, { sinceMs, untilMs });
+    else if (untilMs >= known.sinceMs && (sinceMs < known.sinceMs || untilMs > known.untilMs))
+      this.added.set(key, {
+        sinceMs: Math.min(sinceMs, known.sinceMs),
+        untilMs: Math.max(untilMs, known.untilMs),
+      });
   }
 
-  #untilMsOf(user: User): number {
-    return Math.max(this.#of(user?.id) ?? -Infinity, this.#of(user?.email) ?? -Infinity);
-  }
-
-  #of(key: string | undefined): number | undefined {
+  #of(key: string | undefined): Watch | undefined {
     return key === undefined ? undefined : (this.added.get(key) ?? this.#known.get(key));
   }
 }

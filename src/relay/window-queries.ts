@@ -7,7 +7,6 @@ import { LEFT_OUT, isPersonalKey } from '../domain/personal-fields.ts';
 import type { WindowView, WindowsRequest } from '../domain/rule-views.ts';
 import type { WindowsAnswer } from '../domain/rules-rpc.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
-import type { WindowState } from '../detection/correlation.ts';
 import { resolveField } from '../domain/field-map.ts';
 import type { Database } from '../lib/database.ts';
 import type { Sealer } from '../lib/seal.ts';
@@ -19,6 +18,7 @@ import { ROWS_PER_TURN_MAX, type ScanBudget } from './log-scan.ts';
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
 import { findRule } from './rules-asked.ts';
 import { readMeta } from './schema.ts';
+import { windowStateIn } from './window-store.ts';
 
 const WINDOWS_PER_PAGE_MAX = 200;
 /** What the place of a page is sealed for: it holds what a rule groups by, often a person. */
@@ -143,7 +143,8 @@ export class WindowQueries {
   ): WindowView | undefined {
     const shown = shownGroup(rule, row.key, keys, key);
     if (key !== undefined && !Object.values(shown).some(({ isSearched }) => isSearched)) return undefined;
-    const view = this.#compiled?.engine.viewOf(rule, JSON.parse(row.state) as WindowState, nowMs);
+    const state = windowStateIn(row.state);
+    const view = state && this.#compiled?.engine.viewOf(rule, state, nowMs);
     if (!view || (view.lastAtMs === undefined && view.quietUntilMs === undefined)) return undefined;
     const { value, firstAtMs, lastAtMs, alertedAtMs, quietUntilMs } = view;
     return {

@@ -1,19 +1,25 @@
 /**
  * The windows of a tenant's rules: one row per rule and group, in two tables that take turns. What is counted is written to the current
  * one and read from both, so that a group that nobody counts any more goes with its table: dropping one writes no row per group.
- * Never looks into a window's state.
+ * Of a window's state it knows no more than whether it is one.
  */
 
 import type { WindowState } from '../detection/correlation.ts';
 import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
+import { encodeUtf8 } from '../lib/bytes.ts';
 import type { Database } from '../lib/database.ts';
-import type { WindowPort } from '../rules/rule.ts';
+import { jsonIn } from '../lib/json.ts';
+import { isRecord } from '../lib/record.ts';
+import type { RuleFailure, WindowPort } from '../rules/rule.ts';
+import { ruleOfWindow } from '../rules/rule-order.ts';
 import { MIGRATIONS, readMeta, writeMeta } from './schema.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** An event may come as late as overflow does: its window is kept for a day longer than that. */
 const LATE_MS = OVERFLOW_AGE_MS_MAX + DAY_MS;
 const TURN_MS_MIN = LATE_MS + DAY_MS;
+/** A row holds 2 MB: what is longer would keep the events themselves from being stored. */
+const STATE_BYTES_MAX = 1_900_000;
 /** Meta keys: which of the two tables is written to, and since when. */
 const TURN = 'windows_turn';
 const TURNED_AT = 'windows_turned_at';
@@ -126,35 +132,49 @@ export class WindowBatch implements WindowPort {
     const kept = this.#kept.get(name);
     if (kept) return kept.state;
     const text = this.#rows.read(rule, key);
-    const state = text === undefined ? undefined : stateOf(text);
+    const state = text === undefined ? undefined : windowStateIn(text);
     this.#kept.set(name, { rule, key, state, isNew: false });
     if (text === undefined || state) return state;
     this.#rows.drop(rule, key);
-    throw new Error('Cannot go on with a window as its row must hold an object: it does not');
+    throw new Error('Cannot go on with a window as its row must hold one: it does not');
   }
 
   put(rule: string, key: string, state: WindowState): void {
     this.#kept.set(nameOf(rule, key), { rule, key, state, isNew: true });
   }
 
-  /** Writes what was put: one row for each window. */
-  write(): void {
-    for (const { rule, key, state, isNew } of this.#kept.values())
-      if (isNew && state) this.#rows.write(rule, key, JSON.stringify(state));
+  /** Writes what was put: one row for each window. One that no row can hold is gone, so that its rule fails once, as above. */
+  write(): readonly RuleFailure[] {
+    const failures: RuleFailure[] = [];
+    for (const { rule, key, state, isNew } of this.#kept.values()) {
+      if (!isNew || !state) continue;
+      const text = JSON.stringify(state);
+      if (fits(text)) this.#rows.write(rule, key, text);
+      else {
+        this.#rows.drop(rule, key);
+        const cause = new Error('Cannot keep a window as a row must hold it: it counts too many values');
+        failures.push({ rule: ruleOfWindow(rule), cause });
+      }
+    }
+    return failures;
   }
+}
+
+function fits(text: string): boolean {
+  return text.length * 3 <= STATE_BYTES_MAX || encodeUtf8(text).byteLength <= STATE_BYTES_MAX;
 }
 
 function nameOf(rule: string, key: string): string {
   return JSON.stringify([rule, key]);
 }
 
-function stateOf(text: string): WindowState | undefined {
-  try {
-    const state = JSON.parse(text) as WindowState | null;
-    return typeof state === 'object' && state !== null ? state : undefined;
-  } catch {
-    return undefined;
-  }
+/** Undefined: no window is in it. */
+export function windowStateIn(text: string): WindowState | undefined {
+  const state = jsonIn(text);
+  if (!isRecord(state)) return undefined;
+  const { at, gaps, ids, values = [], spent = [], alerts = [] } = state;
+  const isWindow = Number.isFinite(at) && [gaps, ids, values, spent, alerts].every(Array.isArray);
+  return isWindow ? (state as unknown as WindowState) : undefined;
 }
 
 /** As the migration makes it. */

@@ -1,6 +1,6 @@
 /** What is right Sigma, and yet no rule of the relay: its own attribute, lists, fields of two spellings, sums of what is no number. Pure. */
 
-import type { SigmaDocument, SigmaSelection } from '../detection/document.ts';
+import type { SigmaCorrelation, SigmaDocument, SigmaSelection } from '../detection/document.ts';
 import { type DocumentFault, replaceValues } from '../detection/sigma.ts';
 import { DURATION_MS_MAX, DURATION_WORDS } from './duration.ts';
 import { type ListPlace, readRelay } from './relay-attribute.ts';
@@ -8,6 +8,10 @@ import { canonicalField } from './rule-fields.ts';
 
 /** Fields that can be summed. */
 const NUMBER_FIELDS: ReadonlySet<string> = new Set(['risk_score', 'classification_count']);
+
+/** What a window keeps of one group. */
+const COUNTED_MAX = 10_000;
+export const COUNT_WORDS = 'must be at most 10000: a window keeps no more';
 
 /** By which people and the config call a rule. */
 export const NAME_LENGTH_MAX = 128;
@@ -45,13 +49,20 @@ function fieldFaults(document: SigmaDocument): readonly DocumentFault[] {
       })),
     );
   const { type, fields } = document;
+  const isTooHigh = isBeyondCounting(document, Object.values(document.bounds));
   const isOfNumbers = type.startsWith('value_') && type !== 'value_count';
-  return fields
+  const ofFields = fields
     .filter((field) => isOfNumbers && !NUMBER_FIELDS.has(canonicalField(field)))
     .map((field) => ({
       path: ['correlation', 'condition', 'field'],
       message: `"${field}" is not a number, as ${type} needs: use ${[...NUMBER_FIELDS].join(' or ')}`,
     }));
+  return [...(isTooHigh ? [{ path: ['correlation', 'condition'], message: COUNT_WORDS }] : []), ...ofFields];
+}
+
+/** Whether a rule would have to count more than a window keeps: it would never fire, without a word. */
+export function isBeyondCounting({ type }: SigmaCorrelation, bounds: readonly number[]): boolean {
+  return (type === 'event_count' || type === 'value_count') && bounds.some((bound) => bound > COUNTED_MAX);
 }
 
 function sizeFaults(document: SigmaDocument): readonly DocumentFault[] {

@@ -5,6 +5,7 @@ import { replaceValues } from '../detection/sigma.ts';
 import type { RuleOverride } from '../domain/rules-config.ts';
 import type { TenantPlatforms } from '../domain/platforms-config.ts';
 import { nearestWord } from '../lib/nearest.ts';
+import { COUNT_WORDS, isBeyondCounting } from './document-faults.ts';
 import { DURATION_WORDS, parseDuration } from './duration.ts';
 import type { ListPlace } from './relay-attribute.ts';
 import { canonicalField } from './rule-fields.ts';
@@ -24,6 +25,7 @@ export function overrideCorrelation(
   const [operator] = operators;
   if (threshold !== undefined && operators.length !== 1)
     fault('threshold', `needs a condition with one bound: this one has ${operators.length}`);
+  if (threshold !== undefined && isBeyondCounting(document, [threshold])) fault('threshold', COUNT_WORDS);
   return {
     ...document,
     timespanMs: timespanMs ?? document.timespanMs,

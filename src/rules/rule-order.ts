@@ -44,6 +44,11 @@ export function windowIdOf(
   return `${rule.id}:${digest.slice(0, DIGEST_LENGTH)}`;
 }
 
+/** The id of the rule whose windows have a name. */
+export function ruleOfWindow(windowId: string): string {
+  return windowId.slice(0, windowId.lastIndexOf(':'));
+}
+
 function countedBy(document: SigmaCorrelation, byName: ReadonlyMap<string, Rule>): readonly unknown[] {
   const { type, timespanMs, groupBy, fields, aliases } = document;
   const rules = document.rules.map((name) => {

@@ -189,6 +189,15 @@ describe('a long run', () => {
     expect(tenant.slept.filter((ms) => ms === 0).length).toBeGreaterThanOrEqual(9);
   });
 
+  it('of rules that count takes shorter turns, as each of its events costs more', async () => {
+    const tenant = await Tenant.create();
+    await tenant.accept(tenant.event('evt-1'));
+    await grow(tenant, 9_999, (seq) => ({ user: { id: `user-${seq}` } }));
+    await tenant.takeOver();
+    await step(tenant, { text: repeatedViolations() });
+    expect(tenant.slept.filter((ms) => ms === 0).length).toBeGreaterThanOrEqual(10);
+  });
+
   it('is told to come later once the budget of all who look is used up, and not lost by that', async () => {
     const tenant = await Tenant.create();
     await tenant.accept(tenant.event('evt-1'));

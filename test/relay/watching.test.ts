@@ -70,6 +70,26 @@ describe('a watched user', () => {
     expect(await stored(tenant, 'after')).toMatchObject({ severity: 'high' });
   });
 
+  it('has what happened before as it was, however late it comes', async () => {
+    const tenant = await watching();
+    const occurredAt = new Date(tenant.nowMs - 1).toISOString();
+    await tenant.accept(tenant.event('late', { occurredAt }));
+    await tenant.crash();
+    await tenant.accept(tenant.event('later', { occurredAt }), tenant.event('next'));
+    expect(await stored(tenant, 'late')).not.toHaveProperty('raisedFrom');
+    expect(await stored(tenant, 'later')).not.toHaveProperty('raisedFrom');
+    expect(await stored(tenant, 'next')).toMatchObject({ raisedFrom: 'high' });
+  });
+
+  it('is watched from the earlier of two detections on, in whatever order they come', async () => {
+    const tenant = await watching();
+    const early = new Date(tenant.nowMs - HOUR_MS).toISOString();
+    await tenant.accept({ ...alert(tenant, 'earlier', { id: 'user-1' }), occurredAt: early });
+    const between = new Date(tenant.nowMs - HOUR_MS / 2).toISOString();
+    await tenant.accept(tenant.event('late', { occurredAt: between }));
+    expect(await stored(tenant, 'late')).toMatchObject({ raisedFrom: 'high' });
+  });
+
   it('is no other user', async () => {
     const tenant = await watching();
     await tenant.accept(tenant.event('other', { user: { id: 'user-2', email: 'user-2@example.org' } }));
@@ -104,7 +124,7 @@ describe('a watched user', () => {
     };
     await tenant.accept(late);
     expect(await rowsOf(tenant, 'SELECT * FROM watched_users')).toEqual([
-      { user: 'user-1', until: beganAtMs + HOUR_MS + DAY_MS },
+      { user: 'user-1', since: beganAtMs, until: beganAtMs + HOUR_MS + DAY_MS },
     ]);
   });
 

@@ -68,6 +68,17 @@ describe('parseCustom', () => {
     ]);
   });
 
+  it('refuses a bound that no window can reach', () => {
+    const bound = (count: number) =>
+      messages(correlationRule('many', COUNT.replace('gte: 2', `gt: ${count}`)));
+    expect(bound(10_001)).toEqual([
+      expect.stringMatching(
+        /line 3, column \d+, correlation\.condition: must be at most 10000: a window keeps no more$/,
+      ),
+    ]);
+    expect(bound(10_000)).toEqual([]);
+  });
+
   it('refuses one field in two spellings, of which one would be lost', () => {
     expect(messages(withLine('platform: grok\n    event.data.platform_id: poe'))).toEqual([
       expect.stringMatching(

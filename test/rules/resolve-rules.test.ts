@@ -161,6 +161,10 @@ describe('an override', () => {
       { catalog: [HL3], overrides: { [HL3]: {}, 'noxys_hl3_repeated_violations_user.yml': {} } },
       `rules.overrides.noxys_hl3_repeated_violations_user.yml: is about the same rule as rules.overrides.${HL3}`,
     ],
+    [
+      { catalog: [HL3], overrides: { [HL3]: { threshold: 10_001 } } },
+      `rules.overrides.${HL3}.threshold: must be at most 10000: a window keeps no more`,
+    ],
   ])('that does not fit is refused: %j', (config, expected) => {
     expect(messages(config as never)).toEqual([expected]);
   });
