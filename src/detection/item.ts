@@ -125,13 +125,17 @@ function valueTests(modifiers: Modifiers, values: Values, reading: Reading, path
   if (kind !== undefined) {
     return each(values, reading, path, (value) => {
       reading.spend(1);
-      if (kind === 're') return ofText(compileRegularExpression(textValue(value), modifiers));
+      if (kind === 're') return ofText(compileRegularExpression(textValue(value), modifiers, reading.spend));
       return kind === 'cidr' ? ofText(compileCidr(textValue(value))) : compileComparison(kind, value);
     });
   }
-  const patterns = each(values, reading, path, (value): RuleValue[] =>
-    typeof value === 'string' || modifiers.isOfText ? patternsOf(textValue(value), modifiers) : [value],
-  );
+  const patterns = each(values, reading, path, (value): RuleValue[] => {
+    if (typeof value !== 'string' && !modifiers.isOfText) return [value];
+    const texts = patternsOf(textValue(value), modifiers);
+    // Before there are more of them than memory takes.
+    reading.spend(texts.length - 1);
+    return texts;
+  });
   const compile = (some: readonly RuleValue[]): ValueTest =>
     compileValues(some, modifiers.has('cased'), reading.spend);
   return modifiers.has('all') ? patterns.map(compile) : [compile(patterns.flat())];
@@ -144,12 +148,17 @@ function ofText(test: (text: string) => boolean): ValueTest {
   };
 }
 
-function compileRegularExpression(pattern: string, { has }: Modifiers): (text: string) => boolean {
-  const compiled = compileRegex(pattern, {
+function compileRegularExpression(
+  pattern: string,
+  { has }: Modifiers,
+  spend: Reading['spend'],
+): (text: string) => boolean {
+  const flags = {
     i: has('i') || has('ignorecase'),
     m: has('m') || has('multiline'),
     s: has('s') || has('dotall'),
-  });
+  };
+  const compiled = compileRegex(pattern, flags, spend);
   if (compiled.ok) return compiled.value;
   throw new Fault(compiled.error);
 }

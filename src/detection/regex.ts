@@ -14,6 +14,10 @@ const TEXT_CHARACTERS_MAX = 4096;
 const STATES_MAX = 512;
 const UNITS_MAX = 2048;
 
+/** In texts that are looked at: of the memory that each pattern takes, and of the time that each of its steps does. */
+const REGEX_COST = 100;
+const STEP_COST = 10;
+
 /** A bit for each step. */
 type StepSet = Int32Array<ArrayBuffer>;
 
@@ -211,9 +215,15 @@ function searchOf(program: RegexProgram): (text: string) => boolean {
  * Whether the pattern occurs anywhere in a text. `^` and `$` without `m` are the very start and end; a text is read as far as 4,096
  * characters at least. The error is a sentence for the writer of the rule.
  */
-export function compileRegex(pattern: string, flags: RegexFlags): Result<(text: string) => boolean, string> {
+export function compileRegex(
+  pattern: string,
+  flags: RegexFlags,
+  spend?: (amount: number) => void,
+): Result<(text: string) => boolean, string> {
   try {
-    return { ok: true, value: searchOf(parseRegex(pattern, flags)) };
+    const program = parseRegex(pattern, flags);
+    spend?.(REGEX_COST + STEP_COST * program.ops.length);
+    return { ok: true, value: searchOf(program) };
   } catch (error) {
     if (error instanceof SyntaxError) return { ok: false, error: error.message };
     throw error;

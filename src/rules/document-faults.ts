@@ -1,7 +1,8 @@
 /** What is right Sigma, and yet no rule of the relay: its own attribute, lists, fields of two spellings, sums of what is no number. Pure. */
 
-import type { SigmaDocument, SigmaSelection } from '../detection/document.ts';
+import type { SigmaCorrelation, SigmaDocument, SigmaSelection } from '../detection/document.ts';
 import { type DocumentFault, replaceValues } from '../detection/sigma.ts';
+import { resolveField } from '../domain/field-map.ts';
 import { DURATION_MS_MAX, DURATION_WORDS } from './duration.ts';
 import { type ListPlace, readRelay } from './relay-attribute.ts';
 import { canonicalField } from './rule-fields.ts';
@@ -20,6 +21,35 @@ export function documentFaults(document: SigmaDocument): readonly DocumentFault[
     ...listFaults(document, relay.lists ?? {}),
     ...fieldFaults(document),
     ...sizeFaults(document),
+    ...(document.kind === 'correlation' ? correlationFaults(document) : []),
+  ];
+}
+
+/** What a window counts at most. */
+const COUNT_MAX = 10_000;
+
+/** What is wrong with a number that events or values are counted up to. */
+export function countFault({ type, bounds }: Pick<SigmaCorrelation, 'type' | 'bounds'>): string | undefined {
+  const { gt = 0, gte = 0, eq = 0 } = bounds;
+  if (!['event_count', 'value_count'].includes(type) || Math.max(gt + 1, gte, eq) <= COUNT_MAX)
+    return undefined;
+  return `a window counts ${COUNT_MAX} at most, so this would never fire`;
+}
+
+function correlationFaults(document: SigmaCorrelation): readonly DocumentFault[] {
+  const { aliases, groupBy, rules } = document;
+  const count = countFault(document);
+  const lacking = groupBy.flatMap((alias) => {
+    const byRule = aliases[alias];
+    if (!Object.hasOwn(aliases, alias) || !byRule || resolveField(alias) === alias) return [];
+    return rules.filter((rule) => !Object.hasOwn(byRule, rule)).map((rule) => ({ alias, rule }));
+  });
+  return [
+    ...(count === undefined ? [] : [{ path: ['correlation', 'condition'], message: count }]),
+    ...lacking.map(({ alias, rule }) => ({
+      path: ['correlation', 'aliases', alias],
+      message: `must say which field it is of ${rule}, too: without it none of its events would be counted`,
+    })),
   ];
 }
 
