@@ -101,12 +101,15 @@ function checkValue(value: unknown, modifiers: Modifiers, reading: Reading): voi
       throw new Fault(
         String.raw`${quote(value)} has wildcards, which base64 does not take: write \* and \?.`,
       );
-    for (const pattern of patternsOf(value, modifiers)) reading.spend(costOf(pattern));
+    const patterns = patternsOf(value, modifiers);
+    // Before there are more of them than memory takes.
+    reading.spend(patterns.length - 1);
+    for (const pattern of patterns) reading.spend(costOf(pattern));
     return;
   }
+  if (kind === 're') return reading.spend(checkRegex(value, flags));
   reading.spend(1);
-  if (kind === 're') checkRegex(value, flags);
-  else compileCidr(value);
+  compileCidr(value);
 }
 
 /** Each value by itself, with its own path. */

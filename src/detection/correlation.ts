@@ -18,6 +18,8 @@ const LATE_MS_MAX = 7 * 86_400_000;
 /** Entries of a group that are kept at least, and at most however high the bound. */
 const ENTRIES_MIN = 500;
 const ENTRIES_MAX = 10_000;
+/** Values of all entries of a group, where one event may have many: a window is a row of a table, and read for each event. */
+const VALUES_MIN = 5_000;
 /** Newest entries whose events are known, to count none of them twice and to name them. */
 const IDS_MAX = 100;
 /** Alerts remembered, against which later and late ones are held. */
@@ -169,9 +171,12 @@ export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelat
   /** What no window can hold any more goes, and then what is least needed; answers how many of the latter. */
   function thin(entries: Entry[]): number {
     entries.splice(0, placeAfter(entries, (entries.at(-1)?.atMs ?? 0) - LATE_MS_MAX - timespanMs));
-    const tooMany = Math.max(0, entries.length - entriesMax);
-    for (let n = 0; n < tooMany; n++)
-      entries.splice(leastNeeded(entries, isTemporal || type === 'value_count'), 1);
+    let valuesCount = entries.reduce((sum, { values }) => sum + values.length, 0);
+    let tooMany = 0;
+    for (; entries.length > entriesMax || valuesCount > Math.max(entriesMax, VALUES_MIN); tooMany++) {
+      const [least] = entries.splice(leastNeeded(entries, isTemporal || type === 'value_count'), 1);
+      valuesCount -= least?.values.length ?? 0;
+    }
     return tooMany;
   }
 

@@ -24,6 +24,8 @@ const WORDS: Readonly<Record<string, string>> = {
   no_match: '% matches no selection: write them, or a name with *.',
 };
 const WORDS_MAX = 50;
+/** Nobody means a longer one, and to compare it takes long. */
+const NAME_LENGTH_MAX = 64;
 
 export const OF_NAME: FaultDetails = { isOfName: true };
 
@@ -51,6 +53,7 @@ export function wordsOf({ message, details }: Fault): { words: string; isOfName:
 function nearest(word: string, words: readonly string[]): string | undefined {
   const [best] = words
     .slice(0, WORDS_MAX)
+    .filter((name) => name.length <= NAME_LENGTH_MAX)
     .map((name) => ({ name, steps: stepsBetween(word.slice(0, 40).toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, steps }) => steps <= 1 + name.length / 4)
     .toSorted((a, b) => a.steps - b.steps);

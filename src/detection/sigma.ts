@@ -3,7 +3,8 @@
  * Pure: no I/O, no clock, no import from outside this folder but the YAML parser; can be used without the rest.
  */
 
-import type { Result, SigmaDocument, SigmaError } from './document.ts';
+import { checkDetection } from './check-detection.ts';
+import type { Result, SigmaDocument, SigmaError, SigmaRule } from './document.ts';
 import { OF_NAME, wordsOf } from './fault-words.ts';
 import { Fault } from './fault.ts';
 import type { FieldUse, Path, Reading } from './fault.ts';
@@ -75,9 +76,24 @@ export function parseRules(yaml: string, options: ParseOptions = {}): Result<Sig
   return errors.length === 0 ? { ok: true, value: documents } : { ok: false, error: errors };
 }
 
-function readingOf({ checkField }: ParseOptions, note: (fault: Fault, path: Path) => void): Reading {
+/** What is wrong with a rule that was changed since it was read, and how much an evaluation of it looks at. */
+export function checkRule({ selections, condition }: SigmaRule): {
+  readonly faults: readonly string[];
+  readonly work: number;
+} {
+  const faults: string[] = [];
+  const reading = readingOf({}, (fault) => faults.push(wordsOf(fault).words));
+  checkDetection(selections, condition, reading, []);
+  return { faults, work: reading.work() };
+}
+
+function readingOf(
+  { checkField }: ParseOptions,
+  note: (fault: Fault, path: Path) => void,
+): Reading & { readonly work: () => number } {
   let work = 0;
   return {
+    work: () => work,
     part: (path, read) => {
       try {
         return read();

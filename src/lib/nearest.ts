@@ -8,6 +8,8 @@ export function nearestWord(word: string, candidates: readonly string[]): string
   let best: string | undefined;
   let bestDistance = Math.min(DISTANCE_MAX, Math.ceil(word.length / 2)) + 1;
   for (const candidate of candidates) {
+    // Each letter that is too many is an edit: a long word is not compared.
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }

@@ -2,16 +2,13 @@
 
 import type { SigmaCorrelation, SigmaDocument, SigmaSelection } from '../detection/document.ts';
 import { type DocumentFault, replaceValues } from '../detection/sigma.ts';
+import { resolveField } from '../domain/field-map.ts';
 import { DURATION_MS_MAX, DURATION_WORDS } from './duration.ts';
 import { type ListPlace, readRelay } from './relay-attribute.ts';
 import { canonicalField } from './rule-fields.ts';
 
 /** Fields that can be summed. */
 const NUMBER_FIELDS: ReadonlySet<string> = new Set(['risk_score', 'classification_count']);
-
-/** What a window keeps of one group. */
-const COUNTED_MAX = 10_000;
-export const COUNT_WORDS = 'must be at most 10000: a window keeps no more';
 
 /** By which people and the config call a rule. */
 export const NAME_LENGTH_MAX = 128;
@@ -24,6 +21,35 @@ export function documentFaults(document: SigmaDocument): readonly DocumentFault[
     ...listFaults(document, relay.lists ?? {}),
     ...fieldFaults(document),
     ...sizeFaults(document),
+    ...(document.kind === 'correlation' ? correlationFaults(document) : []),
+  ];
+}
+
+/** What a window counts at most. */
+const COUNT_MAX = 10_000;
+
+/** What is wrong with a number that events or values are counted up to. */
+export function countFault({ type, bounds }: Pick<SigmaCorrelation, 'type' | 'bounds'>): string | undefined {
+  const { gt = 0, gte = 0, eq = 0 } = bounds;
+  if (!['event_count', 'value_count'].includes(type) || Math.max(gt + 1, gte, eq) <= COUNT_MAX)
+    return undefined;
+  return `a window counts ${COUNT_MAX} at most, so this would never fire`;
+}
+
+function correlationFaults(document: SigmaCorrelation): readonly DocumentFault[] {
+  const { aliases, groupBy, rules } = document;
+  const count = countFault(document);
+  const lacking = groupBy.flatMap((alias) => {
+    const byRule = aliases[alias];
+    if (!Object.hasOwn(aliases, alias) || !byRule || resolveField(alias) === alias) return [];
+    return rules.filter((rule) => !Object.hasOwn(byRule, rule)).map((rule) => ({ alias, rule }));
+  });
+  return [
+    ...(count === undefined ? [] : [{ path: ['correlation', 'condition'], message: count }]),
+    ...lacking.map(({ alias, rule }) => ({
+      path: ['correlation', 'aliases', alias],
+      message: `must say which field it is of ${rule}, too: without it none of its events would be counted`,
+    })),
   ];
 }
 
@@ -49,20 +75,13 @@ function fieldFaults(document: SigmaDocument): readonly DocumentFault[] {
       })),
     );
   const { type, fields } = document;
-  const isTooHigh = isBeyondCounting(document, Object.values(document.bounds));
   const isOfNumbers = type.startsWith('value_') && type !== 'value_count';
-  const ofFields = fields
+  return fields
     .filter((field) => isOfNumbers && !NUMBER_FIELDS.has(canonicalField(field)))
     .map((field) => ({
       path: ['correlation', 'condition', 'field'],
       message: `"${field}" is not a number, as ${type} needs: use ${[...NUMBER_FIELDS].join(' or ')}`,
     }));
-  return [...(isTooHigh ? [{ path: ['correlation', 'condition'], message: COUNT_WORDS }] : []), ...ofFields];
-}
-
-/** Whether a rule would have to count more than a window keeps: it would never fire, without a word. */
-export function isBeyondCounting({ type }: SigmaCorrelation, bounds: readonly number[]): boolean {
-  return (type === 'event_count' || type === 'value_count') && bounds.some((bound) => bound > COUNTED_MAX);
 }
 
 function sizeFaults(document: SigmaDocument): readonly DocumentFault[] {

@@ -17,7 +17,7 @@ import { eventTypesOf } from './event-types.ts';
 import type { Evaluated, Found, Rule, RuleFailure, WindowPort } from './rule.ts';
 import { type RuleEvent, ruleEvent } from './rule-event.ts';
 import { windowKey } from './window-key.ts';
-import { rulesByName, rulesInOrder, windowIdOf } from './rule-order.ts';
+import { type Digests, rulesByName, rulesInOrder, windowIdOf } from './rule-order.ts';
 
 interface Outcome {
   /** Of a rule: it matches. Of a correlation: it alerts, so that those that count refer to it once. */
@@ -79,7 +79,8 @@ const TYPES_MAX = 64;
 
 export function compileRules(rules: readonly Rule[]): RuleEngine {
   const byName = rulesByName(rules);
-  const steps = rulesInOrder(rules, byName).map((rule) => stepOf(rule, byName));
+  const digests: Digests = new Map();
+  const steps = rulesInOrder(rules, byName).map((rule) => stepOf(rule, byName, digests));
   const byRule = new Map(steps.map((step) => [step.rule.id, step]));
   const stepsFor = byType(steps);
   return {
@@ -144,10 +145,10 @@ function momentOf(event: CanonicalEvent, windows: WindowPort, nowMs: number): Mo
 }
 
 /** A document that does not compile fails on each event, like one that throws there. */
-function stepOf(rule: Rule, byName: ReadonlyMap<string, Rule>): Step {
+function stepOf(rule: Rule, byName: ReadonlyMap<string, Rule>, digests: Digests): Step {
   try {
     const { document } = rule;
-    if (document.kind === 'correlation') return correlationStep(rule, document, byName);
+    if (document.kind === 'correlation') return correlationStep(rule, document, byName, digests);
     const matches = compileRule(document);
     const types = eventTypesOf(document);
     return { rule, run: ({ record }) => (matches(record) ? FIRES : NOTHING), ...(types && { types }) };
@@ -159,9 +160,14 @@ function stepOf(rule: Rule, byName: ReadonlyMap<string, Rule>): Step {
   }
 }
 
-function correlationStep(rule: Rule, document: SigmaCorrelation, byName: ReadonlyMap<string, Rule>): Step {
+function correlationStep(
+  rule: Rule,
+  document: SigmaCorrelation,
+  byName: ReadonlyMap<string, Rule>,
+  digests: Digests,
+): Step {
   const correlation = compileCorrelation(document);
-  const windowId = windowIdOf(rule, document, byName);
+  const windowId = windowIdOf(rule, document, byName, digests);
   const policy = { suppressMs: rule.suppressMs ?? document.timespanMs, afterAlert: rule.afterAlert };
   const counted = document.rules.map((name) => [name, byName.get(name)?.id ?? name] as const);
   const isTemporal = document.type === 'temporal' || document.type === 'temporal_ordered';

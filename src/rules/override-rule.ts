@@ -5,7 +5,7 @@ import { replaceValues } from '../detection/sigma.ts';
 import type { RuleOverride } from '../domain/rules-config.ts';
 import type { TenantPlatforms } from '../domain/platforms-config.ts';
 import { nearestWord } from '../lib/nearest.ts';
-import { COUNT_WORDS, isBeyondCounting } from './document-faults.ts';
+import { countFault } from './document-faults.ts';
 import { DURATION_WORDS, parseDuration } from './duration.ts';
 import type { ListPlace } from './relay-attribute.ts';
 import { canonicalField } from './rule-fields.ts';
@@ -25,12 +25,11 @@ export function overrideCorrelation(
   const [operator] = operators;
   if (threshold !== undefined && operators.length !== 1)
     fault('threshold', `needs a condition with one bound: this one has ${operators.length}`);
-  if (threshold !== undefined && isBeyondCounting(document, [threshold])) fault('threshold', COUNT_WORDS);
-  return {
-    ...document,
-    timespanMs: timespanMs ?? document.timespanMs,
-    ...(threshold !== undefined && operator !== undefined && { bounds: { [operator]: threshold } }),
-  };
+  const bounds =
+    threshold !== undefined && operator !== undefined ? { [operator]: threshold } : document.bounds;
+  const count = countFault({ type: document.type, bounds });
+  if (count !== undefined) fault('threshold', count);
+  return { ...document, timespanMs: timespanMs ?? document.timespanMs, bounds };
 }
 
 /** No event has it in any field: what an empty list stands for, as Sigma knows none. */

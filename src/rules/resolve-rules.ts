@@ -3,9 +3,8 @@
  * Pure. Finds all faults at once; with one of them there are no rules.
  */
 
-import { compileCorrelation } from '../detection/correlation.ts';
 import type { SigmaDocument, SigmaRule, SigmaCorrelation } from '../detection/document.ts';
-import { compileRule, mapFields, withFilters } from '../detection/sigma.ts';
+import { checkRule, mapFields, withFilters } from '../detection/sigma.ts';
 import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { ResponsesConfig, RuleOverride, RulesConfig } from '../domain/rules-config.ts';
@@ -23,6 +22,8 @@ import { rulesByName, rulesInOrder } from './rule-order.ts';
 import { type Entry, findEntry, gatherRules, idOf, isBundled, nameOf, nearestHint } from './rule-set.ts';
 import type { Rule } from './rule.ts';
 
+/** Of all rules of a tenant: a few times what one of them may have. Source: design choice; some 20 ms of an event at worst. */
+const WORK_MAX = 50_000;
 /** Of a rule that has none. */
 const LEVEL_DEFAULT: Level = 'medium';
 
@@ -42,11 +43,15 @@ export function resolveRules(
   // What follows would only repeat what is wrong with the documents themselves.
   if (early.length > 0) return failure(early);
   const late: ConfigFault[] = [];
+  const workOf = new Map<string, number>();
   const made = withoutFilters(entries).map((entry) => {
     const override = overrides.of.get(idOf(entry.document)) ?? NO_OVERRIDE;
     const { relay } = readRelay(entry.document);
     const document = changed(entry.document, relay, override, platforms, late);
-    late.push(...compileFaults(document, override.path ?? entry.path));
+    const checked = checkedWork(document);
+    if (typeof checked === 'string')
+      late.push({ path: override.path ?? entry.path, message: `"${document.title}": ${checked}` });
+    else workOf.set(idOf(document), checked);
     return ruleOf({ ...entry, document }, relay, override.value, responses);
   });
   const rules = withAlerts(made);
@@ -54,6 +59,7 @@ export function resolveRules(
   late.push(
     ...used.flatMap((rule) => privacyFaults(rule, privacy, findEntry(entries, rule.id)?.path ?? '')),
     ...silencedFaults(used, overrides.of),
+    ...workFaults(used.reduce((sum, { id }) => sum + (workOf.get(id) ?? 0), 0)),
   );
   return late.length > 0 ? failure(late) : success(rules);
 }
@@ -159,17 +165,18 @@ function withAlerts(rules: readonly Rule[]): readonly Rule[] {
   });
 }
 
-/** What an override made of a document may compile no longer. */
-function compileFaults(document: SigmaRule | SigmaCorrelation, path: string): readonly ConfigFault[] {
-  try {
-    if (document.kind === 'rule') compileRule(document);
-    else compileCorrelation(document);
-    return [];
-  } catch (cause) {
-    return [
-      { path, message: `"${document.title}": ${cause instanceof Error ? cause.message : String(cause)}` },
-    ];
-  }
+/** What an override made of a document may compile no longer: what is wrong then; else how much an evaluation of it looks at. */
+function checkedWork(document: SigmaRule | SigmaCorrelation): string | number {
+  if (document.kind === 'correlation') return 0;
+  const { faults, work } = checkRule(document);
+  return faults[0] ?? work;
+}
+
+/** All rules are evaluated on each event, and each regular expression keeps memory of its own. */
+function workFaults(work: number): readonly ConfigFault[] {
+  if (work <= WORK_MAX) return [];
+  const message = `has rules that look at ${work} values, wildcards and steps of regular expressions in all: at most ${WORK_MAX}`;
+  return [{ path: 'rules', message }];
 }
 
 /** A rule that is switched off while another one counts it: that one would never fire, without a word. */

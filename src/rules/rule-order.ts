@@ -39,9 +39,9 @@ export function windowIdOf(
   rule: Rule,
   document: SigmaCorrelation,
   byName: ReadonlyMap<string, Rule>,
+  known: Digests = new Map(),
 ): string {
-  const digest = encodeBase32(sha256(JSON.stringify(countedBy(document, byName))));
-  return `${rule.id}:${digest.slice(0, DIGEST_LENGTH)}`;
+  return `${rule.id}:${digestOf(document, byName, known).slice(0, DIGEST_LENGTH)}`;
 }
 
 /** The id of the rule whose windows have a name. */
@@ -49,14 +49,29 @@ export function ruleOfWindow(windowId: string): string {
   return windowId.slice(0, windowId.lastIndexOf(':'));
 }
 
-function countedBy(document: SigmaCorrelation, byName: ReadonlyMap<string, Rule>): readonly unknown[] {
+/** Of correlations whose digest was made: one that many refer to, and these again, is looked through once. */
+export type Digests = Map<SigmaCorrelation, string>;
+
+function digestOf(document: SigmaCorrelation, byName: ReadonlyMap<string, Rule>, known: Digests): string {
+  const before = known.get(document);
+  if (before !== undefined) return before;
+  const digest = encodeBase32(sha256(JSON.stringify(countedBy(document, byName, known))));
+  known.set(document, digest);
+  return digest;
+}
+
+function countedBy(
+  document: SigmaCorrelation,
+  byName: ReadonlyMap<string, Rule>,
+  known: Digests,
+): readonly unknown[] {
   const { type, timespanMs, groupBy, fields, aliases } = document;
   const rules = document.rules.map((name) => {
     const target = byName.get(name);
     if (target?.document.kind !== 'correlation')
       return [name, target?.document.selections, target?.document.condition];
     const { suppressMs, afterAlert } = target;
-    return [name, countedBy(target.document, byName), target.document.bounds, suppressMs, afterAlert];
+    return [name, digestOf(target.document, byName, known), target.document.bounds, suppressMs, afterAlert];
   });
   return [type, timespanMs, groupBy, fields, aliases, rules];
 }

@@ -22,6 +22,9 @@ export interface Entry<D extends SigmaDocument = SigmaDocument> {
   readonly file?: string;
 }
 
+/** Source: design choice; each takes two of the brackets that a condition may be deep. */
+const FILTERS_OF_RULE_MAX = 10;
+
 const BUNDLED: readonly Entry[] = CATALOG.flatMap(entriesOf);
 
 function entriesOf({ file, documents }: BundledRules): readonly Entry[] {
@@ -93,6 +96,7 @@ export function gatherRules(
       ...duplicateFaults(entries),
       ...referenceFaults(entries),
       ...circleFaults(entries),
+      ...filterFaults(entries),
     ],
   };
 }
@@ -127,7 +131,7 @@ function unknownFaults(catalog: readonly string[]): readonly ConfigFault[] {
 function duplicateFaults(entries: readonly Entry[]): readonly ConfigFault[] {
   const seen = new Map<string, Entry>();
   return entries.flatMap((entry) =>
-    handlesOf(entry.document).flatMap((handle) => {
+    namesOf(entry).flatMap((handle) => {
       const first = seen.get(handle);
       seen.set(handle, first ?? entry);
       if (first === undefined || first === entry) return [];
@@ -137,15 +141,28 @@ function duplicateFaults(entries: readonly Entry[]): readonly ConfigFault[] {
   );
 }
 
+function byHandle(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
+  return new Map(entries.flatMap((entry) => handlesOf(entry.document).map((handle) => [handle, entry])));
+}
+
 function referenceFaults(entries: readonly Entry[]): readonly ConfigFault[] {
+  const known = byHandle(entries);
   return entries.flatMap(({ document, path }) =>
-    referencesOf(document).flatMap((name) => {
-      const target = entries.find((entry) => handlesOf(entry.document).includes(name));
+    [...new Set(referencesOf(document))].flatMap((name, _, names) => {
+      const target = known.get(name);
       const wanted = document.kind === 'filter' ? 'rule' : 'rule or correlation';
       const isRight =
         document.kind === 'filter'
           ? target?.document.kind === 'rule'
           : target && target.document.kind !== 'filter';
+      const other = names.slice(0, names.indexOf(name)).find((before) => known.get(before) === target);
+      if (isRight && other !== undefined)
+        return [
+          {
+            path,
+            message: `"${document.title}" refers to one rule as ${other} and as ${name}: use one of them`,
+          },
+        ];
       if (isRight) return [];
       const why = isBundled(name) && !target ? ': switch it on in rules.catalog' : nearestHint(name, entries);
       return [
@@ -156,9 +173,10 @@ function referenceFaults(entries: readonly Entry[]): readonly ConfigFault[] {
 }
 
 function circleFaults(entries: readonly Entry[]): readonly ConfigFault[] {
+  const known = byHandle(entries);
   const reaches = (from: Entry, goal: Entry, seen: Set<Entry>): boolean =>
     referencesOf(from.document).some((name) => {
-      const next = entries.find((entry) => handlesOf(entry.document).includes(name));
+      const next = known.get(name);
       if (next === undefined || seen.has(next)) return false;
       return next === goal || reaches(next, goal, seen.add(next));
     });
@@ -167,4 +185,17 @@ function circleFaults(entries: readonly Entry[]): readonly ConfigFault[] {
       ? [{ path: entry.path, message: `"${entry.document.title}" counts itself, through what it refers to` }]
       : [],
   );
+}
+
+/** Each is put around the condition of its rule, which may be only so deep. */
+function filterFaults(entries: readonly Entry[]): readonly ConfigFault[] {
+  const filters = entries.filter(({ document }) => document.kind === 'filter');
+  return entries.flatMap(({ document, path }) => {
+    const handles = handlesOf(document);
+    const count = filters.filter((filter) =>
+      referencesOf(filter.document).some((name) => handles.includes(name)),
+    ).length;
+    if (count <= FILTERS_OF_RULE_MAX) return [];
+    return [{ path, message: `"${document.title}" has ${count} filters: at most ${FILTERS_OF_RULE_MAX}` }];
+  });
 }

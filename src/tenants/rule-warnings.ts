@@ -4,6 +4,7 @@ import { formatPath } from '../domain/config-faults.ts';
 import { canDo } from '../domain/grants.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import type { Response } from '../domain/verbs.ts';
+import { CATALOG } from '../rules/catalog.ts';
 import { parseCustom } from '../rules/parse-custom.ts';
 import { resolveRules } from '../rules/resolve-rules.ts';
 import type { Rule } from '../rules/rule.ts';
@@ -18,6 +19,7 @@ export function ruleWarnings(config: TenantConfig): string[] {
   if (!rules.ok) return [];
   return [
     ...noRule(rules.value),
+    ...silenced(rules.value),
     ...notForwarded(rules.value, config.forward.events),
     ...ungranted(config),
     ...forNobody(rules.value, config),
@@ -30,6 +32,19 @@ function noRule(rules: readonly Rule[]): string[] {
     : [
         'No rule is on, so that nothing is detected: for those that come with the relay, write rules: {catalog: all}.',
       ];
+}
+
+/** Bundled rules that are meant to alert alone, and that a correlation of the tenant keeps from it, even one that is off. */
+function silenced(rules: readonly Rule[]): string[] {
+  const mains = new Set(CATALOG.map(({ documents: [main] }) => main?.id));
+  const silent = rules.filter(
+    ({ id, source, alerts, isEnabled }) => source === 'bundled' && mains.has(id) && isEnabled && !alerts,
+  );
+  if (silent.length === 0) return [];
+  const [does, them] = silent.length === 1 ? ['does', 'it'] : ['do', 'them'];
+  return [
+    `${namesOf(silent)} ${does} not alert alone, as a correlation refers to ${them}: for that, write generate: true in the correlation.`,
+  ];
 }
 
 /** What `responses` asks for in vain. */

@@ -163,7 +163,7 @@ describe('an override', () => {
     ],
     [
       { catalog: [HL3], overrides: { [HL3]: { threshold: 10_001 } } },
-      `rules.overrides.${HL3}.threshold: must be at most 10000: a window keeps no more`,
+      `rules.overrides.${HL3}.threshold: a window counts 10000 at most, so this would never fire`,
     ],
   ])('that does not fit is refused: %j', (config, expected) => {
     expect(messages(config as never)).toEqual([expected]);

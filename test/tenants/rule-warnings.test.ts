@@ -85,6 +85,17 @@ describe('the warnings about rules', () => {
     expect(warnings(changes)).toEqual([expect.stringMatching(words)]);
   });
 
+  it('are given of a bundled rule that a correlation keeps from alerting, also one that is off', () => {
+    const counting = (generate: boolean) =>
+      `title: C\nname: c\ngenerate: ${generate}\ncorrelation: {type: event_count, rules: [noxys_hl2_pii_exposure], timespan: 1h, condition: {gt: 3}}\n`;
+    const of = (generate: boolean, enabled: boolean) =>
+      warnings({ rules: { catalog: 'all', overrides: { c: { enabled } }, custom: [counting(generate)] } });
+    const silent = expect.stringMatching(/^The rule noxys_hl2_pii_exposure does not alert alone, as/);
+    expect(of(false, true)).toContainEqual(silent);
+    expect(of(false, false)).toContainEqual(silent);
+    expect(of(true, true)).not.toContainEqual(silent);
+  });
+
   it('are one for all rules on what is not received', () => {
     const forward = { events: ['interaction.high_risk'] };
     expect(warnings({ rules: { catalog: 'all' }, forward })).toContainEqual(

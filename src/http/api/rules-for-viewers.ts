@@ -28,10 +28,16 @@ const NAMELESS_PARTS: readonly string[] = [
 
 export function detailFor(call: Call, rule: RuleDetail): RuleDetail {
   if (seesTexts(call)) return rule;
-  const { selections, ...document } = rule.document;
+  const { selections, custom, logsource, ...document } = rule.document;
   return {
     ...rule,
-    document: { ...document, ...(isRecord(selections) && { selections: hiddenSelections(selections) }) },
+    document: {
+      ...document,
+      ...(isRecord(selections) && { selections: hiddenSelections(selections) }),
+      // What is of no use to the relay may say anything of anybody.
+      ...(isRecord(custom) && { custom: hiddenBut('relay', custom) }),
+      ...(isRecord(logsource) && { logsource: { ...logsource, ...hiddenDefinition(logsource) } }),
+    },
   };
 }
 
@@ -73,6 +79,15 @@ function hiddenItem(item: string): string {
   const field = key.split('|')[0] ?? '';
   if (resolveField(field.trim()) === undefined) return HIDDEN_VALUE;
   return isPersonalKey(field.trim()) ? `${key}: ${HIDDEN_VALUE}` : item;
+}
+
+function hiddenBut(name: string, attributes: Record<string, unknown>): Record<string, unknown> {
+  const shown = Object.entries(attributes).map(([key, value]) => [key, key === name ? value : HIDDEN_VALUE]);
+  return Object.fromEntries(shown) as Record<string, unknown>;
+}
+
+function hiddenDefinition(logsource: Record<string, unknown>): Record<string, unknown> {
+  return logsource['definition'] === undefined ? {} : { definition: HIDDEN_VALUE };
 }
 
 function hiddenSelections(selections: Record<string, unknown>): Record<string, unknown> {

@@ -96,6 +96,21 @@ describe('GET …/rules/{rule}', () => {
     });
   });
 
+  it('shows a viewer nothing that its writer noted beside', async () => {
+    const custom = { relay: { respond: ['case'] }, contact: 'alice@acme.fr', alice: { since: 'May' } };
+    const document = { kind: 'rule', custom, logsource: { product: 'noxys', definition: 'Ask Alice' } };
+    const rule = { ...SHOWN_RULE, references: [], falsepositives: [], document };
+    acme.relay.ruleAnswers.rule = { kind: 'rule', rule };
+    const { body } = await asViewer(acme, 'GET', 'acme/rules/x');
+    expect(body).toMatchObject({
+      document: {
+        custom: { relay: { respond: ['case'] }, contact: '<hidden>', alice: '<hidden>' },
+        logsource: { product: 'noxys', definition: '<hidden>' },
+      },
+    });
+    expect((await acme.call('GET', 'acme/rules/x')).body).toMatchObject({ document });
+  });
+
   it.each([
     [{ kind: 'not_found' } as const, 404],
     [FAULT, 503],
