@@ -8,8 +8,8 @@ import type { SigmaCorrelation } from './document.ts';
 import { fieldOf } from './field.ts';
 import type { SigmaEvent } from './field.ts';
 import { textOf } from './values.ts';
-import { countedOf, measureOf, meetsOf, placeOf } from './window-value.ts';
-import type { Counted, Entry } from './window-value.ts';
+import { countedOf, listOf, measureOf, meetsOf, neededOf, placeOf } from './window-value.ts';
+import type { Entries, Kept } from './window-value.ts';
 
 /** Clocks that run ahead of ours by more are set to ours. */
 const AHEAD_MS_MAX = 5 * 60_000;
@@ -25,24 +25,36 @@ const IDS_MAX = 100;
 /** Alerts remembered, against which later and late ones are held. */
 const ALERTS_MAX = 16;
 
-/** What is kept of one rule and group: plain JSON, of use to this file alone. */
-export interface WindowState {
-  /** When the newest came. */
+interface Told {
+  /** Newest first: events that counted before a reset. */
+  readonly spent?: readonly string[] | undefined;
+  /** Instants of events, in the order in which they alerted. */
+  readonly alerts?: readonly number[] | undefined;
+  readonly quietMs?: number | undefined;
+  /** Entries that gave way as there were too many: beyond them counts are at least what is said. */
+  readonly dropped?: number | undefined;
+}
+
+/** What is stored of one rule and group: plain JSON, of use to this file alone. */
+export interface StoredWindow extends Told {
+  /** When the oldest came. */
   readonly at: number;
-  /** Newest first: how many milliseconds before the one before it. */
+  /** Oldest first: how many milliseconds after the one before it. */
   readonly gaps: readonly number[];
-  /** Newest first: what is counted of each; one that counts one value, without brackets. Absent where only events are counted. */
-  readonly values?: readonly (Counted | readonly Counted[])[];
+  /** Oldest first: what is counted of each. Absent where only events are counted. */
+  readonly values?: readonly Kept[] | undefined;
   /** Newest first. */
   readonly ids: readonly string[];
-  /** Newest first: events that counted before a reset. */
-  readonly spent?: readonly string[];
-  /** Instants of events, in the order in which they alerted. */
-  readonly alerts?: readonly number[];
-  readonly quietMs?: number;
-  /** Entries that gave way as there were too many: beyond them counts are at least what is said. */
-  readonly dropped?: number;
 }
+
+/** The same while events come: not taken apart and put together for each of them, and as small. Never changed. */
+interface OpenWindow extends Told, Entries {
+  /** Newest first. */
+  readonly ids: readonly string[];
+  readonly toJSON: () => StoredWindow;
+}
+
+export type WindowState = StoredWindow | OpenWindow;
 
 export interface Occurrence {
   /** Of the event: counted once. */
@@ -97,46 +109,31 @@ export interface CompiledCorrelation {
   readonly view: (state: WindowState, nowMs: number) => WindowView;
 }
 
-/** Oldest first. */
-function entriesOf({ at, gaps, values, ids }: WindowState): Entry[] {
+function opened(state: WindowState): OpenWindow {
+  if ('times' in state) return state;
+  const { at, gaps, values = [], ids, ...told } = state;
   let atMs = at;
-  return gaps
-    .map((gap, n) => {
-      const counted = values?.[n] ?? [];
-      return { atMs: (atMs -= gap), values: typeof counted === 'object' ? counted : [counted], id: ids[n] };
-    })
-    .toReversed();
+  return openOf({ times: gaps.map((gap) => (atMs += gap)), values, ids }, told);
 }
 
-function stateOf(entries: readonly Entry[], hasValues: boolean): WindowState {
-  const newestFirst = entries.toReversed();
-  const at = newestFirst[0]?.atMs ?? 0;
+function openOf(entries: Entries & Pick<OpenWindow, 'ids'>, told: Told): OpenWindow {
+  const { times, values, ids } = entries;
   return {
-    at,
-    gaps: newestFirst.map(({ atMs }, n) => (newestFirst[n - 1]?.atMs ?? at) - atMs),
-    ids: newestFirst.slice(0, IDS_MAX).map(({ id = '' }) => id),
-    ...(hasValues && {
-      values: newestFirst.map(({ values }) => (values.length === 1 ? (values[0] ?? []) : values)),
+    ...entries,
+    ...told,
+    toJSON: () => ({
+      at: times[0] ?? 0,
+      gaps: times.map((atMs, n) => atMs - (times[n - 1] ?? atMs)),
+      values: values.length > 0 ? values : undefined,
+      ids,
+      ...told,
     }),
   };
 }
 
 /** The first place whose entry is later. */
-function placeAfter(entries: readonly Entry[], atMs: number): number {
-  return placeOf(entries.length, (place) => (entries[place]?.atMs ?? 0) <= atMs);
-}
-
-/** The oldest whose values all come again later, else the oldest. */
-function leastNeeded(entries: readonly Entry[], isDistinct: boolean): number {
-  if (!isDistinct) return 0;
-  const later = new Set<Counted>();
-  let found = 0;
-  for (let n = entries.length - 1; n >= 0; n--) {
-    const values = entries[n]?.values ?? [];
-    if (values.every((value) => later.has(value))) found = n;
-    for (const value of values) later.add(value);
-  }
-  return found;
+function placeAfter(times: readonly number[], atMs: number): number {
+  return placeOf(times.length, (place) => (times[place] ?? 0) <= atMs);
 }
 
 export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelation {
@@ -144,40 +141,55 @@ export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelat
   const readsOf = new Map(
     rules.map((rule) => [rule, groupBy.map((field) => fieldOf(aliases[field]?.[rule] ?? field))]),
   );
-  const counted = countedOf(document);
+  const keptOf = countedOf(document);
   const meets = meetsOf(document);
   const isTemporal = type.startsWith('temporal');
   const most = type === 'event_count' || type === 'value_count' ? Math.max(0, ...Object.values(bounds)) : 0;
   const entriesMax = Math.min(ENTRIES_MAX, Math.max(ENTRIES_MIN, 4 * (most + 1)));
 
   /** The windows that hold the instant and end at an entry; that of the instant itself comes first. */
-  function judge(entries: readonly Entry[], atMs: number) {
+  function judge(entries: Entries, atMs: number) {
+    const { times } = entries;
     const measure = measureOf(document, entries);
     const windowTo = (to: number, endMs: number) => {
-      const from = placeAfter(entries, endMs - timespanMs);
+      const from = placeAfter(times, endMs - timespanMs);
       const value = measure(from, to);
       return { from, to, value, crossed: meets(value) };
     };
-    const own = windowTo(placeAfter(entries, atMs) - 1, atMs);
+    const own = windowTo(placeAfter(times, atMs) - 1, atMs);
     let found = own;
-    for (let n = own.to + 1; n < entries.length && !found.crossed; n++) {
-      const endMs = entries[n]?.atMs ?? 0;
+    for (let n = own.to + 1; n < times.length && !found.crossed; n++) {
+      const endMs = times[n] ?? 0;
       if (endMs >= atMs + timespanMs) break;
-      if (entries[n + 1]?.atMs !== endMs) found = windowTo(n, endMs);
+      if (times[n + 1] !== endMs) found = windowTo(n, endMs);
     }
     return { own, found: found.crossed ? found : own };
   }
 
-  /** What no window can hold any more goes, and then what is least needed; answers how many of the latter. */
-  function thin(entries: Entry[]): number {
-    entries.splice(0, placeAfter(entries, (entries.at(-1)?.atMs ?? 0) - LATE_MS_MAX - timespanMs));
-    let valuesCount = entries.reduce((sum, { values }) => sum + values.length, 0);
-    let tooMany = 0;
-    for (; entries.length > entriesMax || valuesCount > Math.max(entriesMax, VALUES_MIN); tooMany++) {
-      const [least] = entries.splice(leastNeeded(entries, isTemporal || type === 'value_count'), 1);
-      valuesCount -= least?.values.length ?? 0;
+  /** What no window can hold any more goes, and then what is least needed, oldest first; answers how many of the latter. */
+  function thin(times: number[], values: Kept[], ids: string[]): number {
+    const cut = (from: number, count: number) => {
+      ids.splice(times.length - from - count, count);
+      values.splice(from, count);
+      times.splice(from, count);
+    };
+    cut(0, placeAfter(times, (times.at(-1) ?? 0) - LATE_MS_MAX - timespanMs));
+    let valuesCount = values.reduce<number>((sum, kept) => sum + listOf(kept).length, 0);
+    let needed: ReadonlySet<number> | undefined;
+    let gone = 0;
+    for (let n = 0; times.length > entriesMax || valuesCount > Math.max(entriesMax, VALUES_MIN);) {
+      needed ??= neededOf(document, { times, values });
+      if (n === times.length) {
+        needed = new Set();
+        n = 0;
+      } else if (needed.has(n + gone)) n++;
+      else {
+        valuesCount -= listOf(values[n]).length;
+        cut(n, 1);
+        gone++;
+      }
     }
-    return tooMany;
+    return gone;
   }
 
   return {
@@ -187,57 +199,60 @@ export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelat
     },
 
     observe(state, { id, atMs: saidAtMs, rule, event }, { suppressMs, afterAlert }, nowMs) {
-      const { spent = [], alerts = [], dropped = 0 } = state ?? {};
+      const before = opened(state ?? { at: 0, gaps: [], ids: [] });
+      const { spent = [], alerts = [], quietMs = 0, dropped = 0 } = before;
       const atMs = saidAtMs > nowMs + AHEAD_MS_MAX ? nowMs : saidAtMs;
-      const entries = state ? entriesOf(state) : [];
-      const values = counted(event, rule);
+      const [times, values, ids] = [[...before.times], [...before.values], [...before.ids]];
+      const kept = keptOf(event, rule);
       const isKnown =
         spent.includes(id) ||
-        entries.some((entry) => entry.id === id && (!isTemporal || entry.values[0] === values[0]));
-      if (!isKnown) entries.splice(placeAfter(entries, atMs), 0, { atMs, values, id });
-      const { own, found } = judge(entries, atMs);
+        ids.some((other, n) => other === id && (!isTemporal || values.at(-1 - n) === kept));
+      if (!isKnown) {
+        const place = placeAfter(times, atMs);
+        if (times.length - place <= ids.length) ids.splice(times.length - place, 0, id);
+        ids.splice(IDS_MAX);
+        times.splice(place, 0, atMs);
+        if (type !== 'event_count') values.splice(place, 0, kept);
+      }
+      const { own, found } = judge({ times, values }, atMs);
+      const { from, to, value } = found;
       const crossed = found.crossed && !isKnown;
       const isSilent =
         afterAlert === 'suppress' && alerts.some((alert) => Math.abs(atMs - alert) < suppressMs);
       const isAlert = crossed && !isSilent;
-      const held = entries.slice(found.from, found.to + 1);
       const isReset = isAlert && afterAlert === 'reset';
-      const used = isReset ? [...entries.flatMap((entry) => entry.id || []).toReversed(), ...spent] : spent;
-      const left = isReset ? [] : entries;
-      const gone = thin(left) + dropped;
-      return {
-        state: {
-          ...stateOf(left, type !== 'event_count'),
-          ...(used.length > 0 && { spent: used.slice(0, IDS_MAX) }),
-          ...((isAlert || alerts.length > 0) && {
-            alerts: (isAlert ? [...alerts, atMs] : alerts).slice(-ALERTS_MAX),
-            quietMs: isAlert ? (afterAlert === 'reset' ? 0 : suppressMs) : (state?.quietMs ?? 0),
-          }),
-          ...(gone > 0 && { dropped: gone }),
-        },
-        value: found.value,
+      const observed = {
+        value,
         crossed,
         alerts: isAlert,
-        count: held.length,
-        firstAtMs: held[0]?.atMs ?? atMs,
-        lastAtMs: held.at(-1)?.atMs ?? atMs,
-        eventIds: held.flatMap((entry) => entry.id || []),
+        count: to - from + 1,
+        firstAtMs: times[from] ?? atMs,
+        lastAtMs: times[to] ?? atMs,
+        eventIds: ids.slice(times.length - 1 - to, times.length - from).toReversed(),
         own: { value: own.value, crossed: own.crossed && !isKnown },
       };
+      const used = isReset ? [...ids, ...spent].slice(0, IDS_MAX) : spent;
+      if (isReset) for (const column of [times, values, ids]) column.splice(0);
+      const heard = isAlert ? [...alerts, atMs].slice(-ALERTS_MAX) : alerts;
+      const told = {
+        spent: used.length > 0 ? used : undefined,
+        alerts: heard.length > 0 ? heard : undefined,
+        quietMs: (isAlert ? !isReset && suppressMs : quietMs) || undefined,
+        dropped: dropped + thin(times, values, ids) || undefined,
+      };
+      return { state: openOf({ times, values, ids }, told), ...observed };
     },
 
     view(state, nowMs) {
-      const entries = entriesOf(state);
-      const { found } = judge(entries, Math.max(nowMs, state.at));
-      const held = entries.slice(found.from, found.to + 1);
-      const [first, last] = [held[0], held.at(-1)];
-      const alertedAtMs = state.alerts?.length ? Math.max(...state.alerts) : undefined;
-      const quietUntilMs = (alertedAtMs ?? 0) + (state.quietMs ?? 0);
+      const { times, values, alerts = [], quietMs = 0 } = opened(state);
+      const { from, to, value } = judge({ times, values }, Math.max(nowMs, times.at(-1) ?? 0)).found;
+      const alertedAtMs = Math.max(...alerts);
+      const quietUntilMs = alertedAtMs + quietMs;
       return {
-        value: found.value,
-        ...(first && last && { firstAtMs: first.atMs, lastAtMs: last.atMs }),
-        ...(alertedAtMs !== undefined && { alertedAtMs }),
-        ...(quietUntilMs > nowMs && state.quietMs && { quietUntilMs }),
+        value,
+        ...(from <= to && { firstAtMs: times[from] ?? 0, lastAtMs: times[to] ?? 0 }),
+        ...(alerts.length > 0 && { alertedAtMs }),
+        ...(quietUntilMs > nowMs && quietMs && { quietUntilMs }),
       };
     },
   };

@@ -11,11 +11,18 @@ import { numberOf, textOf } from './values.ts';
 /** What is counted: texts for `value_count`, numbers for sums, the place of the rule for temporal kinds. */
 export type Counted = string | number;
 
-export interface Entry {
-  readonly atMs: number;
-  readonly values: readonly Counted[];
-  /** Unknown of all but the newest entries. */
-  readonly id?: string | undefined;
+/** Of one event; of one that counts one value, without brackets. */
+export type Kept = Counted | readonly Counted[];
+
+/** Oldest first. */
+export interface Entries {
+  readonly times: readonly number[];
+  /** Empty where only events are counted. */
+  readonly values: readonly Kept[];
+}
+
+export function listOf(kept: Kept = []): readonly Counted[] {
+  return typeof kept === 'object' ? kept : [kept];
 }
 
 /** The value of the entries `from` to `to`, both included; `null`: of nothing. From one call to the next, neither may go down. */
@@ -37,7 +44,7 @@ function hashOf(text: string): string {
   return (4294967296 * (2097151 & (b ^ (a >>> 15))) + ((a ^ (b >>> 13)) >>> 0)).toString(36);
 }
 
-function keptOf(tuple: readonly string[]): string {
+function textOfTuple(tuple: readonly string[]): string {
   const text = tuple.length === 1 ? (tuple[0] ?? '') : JSON.stringify(tuple);
   return text.length > KEPT_CHARACTERS_MAX ? text.slice(0, 40) + hashOf(text) : text;
 }
@@ -45,8 +52,7 @@ function keptOf(tuple: readonly string[]): string {
 /** What an event adds to a window. */
 export function countedOf({ type, fields, rules }: SigmaCorrelation) {
   const reads = fields.map(fieldOf);
-  return (event: SigmaEvent, rule: string): readonly Counted[] => {
-    if (type === 'event_count') return [];
+  const counted = (event: SigmaEvent, rule: string): readonly Counted[] => {
     if (type.startsWith('temporal')) return [rules.indexOf(rule)];
     if (type !== 'value_count') {
       return reads.flatMap((read) => elementsOf(read(event)).map(numberOf).filter(Number.isFinite));
@@ -56,44 +62,70 @@ export function countedOf({ type, fields, rules }: SigmaCorrelation) {
     for (const column of columns) {
       tuples = tuples.flatMap((tuple) => column.map((value) => [...tuple, value])).slice(0, TUPLES_MAX);
     }
-    return [...new Set(tuples.map(keptOf))];
+    return [...new Set(tuples.map(textOfTuple))];
+  };
+  return (event: SigmaEvent, rule: string): Kept => {
+    const values = counted(event, rule);
+    return values.length === 1 ? (values[0] ?? []) : values;
   };
 }
 
-/** How many of the rules, from the first on, follow each other; at the same instant counts as following. */
-function ordered(entries: readonly Entry[], order: readonly number[]): Measure {
-  return (from, to) => {
-    const times: number[] = [];
-    let at = from;
-    for (const rule of order) {
-      // A rule that is named twice has to match at two instants.
-      const afterMs = times[order.slice(0, times.length).lastIndexOf(rule)] ?? -Infinity;
-      while (at <= to && (entries[at]?.values[0] !== rule || (entries[at]?.atMs ?? 0) <= afterMs)) at++;
-      if (at > to) break;
-      const atMs = entries[at]?.atMs ?? 0;
-      times.push(atMs);
-      while (at > from && entries[at - 1]?.atMs === atMs) at--;
+/**
+ * By how many of the rules, from the first on: places at which these follow each other, beginning as late as can be. The same instant
+ * counts as following; a rule that is named twice has to match at two.
+ */
+function chains({ times, values }: Entries, rules: readonly string[]) {
+  const order = rules.map((rule) => rules.indexOf(rule));
+  let found: (readonly number[])[] = order.map(() => []);
+  let next = 0;
+  return (to: number) => {
+    while (next <= to) {
+      const first = next;
+      while (times[next] === times[first]) next++;
+      const there = values.slice(first, next);
+      const before = found;
+      found = before.map((chain, last) => {
+        let best = chain;
+        let here: number[] = [];
+        for (let n = last; n >= 0; n--) {
+          const place = first + there.indexOf(order[n] ?? '');
+          if (place < first || here.includes(place)) break;
+          here = [place, ...here];
+          const made = [...(before[n - 1] ?? []), ...here];
+          if (made.length > last && (made[0] ?? 0) > (best[0] ?? -1)) best = made;
+        }
+        return best;
+      });
     }
-    return times.length;
+    return found;
   };
+}
+
+/** Places of entries without which an event that comes next could make something else of a window. */
+export function neededOf({ type, rules }: SigmaCorrelation, entries: Entries): ReadonlySet<number> {
+  if (type === 'temporal_ordered') return new Set(chains(entries, rules)(entries.times.length - 1).flat());
+  const newest = new Map<Counted, number>();
+  if (type === 'temporal' || type === 'value_count')
+    for (const [n, kept] of entries.values.entries()) for (const value of listOf(kept)) newest.set(value, n);
+  return new Set(newest.values());
 }
 
 /** What comes into the window, and what leaves it, one value after the other. */
 function sliding(
-  entries: readonly Entry[],
+  { values }: Entries,
   move: (value: Counted, isAdded: boolean) => void,
   valueOf: () => number | null,
 ): Measure {
   let first = 0;
   let next = 0;
   return (from, to) => {
-    for (; next <= to; next++) for (const value of entries[next]?.values ?? []) move(value, true);
-    for (; first < from; first++) for (const value of entries[first]?.values ?? []) move(value, false);
+    for (; next <= to; next++) for (const value of listOf(values[next])) move(value, true);
+    for (; first < from; first++) for (const value of listOf(values[first])) move(value, false);
     return valueOf();
   };
 }
 
-function distinct(entries: readonly Entry[]): Measure {
+function distinct(entries: Entries): Measure {
   const counts = new Map<Counted, number>();
   return sliding(
     entries,
@@ -118,7 +150,7 @@ export function placeOf(length: number, isBefore: (place: number) => boolean): n
 }
 
 /** Nearest rank: the smallest number that at least `percent` of a hundred are not above. */
-function percentile(entries: readonly Entry[], percent: number): Measure {
+function percentile(entries: Entries, percent: number): Measure {
   const sorted: number[] = [];
   return sliding(
     entries,
@@ -132,26 +164,24 @@ function percentile(entries: readonly Entry[], percent: number): Measure {
   );
 }
 
-export function measureOf(document: SigmaCorrelation, entries: readonly Entry[]): Measure {
+export function measureOf(document: SigmaCorrelation, entries: Entries): Measure {
   const { type, rules, percentile: percent = 50 } = document;
   if (type === 'event_count') return (from, to) => to - from + 1;
   if (type === 'value_count' || type === 'temporal') return distinct(entries);
   if (type === 'value_percentile') return percentile(entries, percent);
   if (type === 'temporal_ordered') {
-    return ordered(
-      entries,
-      rules.map((rule) => rules.indexOf(rule)),
-    );
+    const upTo = chains(entries, rules);
+    return (from, to) => upTo(to).filter(([start = -1]) => start >= from).length;
   }
+  const lists = entries.values.map(listOf);
+  const sums = lists.map((list) => list.reduce<number>((sum, value) => sum + Number(value), 0));
   // Added up anew each time: what is taken off a sum again leaves traces in it.
   return (from, to) => {
     let sum = 0;
     let count = 0;
     for (let n = from; n <= to; n++) {
-      for (const value of entries[n]?.values ?? []) {
-        sum += Number(value);
-        count++;
-      }
+      sum += sums[n] ?? 0;
+      count += lists[n]?.length ?? 0;
     }
     if (type === 'value_sum') return sum;
     return count ? sum / count : null;

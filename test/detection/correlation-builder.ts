@@ -1,7 +1,7 @@
 /** Correlations and occurrences for the tests of windows, and what brute force makes of them. */
 
 import { compileCorrelation } from '../../src/detection/correlation.ts';
-import type { AlertPolicy, Observed, WindowState } from '../../src/detection/correlation.ts';
+import type { AlertPolicy, Observed, StoredWindow } from '../../src/detection/correlation.ts';
 import type { SigmaCorrelation } from '../../src/detection/document.ts';
 
 export const HOUR_MS = 3_600_000;
@@ -32,7 +32,7 @@ export interface Given {
 
 export interface Watched {
   readonly seen: readonly Observed[];
-  readonly state: WindowState | undefined;
+  readonly state: StoredWindow | undefined;
 }
 
 /** One group; the state goes through JSON each time, as it does in a table. */
@@ -43,11 +43,11 @@ export function watch(
   nowMs = Number.MAX_SAFE_INTEGER,
 ): Watched {
   const { observe } = compileCorrelation(document);
-  let state: WindowState | undefined;
+  let state: StoredWindow | undefined;
   const seen = given.map(({ id, atMs, rule = document.rules[0] ?? '', event = {} }) => {
     const whole: AlertPolicy = { suppressMs: document.timespanMs, afterAlert: 'suppress', ...policy };
     const observed = observe(state, { id, atMs, rule, event }, whole, nowMs);
-    state = JSON.parse(JSON.stringify(observed.state)) as WindowState;
+    state = JSON.parse(JSON.stringify(observed.state)) as StoredWindow;
     return observed;
   });
   return { seen, state };
