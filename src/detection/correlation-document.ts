@@ -5,7 +5,7 @@ import type { SigmaCorrelation } from './document.ts';
 import { quote } from './fault-words.ts';
 import { Fault } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
-import { isTrue, mapOf, readShape, text, texts, wordOf } from './shape.ts';
+import { handle, handles, isTrue, mapOf, readShape, text, texts, wordOf } from './shape.ts';
 import type { Read, Shape } from './shape.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -51,7 +51,7 @@ type Correlation = Pick<
 export function readCorrelation(value: unknown, reading: Reading, path: Path): Correlation {
   const shape: Shape = {
     type: wordOf(CORRELATION_TYPES),
-    rules: texts,
+    rules: handles,
     timespan,
     'group-by': texts,
     condition: (condition, at) => readShape(condition, CONDITION, [], reading, at),
@@ -86,14 +86,16 @@ function readAliases(value: unknown, reading: Reading, path: Path): unknown {
   const shape = Object.fromEntries(
     Object.keys(names).map((alias): [string, Read] => [
       alias,
-      (rules, at) =>
-        readShape(
+      (rules, at) => {
+        const fields = readShape(
           rules,
           Object.fromEntries(Object.keys(mapOf(rules)).map((rule) => [rule, text])),
           [],
           reading,
           at,
-        ),
+        );
+        return Object.fromEntries(Object.entries(fields).map(([rule, field]) => [handle(rule), field]));
+      },
     ]),
   );
   return readShape(names, shape, [], reading, path);

@@ -209,7 +209,8 @@ export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelat
         ids.some((other, n) => other === id && (!isTemporal || values.at(-1 - n) === kept));
       if (!isKnown) {
         const place = placeAfter(times, atMs);
-        if (times.length - place <= ids.length) ids.splice(times.length - place, 0, id);
+        const later = times.length - place;
+        if (later <= ids.length) ids.splice(later, 0, id);
         ids.splice(IDS_MAX);
         times.splice(place, 0, atMs);
         if (type !== 'event_count') values.splice(place, 0, kept);
@@ -252,7 +253,7 @@ export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelat
         value,
         ...(from <= to && { firstAtMs: times[from] ?? 0, lastAtMs: times[to] ?? 0 }),
         ...(alerts.length > 0 && { alertedAtMs }),
-        ...(quietUntilMs > nowMs && quietMs && { quietUntilMs }),
+        ...(quietMs && quietUntilMs > nowMs && { quietUntilMs }),
       };
     },
   };

@@ -3,7 +3,7 @@
 import { SIGMA_LEVELS } from './document.ts';
 import { Fault } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
-import { like, readShape, text, texts, wordOf } from './shape.ts';
+import { handle, like, readShape, text, texts, wordOf } from './shape.ts';
 import type { Read, Shape } from './shape.ts';
 
 const TITLE_CHARACTERS_MAX = 256;
@@ -23,8 +23,8 @@ export const HEADER: Shape = {
     if (text(value).length <= TITLE_CHARACTERS_MAX) return value;
     throw new Fault(`The title must have at most ${TITLE_CHARACTERS_MAX} characters.`);
   },
-  id: like(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'a UUID'),
-  name: text,
+  id: (value, path) => like(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'a UUID')(handle(value), path),
+  name: handle,
   status: wordOf(['stable', 'test', 'experimental', 'deprecated', 'unsupported']),
   description: text,
   references: list,

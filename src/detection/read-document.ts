@@ -7,7 +7,7 @@ import { OF_NAME } from './fault-words.ts';
 import { Fault } from './fault.ts';
 import type { Path, Reading } from './fault.ts';
 import { HEADER, readLogsource } from './header.ts';
-import { isTrue, mapOf, readShape, texts } from './shape.ts';
+import { handles, isTrue, mapOf, readShape, texts } from './shape.ts';
 import type { Read, Shape } from './shape.ts';
 
 const KINDS = ['correlation', 'filter', 'detection'];
@@ -46,7 +46,7 @@ function partReader(kind: string, reading: Reading): Read {
     if (!isFilter) return read;
     const named = reading.part([...path, 'rules'], () => {
       if (rules === undefined) throw new Fault('rules is missing: name the rules that it is for.');
-      return texts(rules);
+      return handles(rules);
     });
     return { rules: named, ...read };
   };

@@ -47,6 +47,16 @@ export function readShape(
   return Object.fromEntries(found);
 }
 
+/** Of a name or id: UUIDs are the same in upper case. */
+export function handle(value: unknown): string {
+  const written = text(value);
+  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(written) ? written.toLowerCase() : written;
+}
+
+export function handles(value: unknown): readonly string[] {
+  return texts(value).map(handle);
+}
+
 export function text(value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
   throw new Fault(`${quote(value)} must be text${typeof value === 'number' ? ': put it in quotes' : ''}.`);

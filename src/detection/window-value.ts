@@ -33,15 +33,15 @@ const TUPLES_MAX = 100;
 /** Longer texts are kept as their beginning and a hash: a window is a row of a table. */
 const KEPT_CHARACTERS_MAX = 64;
 
-/** 53 bits (cyrb53, public domain): no two values of one window are expected to share it, and nobody gains by making them. */
+/** 64 bits, of two factors: no two values of one window are expected to share them, and nobody gains by making them. */
 function hashOf(text: string): string {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (let n = 0; n < text.length; n++) {
-    a = Math.imul(a ^ text.charCodeAt(n), 2654435761);
-    b = Math.imul(b ^ text.charCodeAt(n), 1597334677);
-  }
-  return (4294967296 * (2097151 & (b ^ (a >>> 15))) + ((a ^ (b >>> 13)) >>> 0)).toString(36);
+  return [2654435761, 1597334677]
+    .map((factor) => {
+      let hash = factor;
+      for (let n = 0; n < text.length; n++) hash = Math.imul(hash ^ text.charCodeAt(n), factor);
+      return hash;
+    })
+    .join('');
 }
 
 function textOfTuple(tuple: readonly string[]): string {
@@ -188,23 +188,23 @@ export function measureOf(document: SigmaCorrelation, entries: Entries): Measure
   };
 }
 
-const MEETS: Readonly<Record<BoundOperator, (value: number, bound: number) => boolean>> = {
-  gt: (value, bound) => value > bound,
-  gte: (value, bound) => value >= bound,
-  lt: (value, bound) => value < bound,
-  lte: (value, bound) => value <= bound,
-  eq: (value, bound) => value === bound,
-  neq: (value, bound) => value !== bound,
+/** On which sides of the bound a value may be. */
+const MEETS: Readonly<Record<BoundOperator, readonly number[]>> = {
+  gt: [1],
+  gte: [0, 1],
+  lt: [-1],
+  lte: [-1, 0],
+  eq: [0],
+  neq: [-1, 1],
 };
 
 /** All bounds hold; of temporal kinds: all rules were there. Nothing meets nothing. */
 export function meetsOf({ type, bounds, rules }: SigmaCorrelation): (value: number | null) => boolean {
   const rulesCount = type === 'temporal' ? new Set(rules).size : rules.length;
   const wanted: SigmaCorrelation['bounds'] = type.startsWith('temporal') ? { gte: rulesCount } : bounds;
-  const tests = Object.entries(wanted).map(
-    ([operator, bound]) =>
-      (value: number) =>
-        MEETS[operator as BoundOperator](value, bound),
-  );
-  return (value) => value !== null && tests.every((test) => test(value));
+  return (value) =>
+    value !== null &&
+    Object.entries(wanted).every(([operator, bound]) =>
+      MEETS[operator as BoundOperator].includes(Math.sign(value - bound)),
+    );
 }

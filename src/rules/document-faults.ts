@@ -3,9 +3,17 @@
 import type { SigmaCorrelation, SigmaDocument, SigmaSelection } from '../detection/document.ts';
 import { type DocumentFault, replaceValues } from '../detection/sigma.ts';
 import { resolveField } from '../domain/field-map.ts';
+import { editDistance } from '../lib/nearest.ts';
 import { DURATION_MS_MAX, DURATION_WORDS } from './duration.ts';
 import { type ListPlace, readRelay } from './relay-attribute.ts';
 import { canonicalField } from './rule-fields.ts';
+
+/** Those that say something here. A condition is one of a detection, and may have come to stand too far to the left. */
+const ATTRIBUTES: readonly string[] = [
+  ...['title', 'id', 'name', 'status', 'description', 'references', 'author', 'date', 'modified', 'tags'],
+  ...['falsepositives', 'level', 'generate', 'logsource', 'detection', 'condition', 'correlation', 'filter'],
+  'relay',
+];
 
 /** Fields that can be summed. */
 const NUMBER_FIELDS: ReadonlySet<string> = new Set(['risk_score', 'classification_count']);
@@ -18,6 +26,7 @@ export function documentFaults(document: SigmaDocument): readonly DocumentFault[
   const { relay, faults } = readRelay(document);
   return [
     ...faults,
+    ...attributeFaults(document),
     ...listFaults(document, relay.lists ?? {}),
     ...fieldFaults(document),
     ...sizeFaults(document),
@@ -25,15 +34,26 @@ export function documentFaults(document: SigmaDocument): readonly DocumentFault[
   ];
 }
 
-/** What a window counts at most. */
+/** What a window counts at most, and how many events it keeps of which it adds up a field. */
 const COUNT_MAX = 10_000;
+const SUMMED_MAX = 500;
+/** Of an event; others than risk_score have no limit. */
+const RISK_SCORE_MAX = 1;
 
-/** What is wrong with a number that events or values are counted up to. */
-export function countFault({ type, bounds }: Pick<SigmaCorrelation, 'type' | 'bounds'>): string | undefined {
+/** What is wrong with a number that events or values are counted up to, or risk scores added up to. */
+export function countFault({
+  type,
+  bounds,
+  fields,
+}: Pick<SigmaCorrelation, 'type' | 'bounds' | 'fields'>): string | undefined {
   const { gt = 0, gte = 0, eq = 0 } = bounds;
-  if (!['event_count', 'value_count'].includes(type) || Math.max(gt + 1, gte, eq) <= COUNT_MAX)
-    return undefined;
-  return `a window counts ${COUNT_MAX} at most, so this would never fire`;
+  if (['event_count', 'value_count'].includes(type) && Math.max(gt + 1, gte, eq) > COUNT_MAX)
+    return `a window counts ${COUNT_MAX} at most, so this would never fire`;
+  const isOfRisk = fields.some((field) => canonicalField(field) === 'risk_score');
+  const most = SUMMED_MAX * RISK_SCORE_MAX;
+  if (type === 'value_sum' && isOfRisk && (gt >= most || Math.max(gte, eq) > most))
+    return `a window keeps ${SUMMED_MAX} events, and a risk score is at most ${RISK_SCORE_MAX}, so this would never fire`;
+  return undefined;
 }
 
 function correlationFaults(document: SigmaCorrelation): readonly DocumentFault[] {
@@ -51,6 +71,26 @@ function correlationFaults(document: SigmaCorrelation): readonly DocumentFault[]
       message: `must say which field it is of ${rule}, too: without it none of its events would be counted`,
     })),
   ];
+}
+
+/** Sigma allows attributes of one's own: those that are near to one of its own are taken for misspelt. */
+function attributeFaults({ custom = {} }: SigmaDocument): readonly DocumentFault[] {
+  return Object.keys(custom).flatMap((name) => {
+    const meant = ATTRIBUTES.includes(name) ? undefined : ATTRIBUTES.find((known) => isNear(name, known));
+    if (meant === undefined) return [];
+    const whose = meant === 'relay' ? 'the relay' : 'Sigma';
+    return [{ path: [name], message: `is not an attribute of ${whose}: did you mean ${meant}?` }];
+  });
+}
+
+/** Letters in another order, or one that is wrong, lacks or is too many: of a long name two, of a short one none that is wrong. */
+function isNear(name: string, known: string): boolean {
+  const written = name.toLowerCase();
+  if (Math.abs(written.length - known.length) > 1) return written.replaceAll(/[_-]/g, '') === known;
+  const steps = editDistance(written, known);
+  if (steps === 2 && [...written].toSorted().join('') === [...known].toSorted().join('')) return true;
+  if (known.length < 5 && (known.length < 3 || written.length === known.length)) return steps === 0;
+  return steps <= (known.length < 8 ? 1 : 2);
 }
 
 function listFaults(

@@ -27,7 +27,7 @@ export function overrideCorrelation(
     fault('threshold', `needs a condition with one bound: this one has ${operators.length}`);
   const bounds =
     threshold !== undefined && operator !== undefined ? { [operator]: threshold } : document.bounds;
-  const count = countFault({ type: document.type, bounds });
+  const count = countFault({ ...document, bounds });
   if (count !== undefined) fault('threshold', count);
   return { ...document, timespanMs: timespanMs ?? document.timespanMs, bounds };
 }

@@ -25,6 +25,9 @@ export interface Entry<D extends SigmaDocument = SigmaDocument> {
 /** Source: design choice; each takes two of the brackets that a condition may be deep. */
 const FILTERS_OF_RULE_MAX = 10;
 
+/** Documents have theirs in lower case. */
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 const BUNDLED: readonly Entry[] = CATALOG.flatMap(entriesOf);
 
 function entriesOf({ file, documents }: BundledRules): readonly Entry[] {
@@ -67,7 +70,8 @@ export function isBundled(reference: string): boolean {
 }
 
 export function findEntry(entries: readonly Entry[], reference: string): Entry | undefined {
-  return entries.find((entry) => namesOf(entry).includes(reference));
+  const wanted = UUID.test(reference) ? reference.toLowerCase() : reference;
+  return entries.find((entry) => namesOf(entry).includes(wanted));
 }
 
 /** `did you mean …?`, or nothing. */

@@ -2,6 +2,7 @@ import { array, assert, constantFrom, integer, property, record, uniqueArray } f
 import { describe, expect, it } from 'vitest';
 
 import { compileCorrelation } from '../../src/detection/correlation.ts';
+import type { Observed, WindowState } from '../../src/detection/correlation.ts';
 import type { SigmaCorrelation } from '../../src/detection/document.ts';
 import { correlationOf, HOUR_MS, idsWhere, NOW_MS, watch } from './correlation-builder.ts';
 import type { Given } from './correlation-builder.ts';
@@ -257,6 +258,48 @@ describe('values', () => {
   });
 });
 
+describe('a window between two events of one transaction', () => {
+  const given = Array.from({ length: 300 }, (_, n) => ({
+    id: `e${n % 290}`,
+    atMs: NOW_MS + ((n * 7919) % 3_000) * 1_000,
+    event: { v: n % 7 },
+    rule: 'base',
+  }));
+
+  it.each(['event_count', 'value_count', 'value_sum'] as const)(
+    'says of %s what it says when it was stored between them',
+    (type) => {
+      const fields = type === 'event_count' ? [] : ['v'];
+      const document = correlationOf({ type, fields, bounds: { gt: 5 } });
+      for (const afterAlert of ['suppress', 'reset'] as const) {
+        const stored = watch(document, given, { afterAlert });
+        const { observe } = compileCorrelation(document);
+        const policy = { suppressMs: document.timespanMs, afterAlert };
+        let state: WindowState | undefined;
+        const seen = given.map((one) => {
+          const observed = observe(state, one, policy, Number.MAX_SAFE_INTEGER);
+          state = observed.state;
+          return observed;
+        });
+        const toldOf = (all: readonly Observed[]) => all.map(({ state: _state, ...told }) => told);
+        expect(toldOf(seen)).toEqual(toldOf(stored.seen));
+        expect(JSON.parse(JSON.stringify(state))).toEqual(stored.state);
+      }
+    },
+  );
+
+  it('is left as it was by what comes after it', () => {
+    const { observe } = compileCorrelation(correlationOf());
+    const policy = { suppressMs: 1, afterAlert: 'reset' } as const;
+    const of = (n: number, before?: WindowState) =>
+      observe(before, { id: `e${n}`, atMs: NOW_MS + n, rule: 'base', event: {} }, policy, NOW_MS).state;
+    const second = of(2, of(1));
+    const text = JSON.stringify(second);
+    expect(JSON.stringify(of(3, second))).toBe(JSON.stringify(of(3, second)));
+    expect(JSON.stringify(second)).toBe(text);
+  });
+});
+
 describe('a late event', () => {
   it('of a full window is no work for value_percentile', () => {
     const given = (count: number, prefix: string, fromMs: number): Given[] =>
@@ -286,6 +329,23 @@ describe('temporal', () => {
       { id: 'end', atMs: NOW_MS + 1_000, rule: 'last' },
     ]);
     expect(seen.flatMap(({ alerts }, n) => (alerts ? [n] : []))).toEqual([701]);
+  });
+
+  it.each([
+    ['one rule again and again', 'a'],
+    ['two in turns', 'ca'],
+  ])('of the ordered kind keeps what may still be followed beside %s', (_, noise) => {
+    const between = Array.from({ length: 700 }, (_each, n) => noise[n % noise.length] ?? '');
+    const given = ['a', 'b', ...between, 'c', 'd'].map((rule, n) => ({
+      id: `e${n}`,
+      atMs: NOW_MS + n,
+      rule,
+    }));
+    const order = noise === 'a' ? ['a', 'b', 'c'] : ['a', 'b', 'c', 'd'];
+    const document = correlationOf({ type: 'temporal_ordered', rules: order, bounds: {} });
+    const { seen, state } = watch(document, given.slice(0, 700 + order.length));
+    expect(seen.at(-1)).toMatchObject({ crossed: true, value: order.length });
+    expect(state?.gaps).toHaveLength(500);
   });
 
   const rules = ['a', 'b', 'c'];

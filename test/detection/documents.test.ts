@@ -30,7 +30,7 @@ __proto__: {polluted: true}
     expect(rule).toEqual({
       kind: 'rule',
       title: 't',
-      id: '84ECA79A-8c28-4898-8448-3ea763c138cf',
+      id: '84eca79a-8c28-4898-8448-3ea763c138cf',
       name: 'n',
       status: 'test',
       level: 'low',

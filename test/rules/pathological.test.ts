@@ -122,6 +122,22 @@ describe('correlations that would never fire, or always', () => {
     ]);
   });
 
+  it('are refused where they add risk scores up to more than a window keeps of them', () => {
+    const of = (condition: string, field = 'risk_score') =>
+      correlationRule(
+        'c',
+        `{type: value_sum, timespan: 1h, group-by: [user_id], rules: [base], condition: {field: ${field}, ${condition}}}`,
+      );
+    expect(refusals(of('gte: 500'))).toEqual([]);
+    expect(refusals(of('gt: 600', 'classification_count'))).toEqual([]);
+    for (const condition of ['gt: 500', 'gte: 500.5', 'gt: 600'])
+      expect(refusals(of(condition))).toEqual([expect.stringContaining('a window keeps 500 events')]);
+    const custom = [plainRule('base'), of('gt: 5')];
+    expect(messages({ custom, overrides: { c: { threshold: 600 } } })).toEqual([
+      expect.stringMatching(/^rules.overrides.c.threshold: a window keeps 500 events/),
+    ]);
+  });
+
   it('are refused where an alias leaves one of the rules out', () => {
     const of = (alias: string) =>
       correlationRule(
@@ -139,6 +155,25 @@ describe('correlations that would never fire, or always', () => {
     expect(messages({ custom })).toEqual([
       `rules.custom[1]: "Correlation c" refers to one rule as base and as ${id}: use one of them`,
     ]);
+  });
+
+  it('are found by a UUID in whatever case it is written', () => {
+    const id = '6a1f0f4e-3c5b-4f0d-9a51-0c1b8b0b7a52';
+    const upper = id.toUpperCase();
+    const base = (written: string) =>
+      plainRule('base').replace('name: base\n', `name: base\nid: ${written}\n`);
+    const count = `{${COUNT}, rules: [${upper}], condition: {gte: 1}}`;
+    const custom = [base(id), correlationRule('c', count)];
+    expect(messages({ custom })).toEqual([]);
+    expect(messages({ custom: [base(upper), correlationRule('c', count.replace(upper, id))] })).toEqual([]);
+    expect(messages({ custom, overrides: { [upper]: { dry_run: true } } })).toEqual([]);
+    expect(new Lab(rulesOf({ custom })).names(eventAt(0))).toEqual(['c']);
+    const other = base(upper).replace('name: base\n', 'name: other\n');
+    expect(messages({ custom: [base(id), other] })).toEqual([
+      expect.stringContaining(`has the id or name ${id}, as "Rule base"`),
+    ]);
+    const alias = `{type: temporal, rules: [${upper}, two], timespan: 1h, group-by: [who], aliases: {who: {${upper}: user_id, two: user_id}}}`;
+    expect(messages({ custom: [base(id), plainRule('two'), correlationRule('c', alias)] })).toEqual([]);
   });
 
   it('are refused with the name of a bundled file, by which an override would mean another rule', () => {
@@ -164,4 +199,36 @@ describe('windows of many values', () => {
     expect(fired.indexOf(1)).toBe(31);
     expect(longest).toBeLessThan(1_000_000);
   }, 60_000);
+});
+
+describe('an attribute that Sigma does not know', () => {
+  it.each([
+    ['levle', 'Sigma', 'level'],
+    ['Level', 'Sigma', 'level'],
+    ['Relay', 'the relay', 'relay'],
+    ['condtion', 'Sigma', 'condition'],
+    ['false_positives', 'Sigma', 'falsepositives'],
+    ['tag', 'Sigma', 'tags'],
+    ['generat', 'Sigma', 'generate'],
+  ])('is taken for misspelt where it is near to one: %s', (name, whose, meant) => {
+    expect(refusals(`${plainRule('one')}${name}: x\n`)).toEqual([
+      expect.stringContaining(`${name}: is not an attribute of ${whose}: did you mean ${meant}?`),
+    ]);
+  });
+
+  it("is a rule's own where it is not", () => {
+    const own = [
+      'state',
+      'data',
+      'uid',
+      'score',
+      'labels',
+      'type',
+      'owner',
+      'version',
+      'severity',
+      'rsigma.suppress',
+    ];
+    expect(refusals(`${plainRule('one')}${own.map((name) => `${name}: x\n`).join('')}`)).toEqual([]);
+  });
 });
