@@ -27,9 +27,9 @@ const ALERTS_MAX = 16;
 
 interface Told {
   /** Newest first: events that counted before a reset. */
-  readonly spent?: readonly string[] | undefined;
+  readonly spent?: readonly string[];
   /** Instants of events, in the order in which they alerted. */
-  readonly alerts?: readonly number[] | undefined;
+  readonly alerts?: readonly number[];
   readonly quietMs?: number | undefined;
   /** Entries that gave way as there were too many: beyond them counts are at least what is said. */
   readonly dropped?: number | undefined;
@@ -41,8 +41,8 @@ export interface StoredWindow extends Told {
   readonly at: number;
   /** Oldest first: how many milliseconds after the one before it. */
   readonly gaps: readonly number[];
-  /** Oldest first: what is counted of each. Absent where only events are counted. */
-  readonly values?: readonly Kept[] | undefined;
+  /** Oldest first: what is counted of each. Empty where only events are counted. */
+  readonly values?: readonly Kept[];
   /** Newest first. */
   readonly ids: readonly string[];
 }
@@ -117,15 +117,14 @@ function opened(state: WindowState): OpenWindow {
 }
 
 function openOf(entries: Entries & Pick<OpenWindow, 'ids'>, told: Told): OpenWindow {
-  const { times, values, ids } = entries;
+  const { times, ...kept } = entries;
   return {
     ...entries,
     ...told,
     toJSON: () => ({
       at: times[0] ?? 0,
       gaps: times.map((atMs, n) => atMs - (times[n - 1] ?? atMs)),
-      values: values.length > 0 ? values : undefined,
-      ids,
+      ...kept,
       ...told,
     }),
   };
@@ -174,16 +173,15 @@ export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelat
       times.splice(from, count);
     };
     cut(0, placeAfter(times, (times.at(-1) ?? 0) - LATE_MS_MAX - timespanMs));
-    let valuesCount = values.reduce<number>((sum, kept) => sum + listOf(kept).length, 0);
+    let valuesCount = values.flat().length;
     let needed: ReadonlySet<number> | undefined;
     let gone = 0;
     for (let n = 0; times.length > entriesMax || valuesCount > Math.max(entriesMax, VALUES_MIN);) {
       needed ??= neededOf(document, { times, values });
-      if (n === times.length) {
-        needed = new Set();
-        n = 0;
-      } else if (needed.has(n + gone)) n++;
+      if (needed.has(n + gone)) n++;
       else {
+        // All that are left are needed: the oldest goes.
+        n %= times.length;
         valuesCount -= listOf(values[n]).length;
         cut(n, 1);
         gone++;
@@ -236,8 +234,8 @@ export function compileCorrelation(document: SigmaCorrelation): CompiledCorrelat
       if (isReset) for (const column of [times, values, ids]) column.splice(0);
       const heard = isAlert ? [...alerts, atMs].slice(-ALERTS_MAX) : alerts;
       const told = {
-        spent: used.length > 0 ? used : undefined,
-        alerts: heard.length > 0 ? heard : undefined,
+        spent: used,
+        alerts: heard,
         quietMs: (isAlert ? !isReset && suppressMs : quietMs) || undefined,
         dropped: dropped + thin(times, values, ids) || undefined,
       };

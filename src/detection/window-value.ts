@@ -173,15 +173,15 @@ export function measureOf(document: SigmaCorrelation, entries: Entries): Measure
     const upTo = chains(entries, rules);
     return (from, to) => upTo(to).filter(([start = -1]) => start >= from).length;
   }
-  const lists = entries.values.map(listOf);
-  const sums = lists.map((list) => list.reduce<number>((sum, value) => sum + Number(value), 0));
   // Added up anew each time: what is taken off a sum again leaves traces in it.
   return (from, to) => {
     let sum = 0;
     let count = 0;
     for (let n = from; n <= to; n++) {
-      sum += sums[n] ?? 0;
-      count += lists[n]?.length ?? 0;
+      for (const value of listOf(entries.values[n])) {
+        sum += Number(value);
+        count++;
+      }
     }
     if (type === 'value_sum') return sum;
     return count ? sum / count : null;
