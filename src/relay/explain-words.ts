@@ -15,6 +15,8 @@ const IN_LINE = 'The destination was brought in line, with what it asks for.';
 const SETTLED: Readonly<Partial<Record<ChannelKind, string>>> = {
   messages:
     'It was told, or counted with others of its kind (messages.quiet_minutes, messages.per_hour_max).',
+  cases:
+    "It has a case: its own, its group's, or the storm case when more than cases.per_hour_max were due.",
   containment: 'Its host was isolated: by it, by another detection or by somebody else.',
   comments: 'A threat of its host has a comment on it, or there was no such threat.',
   indicators: IN_LINE,

@@ -67,6 +67,7 @@ describe('detections explain', () => {
     expect(ran.stdout).toBe(`det_1: PII on its way out
 rule      pii (critical)
 events    6 events within 1 h, the last 2026-11-22 04:59:00 UTC
+event ids evt_1 and 5 earlier
 user      p_17
 platforms perplexity
 found     IBAN
@@ -99,6 +100,7 @@ describe('windows list', () => {
     rule: 'repeated',
     group: { user_id: user },
     value: 4,
+    condition: '> 5',
     firstAt: at,
     lastAt: at,
     quietUntil: new Date(NOW_MS + 120_000).toISOString(),
@@ -109,7 +111,7 @@ describe('windows list', () => {
     expect((await shell.run('windows list acme')).stdout).toContain('No window is open');
     for (let i = 0; i < 250; i++) relay.state.windows.push(window(`p_${i}`));
     const ran = await shell.run('windows list acme --limit 210');
-    expect(ran.stdout).toMatch(/^repeated +user_id=p_209 +4 +1 min ago +1 min ago +– +in 2 min$/m);
+    expect(ran.stdout).toMatch(/^repeated +user_id=p_209 +4 of > 5 +1 min ago +1 min ago +– +in 2 min$/m);
     expect(ran.stdout).toContain('There is more: --after 209');
     const one = await shell.run('windows list acme --user-key p_7 --rule repeated --json');
     expect(one.json<{ windows: object[] }>().windows).toHaveLength(1);
