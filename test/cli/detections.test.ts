@@ -47,6 +47,14 @@ describe('detections list', () => {
     expect(relay.requests.every(({ path }) => !path.includes('jane'))).toBe(true);
   });
 
+  it('takes a time as so many weeks ago', async () => {
+    const { relay, shell } = stage();
+    await shell.run('detections list acme --since 1w');
+    expect(relay.requests[0]?.path).toContain(
+      encodeURIComponent(new Date(NOW_MS - 7 * 86_400_000).toISOString()),
+    );
+  });
+
   it('says that there is none, and refuses a verdict that is none', async () => {
     const { shell } = stage();
     expect((await shell.run('detections list acme')).stdout).toBe('No detection is like that.\n');
@@ -78,6 +86,15 @@ found     IBAN
   delivered  edr/events: The destination took it.
 `);
     expect((await shell.run('detections explain acme det_2')).code).toBe(EXIT.notFound);
+  });
+
+  it('shows the newest ten of the events that it counts, and how many there are besides', async () => {
+    const { relay, shell } = stage();
+    const one = detectionForShell(1);
+    const eventIds = Array.from({ length: 14 }, (_, i) => `evt_${i + 1}`);
+    relay.state.detections.push({ ...one, detection: { ...one.detection, count: 14, eventIds } });
+    const ran = await shell.run('detections explain acme det_1');
+    expect(ran.stdout).toMatch(/^event ids evt_14, evt_13, .*evt_5 and 4 earlier$/m);
   });
 });
 
