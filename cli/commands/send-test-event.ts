@@ -104,7 +104,11 @@ interface TestEvent {
 }
 
 /** Of the file, as it stands there, or made up. Throws a CliFailure when the file's can't be followed. */
-async function eventOf(io: Io, { event: file, type, secretFile }: Options, nowMs: number): Promise<TestEvent> {
+async function eventOf(
+  io: Io,
+  { event: file, type, secretFile }: Options,
+  nowMs: number,
+): Promise<TestEvent> {
   if (file === undefined) return testEvent(type, nowMs);
   if (file === '-' && secretFile === '-') throw invalidInput('Only one of event and secret can be stdin.');
   const event = await readEventFile(io, file);

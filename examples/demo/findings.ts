@@ -14,7 +14,7 @@ const STORM_TAG = 'storm';
 
 /** Why the numbers differ. */
 const WHY = [
-  `Each rule asks for its own: those of HarfangLab's guide (hl) for incidents, of Falcon's (cs) for cases, those on Noxys' alerts for both and an alert.`,
+  `Each rule asks for its own: those of HarfangLab's guide (hl) for incidents, of Falcon's (cs) for cases, those on Noxys' alerts for both and, from high on, an alert.`,
   `A rule and its user share a case, and one message tells of all rules that an event matched; above ${PER_HOUR_MAX} an hour, cases and messages end in one that counts.`,
 ].join('\n');
 

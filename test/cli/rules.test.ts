@@ -199,6 +199,9 @@ describe('rules backtest', () => {
     relay.state.backtests.push(step({}), step({ scanned: 80 }), done);
     const ran = await shell.run('rules backtest acme --since 7d');
     expect(ran.code).toBe(EXIT.ok);
+    expect(ran.stdout).toMatch(
+      /^100 entries of the log looked at, received from 2026-11-21 05:00:00 to 2026-11-22 05:00:00 UTC\. Days and times below are of the events\.$/m,
+    );
     expect(ran.stdout).toMatch(/^pii +6 +3\.0 +2 +1$/m);
     expect(ran.stdout).toContain(`  2026-11-21  ${'█'.repeat(20)} 2\n  2026-11-22  ${'█'.repeat(40)} 4\n`);
     expect(ran.stdout).toContain('most: p_17 (5)');
