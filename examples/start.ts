@@ -144,8 +144,8 @@ async function explore(stage: Stage, code: number): Promise<never> {
                API client ${stage.falconClient.id}   secret ${stage.falconClient.secret}
                base_url ${stage.falcon.url}, which stands in for the region's API: init offers it, so that the secret goes nowhere else
   Slack        ${stage.slack.webhookUrl}\n
-The day has used up the 20 new cases of the hour: until it is over, what else rules find goes into the storm case. Set cases.per_hour_max of
-falcon higher (here: examples/acme.yaml, before the start) to see the case of a rule of yours.\n
+The day has used up the 20 new cases of the hour: what else rules find goes into the storm case until it is over. To see the case of a rule
+of yours, copy examples/acme.yaml to tenants, give falcon \`cases: {per_hour_max: 200}\` there, and \`npx noxys-relay apply -f tenants\`.\n
 Or send acme an event by hand (the signature holds for 5 minutes; Enter for a fresh line):\n
 ${curlLine(stage)}\n`);
   const input = createInterface({ input: process.stdin });

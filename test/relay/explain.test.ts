@@ -441,7 +441,8 @@ describe('an event', () => {
     await tenant.inside((relay, { storage: { sql } }) => {
       // As a version of before has left it.
       for (const table of TABLES_SINCE_4) sql.exec(`DROP TABLE ${table}`);
-      sql.exec('ALTER TABLE follow_ups DROP COLUMN aside; DELETE FROM migrations WHERE version >= 4');
+      for (const column of ['aside', 'named']) sql.exec(`ALTER TABLE follow_ups DROP COLUMN ${column}`);
+      sql.exec('DELETE FROM migrations WHERE version >= 4');
       relay.load();
     });
     await tenant.takeOver();
