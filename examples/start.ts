@@ -136,12 +136,16 @@ async function explore(stage: Stage, code: number): Promise<never> {
   export NOXYS_RELAY_URL=${stage.url}
   npx noxys-relay lanes acme
   npx noxys-relay events tail acme
+  npx noxys-relay rules list acme
+  npx noxys-relay detections list acme
   npx noxys-relay init          # a tenant of your own, with these destinations:\n
   HarfangLab   ${stage.edr.url}   token ${stage.edrToken}
   Falcon       ${stage.falcon.hecUrl}   token ${stage.hecToken}   region eu-1
                API client ${stage.falconClient.id}   secret ${stage.falconClient.secret}
                base_url ${stage.falcon.url}, which stands in for the region's API: init offers it, so that the secret goes nowhere else
   Slack        ${stage.slack.webhookUrl}\n
+The day has used up the 20 new cases of the hour: what else rules find goes into the storm case until it is over. To see the case of a rule
+of yours, copy examples/acme.yaml to tenants, give falcon \`cases: {per_hour_max: 200}\` there, and \`npx noxys-relay apply -f tenants\`.\n
 Or send acme an event by hand (the signature holds for 5 minutes; Enter for a fresh line):\n
 ${curlLine(stage)}\n`);
   const input = createInterface({ input: process.stdin });

@@ -4,11 +4,15 @@ import { randomBytes } from 'node:crypto';
 
 import { Command, Option } from '@commander-js/extra-typings';
 
+import { isRecord } from '../../src/lib/record.ts';
 import type { Act } from '../action.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { invalidInput } from '../failure.ts';
+import type { Io } from '../io.ts';
 import { tenantId, wholeNumber } from '../option-values.ts';
 import { explanationLines } from '../output/event-lines.ts';
 import { printable } from '../output/printable.ts';
+import { readEventFile } from '../rules/read-inputs.ts';
 import { unwantedHints } from '../send/unwanted-hints.ts';
 import { type Followed, followEvent, isWell } from '../send/follow-event.ts';
 import { postWebhook, type Taken } from '../send/post-webhook.ts';
@@ -21,6 +25,8 @@ const ENCODINGS = ['base64', 'text', 'whole', 'hex'] as const;
 
 interface Options {
   readonly type: string;
+  /** A file with an event to send instead. */
+  readonly event?: string | undefined;
   readonly scheme?: SigningConfig['scheme'] | undefined;
   readonly encoding?: SigningConfig['secret_encoding'];
   readonly secretFile?: string | undefined;
@@ -32,10 +38,15 @@ export function sendTestEventCommand(act: Act) {
   return new Command('send-test-event')
     .summary('send a signed test event as Noxys would, and follow it')
     .description(
-      "Signs an event with the tenant's webhook secret, posts it to /hooks, and follows it until every lane has settled it.\nThe secret comes from --secret-file, NOXYS_WEBHOOK_SECRET, the tenant's file, or a prompt.\nThe event is stored and delivered like any other; it names no person.",
+      "Signs an event with the tenant's webhook secret, posts it to /hooks, and follows it until every lane has settled it.\nThe secret comes from --secret-file, NOXYS_WEBHOOK_SECRET, the tenant's file, or a prompt.\nThe event is stored and delivered like any other; it names no person, unless it is one of --event.",
     )
     .argument('<tenant>', "the tenant's id", tenantId)
     .option('--type <type>', 'the type of the event', 'interaction.high_risk')
+    .addOption(
+      new Option('--event <file>', 'send the Noxys event in this JSON file instead; - is stdin').conflicts(
+        'type',
+      ),
+    )
     .addOption(
       new Option('--scheme <scheme>', "how to sign, instead of the tenant's setting").choices(SCHEMES),
     )
@@ -54,8 +65,8 @@ async function send(session: Session, tenant: string, options: Options): Promise
   const { io, out } = session;
   const startMs = io.nowMs();
   const deadlineMs = startMs + options.wait * 1000;
+  const event = await eventOf(io, options, startMs);
   const keys = await webhookKeys(session, { ...options, tenant });
-  const event = testEvent(options.type, startMs);
   const told = new Set<string>();
   const taken = await postWebhook(io, {
     origin: session.origin,
@@ -70,10 +81,14 @@ async function send(session: Session, tenant: string, options: Options): Promise
   });
   const sent = { tenant, id: event.id, type: event.type, ...taken };
   if (taken.accepted + taken.duplicates === 0) {
-    out.result({ ...sent, lanes: [], isSettled: true }, () => notTaken(taken, options.type));
+    out.result({ ...sent, lanes: [], isSettled: true }, () => notTaken(taken, event.type));
     return EXIT.failed;
   }
-  out.note(`Taken after ${io.nowMs() - startMs} ms: ${event.id}`);
+  out.note(
+    taken.accepted > 0
+      ? `Taken after ${io.nowMs() - startMs} ms: ${event.id}`
+      : `The relay had ${event.id} already: nothing is done anew. What became of it:`,
+  );
   const api = await session.api();
   const followed = await followEvent(io, api, { tenant, id: event.id, type: event.type, deadlineMs });
   out.result({ ...sent, ...followed, durationMs: io.nowMs() - startMs }, () =>
@@ -82,8 +97,32 @@ async function send(session: Session, tenant: string, options: Options): Promise
   return isWell(followed) ? EXIT.ok : EXIT.failed;
 }
 
+interface TestEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly [name: string]: unknown;
+}
+
+/** Of the file, as it stands there, or made up. Throws a CliFailure when the file's can't be followed. */
+async function eventOf(
+  io: Io,
+  { event: file, type, secretFile }: Options,
+  nowMs: number,
+): Promise<TestEvent> {
+  if (file === undefined) return testEvent(type, nowMs);
+  if (file === '-' && secretFile === '-') throw invalidInput('Only one of event and secret can be stdin.');
+  const event = await readEventFile(io, file);
+  if (isTestEvent(event)) return event;
+  throw invalidInput(`The event in ${file} must have an id and a type, both texts: it is followed by them.`);
+}
+
+function isTestEvent(event: unknown): event is TestEvent {
+  if (!isRecord(event)) return false;
+  return [event['id'], event['type']].every((text) => typeof text === 'string' && text !== '');
+}
+
 /** Says what it is, and names nobody. */
-function testEvent(type: string, nowMs: number) {
+function testEvent(type: string, nowMs: number): TestEvent {
   return {
     id: `test_${randomBytes(12).toString('hex')}`,
     type,

@@ -24,11 +24,12 @@ const BAR_WIDTH_MAX = 40;
 export function backtestText(out: Output, found: BacktestFound): string {
   const { scanned, rules, since, until, forgottenWindows: forgotten = 0 } = found;
   const isOfRelay = since !== undefined && until !== undefined;
-  const period = isOfRelay ? ` from ${formatInstant(since)} to ${formatInstant(until)} UTC` : '';
+  const period = isOfRelay ? `, received from ${formatInstant(since)} to ${formatInstant(until)} UTC` : '';
   // The relay's log has detections, too.
-  const what = isOfRelay ? count(scanned, 'entry', 'entries') : count(scanned, 'event');
-  const head = `${what} looked at${period}.`;
-  if (rules.length === 0) return `${head} There is no rule that alerts.`;
+  const what = isOfRelay ? `${count(scanned, 'entry', 'entries')} of the log` : count(scanned, 'event');
+  const looked = `${what} looked at${period}.`;
+  const head = `${looked} Days and times below are of the events.`;
+  if (rules.length === 0) return `${looked} There is no rule that alerts.`;
   const rows = rules.map((rule) => [
     printable(rule.rule),
     String(rule.hits),

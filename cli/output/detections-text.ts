@@ -37,6 +37,9 @@ export function detectionsTable(out: Output, detections: readonly DetectionView[
   return out.table(COLUMNS, rows);
 }
 
+/** All are in the answer as JSON. */
+const EVENT_IDS_MAX = 10;
+
 function userOfView({ user }: DetectionView): string | undefined {
   return user?.email ?? user?.id ?? user?.key;
 }
@@ -52,6 +55,7 @@ export function explainedText(out: Output, explained: ExplainedDetection, nowMs:
       'events',
       `${count(detection.count, 'event')}${within}, the last ${formatInstant(detection.lastAt)} UTC`,
     ],
+    ['event ids', eventIdsOf(detection)],
     ['user', userOfView(view)],
     ['device', view.device?.hostname ?? view.device?.id ?? view.device?.key],
     ['platforms', detection.platforms.join(', ') || undefined],
@@ -74,6 +78,13 @@ export function explainedText(out: Output, explained: ExplainedDetection, nowMs:
         ? []
         : ['', ...explanationLines(out, lanes, nowMs)]),
   ].join('\n');
+}
+
+/** The newest, each of which `events explain` takes. */
+function eventIdsOf({ count: counted, eventIds }: DetectionView['detection']): string {
+  const shown = eventIds.slice(-EVENT_IDS_MAX).toReversed();
+  const others = counted - shown.length;
+  return `${shown.join(', ')}${others > 0 ? ` and ${others} earlier` : ''}`;
 }
 
 const TONES: Readonly<Record<string, Tone>> = {

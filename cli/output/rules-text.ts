@@ -14,8 +14,10 @@ const COLUMNS = [
   { head: 'state' },
   { head: 'responds with' },
   { head: 'detections', align: 'right' },
+  { head: 'dry runs', align: 'right' },
   { head: 'true', align: 'right' },
   { head: 'false', align: 'right' },
+  { head: 'failures', align: 'right' },
   { head: 'last', align: 'right' },
 ] as const;
 
@@ -23,16 +25,18 @@ export function rulesTable(out: Output, rules: readonly RuleView[], nowMs: numbe
   if (rules.length === 0)
     return 'There are no rules: the tenant file switches them on with `rules: {catalog: all}`.';
   const rows = rules.map((rule) => {
-    const { detections, dryRuns, truePositives, falsePositives, lastDetectionAt } = rule.counts;
+    const { detections, dryRuns, truePositives, falsePositives, failures, lastDetectionAt } = rule.counts;
     const { tone, word } = stateOf(rule);
     return [
       printable(rule.name),
       rule.level,
       out.paint(tone, word),
       rule.alerts ? rule.respond.join(', ') || 'nothing' : '–',
-      String(detections + dryRuns),
+      String(detections),
+      String(dryRuns),
       String(truePositives),
       String(falsePositives),
+      failures === 0 ? '0' : out.paint('bad', String(failures)),
       lastDetectionAt === undefined ? '–' : formatAge(lastDetectionAt, nowMs),
     ];
   });

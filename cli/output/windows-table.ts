@@ -18,14 +18,14 @@ const COLUMNS = [
 export function windowsTable(out: Output, windows: readonly WindowView[], nowMs: number): string {
   if (windows.length === 0) return 'No window is open: nothing is counted at the moment.';
   const age = (iso: string | undefined) => (iso === undefined ? '–' : formatAge(iso, nowMs));
-  const rows = windows.map(({ rule, group, value, firstAt, lastAt, alertedAt, quietUntil }) => [
+  const rows = windows.map(({ rule, group, value, condition, firstAt, lastAt, alertedAt, quietUntil }) => [
     printable(rule),
     printable(
       Object.entries(group)
         .map(([field, of]) => `${field}=${of}`)
         .join(' ') || 'all',
     ),
-    value === null ? '–' : String(value),
+    `${value ?? '–'}${condition === undefined ? '' : ` of ${printable(condition)}`}`,
     age(firstAt),
     age(lastAt),
     age(alertedAt),

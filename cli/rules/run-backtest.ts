@@ -59,7 +59,7 @@ async function runOnce(
       }
       const report = answer.value.body;
       if (report.isComplete) return report;
-      progress ??= startProgress(io, 'Events', report.total);
+      progress ??= startProgress(io, 'Entries', report.total);
       progress.reach(report.scanned);
       body = { job: report.job, persons: asked['persons'] };
     }

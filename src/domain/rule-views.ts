@@ -138,6 +138,8 @@ export interface WindowView {
   readonly group: Readonly<Record<string, string>>;
   /** The value that the condition is about, now. */
   readonly value: number | null;
+  /** What it must be for an alert, such as `> 5`; absent: of a rule that compares nothing. */
+  readonly condition?: string;
   readonly firstAt?: string;
   readonly lastAt?: string;
   readonly alertedAt?: string;
@@ -213,7 +215,7 @@ export interface BacktestReport {
   /** Entries of the log looked at, and in all: those before `since` that windows need are among them. */
   readonly scanned: number;
   readonly total: number;
-  /** Of what came from then on, and before then. ISO 8601 UTC. */
+  /** Of what the relay received from then on, and before then. ISO 8601 UTC. */
   readonly since: string;
   readonly until: string;
   /** Windows that were forgotten as too many were open at once: what they had counted is not in the hits. */
@@ -231,7 +233,7 @@ export interface BacktestReport {
     readonly markedFalse: number;
     readonly markedTrue: number;
     readonly failures: number;
-    /** Newest first, a few. */
+    /** The newest few by the time of the event, newest first. */
     readonly samples: readonly { readonly eventId: string; readonly at: string; readonly count: number }[];
   }[];
 }

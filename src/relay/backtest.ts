@@ -112,7 +112,9 @@ export class Backtest {
     const mark = this.#markOf(hit);
     if (mark === 'true_positive') tally.markedTrue++;
     if (mark === 'false_positive') tally.markedFalse++;
-    tally.samples = [{ entry, count: hit.count }, ...tally.samples].slice(0, SAMPLES_MAX);
+    tally.samples = [{ entry, count: hit.count }, ...tally.samples]
+      .toSorted((a, b) => happenedMs(b) - happenedMs(a))
+      .slice(0, SAMPLES_MAX);
   }
 
   /** Of a detection of the rule, or of one of its name, that was about some of the same events. */
@@ -125,6 +127,10 @@ export class Backtest {
       }
     return undefined;
   }
+}
+
+function happenedMs({ entry }: Tally['samples'][number]): number {
+  return Date.parse(entry.event.occurredAt);
 }
 
 /** The windows of a run. Each write adds no more than one event to a window. */

@@ -15,6 +15,7 @@ const IN_LINE = 'The destination was brought in line, with what it asks for.';
 const SETTLED: Readonly<Partial<Record<ChannelKind, string>>> = {
   messages:
     'It was told, or counted with others of its kind (messages.quiet_minutes, messages.per_hour_max).',
+  cases: "It has a case: its own, its group's, or the storm case when more than cases.per_hour_max were due.",
   containment: 'Its host was isolated: by it, by another detection or by somebody else.',
   comments: 'A threat of its host has a comment on it, or there was no such threat.',
   indicators: IN_LINE,
@@ -34,11 +35,13 @@ export function deliveredWords(lane: string, { detection }: CanonicalEvent): str
 export function notTakenWords(takes: Takes, { detection }: CanonicalEvent): string {
   const { events, detections, detectionsAtOrAbove: least } = takes;
   if (detection?.dryRun) return 'It is a detection of a rule that runs dry: nothing is done for it.';
-  if (detection && detections !== undefined && least && !isAtLeast(detection.level, least))
-    return `It is below ${least}, from where on this lane takes detections.`;
+  if (detection && detections !== undefined && least && !isAtLeast(detection.level, least)) {
+    const setting = detections === 'notify' ? ' (messages.at_once_at_or_above)' : '';
+    return `It is below ${least}, from where on this lane takes detections${setting}.`;
+  }
   if (detection && detections !== undefined) return `Its rule does not ask for ${detections}.`;
   if (!detection && events !== undefined)
-    return `It is below ${events}, from where on this lane takes events.`;
+    return `It is below ${events}, from where on this lane takes events (events_at_or_above).`;
   return `This lane takes ${listed(takenBy(takes))}, and no ${detection ? 'detections' : 'events'}.`;
 }
 

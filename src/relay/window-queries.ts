@@ -10,6 +10,7 @@ import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { resolveField } from '../domain/field-map.ts';
 import type { Database } from '../lib/database.ts';
 import type { Sealer } from '../lib/seal.ts';
+import { boundsText } from '../rules/condition-text.ts';
 import { type RuleEngine, compileRules } from '../rules/evaluate.ts';
 import type { Rule } from '../rules/rule.ts';
 import { groupOfKey } from '../rules/window-key.ts';
@@ -147,10 +148,12 @@ export class WindowQueries {
     const view = state && this.#compiled?.engine.viewOf(rule, state, nowMs);
     if (!view || (view.lastAtMs === undefined && view.quietUntilMs === undefined)) return undefined;
     const { value, firstAtMs, lastAtMs, alertedAtMs, quietUntilMs } = view;
+    const condition = rule.document.kind === 'correlation' ? boundsText(rule.document) : undefined;
     return {
       rule: rule.name,
       group: Object.fromEntries(Object.entries(shown).map(([field, { text }]) => [field, text])),
       value,
+      ...(condition !== undefined && { condition }),
       ...time('firstAt', firstAtMs),
       ...time('lastAt', lastAtMs),
       ...time('alertedAt', alertedAtMs),

@@ -4,12 +4,11 @@
  */
 
 import type { WindowState } from '../detection/correlation.ts';
-import type { SigmaCorrelation } from '../detection/document.ts';
 import { explainRule } from '../detection/sigma.ts';
 import { meetsOf } from '../detection/window-value.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { RuleTest } from '../domain/rule-views.ts';
-import { formatDuration } from './duration.ts';
+import { conditionText } from './condition-text.ts';
 import { type Trace, compileRules } from './evaluate.ts';
 import { ruleEvent } from './rule-event.ts';
 import type { Found, Rule, RuleFailure, WindowPort } from './rule.ts';
@@ -61,19 +60,6 @@ function testOf(trace: Trace, event: CanonicalEvent): RulesTested['tests'][numbe
     condition,
     window: { value, condition, crossed, isQuiet: crossed && !fires },
   };
-}
-
-const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=', eq: '=', neq: '!=' } as const;
-
-/** `event_count > 5 in 1h`. */
-function conditionText({ type, bounds, timespanMs, rules, fields }: SigmaCorrelation): string {
-  const compared = Object.entries(OPERATORS).flatMap(([name, sign]) => {
-    const bound = bounds[name as keyof typeof OPERATORS];
-    return bound === undefined ? [] : [`${sign} ${bound}`];
-  });
-  const of = fields.length > 0 ? ` of ${fields.join(', ')}` : '';
-  const what = compared.length > 0 ? `${of} ${compared.join(' and ')}` : ` of ${rules.join(', ')}`;
-  return `${type}${what} in ${formatDuration(timespanMs)}`;
 }
 
 /** Reads through, and keeps what is written. */

@@ -47,6 +47,14 @@ describe('detections list', () => {
     expect(relay.requests.every(({ path }) => !path.includes('jane'))).toBe(true);
   });
 
+  it('takes a time as so many weeks ago', async () => {
+    const { relay, shell } = stage();
+    await shell.run('detections list acme --since 1w');
+    expect(relay.requests[0]?.path).toContain(
+      encodeURIComponent(new Date(NOW_MS - 7 * 86_400_000).toISOString()),
+    );
+  });
+
   it('says that there is none, and refuses a verdict that is none', async () => {
     const { shell } = stage();
     expect((await shell.run('detections list acme')).stdout).toBe('No detection is like that.\n');
@@ -67,6 +75,7 @@ describe('detections explain', () => {
     expect(ran.stdout).toBe(`det_1: PII on its way out
 rule      pii (critical)
 events    6 events within 1 h, the last 2026-11-22 04:59:00 UTC
+event ids evt_1 and 5 earlier
 user      p_17
 platforms perplexity
 found     IBAN
@@ -77,6 +86,15 @@ found     IBAN
   delivered  edr/events: The destination took it.
 `);
     expect((await shell.run('detections explain acme det_2')).code).toBe(EXIT.notFound);
+  });
+
+  it('shows the newest ten of the events that it counts, and how many there are besides', async () => {
+    const { relay, shell } = stage();
+    const one = detectionForShell(1);
+    const eventIds = Array.from({ length: 14 }, (_, i) => `evt_${i + 1}`);
+    relay.state.detections.push({ ...one, detection: { ...one.detection, count: 14, eventIds } });
+    const ran = await shell.run('detections explain acme det_1');
+    expect(ran.stdout).toMatch(/^event ids evt_14, evt_13, .*evt_5 and 4 earlier$/m);
   });
 });
 
@@ -99,6 +117,7 @@ describe('windows list', () => {
     rule: 'repeated',
     group: { user_id: user },
     value: 4,
+    condition: '> 5',
     firstAt: at,
     lastAt: at,
     quietUntil: new Date(NOW_MS + 120_000).toISOString(),
@@ -109,7 +128,7 @@ describe('windows list', () => {
     expect((await shell.run('windows list acme')).stdout).toContain('No window is open');
     for (let i = 0; i < 250; i++) relay.state.windows.push(window(`p_${i}`));
     const ran = await shell.run('windows list acme --limit 210');
-    expect(ran.stdout).toMatch(/^repeated +user_id=p_209 +4 +1 min ago +1 min ago +– +in 2 min$/m);
+    expect(ran.stdout).toMatch(/^repeated +user_id=p_209 +4 of > 5 +1 min ago +1 min ago +– +in 2 min$/m);
     expect(ran.stdout).toContain('There is more: --after 209');
     const one = await shell.run('windows list acme --user-key p_7 --rule repeated --json');
     expect(one.json<{ windows: object[] }>().windows).toHaveLength(1);

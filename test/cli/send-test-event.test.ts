@@ -67,6 +67,37 @@ describe('send-test-event', () => {
     expect(ran.all).not.toContain(SECRETS.WEBHOOK_SECRET);
   });
 
+  it('sends the event of a file as it stands there, and follows it', async () => {
+    const { relay } = await stage();
+    const event = {
+      id: 'msg_1',
+      type: 'interaction.policy_violated',
+      data: { platform_id: 'deepseek', user_id: 'user-42' },
+    };
+    const files = { 'tenants/acme.yaml': tenantYaml('acme'), 'event.json': JSON.stringify(event) };
+    const shell = new FakeIo({ fetch: relay.fetch, env: SECRETS, files });
+    const ran = await shell.run('send-test-event acme --event event.json --json');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.json()).toMatchObject({ id: 'msg_1', type: event.type, accepted: 1 });
+    expect(relay.state.events[0]).toMatchObject({ id: 'msg_1', platform: { id: 'deepseek' } });
+    expect(relay.sent('POST', /hooks/).map(({ body }) => JSON.parse(body))).toEqual([event]);
+  });
+
+  it.each([
+    ['--event none.json', 'none.json'],
+    ['--event nameless.json', 'must have an id and a type'],
+    ['--event nameless.json --type interaction.high_risk', '--type'],
+    ['--event - --secret-file -', 'Only one'],
+  ])('sends nothing for %s', async (options, words) => {
+    const { relay } = await stage();
+    const files = { 'tenants/acme.yaml': tenantYaml('acme'), 'nameless.json': '{"type":"x"}' };
+    const shell = new FakeIo({ fetch: relay.fetch, env: SECRETS, files });
+    const ran = await shell.run(`send-test-event acme ${options}`);
+    expect(ran.code).toBe(EXIT.invalid);
+    expect(ran.stderr).toContain(words);
+    expect(relay.sent('POST', /hooks/)).toEqual([]);
+  });
+
   it.each([
     ['standard-webhooks', 'text'],
     ['timestamped-hmac', 'whole'],

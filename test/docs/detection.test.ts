@@ -50,7 +50,10 @@ describe('five minutes', () => {
     for (const command of COMMANDS) {
       const [npx, program, ...words] = command.split(' ');
       expect([npx, program]).toEqual(['npx', 'noxys-relay']);
-      expect(await shell.run(words)).toMatchObject({ code: 0, stderr: '' });
+      const { code, stderr } = await shell.run(words);
+      const noted = words[0] === 'send-test-event' ? /^Taken after \d+ ms: msg_\w+\n$/ : /^$/;
+      expect(stderr).toMatch(noted);
+      expect(code).toBe(0);
     }
     const saved = relay.state.tenants.get('acme')?.config.rules;
     expect(saved).toMatchObject({ catalog: 'all', custom: [SIGMA.trimEnd()] });
@@ -74,7 +77,7 @@ describe('the YAML of the page', () => {
 
   it('is all looked at', () => {
     expect(blocks.length).toBeGreaterThan(3);
-    expect(blocks.filter(isSigma)).toHaveLength(2);
+    expect(blocks.filter(isSigma)).toHaveLength(4);
   });
 
   it.each(blocks.filter(isSigma))('is a rule without faults: %s', (text) => {
@@ -83,6 +86,35 @@ describe('the YAML of the page', () => {
 
   it.each(blocks.filter((text) => !isSigma(text)))('is a config that is taken: %s', (text) => {
     expect(rulesWith(text, { 'rules/acme_source_code.yml': SIGMA }).length).toBeGreaterThan(5);
+  });
+
+  it('has a filter that reaches the rules that it names', () => {
+    const filter = blocks.find((text) => /^filter:/m.test(text)) ?? '';
+    const named = ['noxys_hl1_blocked_unauthorized_platform', 'noxys_policy_violated_60m'];
+    const of = (config: string) =>
+      rulesWith(config, { 'f.yml': filter }).map(({ name, document }) => [name, JSON.stringify(document)]);
+    const plain = Object.fromEntries(of('rules: {catalog: all}'));
+    const filtered = of('rules: {catalog: all, custom: [{file: f.yml}]}');
+    expect(filtered.filter(([name = '', text]) => plain[name] !== text).map(([name]) => name)).toEqual(
+      expect.arrayContaining(named),
+    );
+    expect(filtered.filter(([name = '', text]) => plain[name] !== text)).toHaveLength(named.length);
+  });
+
+  it('has an order in which rules alert, and go on alerting alone', () => {
+    const ordered = blocks.find((text) => text.includes('temporal_ordered')) ?? '';
+    const rules = rulesWith('rules: {catalog: all, custom: [{file: o.yml}]}', { 'o.yml': ordered });
+    const parts = ['noxys_hl1_blocked_unauthorized_platform', 'noxys_cs3_financial_data'];
+    for (const name of [...parts, 'acme_blocked_then_financial'])
+      expect(rules.find((rule) => rule.name === name)?.alerts).toBe(true);
+  });
+
+  it('says rightly that a filter of any rule is refused', () => {
+    const filter = blocks.find((text) => /^filter:/m.test(text)) ?? '';
+    const any = filter.replace(/rules: .*/, 'rules: any');
+    expect(() => rulesWith('rules: {catalog: all, custom: [{file: f.yml}]}', { 'f.yml': any })).toThrow(
+      'any',
+    );
   });
 
   it('would be caught where it is wrong', () => {

@@ -194,6 +194,7 @@ export function ruleAnswers(): RuleAnswers {
           rule: SHOWN_RULE.name,
           group: { user_id: 'p_0123456789abcdefghijkl' },
           value: 4,
+          condition: '> 5',
           firstAt: AT,
           lastAt: AT,
         },

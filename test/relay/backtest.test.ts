@@ -85,6 +85,19 @@ describe('a run over what is stored', () => {
     expect(await rowsOf(tenant, 'SELECT * FROM windows_0')).toEqual([]);
   });
 
+  it('shows the newest hits by the time of the event, however they came', async () => {
+    const tenant = await Tenant.create();
+    const agesMinutes = [3, 1, 6, 2, 5, 4];
+    await tenant.accept(
+      ...agesMinutes.map((age) =>
+        tenant.event(`${age}-ago`, { occurredAt: new Date(tenant.nowMs - age * MINUTE_MS).toISOString() }),
+      ),
+    );
+    const [rule] = (await step(tenant, { text: eachOf(TYPE) })).rules;
+    expect(rule?.hits).toBe(6);
+    expect(rule?.samples.map(({ eventId }) => eventId)).toEqual([1, 2, 3, 4, 5].map((age) => `${age}-ago`));
+  });
+
   it('agrees with what the rule found as the events came', async () => {
     const text = repeatedViolations({ over: 2, timespan: '30m' });
     const tenant = await Tenant.create(withRules([text]));

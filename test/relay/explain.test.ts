@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
+import { detectionEvent } from '../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { Explained, Explanation } from '../../src/domain/explanation.ts';
 import type { LaneStart } from '../../src/domain/rpc.ts';
+import type { Takes } from '../../src/domain/wanted.ts';
 import { sha256Hex } from '../../src/lib/hmac.ts';
-import { deliveredWords } from '../../src/relay/explain-words.ts';
+import { deliveredWords, notTakenWords } from '../../src/relay/explain-words.ts';
+import { detectionForTest } from '../domain/detection-for-test.ts';
 import { sampleSlack } from '../tenants/sample.ts';
 import { EDR, HEC, type Sent, Tenant, destination } from './tenant.ts';
 
@@ -147,7 +150,8 @@ describe('an event', () => {
     ['edr/containment', 'by another detection or by somebody else'],
     ['edr/indicators', 'brought in line'],
     ['edr/rules', 'brought in line'],
-    ['falcon/cases', 'The destination took it.'],
+    ['falcon/cases', 'or the storm case when more than cases.per_hour_max were due'],
+    ['falcon/events', 'The destination took it.'],
   ])('counts as delivered by %s in words that hold without a request', async (lane, words) => {
     const tenant = Tenant.unknown();
     expect(deliveredWords(lane, tenant.event('evt-1'))).toContain(words);
@@ -183,6 +187,21 @@ describe('an event', () => {
     await pause(tenant);
     await tenant.accept(tenant.event('evt-3', changes));
     expect(await of(tenant, 'evt-3')).toEqual(expected);
+  });
+
+  it.each<[Takes, string]>([
+    [
+      { detections: 'notify', detectionsAtOrAbove: 'critical' },
+      'It is below critical, from where on this lane takes detections (messages.at_once_at_or_above).',
+    ],
+    [
+      { detections: 'alert', detectionsAtOrAbove: 'high' },
+      'It is below high, from where on this lane takes detections.',
+    ],
+  ])('is not taken below the level of a lane, and says which key sets it: %j', async (takes, why) => {
+    const facts = detectionForTest({ level: 'medium', respond: ['notify', 'alert'] });
+    const at = '2096-11-22T08:00:00.000Z';
+    expect(notTakenWords(takes, detectionEvent(facts, { tenant: 'acme', receivedAt: at }))).toBe(why);
   });
 
   it('is not wanted by a filter on a person, which only those learn who see persons', async () => {
@@ -422,7 +441,8 @@ describe('an event', () => {
     await tenant.inside((relay, { storage: { sql } }) => {
       // As a version of before has left it.
       for (const table of TABLES_SINCE_4) sql.exec(`DROP TABLE ${table}`);
-      sql.exec('ALTER TABLE follow_ups DROP COLUMN aside; DELETE FROM migrations WHERE version >= 4');
+      for (const column of ['aside', 'named']) sql.exec(`ALTER TABLE follow_ups DROP COLUMN ${column}`);
+      sql.exec('DELETE FROM migrations WHERE version >= 4');
       relay.load();
     });
     await tenant.takeOver();

@@ -55,6 +55,7 @@ describe('the windows', () => {
     expect(found[0]).toMatchObject({
       rule: 'b',
       group: { user_id: expect.stringMatching(/^p_/) },
+      condition: '> 0',
       firstAt: expect.stringMatching(/^2096/),
       lastAt: expect.stringMatching(/^2096/),
       alertedAt: expect.stringMatching(/^2096/),

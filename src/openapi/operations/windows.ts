@@ -10,6 +10,7 @@ const windowView = z.strictObject({
   rule: z.string(),
   group: z.record(z.string(), z.string()),
   value: z.nullable(z.number()),
+  condition: z.optional(z.string()),
   firstAt: z.optional(shared.instant),
   lastAt: z.optional(shared.instant),
   alertedAt: z.optional(shared.instant),
@@ -17,7 +18,7 @@ const windowView = z.strictObject({
 });
 const windowPage = z.strictObject({ windows: z.array(windowView), nextAfter: z.optional(z.string()) });
 const SHOWN =
-  'Users and devices are keys: the pseudonyms of the tenant; hosts of pages are `…`. A page ends after 5,000 windows were looked at: go on with `after` set to `nextAfter`, also when it holds nothing. Windows of rules that are off, and those that hold nothing any more, are not shown.';
+  'Users and devices are keys: the pseudonyms of the tenant; hosts of pages are `…`. A page ends after 5,000 windows were looked at: go on with `after` set to `nextAfter`, also when it holds nothing. `condition` is what `value` must be for an alert, such as `> 5`. Windows of rules that are off, and those that hold nothing any more, are not shown.';
 
 export const windowOperations: Operations = {
   [`GET ${ROOT}`]: {
