@@ -29,7 +29,8 @@ export function ruleForTest(more: Partial<RuleDetail> = {}): RuleDetail {
 
 export function ruleTestForTest(more: Partial<RuleTest> = {}): RuleTest {
   return {
-    rule: 'pii',
+    rule: 'b2f0c1de-0000-4000-8000-000000000001',
+    name: 'pii',
     title: 'PII on its way out',
     level: 'critical',
     matches: true,
