@@ -127,7 +127,7 @@ describe('the warnings about rules', () => {
 
   it('tell of events that open a second case or incident beside their detections, and never of messages', () => {
     const rules = { custom: [customRule()] };
-    expect(warnings({ rules, destinations: [INCIDENTS, CASES, MESSAGES] })).toEqual([
+    expect(warnings({ residency: 'global', rules, destinations: [INCIDENTS, CASES, MESSAGES] })).toEqual([
       expect.stringMatching(
         /^destinations\[0\]\.incidents\.events_at_or_above is critical, and rules are on: .* opens two incidents, its own and/,
       ),
@@ -142,13 +142,6 @@ describe('the warnings about rules', () => {
     [
       'rules that ask for something else',
       { rules: { custom: [customRule({ relay: '{ respond: [alert] }' })] } },
-    ],
-    [
-      'a destination that opens none',
-      {
-        rules: { custom: [customRule()] },
-        destinations: [sampleHarfangLab(), { ...CASES, actions: ['event'] }],
-      },
     ],
     [
       'a destination that is off',
