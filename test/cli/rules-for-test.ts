@@ -29,7 +29,7 @@ export function ruleForTest(more: Partial<RuleDetail> = {}): RuleDetail {
 
 export function ruleTestForTest(more: Partial<RuleTest> = {}): RuleTest {
   return {
-    rule: 'b2f0c1de-0000-4000-8000-000000000001',
+    rule: 'a',
     name: 'pii',
     title: 'PII on its way out',
     level: 'critical',
