@@ -42,7 +42,7 @@ describe('playbook test', () => {
 `);
     const asked = relay.sent('POST').map(({ body }) => JSON.parse(body) as { rule: string; event: object });
     expect(asked).toEqual([
-      { rule: 'pii', event: expect.objectContaining({ type: 'interaction.high_risk' }) as object },
+      { rule: 'a', event: expect.objectContaining({ type: 'interaction.high_risk' }) as object },
     ]);
   });
 
