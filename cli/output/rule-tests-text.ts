@@ -45,9 +45,9 @@ function testText(out: Output, test: RuleTest): string {
   ].join('\n');
 }
 
-/** Its title, as its id tells people little. */
-function headOf(out: Output, { rule, title, level, matches }: RuleTest): string {
-  return `${mark(out, matches)} ${out.paint('strong', printable(title))} (${level})  ${out.paint('faint', printable(rule))}`;
+/** Its title and name, as its id tells people little. */
+function headOf(out: Output, { name, title, level, matches }: RuleTest): string {
+  return `${mark(out, matches)} ${out.paint('strong', printable(title))} (${level})  ${out.paint('faint', printable(name))}`;
 }
 
 function windowText({ value, condition, crossed, isQuiet }: NonNullable<RuleTest['window']>): string {

@@ -170,7 +170,9 @@ export interface TestRulesRequest {
 
 /** What a rule made of an event, step by step. */
 export interface RuleTest {
+  /** Its id. */
   readonly rule: string;
+  readonly name: string;
   readonly title: string;
   readonly level: Level;
   readonly matches: boolean;

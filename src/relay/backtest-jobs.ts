@@ -86,6 +86,7 @@ export class BacktestJobs {
         return busy;
       }
       const keys = await openPersonKeys(sealer, config());
+      if (isRemoved()) return { kind: 'unknown_tenant' };
       return this.#answer(job, request, keys);
     } finally {
       job.isRunning = false;

@@ -38,7 +38,11 @@ export interface DetectionQueryParts extends LaneParts {
   readonly budget: ScanBudget;
   readonly config: () => SealedTenantConfig;
   readonly nowMs: () => number;
+  readonly isRemoved: () => boolean;
 }
+
+/** The tenant was removed while the keys were opened. */
+const NO_SUCH_TENANT = { kind: 'unknown_tenant' } as const;
 
 /** Of the table `detections`. */
 interface Stored extends Row {
@@ -63,10 +67,11 @@ export class DetectionQueries {
   /** One page. Everything after the keys are open is one turn of the object. */
   async detections(
     request: DetectionsRequest,
-  ): Promise<(DetectionPage & { readonly kind: 'detections' }) | Busy> {
-    const { db, audit, budget, nowMs } = this.#parts;
+  ): Promise<(DetectionPage & { readonly kind: 'detections' }) | Busy | typeof NO_SUCH_TENANT> {
+    const { db, audit, budget, nowMs, isRemoved } = this.#parts;
     const { user, showsPersons, actor } = request;
     const keys = await this.#openKeys();
+    if (isRemoved()) return NO_SUCH_TENANT;
     const key = user && ('key' in user ? user.key : keys.ofName(user));
     const looked = budget.turn(() => this.#look(request, keys, key));
     if ('kind' in looked) return looked;
@@ -84,9 +89,12 @@ export class DetectionQueries {
     id,
     actor,
     showsPersons,
-  }: DetectionRequest): Promise<Extract<DetectionAnswer, { kind: 'detection' | 'not_found' }>> {
-    const { log, audit, config, detections, nowMs } = this.#parts;
+  }: DetectionRequest): Promise<
+    Extract<DetectionAnswer, { kind: 'detection' | 'not_found' | 'unknown_tenant' }>
+  > {
+    const { log, audit, config, detections, nowMs, isRemoved } = this.#parts;
     const keys = await this.#openKeys();
+    if (isRemoved()) return NO_SUCH_TENANT;
     const stored = detections.byId(id);
     if (!stored) return { kind: 'not_found' };
     const { seq, entry: event } = stored;

@@ -48,8 +48,9 @@ export function sumOf(a: RuleCounts, b: Partial<RuleCounts>): RuleCounts {
   return {
     detections: a.detections + (b.detections ?? 0),
     dryRuns: a.dryRuns + (b.dryRuns ?? 0),
-    truePositives: a.truePositives + (b.truePositives ?? 0),
-    falsePositives: a.falsePositives + (b.falsePositives ?? 0),
+    // Where counts were lost, a verdict that moves has nothing to be taken from.
+    truePositives: Math.max(0, a.truePositives + (b.truePositives ?? 0)),
+    falsePositives: Math.max(0, a.falsePositives + (b.falsePositives ?? 0)),
     failures: a.failures + (b.failures ?? 0),
     ...(last !== undefined && { lastDetectionAt: last }),
   };

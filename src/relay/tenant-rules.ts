@@ -84,12 +84,11 @@ export class TenantRules {
     if (this.#isTold) return;
     this.#isTold = true;
     const { config, notify } = this.#parts;
-    const faults = this.#current.faults.map(({ path, message }) => `${path}: ${message}`);
-    logEvent('error', 'rules.left_out', { tenant: config().id, count: faults.length, faults });
-    notify({
-      kind: 'rule_failed',
-      detail: [...new Set(this.#current.faults.map(({ path }) => path))].join(', '),
-    });
+    const { faults } = this.#current;
+    // Messages may quote a rule, and a rule may name somebody.
+    const paths = [...new Set(faults.map(({ path }) => path))];
+    logEvent('error', 'rules.left_out', { tenant: config().id, count: faults.length, paths });
+    notify({ kind: 'rule_failed', detail: paths.join(', ') });
   }
 }
 

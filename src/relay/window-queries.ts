@@ -33,6 +33,7 @@ export interface WindowQueryParts {
   readonly config: () => SealedTenantConfig;
   readonly rules: () => readonly Rule[];
   readonly nowMs: () => number;
+  readonly isRemoved: () => boolean;
 }
 
 /** Of which windows, and after which key. */
@@ -61,11 +62,12 @@ export class WindowQueries {
   }
 
   async windows({ rule: reference, user, after, limit, actor }: WindowsRequest): Promise<WindowsAnswer> {
-    const { audit, budget, sealer, config, rules, nowMs } = this.#parts;
+    const { audit, budget, sealer, config, rules, nowMs, isRemoved } = this.#parts;
     const binding = { tenant: config().id, purpose: PURPOSE };
     const opened = after === undefined ? undefined : await sealer.open(after, binding);
     if (opened && !opened.ok) return { kind: 'place_unknown' };
     const keys = await openPersonKeys(sealer, config());
+    if (isRemoved()) return { kind: 'unknown_tenant' };
     const rule = reference === undefined ? undefined : findRule(rules(), reference);
     if (reference !== undefined && !rule) return { kind: 'not_found' };
     const key = user && ('key' in user ? user.key : keys.ofName(user));

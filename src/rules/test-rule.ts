@@ -43,8 +43,8 @@ export function testRules(
 
 function testOf(trace: Trace, event: CanonicalEvent): RulesTested['tests'][number] {
   const { rule, fires, observed } = trace;
-  const { document, id, title, level } = rule;
-  const base = { rule: id, title, level, tested: rule };
+  const { document, id, name, title, level } = rule;
+  const base = { rule: id, name, title, level, tested: rule };
   if (document.kind === 'rule') {
     const { matches, selections } = explainRule(document)(ruleEvent(event));
     return { ...base, matches, selections, condition: document.condition.join(' or ') };

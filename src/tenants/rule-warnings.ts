@@ -23,6 +23,7 @@ export function ruleWarnings(config: TenantConfig): string[] {
     ...notForwarded(rules.value, config.forward.events),
     ...ungranted(config),
     ...forNobody(rules.value, config),
+    ...twice(rules.value, config),
   ];
 }
 
@@ -75,6 +76,31 @@ function forNobody(rules: readonly Rule[], { rules: { catalog }, destinations }:
   return [
     `${namesOf(vain)} ${vain.length === 1 ? 'asks' : 'ask'} for ${asked.join(', ')}, and no destination grants any of it: detections are recorded, and nobody is told.`,
   ];
+}
+
+/** One event and what a rule finds in it are two cases, or two incidents: only messages are joined. */
+function twice(rules: readonly Rule[], { destinations }: TenantConfig): string[] {
+  const active = rules.filter(({ isEnabled, alerts, isDryRun }) => isEnabled && alerts && !isDryRun);
+  return destinations.flatMap((destination, i) => {
+    const opens = openedFromLevel(destination);
+    if (!opens || !destination.enabled || !canDo(destination, opens.response)) return [];
+    const { response, level } = opens;
+    if (!active.some(({ respond }) => respond.includes(response))) return [];
+    const path = formatPath(['destinations', i, `${response}s`, 'events_at_or_above']);
+    return [
+      `${path} is ${level}, and rules are on: an event that is grave enough and that a rule finds opens two ${response}s, its own and its detection's. Leave it out to have those of rules alone.`,
+    ];
+  });
+}
+
+function openedFromLevel(destination: TenantConfig['destinations'][number]) {
+  const { type } = destination;
+  if (type !== 'falcon' && type !== 'harfanglab') return undefined;
+  const [response, level] =
+    type === 'falcon'
+      ? (['case', destination.cases?.events_at_or_above] as const)
+      : (['incident', destination.incidents?.events_at_or_above] as const);
+  return level && { response, level };
 }
 
 function isGranted(response: Response, destinations: TenantConfig['destinations']): boolean {

@@ -24,7 +24,7 @@ describe('playbook test', () => {
     const relay = new StandIn();
     const shell = new FakeIo({ fetch: relay.fetch });
     relay.state.rules.push(
-      ruleForTest({ id: 'pii', playbook: 'critical_response' }),
+      ruleForTest({ playbook: 'critical_response' }),
       ruleForTest({ id: 'other', name: 'other', playbook: 'credential_exposure' }),
       ruleForTest({ id: 'off', name: 'off', playbook: 'critical_response', enabled: false }),
     );
@@ -42,7 +42,7 @@ describe('playbook test', () => {
 `);
     const asked = relay.sent('POST').map(({ body }) => JSON.parse(body) as { rule: string; event: object });
     expect(asked).toEqual([
-      { rule: 'pii', event: expect.objectContaining({ type: 'interaction.high_risk' }) as object },
+      { rule: 'a', event: expect.objectContaining({ type: 'interaction.high_risk' }) as object },
     ]);
   });
 

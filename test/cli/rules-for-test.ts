@@ -29,7 +29,8 @@ export function ruleForTest(more: Partial<RuleDetail> = {}): RuleDetail {
 
 export function ruleTestForTest(more: Partial<RuleTest> = {}): RuleTest {
   return {
-    rule: 'pii',
+    rule: 'a',
+    name: 'pii',
     title: 'PII on its way out',
     level: 'critical',
     matches: true,

@@ -92,7 +92,14 @@ describe('rules test', () => {
   it('shows each selection, the window and what would be done, those that match first', async () => {
     const { relay, shell } = stage({ files: { 'event.json': EVENT } });
     relay.state.ruleTests.push(
-      ruleTestForTest({ rule: 'other', title: 'Other', matches: false, selections: [], responses: [] }),
+      ruleTestForTest({
+        rule: 'other-id',
+        name: 'other',
+        title: 'Other',
+        matches: false,
+        selections: [],
+        responses: [],
+      }),
       {
         ...test,
         window: { value: 6, condition: 'event_count > 5 in 1h', crossed: true, isQuiet: true },

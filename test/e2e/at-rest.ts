@@ -44,10 +44,20 @@ export function hasAlarm(stage: Stage): boolean {
 
 /** Renames a table of every tenant object beside the running relay: without its lanes an object has a fault. */
 export async function renameTable(stage: Stage, from: string, to: string): Promise<void> {
+  await change(stage, `ALTER TABLE ${from} RENAME TO ${to}`);
+}
+
+/** Cuts off what every window holds, beside the running relay: a rule whose window can't be read fails. */
+export async function spoilWindows(stage: Stage): Promise<void> {
+  for (const table of ['windows_0', 'windows_1'])
+    await change(stage, `UPDATE ${table} SET state = substr(state, 1, length(state) - 1)`);
+}
+
+async function change(stage: Stage, sql: string): Promise<void> {
   for (const id of await stage.miniflare.listDurableObjectIds('TENANT_RELAY')) {
     const file = join(objectsFolder(stage), `${id}.sqlite`);
     const database = new DatabaseSync(file, { timeout: LOCK_MS_MAX });
-    database.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
+    database.exec(sql);
     database.close();
   }
 }

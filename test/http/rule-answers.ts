@@ -128,6 +128,7 @@ export function ruleAnswers(): RuleAnswers {
       tests: [
         {
           rule: SHOWN_RULE.id,
+          name: SHOWN_RULE.name,
           title: SHOWN_RULE.title,
           level: 'medium',
           matches: true,

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { BacktestReport, BacktestRequest } from '../../src/domain/rule-views.ts';
 import type { TenantRelay } from '../../src/relay/tenant-relay.ts';
-import { eachOf, repeatedViolations, rowsOf, withRules } from './rules-for-test.ts';
+import { askedWhileRemoved, eachOf, repeatedViolations, rowsOf, withRules } from './rules-for-test.ts';
 import { EDR, Tenant } from './tenant.ts';
 
 const TYPE = 'interaction.policy_violated';
@@ -260,5 +260,14 @@ describe('a long run', () => {
     await violate(tenant, 1, 'user-1');
     await tenant.retire();
     expect(await ask(tenant)).toEqual({ kind: 'unknown_tenant' });
+  });
+
+  it('is told so when the tenant is removed while it runs', async () => {
+    const tenant = await Tenant.create(withRules([eachOf(TYPE)]));
+    await violate(tenant, 3, 'user-1');
+    const answer = await askedWhileRemoved(tenant, async (relay) =>
+      relay.backtest({ v: 1, showsPersons: true }),
+    );
+    expect(answer).toEqual({ kind: 'unknown_tenant' });
   });
 });

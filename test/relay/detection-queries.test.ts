@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Actor } from '../../src/domain/principal.ts';
 import type { DetectionFilter, DetectionsRequest, ResponseOutcome } from '../../src/domain/rule-views.ts';
-import { eachOf, repeatedViolations, rowsOf, withRules } from './rules-for-test.ts';
+import { askedWhileRemoved, eachOf, repeatedViolations, rowsOf, withRules } from './rules-for-test.ts';
 import { EDR, HEC, Tenant, destination } from './tenant.ts';
 
 const ACTOR: Actor = { by: 'token:t-1', requestId: 'req-1' };
@@ -58,6 +58,22 @@ async function found(): Promise<Tenant> {
   await tenant.accept(tenant.event('evt-3', { type: 'interaction.high_risk' }));
   return tenant;
 }
+
+describe('a look at detections', () => {
+  it.each(['list', 'one'] as const)(
+    'while the tenant is removed is told that there is none: %s',
+    async (what) => {
+      const tenant = await found();
+      const [newest] = (await list(tenant)).detections;
+      const answer = await askedWhileRemoved(tenant, async (relay) => {
+        const about = { v: 1, actor: ACTOR, showsPersons: true } as const;
+        if (what === 'list') return relay.detections({ ...about, filter: {}, limit: 50 });
+        return relay.detection({ ...about, id: newest?.id ?? '' });
+      });
+      expect(answer).toEqual({ kind: 'unknown_tenant' });
+    },
+  );
+});
 
 describe('a list of detections', () => {
   it('is newest first, page by page', async () => {

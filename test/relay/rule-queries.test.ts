@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { RuleTest, TestRulesRequest } from '../../src/domain/rule-views.ts';
-import { eachOf, repeatedViolations, rowsOf, withRules } from './rules-for-test.ts';
+import { askedWhileRemoved, eachOf, repeatedViolations, rowsOf, withRules } from './rules-for-test.ts';
 import { EDR, Tenant, destination } from './tenant.ts';
 
 const TYPE = 'interaction.policy_violated';
@@ -240,6 +240,17 @@ describe('a test of rules', () => {
     expect(faults.every(({ path }) => path.startsWith('text'))).toBe(true);
     expect(faults.map(({ message }) => message).join('; ')).toContain(words);
   });
+
+  it.each(['stored', 'at hand'] as const)(
+    'is told that there is no tenant when that is removed meanwhile: an event that is %s',
+    async (what) => {
+      const tenant = await Tenant.create(withRules([eachOf(TYPE)]));
+      await tenant.accept(tenant.event('evt-1'));
+      const event = what === 'stored' ? { id: 'evt-1' } : { event: tenant.event('new') };
+      const answer = await askedWhileRemoved(tenant, async (relay) => relay.testRules({ v: 1, event }));
+      expect(answer).toEqual({ kind: 'unknown_tenant' });
+    },
+  );
 
   it('is audited by the key of the user of an event at hand', async () => {
     const tenant = await Tenant.create(withRules([eachOf(TYPE)]));

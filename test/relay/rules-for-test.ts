@@ -1,7 +1,8 @@
 /** Sigma texts as tenants write them (JSON is YAML), and what a tenant's object holds of its rules. */
 
 import type { Row } from '../../src/lib/database.ts';
-import type { Tenant } from './tenant.ts';
+import type { TenantRelay } from '../../src/relay/tenant-relay.ts';
+import { type Tenant, readConfig } from './tenant.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -93,4 +94,17 @@ export async function rowsWrittenBy(tenant: Tenant, work: () => Promise<unknown>
   const before = await tenant.inside((relay) => relay.rowsWritten);
   await work();
   return (await tenant.inside((relay) => relay.rowsWritten)) - before;
+}
+
+/** The answer to what waits for its keys, of a tenant that is removed meanwhile. */
+export async function askedWhileRemoved<T>(
+  tenant: Tenant,
+  ask: (relay: TenantRelay) => Promise<T>,
+): Promise<T> {
+  const expectedVersion = (await readConfig(tenant.stub))?.version ?? 0;
+  return tenant.inside(async (relay) => {
+    const asked = ask(relay);
+    await relay.remove({ v: 1, expectedVersion, discard: true });
+    return asked;
+  });
 }

@@ -1,6 +1,6 @@
 /** A saved config's rules: at work with the next webhook, with the windows of what did not change, and never the end of an object. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import type { Row } from '../../src/lib/database.ts';
 import { customRules } from '../../src/relay/custom-rule-store.ts';
@@ -141,6 +141,27 @@ describe('a change of the rules', () => {
 });
 
 describe('a stored config of which some rules can not be made', () => {
+  it('is logged by its places, without a word of the rules: they may name somebody', async () => {
+    const lines: string[] = [];
+    const spy = vi
+      .spyOn(console, 'error')
+      .mockImplementation((line: unknown) => void lines.push(String(line)));
+    const tenant = await Tenant.create();
+    const text =
+      'title: x\nlogsource: {product: noxys}\ndetection: {s: {jane_doe: jane.doe@acme.fr}, condition: s}';
+    await leave(tenant, { catalog: ['jane_doe'], custom: [text] });
+    await tenant.accept(tenant.event('evt-1'));
+    tenant.nowMs += 5_000;
+    await tenant.alarm();
+    spy.mockRestore();
+    const left = lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ event }) => event === 'rules.left_out');
+    const paths = expect.arrayContaining(['rules.catalog[0]']) as string[];
+    expect(left).toMatchObject([{ tenant: tenant.id, count: 2, paths }]);
+    expect(JSON.stringify(lines)).not.toMatch(/jane/);
+  });
+
   it('runs the others, and tells of it once', async () => {
     const tenant = await Tenant.create();
     await leave(tenant, {

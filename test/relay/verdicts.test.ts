@@ -69,6 +69,17 @@ describe('a verdict', () => {
     expect(rows).toBe(0);
   });
 
+  it('that is changed never makes a count less than nothing, where the counts were lost in between', async () => {
+    const tenant = await detected();
+    const id = await detectionId(tenant);
+    await judge(tenant, id, 'true_positive');
+    await rowsOf(tenant, "UPDATE rule_stats SET counts = '}'");
+    await judge(tenant, id, 'false_positive');
+    expect(await counts(tenant)).toMatchObject({ truePositives: 0, falsePositives: 1 });
+    await judge(tenant, id, 'true_positive');
+    expect(await counts(tenant)).toMatchObject({ truePositives: 1, falsePositives: 0 });
+  });
+
   it('is audited with who, why, rule and detection', async () => {
     const tenant = await detected();
     const id = await detectionId(tenant);

@@ -6,7 +6,7 @@ import type { WindowView, WindowsRequest } from '../../src/domain/rule-views.ts'
 import type { PrivacyConfig } from '../../src/domain/tenant-config.ts';
 import { pseudonymOf } from '../../src/ingest/pseudonym.ts';
 import { decodeBase64 } from '../../src/lib/bytes.ts';
-import { repeatedViolations, withRules } from './rules-for-test.ts';
+import { askedWhileRemoved, repeatedViolations, withRules } from './rules-for-test.ts';
 import { Tenant } from './tenant.ts';
 
 /** The key that tenant.ts seals for every tenant. */
@@ -107,6 +107,14 @@ describe('the windows', () => {
       expect(JSON.stringify(searched)).not.toContain('user-2');
     },
   );
+
+  it('are of no tenant to who looks while it is removed', async () => {
+    const tenant = await counting(['user-1']);
+    const answer = await askedWhileRemoved(tenant, async (relay) =>
+      relay.windows({ v: 1, limit: 50, user: { key: 'p_1' } }),
+    );
+    expect(answer).toEqual({ kind: 'unknown_tenant' });
+  });
 
   it('of no rule are not there', async () => {
     const tenant = await counting([]);

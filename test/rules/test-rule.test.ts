@@ -21,6 +21,7 @@ describe('testRules', () => {
     expect(tests).toEqual([
       {
         rule: '84ec979a-8c28-4898-8448-3ea763c138cf',
+        name: HL1,
         title: 'Blocked Attempt To Use Unauthorized AI Platform',
         level: 'high',
         tested: expect.objectContaining({ name: HL1 }),

@@ -115,6 +115,44 @@ describe('the warnings about rules', () => {
     ]);
   });
 
+  const LEVEL = { events_at_or_above: 'critical' };
+  const CASES = { ...sampleFalconApi(), cases: LEVEL };
+  const INCIDENTS = { ...sampleHarfangLab(), incidents: LEVEL };
+  const MESSAGES = {
+    name: 'soc',
+    type: 'slack',
+    url: 'https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx',
+    messages: LEVEL,
+  };
+
+  it('tell of events that open a second case or incident beside their detections, and never of messages', () => {
+    const rules = { custom: [customRule()] };
+    expect(warnings({ residency: 'global', rules, destinations: [INCIDENTS, CASES, MESSAGES] })).toEqual([
+      expect.stringMatching(
+        /^destinations\[0\]\.incidents\.events_at_or_above is critical, and rules are on: .* opens two incidents, its own and/,
+      ),
+      expect.stringMatching(
+        /^destinations\[1\]\.cases\.events_at_or_above is critical, and rules are on: .* opens two cases, its own and/,
+      ),
+    ]);
+  });
+
+  it.each<[string, object]>([
+    ['rules that run dry', { rules: { custom: [customRule({ relay: '{ dry_run: true }' })] } }],
+    [
+      'rules that ask for something else',
+      { rules: { custom: [customRule({ relay: '{ respond: [alert] }' })] } },
+    ],
+    [
+      'a destination that is off',
+      { rules: { custom: [customRule()] }, destinations: [sampleHarfangLab(), { ...CASES, enabled: false }] },
+    ],
+  ])('speak of no second case where there is none: %s', (_what, changes) => {
+    const all = warnings({ destinations: [INCIDENTS, CASES], ...changes });
+    const second = all.filter((text) => /opens two cases/.test(text));
+    expect(second).toEqual([]);
+  });
+
   it.each<[string, object]>([
     [
       'a rule in dry run',

@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 /** An entry of the same group within this time of the opening updates the case. */
 export const SAME_CASE_MS = 24 * HOUR_MS;
 /** From the last change on: an entry that a lane holds back may come again until it is too old for a case. */
-const REMEMBERED_MS = MAXIMUM_AGE_MS.case + SAME_CASE_MS;
+export const REMEMBERED_MS = MAXIMUM_AGE_MS.case + SAME_CASE_MS;
 /** More than a batch has: of those that are delivered again, none is further back. */
 const ITEMS_MAX = 200;
 const EVENT_IDS_MAX = 20;

@@ -11,9 +11,10 @@ import type { FalconConfig } from '../../domain/tenant-config.ts';
 import type { Channel, ChannelContext, Checked, DeliveryIo } from '../destination.ts';
 import { ALERT_READS, TAG_NOTE } from './alerts.ts';
 import { falconApi } from './api.ts';
-import { groupsOf } from './case-group.ts';
+import { type CaseGroup, groupsOf } from './case-group.ts';
 import { keepCase } from './case-keep.ts';
-import { closeCase } from './case-verdict.ts';
+import { closeCase, closeJudged, isJudged } from './case-verdict.ts';
+import type { CaseTurn } from './case-turn.ts';
 import { type CheapRead, cheapRead } from './cheap-read.ts';
 import { type FalconScope, scopeName } from './scopes.ts';
 
@@ -22,6 +23,8 @@ const BATCH = { eventsMax: 100, lengthMax: 512 * 1024 } as const;
 const REQUESTS_PER_GROUP = 10;
 /** And its host's alerts: host twice, search three times, read twice, attach, tag. */
 const REQUESTS_PER_GROUP_WITH_ALERTS = 19;
+/** And to close it: read three times, changed twice, a tag. */
+const REQUESTS_TO_CLOSE = 6;
 /** At the account's rate a hundred groups take minutes: a change of the config, or a pause, must not wait for them. */
 const TURN_MS = 20_000;
 
@@ -39,11 +42,13 @@ export function falconCases(config: FalconConfig, context: ChannelContext): Chan
       const endsAtMs = io.nowMs() + TURN_MS;
       for (const [i, group] of groups.entries()) {
         const settled = group.firstIndex;
-        const mayGoOn = io.isCurrent() && io.nowMs() < endsAtMs && io.requestsMax - turn.api.requests >= need;
+        const needed = need + (isJudged(turn, group) ? REQUESTS_TO_CLOSE : 0);
+        const mayGoOn =
+          io.isCurrent() && io.nowMs() < endsAtMs && io.requestsMax - turn.api.requests >= needed;
         if (settled > 0 && !mayGoOn) return { kind: 'delivered', settled };
         const outcome = group.isVerdict
           ? await closeCase(turn, group)
-          : await keepCase(turn, group, groups.slice(i + 1));
+          : await keepAndClose(turn, group, groups.slice(i + 1));
         if (outcome.kind === 'delivered') continue;
         // What came before is done all the same.
         return settled > 0 ? { kind: 'delivered', settled, others: outcome } : outcome;
@@ -52,6 +57,12 @@ export function falconCases(config: FalconConfig, context: ChannelContext): Chan
     },
     check: async (io) => checkCases(config, context, io),
   };
+}
+
+/** Brings a group into its case, and closes that if the verdict came first. */
+async function keepAndClose(turn: CaseTurn, group: CaseGroup, later: readonly CaseGroup[]): Promise<Outcome> {
+  const kept = await keepCase(turn, group, later);
+  return kept.kind === 'delivered' ? closeJudged(turn, group) : kept;
 }
 
 /** One cheap read for each scope that can be tested without changing anything. */

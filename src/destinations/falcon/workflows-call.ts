@@ -17,12 +17,20 @@ export function executePath({ name, id }: WorkflowReference, more: Readonly<Reco
   return `/workflows/entities/execute/v1?${new URLSearchParams({ ...which, ...more }).toString()}`;
 }
 
+/** Who starts a workflow for what. */
+export interface WorkflowStart {
+  readonly tenant: string;
+  /** Its name. */
+  readonly destination: string;
+  readonly detectionId: string;
+}
+
 /**
- * A UUID made of the SHA-256 of the tenant and the detection's id: the same in every attempt, so that Falcon starts the workflow once,
- * and another one for each tenant that shares an account.
+ * A UUID made of the SHA-256 of the tenant, the destination and the detection's id: the same in every attempt, so that Falcon starts the
+ * workflow once, and another one for each tenant and destination that shares an account.
  */
-export function workflowKey(tenant: string, detectionId: string): string {
-  const bytes = sha256(`${tenant}\n${detectionId}`).slice(0, UUID_BYTES);
+export function workflowKey({ tenant, destination, detectionId }: WorkflowStart): string {
+  const bytes = sha256([tenant, destination, detectionId].join('\n')).slice(0, UUID_BYTES);
   bytes[VERSION_BYTE] = 0x80 | ((bytes[VERSION_BYTE] ?? 0) & 0x0f);
   bytes[VARIANT_BYTE] = 0x80 | ((bytes[VARIANT_BYTE] ?? 0) & 0x3f);
   const hex = encodeHex(bytes);

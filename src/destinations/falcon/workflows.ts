@@ -34,10 +34,11 @@ export function falconWorkflows(
     maximumAgeMs: MAXIMUM_AGE_MS.workflow,
     async deliver([event], io) {
       if (!event?.detection) return NO_DETECTION;
+      const key = workflowKey({ tenant, destination: config.name, detectionId: event.id });
       const action = new AuditedAction({ io, api: falconApi(config, tenant, io) }, 'workflow.started', event);
       const answer = await action.ask({
         method: 'POST',
-        path: executePath(workflow, { key: workflowKey(tenant, event.id) }),
+        path: executePath(workflow, { key }),
         body: workflowParameters({ ...event, detection: event.detection }, publicUrl),
         scope: 'workflow:write',
         answers: [404, 412],

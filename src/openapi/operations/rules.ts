@@ -76,6 +76,7 @@ const selection = z.strictObject({
 
 const ruleTest = z.strictObject({
   rule: z.string(),
+  name: z.string(),
   title: z.string(),
   level: z.enum(LEVELS),
   matches: z.boolean(),

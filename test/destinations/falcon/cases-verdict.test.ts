@@ -202,6 +202,109 @@ describe('a verdict', () => {
   });
 });
 
+describe('a verdict that comes before its detection is in a case', () => {
+  it.each([
+    ['true_positive', 'true positive'],
+    ['false_positive', 'false positive'],
+  ] as const)(
+    'closes the case once the detection opens it, with tag and line: %s',
+    async (verdict, words) => {
+      await start();
+      const [detection, judgedAt] = [stage.detection('det-1'), stage.now];
+      expect(await judge(detection, verdict)).toEqual(DELIVERED);
+      expect(stage.cases).toEqual([]);
+      stage.passes(HOUR_MS);
+      expect(await stage.deliver(detection)).toEqual(DELIVERED);
+      expect(stage.onlyCase).toMatchObject({ status: 'closed', tags: expect.arrayContaining([verdict]) });
+      expect(stage.onlyCase.description).toContain(`Verdict at the relay: ${words}, ${judgedAt}. Closed by`);
+    },
+  );
+
+  it('closes the case of others that the detection joins', async () => {
+    await start();
+    await stage.deliver(stage.detection('det-1'));
+    const late = stage.detection('det-2');
+    await judge(late);
+    expect(stage.onlyCase.status).toBe('new');
+    await stage.deliver(late);
+    expect(stage.onlyCase.status).toBe('closed');
+    expect(stage.onlyCase.description).toContain('; 2 detections are in this case, one was judged. Closed');
+  });
+
+  it('holds until the detection of a failed opening is delivered again', async () => {
+    await start();
+    const detection = stage.detection('det-1');
+    stage.fail('PUT', CASES, { status: 500, body: {}, times: 1 });
+    await stage.deliver(detection);
+    stage.passes(2 * MINUTE_MS);
+    expect(await judge(detection)).toEqual(DELIVERED);
+    expect(stage.cases).toEqual([]);
+    expect(await stage.deliver(detection)).toEqual(DELIVERED);
+    expect(stage.onlyCase.status).toBe('closed');
+  });
+
+  it('is the last of several', async () => {
+    await start();
+    const detection = stage.detection('det-1');
+    await judge(detection, 'true_positive');
+    await judge(detection, 'false_positive');
+    await stage.deliver(detection);
+    expect(stage.onlyCase.tags).toContain('false_positive');
+    expect(stage.onlyCase.tags).not.toContain('true_positive');
+  });
+
+  it('closes at the next try where Falcon fails, and opens no second case', async () => {
+    await start();
+    const detection = stage.detection('det-1');
+    await judge(detection);
+    stage.fail('PATCH', CASES, { status: 500, body: {}, times: 1 });
+    expect(await stage.deliver(detection)).toMatchObject({ kind: 'retry', reason: 'server_error' });
+    expect(stage.onlyCase.status).toBe('new');
+    expect(await stage.deliver(detection)).toEqual(DELIVERED);
+    expect(stage.onlyCase.status).toBe('closed');
+  });
+
+  it('closes once: the next case of the group stays open', async () => {
+    await start();
+    const first = stage.detection('det-1');
+    await judge(first);
+    await stage.deliver(first);
+    await stage.deliver(first, stage.detection('det-2'));
+    expect(stage.cases.map(({ status }) => status)).toEqual(['closed', 'new']);
+  });
+
+  it('never closes the case that stands for a storm', async () => {
+    await start({ cases: { per_hour_max: 1 } });
+    const stormy = stage.detection('det-2', { groupKey: 'user-43' });
+    await judge(stormy);
+    await stage.deliver(stage.detection('det-1'), stormy);
+    expect(stage.cases.map(({ status }) => status)).toEqual(['new', 'new']);
+    expect(stage.remembered).not.toContain('judged:');
+  });
+
+  it('is remembered for eight days by a hash, and names nobody', async () => {
+    await start();
+    const detection = stage.detection('det-1');
+    await judge(detection);
+    expect(stage.remembered).toMatch(/judged:[0-9a-f]{16}"/);
+    for (const name of ['det-1', detection.user?.id, detection.device?.hostname])
+      expect(stage.remembered).not.toContain(name);
+    stage.passes(8 * DAY_MS);
+    await stage.deliver(detection);
+    expect(stage.onlyCase.status).toBe('new');
+  });
+
+  it('is not remembered of a detection that is in a case already', async () => {
+    await start();
+    const [first, second] = [stage.detection('det-1'), stage.detection('det-2')];
+    await stage.deliver(first, second);
+    stage.passes(DAY_MS);
+    await stage.deliver(stage.detection('det-3'));
+    await judge(second);
+    expect(stage.remembered).not.toContain('judged:');
+  });
+});
+
 describe('after a verdict', () => {
   it('a later detection of the group opens a new case, also in the same batch', async () => {
     await start();

@@ -188,18 +188,28 @@ describe('a detection that asks for a workflow', () => {
 });
 
 describe('the key of a start', () => {
-  it('is a UUID of version 8 made of the SHA-256 of tenant and id, the same each time', () => {
-    const digest = createHash('sha256').update('acme\ndet-1').digest('hex');
-    const key = workflowKey('acme', 'det-1');
+  it('is a UUID of version 8 made of the SHA-256 of tenant, destination and id, the same each time', () => {
+    const digest = createHash('sha256').update('acme\nfalcon\ndet-1').digest('hex');
+    const start = { tenant: 'acme', destination: 'falcon', detectionId: 'det-1' };
+    const key = workflowKey(start);
     expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(key.slice(0, 13)).toBe(`${digest.slice(0, 8)}-${digest.slice(8, 12)}`);
     expect(key.slice(-12)).toBe(digest.slice(20, 32));
-    expect(workflowKey('acme', 'det-1')).toBe(key);
+    expect(workflowKey({ ...start })).toBe(key);
   });
 
   it('is another one for each id', () => {
-    const keys = Array.from({ length: 500 }, (_, i) => workflowKey('acme', `det-${i}`));
+    const keys = Array.from({ length: 500 }, (_, i) =>
+      workflowKey({ tenant: 'acme', destination: 'falcon', detectionId: `det-${i}` }),
+    );
     expect(new Set(keys).size).toBe(500);
+  });
+
+  it('is another one for each tenant and each destination, so that two workflows of an account both start', () => {
+    const keys = ['acme', 'globex'].flatMap((tenant) =>
+      ['falcon', 'falcon-2'].map((destination) => workflowKey({ tenant, destination, detectionId: 'det-1' })),
+    );
+    expect(new Set(keys).size).toBe(4);
   });
 });
 
