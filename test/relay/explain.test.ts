@@ -422,7 +422,9 @@ describe('an event', () => {
     await tenant.inside((relay, { storage: { sql } }) => {
       // As a version of before has left it.
       for (const table of TABLES_SINCE_4) sql.exec(`DROP TABLE ${table}`);
-      sql.exec('ALTER TABLE follow_ups DROP COLUMN aside; DELETE FROM migrations WHERE version >= 4');
+      sql.exec(
+        'ALTER TABLE follow_ups DROP COLUMN aside; ALTER TABLE follow_ups DROP COLUMN named; DELETE FROM migrations WHERE version >= 4',
+      );
       relay.load();
     });
     await tenant.takeOver();
