@@ -59,8 +59,8 @@ describe('a window that is none', () => {
   );
 });
 
-describe('a window that no row can hold', () => {
-  it('is gone and told of, with the events stored', async () => {
+describe('a window of many long values', () => {
+  it('stays below what a row may hold, and its rule fires', async () => {
     const part = eachOf('interaction.policy_violated', { name: 'part' });
     const many = {
       title: 'Many kinds',
@@ -84,8 +84,7 @@ describe('a window that no row can hold', () => {
       );
       expect(row?.bytes ?? 0).toBeLessThan(2_000_000);
     }
-    expect(await countsOf(tenant)).toMatchObject({ failures: 1 });
-    expect(await tenant.stub.notices({ limit: 10 })).toMatchObject([{ kind: 'rule_failed' }]);
+    expect(await countsOf(tenant)).toMatchObject({ failures: 0, detections: 1 });
   });
 });
 

@@ -42,6 +42,18 @@ function get(store: WindowStore, key: string): WindowState | undefined {
 }
 
 describe('the windows of one transaction', () => {
+  it('name the rule of a window that no row can hold, and drop it; the others are written', async () => {
+    await onStore((store) => {
+      put(store, 'large');
+      const batch = store.batch();
+      batch.put('rule-1:abc', 'large', { ...stateOf(2), ids: ['é'.repeat(1_000_000)] });
+      batch.put('rule-1:abc', 'small', stateOf(3));
+      expect(batch.write()).toMatchObject([{ rule: 'rule-1' }]);
+      expect(store.batch().get('rule-1:abc', 'large')).toBeUndefined();
+      expect(store.batch().get('rule-1:abc', 'small')).toEqual(stateOf(3));
+    });
+  });
+
   it('are written once each, and only those that were put', async () => {
     await onStore((store, db) => {
       put(store, 'known');
