@@ -10,8 +10,24 @@ import { canonicalField } from './rule-fields.ts';
 
 /** Those that say something here. A condition is one of a detection, and may have come to stand too far to the left. */
 const ATTRIBUTES: readonly string[] = [
-  ...['title', 'id', 'name', 'status', 'description', 'references', 'author', 'date', 'modified', 'tags'],
-  ...['falsepositives', 'level', 'generate', 'logsource', 'detection', 'condition', 'correlation', 'filter'],
+  'title',
+  'id',
+  'name',
+  'status',
+  'description',
+  'references',
+  'author',
+  'date',
+  'modified',
+  'tags',
+  'falsepositives',
+  'level',
+  'generate',
+  'logsource',
+  'detection',
+  'condition',
+  'correlation',
+  'filter',
   'relay',
 ];
 
@@ -88,7 +104,8 @@ function isNear(name: string, known: string): boolean {
   const written = name.toLowerCase();
   if (Math.abs(written.length - known.length) > 1) return written.replaceAll(/[_-]/g, '') === known;
   const steps = editDistance(written, known);
-  if (steps === 2 && [...written].toSorted().join('') === [...known].toSorted().join('')) return true;
+  if (steps === 2 && Array.from(written).toSorted().join('') === Array.from(known).toSorted().join(''))
+    return true;
   if (known.length < 5 && (known.length < 3 || written.length === known.length)) return steps === 0;
   return steps <= (known.length < 8 ? 1 : 2);
 }
