@@ -47,6 +47,7 @@ export default defineConfig({
   test: {
     // More than a small machine has processors: tests inside workerd wait more than they work.
     maxWorkers: 4,
+    reporters: ['default', './test/reporters/end-of-run.ts'],
     // The Worker's own log lines: tests that are about them capture them.
     onConsoleLog: (log) => (log.startsWith('{"level"') ? false : undefined),
     projects: [

@@ -10,7 +10,6 @@ import { ordinaryEvents } from './detection-rules.ts';
 const EVENTS = ordinaryEvents(200);
 let compiled: readonly ((event: Record<string, unknown>) => boolean)[] = [];
 
-// oxlint-disable-next-line import/no-default-export -- what workerd runs
 export default {
   async fetch(request: Request): Promise<Response> {
     if (request.method === 'PUT') {
