@@ -2,6 +2,7 @@
 
 import type { SigmaDocument } from '../../src/detection/document.ts';
 import { parseRules } from '../../src/detection/sigma.ts';
+import type { ConfigFault } from '../../src/domain/fault.ts';
 import { RULES_DEFAULT } from '../../src/domain/rules-config.ts';
 import { CATALOG } from '../../src/rules/catalog.ts';
 import { documentFaults } from '../../src/rules/document-faults.ts';
@@ -25,6 +26,8 @@ export interface Checked {
 
 /** `rules.custom[3]` */
 const CUSTOM_PATTERN = /^rules\.custom\[(\d+)\]/;
+const OTHERS_PATTERN = /rules\.custom\[(\d+)\]/g;
+const PLACE_PATTERN = /^line (\d+), column (\d+): /;
 
 export function checkFiles(files: readonly RuleFile[]): Checked {
   const read = files.map((file) => readFile(file));
@@ -45,13 +48,16 @@ function readFile({ name: file, text }: RuleFile) {
     : { documents: [], faults: parsed.error.map((error): FileFault => ({ file, ...error })) };
 }
 
-/** What holds between rules has no line. */
-function faultBetween(
-  { path, message }: { readonly path: string; readonly message: string },
-  files: readonly RuleFile[],
-): FileFault {
-  const index = Number(CUSTOM_PATTERN.exec(path)?.[1] ?? Number.NaN);
-  return { file: files[index]?.name ?? path, path: '', message };
+/** What holds between rules is told of the place of one of them, and may name the text of another. */
+function faultBetween({ path, message }: ConfigFault, files: readonly RuleFile[]): FileFault {
+  const nameOf = (index: string | undefined) => files[Number(index)]?.name;
+  const file = nameOf(CUSTOM_PATTERN.exec(path)?.[1]) ?? path;
+  const [told = '', line, column] = PLACE_PATTERN.exec(message) ?? [];
+  const words = message
+    .slice(told.length)
+    .replaceAll(OTHERS_PATTERN, (text: string, index: string) => nameOf(index) ?? text);
+  const place = line === undefined ? {} : { line: Number(line), column: Number(column) };
+  return { file, ...place, path: '', message: words };
 }
 
 /** Bundled rules that the files may refer to: all but those that a file takes the place of, as a changed copy does. */

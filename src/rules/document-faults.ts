@@ -21,9 +21,16 @@ export function documentFaults(document: SigmaDocument): readonly DocumentFault[
     ...listFaults(document, relay.lists ?? {}),
     ...fieldFaults(document),
     ...sizeFaults(document),
+    ...(document.kind === 'filter' && document.rules.includes('any') ? [ANY_RULE] : []),
     ...(document.kind === 'correlation' ? correlationFaults(document) : []),
   ];
 }
+
+/** Some tools take it, of a draft of Sigma 2.2: the relay has a filter name each of its rules. */
+const ANY_RULE: DocumentFault = {
+  path: ['filter', 'rules'],
+  message: 'any is of a draft of Sigma 2.2, and is not supported: name the rules that the filter is for',
+};
 
 /** What a window counts at most. */
 const COUNT_MAX = 10_000;
