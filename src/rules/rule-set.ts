@@ -50,7 +50,7 @@ export function namesOf({ document, file }: Entry): readonly string[] {
 }
 
 /** Under these others refer to it, and none of them may be another's, too. */
-function handlesOf(document: SigmaDocument): readonly string[] {
+export function handlesOf(document: SigmaDocument): readonly string[] {
   return [...new Set([idOf(document), nameOf(document)])];
 }
 
@@ -71,6 +71,12 @@ export function nameOf({ name, id, title }: SigmaDocument): string {
 
 export function isBundled(reference: string): boolean {
   return findEntry(BUNDLED, reference) !== undefined;
+}
+
+/** The id and the name of a bundled rule, however it is called; none: there is no such rule. */
+export function bundledHandles(reference: string): readonly string[] {
+  const entry = findEntry(BUNDLED, reference);
+  return entry === undefined ? [] : handlesOf(entry.document);
 }
 
 /** A bundled file is found with the folder before its name, too. */

@@ -179,7 +179,7 @@ describe('rule files of a tenant file', () => {
     });
     const { stderr } = await shell.run('apply -f tenants --dry-run');
     expect(stderr).toMatch(
-      /^tenants\/acme\.yaml:19:11: rules\.custom\[0\] detection\.selection\S*: .*platform_id/m,
+      /^tenants\/acme\.yaml:19:11: rules\.custom\[0\]: detection\.selection\S*: .*platform_id/m,
     );
   });
 });
