@@ -23,6 +23,7 @@ import {
   type Entry,
   faultOf,
   findEntry,
+  fits,
   gatherRules,
   idOf,
   isBundled,
@@ -67,7 +68,13 @@ export function resolveRules(
         ),
       );
     else workOf.set(idOf(document), checked);
-    return ruleOf({ ...entry, document }, relay, override.value, responses);
+    const filters = entries.filter(
+      (filter) => filter.document.kind === 'filter' && fits(filter.document, entry.document),
+    );
+    return {
+      ...ruleOf({ ...entry, document }, relay, override.value, responses),
+      ...(filters.length > 0 && { filters: filters.map((filter) => nameOf(filter.document)) }),
+    };
   });
   const rules = withAlerts(made);
   const used = rulesInOrder(rules, rulesByName(rules));

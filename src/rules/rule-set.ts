@@ -210,10 +210,7 @@ function referenceFaults(entries: readonly Entry[]): readonly ConfigFault[] {
       if (isRight) return [];
       const why = isBundled(name) && !target ? ': switch it on in rules.catalog' : nearestRule(name, entries);
       return [
-        faultOf(
-          entry,
-          `"${document.title}" refers to ${name}, which is no ${wanted} of the tenant${why}`,
-        ),
+        faultOf(entry, `"${document.title}" refers to ${name}, which is no ${wanted} of the tenant${why}`),
       ];
     });
   });
@@ -252,7 +249,9 @@ export function isNamedBy(document: SigmaDocument, { document: named }: Entry): 
 
 /** A filter that leaves every rule as it is does nothing, without a word. */
 function unfitFaults(filter: Entry, entries: readonly Entry[]): readonly ConfigFault[] {
-  const named = entries.filter((entry) => entry.document.kind === 'rule' && isNamedBy(filter.document, entry));
+  const named = entries.filter(
+    (entry) => entry.document.kind === 'rule' && isNamedBy(filter.document, entry),
+  );
   // Those that are not there have their fault.
   if (named.length === 0 || named.some(({ document }) => fits(filter.document, document))) return [];
   const parts = LOGSOURCE_PARTS.filter((part) =>
@@ -272,7 +271,8 @@ function unfitFaults(filter: Entry, entries: readonly Entry[]): readonly ConfigF
 
 const LOGSOURCE_PARTS = ['category', 'product', 'service'] as const;
 
-function fits(filter: SigmaDocument, rule: SigmaDocument): boolean {
+/** Whether a filter names a rule and is of its logsource: it is put into it. */
+export function fits(filter: SigmaDocument, rule: SigmaDocument): boolean {
   return withFilters([rule, filter])[0] !== rule;
 }
 

@@ -83,7 +83,11 @@ describe('rules check', () => {
   });
 
   it.each([
-    ['a rule that nothing has', { 'a.yml': COUNTED }, /^a\.yml:1:1: "Risky again and again" refers to mine, which/],
+    [
+      'a rule that nothing has',
+      { 'a.yml': COUNTED },
+      /^a\.yml:1:1: "Risky again and again" refers to mine, which/,
+    ],
     [
       'two rules of one name',
       { 'a.yml': MINE, 'b.yml': `# Again\n${MINE}` },

@@ -76,7 +76,9 @@ describe('rules that would take too long', () => {
         `title: F${n}\nlogsource: {product: noxys}\nfilter: {rules: [base], f: {user_id: u${n}}, condition: not f}\n`,
     );
     const custom = [plainRule('base'), filters.join('---\n')];
-    expect(messages({ custom })).toEqual(['rules.custom[0]: line 1, column 1: "Rule base" has 90 filters: at most 10']);
+    expect(messages({ custom })).toEqual([
+      'rules.custom[0]: line 1, column 1: "Rule base" has 90 filters: at most 10',
+    ]);
     const fits = [plainRule('base'), filters.slice(0, 10).join('---\n')];
     const lab = new Lab(rulesOf({ custom: fits }));
     expect(lab.names(eventAt(0, { user: { id: 'u9' } }))).toEqual([]);

@@ -229,7 +229,10 @@ describe('a config is refused whole', () => {
       { catalog: ['noxys_hl1'] },
       /^rules\.catalog\[0\]: noxys_hl1 is no bundled rule: did you mean noxys_hl1_blocked_unauthorized_platform/,
     ],
-    [{ catalog: ['all'] }, /^rules\.catalog\[0\]: all is no bundled rule: for all of them write catalog: all$/],
+    [
+      { catalog: ['all'] },
+      /^rules\.catalog\[0\]: all is no bundled rule: for all of them write catalog: all$/,
+    ],
     [
       { custom: [`${plainRule('a')}---\n# many\n---\n${correlationRule('many', COUNT)}`] },
       /^rules\.custom\[0\]: line 12, column 1: "Correlation many" refers to base/,
