@@ -7,6 +7,8 @@ import { RULES_DEFAULT } from '../../src/domain/rules-config.ts';
 import { CATALOG } from '../../src/rules/catalog.ts';
 import { documentFaults } from '../../src/rules/document-faults.ts';
 import { resolveRules } from '../../src/rules/resolve-rules.ts';
+import { neverWords } from '../../src/rules/never-values.ts';
+import { nameOf } from '../../src/rules/rule-set.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { checkField } from '../../src/rules/rule-fields.ts';
 import type { FileFault } from '../tenant-files/file-fault.ts';
@@ -22,6 +24,14 @@ export interface Checked {
   readonly faults: readonly FileFault[];
   /** What the files hold; empty where something is wrong. */
   readonly rules: readonly Rule[];
+  /** Filters of the files, by their names, with the names of what they are for. */
+  readonly filters: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly of: readonly string[];
+  }[];
+  /** Of what is right, and yet does not do what it seems to. */
+  readonly warnings: readonly string[];
 }
 
 /** `rules.custom[3]` */
@@ -32,14 +42,28 @@ const PLACE_PATTERN = /^line (\d+), column (\d+): /;
 export function checkFiles(files: readonly RuleFile[]): Checked {
   const read = files.map((file) => readFile(file));
   const faults = read.flatMap((one) => one.faults);
-  if (faults.length > 0) return { faults, rules: [] };
+  if (faults.length > 0) return { ...NOTHING, faults };
   const custom = read.map(({ documents }) => documents);
   const { rules, ...parts } = partsOfTexts(files.map(({ text }) => text));
   const catalog = bundledBeside(custom.flat());
   const resolved = resolveRules({ ...parts, rules: { ...RULES_DEFAULT, ...rules, catalog } }, custom);
-  if (!resolved.ok) return { faults: resolved.error.map((fault) => faultBetween(fault, files)), rules: [] };
-  return { faults: [], rules: resolved.value.filter(({ source }) => source === 'custom') };
+  if (!resolved.ok) return { ...NOTHING, faults: resolved.error.map((fault) => faultBetween(fault, files)) };
+  const own = resolved.value.filter(({ source }) => source === 'custom');
+  const filters = custom
+    .flat()
+    .flatMap((one) =>
+      one.kind === 'filter' ? [{ name: nameOf(one), title: one.title, of: one.rules }] : [],
+    );
+  const filtered = resolved.value.filter((rule) => rule.filters !== undefined);
+  return {
+    faults: [],
+    rules: own,
+    filters,
+    warnings: neverWords([...new Set([...own, ...filtered])]),
+  };
 }
+
+const NOTHING = { faults: [], rules: [], filters: [], warnings: [] };
 
 function readFile({ name: file, text }: RuleFile) {
   const parsed = parseRules(text, { checkField, checkDocument: documentFaults });

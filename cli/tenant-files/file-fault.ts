@@ -20,7 +20,8 @@ export function formatFileFault({ file, line, column, path, message }: FileFault
 }
 
 /** What is said of a place goes on from it; a sentence of its own, as of Sigma, stands behind a colon. */
-const GOES_ON = /^(?:is|are|must|has|have|holds|needs|refers|makes|names|asks|would|belongs|leads|could|can)\b/;
+const GOES_ON =
+  /^(?:is|are|must|has|have|holds|needs|refers|makes|names|asks|would|belongs|leads|could|can)\b/;
 
 /** `level must be …`, `correlation.timespan: timespan is missing.` */
 export function faultText({ path, message }: Pick<FileFault, 'path' | 'message'>): string {

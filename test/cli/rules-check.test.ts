@@ -104,6 +104,24 @@ describe('rules check', () => {
     expect(ran.stdout).toMatch(words);
   });
 
+  it('lists filters, and tells of values that no event has', async () => {
+    const filter =
+      'title: Not for tests\nlogsource: {product: noxys}\nfilter:\n  rules: [mine]\n  t: {action: blocked}\n  condition: not t\n';
+    const ran = await shellWith({ 'a.yml': MINE, 'b.yml': filter }).run('rules check a.yml b.yml');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.stdout).toContain('✔ not_for_tests (filter of mine): Not for tests');
+    expect(ran.stdout).toContain('1 rule and 1 filter in 2 files: all right.');
+    expect(ran.stderr).toContain('! The rule mine: policy_decision is never blocked: did you mean block?');
+  });
+
+  it('sends a tenant file to where it is checked', async () => {
+    const files = { 'acme.yaml': 'id: acme\nresidency: eu\ndestinations: []\n' };
+    expect(await shellWith(files).run('rules check acme.yaml')).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringMatching(/acme\.yaml is a tenant file[\s\S]*apply -f … --dry-run/),
+    });
+  });
+
   it('reads stdin, and refuses a file that is not there', async () => {
     expect((await shellWith({}, { stdin: MINE }).run('rules check -')).code).toBe(EXIT.ok);
     expect(await shellWith({}).run('rules check gone.yml')).toMatchObject({
