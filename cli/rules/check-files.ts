@@ -74,12 +74,12 @@ function readFile({ name: file, text }: RuleFile) {
 
 /** What holds between rules is told of the place of one of them, and may name the text of another. */
 function faultBetween({ path, message }: ConfigFault, files: readonly RuleFile[]): FileFault {
-  const nameOf = (index: string | undefined) => files[Number(index)]?.name;
-  const file = nameOf(CUSTOM_PATTERN.exec(path)?.[1]) ?? path;
+  const fileOf = (index: string | undefined) => files[Number(index)]?.name;
+  const file = fileOf(CUSTOM_PATTERN.exec(path)?.[1]) ?? path;
   const [told = '', line, column] = PLACE_PATTERN.exec(message) ?? [];
   const words = message
     .slice(told.length)
-    .replaceAll(OTHERS_PATTERN, (text: string, index: string) => nameOf(index) ?? text);
+    .replaceAll(OTHERS_PATTERN, (text: string, index: string) => fileOf(index) ?? text);
   const place = line === undefined ? {} : { line: Number(line), column: Number(column) };
   return { file, ...place, path: '', message: words };
 }

@@ -13,9 +13,10 @@ const NUMBER_FIELDS: ReadonlySet<string> = new Set(['risk_score', 'classificatio
 /** By which people and the config call a rule. */
 export const NAME_LENGTH_MAX = 128;
 
-/** Every fault of a document that was parsed. */
-export function documentFaults(document: SigmaDocument): readonly DocumentFault[] {
+/** Every fault of a document that was parsed; of one that lacks parts, those of its own attribute. */
+export function documentFaults(document: SigmaDocument, isWhole = true): readonly DocumentFault[] {
   const { relay, faults } = readRelay(document);
+  if (!isWhole) return faults;
   return [
     ...faults,
     ...listFaults(document, relay.lists ?? {}),

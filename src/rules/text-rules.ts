@@ -79,9 +79,9 @@ function overridesOf(
   named: ReadonlySet<string>,
 ): RulesConfig['overrides'] {
   const entries = brought.map((document) => ({ document, source: 'custom', path: '' }) as const);
-  const kept = Object.entries(overrides).flatMap(([key, { enabled: _, ...override }]) =>
+  const kept = Object.entries(overrides).flatMap(([key, override]) =>
     findEntry(entries, key) !== undefined || bundledHandles(key).some((handle) => named.has(handle))
-      ? [[key, override] as const]
+      ? [[key, { ...override, enabled: true }] as const]
       : [],
   );
   return Object.fromEntries(kept);

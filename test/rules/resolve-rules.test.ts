@@ -107,6 +107,35 @@ describe('a filter', () => {
   });
 });
 
+describe('what is told of a text', () => {
+  it.each([
+    [
+      'rules/bad.yml',
+      /^rules\.custom\[0\]: is the name of a file, .* did you mean - file: rules\/bad\.yml\?$/,
+    ],
+    [plainRule('a', { relay: '{respond: [isolate]}' }), /relay\.respond\[0\]: did you mean contain\?$/],
+    [plainRule('a', { relay: '{respond: [ticket]}' }), /did you mean case\?$/],
+    [
+      correlationRule('c', COUNT.replace('user_id', 'user')),
+      /"user" is no field of an event: did you mean "user_id"\?$/,
+    ],
+    [
+      plainRule('a').replace('event.type: interaction.policy_violated', "model|re: 'a(?=b)'"),
+      /look-around is not supported: a rule's condition can say not\.$/,
+    ],
+  ])('%#', (text, words) => {
+    expect(messages({ custom: [text] })).toEqual([expect.stringMatching(words)]);
+  });
+
+  it('is what is wrong with the detection and with the relay attribute, in one round', () => {
+    const text = plainRule('a', { relay: '{respond: [isolate]}' }).replace('event.type', 'event.typ');
+    expect(messages({ custom: [text] })).toEqual([
+      expect.stringMatching(/is no field of an event/),
+      expect.stringMatching(/did you mean contain\?$/),
+    ]);
+  });
+});
+
 describe('a bundled rule', () => {
   it('is found by its file with a folder before it, too', () => {
     expect(rulesOf({ catalog: ['rules/noxys_alert_high.yml'] }).map(({ name }) => name)).toContain(
