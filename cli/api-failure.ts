@@ -63,7 +63,7 @@ type Problem = Extract<ApiFailure, { kind: 'problem' }>;
 
 function problemFailure(failure: Problem, what: string): CliFailure {
   const { status, problem, faults, requestId } = failure;
-  const detail = failure.detail.replace(API_WORDS, '');
+  const detail = failure.detail.replace(API_WORDS, '').replace(': GET …/rules lists those that it has', '');
   const hint = HINTS[problem] ?? HINTS[`http_${status}`];
   const lines = faults.map(({ path, message }) => `\n  ${path === '' ? 'the document' : path} ${message}`);
   const request = status >= 500 && requestId !== undefined ? ` (request ${requestId})` : '';

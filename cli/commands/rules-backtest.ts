@@ -31,13 +31,13 @@ export function backtestCommand(act: Act) {
     )
     .argument('<tenant>', "the tenant's id", tenantId)
     .argument('[rule]', "a rule's name or id; without it, all that are on")
-    .option('--rule-file <file>', 'run the rules in this Sigma file instead')
+    .option('--rule-file <file>', 'run the rules in this Sigma file instead, with those that it refers to')
     .option('--since <time>', 'not before this time, such as 2026-11-22T05:00:00Z or 7d (ago)', instant)
     .option('--until <time>', 'only before this time', instant)
     .option('--events <file>', 'run over this NDJSON file, without a relay')
     .option(
       '-f, --file <path>',
-      "with --events: the tenant's rules as its file has them, instead of the bundled ones",
+      "with --events: the tenant's rules as its file has them, instead of the bundled ones; with --rule-file what it refers to is of it",
     )
     .option('--persons', 'show users instead of pseudonyms')
     .action(
@@ -56,8 +56,7 @@ async function backtest(
   const { io, out } = session;
   const { ruleFile, events, file } = options;
   if (rule !== undefined && ruleFile !== undefined) throw oneRule();
-  if (file !== undefined && (events === undefined || ruleFile !== undefined))
-    throw invalidInput('-f goes with --events, and without --rule-file.');
+  if (file !== undefined && events === undefined) throw invalidInput('-f goes with --events.');
   const text = ruleFile === undefined ? undefined : await readRuleFile(io, ruleFile);
   if (events !== undefined) return backtestEvents(session, { tenant, rule, text, events, options });
   const report = await runBacktest(session, tenant, {

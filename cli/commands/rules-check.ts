@@ -5,11 +5,13 @@ import { Command } from '@commander-js/extra-typings';
 import type { Rule } from '../../src/rules/rule.ts';
 import type { Act } from '../action.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { invalidInput } from '../failure.ts';
 import { printable } from '../output/printable.ts';
 import { count } from '../output/time.ts';
 import { checkFiles } from '../rules/check-files.ts';
 import { readRuleFile } from '../rules/read-inputs.ts';
 import type { Session } from '../session.ts';
+import { looksLikeTenant } from '../tenant-files/rule-files.ts';
 import { byPlace, type FileFault, formatFileFault } from '../tenant-files/file-fault.ts';
 
 export function checkCommand(act: Act) {
@@ -24,8 +26,16 @@ export function checkCommand(act: Act) {
 
 async function check({ io, out }: Session, names: readonly string[]): Promise<ExitCode> {
   const files: { readonly name: string; readonly text: string }[] = [];
-  for (const name of names) files.push({ name, text: await readRuleFile(io, name) });
-  const { faults, rules } = checkFiles(files);
+  for (const name of names) {
+    const text = await readRuleFile(io, name);
+    if (looksLikeTenant(text))
+      throw invalidInput(
+        `${name} is a tenant file, and no Sigma rule.`,
+        '`npx noxys-relay apply -f … --dry-run` checks it.',
+      );
+    files.push({ name, text });
+  }
+  const { faults, rules, filters, warnings } = checkFiles(files);
   const inOrder = faults.toSorted(byPlace);
   const shown = rules.map(({ id, name, title, level, document, alerts }) => ({
     id,
@@ -35,14 +45,16 @@ async function check({ io, out }: Session, names: readonly string[]): Promise<Ex
     kind: document.kind,
     alerts,
   }));
-  out.result({ faults: inOrder, rules: shown }, () =>
+  out.result({ faults: inOrder, rules: shown, filters, warnings }, () =>
     faults.length > 0
       ? [...inOrder.map(placed), `${count(faults.length, 'fault')}.`].join('\n')
       : [
           ...rules.map((rule) => `${out.paint('good', '✔')} ${lineOf(rule)}`),
-          `${count(rules.length, 'rule')} in ${count(files.length, 'file')}: all right.`,
+          ...filters.map((filter) => `${out.paint('good', '✔')} ${filterLine(filter)}`),
+          `${whatOf(rules.length, filters.length)} in ${count(files.length, 'file')}: all right.`,
         ].join('\n'),
   );
+  for (const warning of warnings) out.warn(printable(warning));
   return faults.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
@@ -51,6 +63,14 @@ function placed(fault: FileFault): string {
   return fault.line === undefined
     ? `${printable(fault.file)}: ${printable(fault.message)}`
     : formatFileFault(fault);
+}
+
+function filterLine({ name, title, of }: { name: string; title: string; of: readonly string[] }): string {
+  return printable(`${name} (filter of ${of.join(', ')}): ${title}`);
+}
+
+function whatOf(rules: number, filters: number): string {
+  return filters === 0 ? count(rules, 'rule') : `${count(rules, 'rule')} and ${count(filters, 'filter')}`;
 }
 
 function lineOf({ name, title, level, document, alerts }: Rule): string {

@@ -25,7 +25,7 @@ export function testCommand(act: Act) {
     .argument('[rule]', "a rule's name or id; without it, all that are on")
     .option('--event <file>', 'file with a Noxys event in JSON; - is stdin')
     .option('--event-id <id>', 'a stored event, by its id')
-    .option('--rule-file <file>', 'test the rules in this Sigma file instead')
+    .option('--rule-file <file>', 'test the rules in this Sigma file instead, with those that it refers to')
     .action(
       act(async (session: Session, tenant: string, rule: string | undefined, options) =>
         test(session, tenant, rule, options),

@@ -20,7 +20,7 @@ export function playbookTestsText(out: Output, playbook: string, tests: readonly
       const { matches, responses, checklist = [] } = test;
       return [
         headOf(out, test),
-        ...(matches ? [] : ['    This event does not make it fire. Of one that does:']),
+        ...(matches ? [] : ['    This event does not make it fire. If it fired:']),
         ...indented(responseLines(out, responses)),
         ...(checklist.length === 0
           ? [`    There is no checklist of ${playbook} for it.`]
@@ -31,18 +31,45 @@ export function playbookTestsText(out: Output, playbook: string, tests: readonly
 }
 
 function testText(out: Output, test: RuleTest): string {
-  const { matches, selections = [], condition, window, responses } = test;
+  const { matches, condition, window, responses, counted = [] } = test;
   return [
     headOf(out, test),
-    ...selections.flatMap(({ name, matches: isMet, items }) => [
-      `    ${mark(out, isMet)} ${printable(name)}`,
-      ...items.map((item) => `        ${mark(out, item.matches)} ${printable(item.item)}`),
-    ]),
+    ...selectionLines(out, test),
     ...(condition === undefined ? [] : [`    condition  ${printable(condition)}`]),
+    ...counted.flatMap((base) => countedLines(out, base)),
     ...(window === undefined ? [] : [`    window     ${windowText(window)}`]),
-    ...(matches || window !== undefined ? ['    would do', ...indented(responseLines(out, responses))] : []),
+    ...(responses.length > 0 || matches
+      ? [`    ${whenOf(test)}`, ...indented(responseLines(out, responses))]
+      : []),
     ...checklistLines(test),
   ].join('\n');
+}
+
+/** Of what is not done by this event, when it would be. */
+function whenOf({ matches, window, counted }: RuleTest): string {
+  if (matches) return 'would do';
+  return window === undefined && counted === undefined ? 'if it fired:' : 'if it crossed:';
+}
+
+function selectionLines(out: Output, { selections = [] }: Pick<RuleTest, 'selections'>): readonly string[] {
+  return selections.flatMap(({ name, matches, items }) => [
+    `    ${mark(out, matches)} ${printable(name)}`,
+    ...items.map((item) => `        ${mark(out, item.matches)} ${printable(item.item)}`),
+  ]);
+}
+
+/** A rule that a correlation counts; its selections where it does not match. */
+function countedLines(out: Output, base: NonNullable<RuleTest['counted']>[number]): readonly string[] {
+  const { matches, title, rule, condition } = base;
+  return [
+    `    counts     ${mark(out, matches)} ${printable(title)}  ${out.paint('faint', printable(rule))}`,
+    ...(matches
+      ? []
+      : indented([
+          ...selectionLines(out, base),
+          ...(condition === undefined ? [] : [`    condition  ${printable(condition)}`]),
+        ])),
+  ];
 }
 
 /** Its title and name, as its id tells people little. */

@@ -64,6 +64,7 @@ export function ruleText(out: Output, rule: RuleDetail, nowMs: number): string {
     ['id', rule.id],
     ['level', `${rule.level}, ${rule.source} ${rule.kind}, ${stateOf(rule).word}`],
     ['responds', rule.respond.join(', ') || 'with nothing'],
+    ['filtered', rule.filters === undefined ? undefined : `by ${rule.filters.join(', ')}`],
     ['playbook', rule.playbook],
     ['author', rule.author],
     ['tags', rule.tags.join(', ') || undefined],

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { FORWARDED_EVENT_TYPES } from '../../src/domain/event.ts';
 import { isRecord } from '../../src/lib/record.ts';
 import type { Rule } from '../../src/rules/rule.ts';
+import { rulesOfText } from '../../src/rules/text-rules.ts';
 import { instantAt } from '../event-filters.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { CliFailure, invalidInput } from '../failure.ts';
@@ -18,7 +19,7 @@ import { findTenantFile } from '../tenant-files/find-tenant.ts';
 import { codeOf, unreadMessage } from '../tenant-files/regular-file.ts';
 import { inlineRuleFiles } from '../tenant-files/rule-files.ts';
 import { backtestFile, type FileReport } from './backtest-file.ts';
-import { ALL_BUNDLED, localRules, partsOfDocument, partsOfTexts, type RuleParts } from './local-rules.ts';
+import { ALL_BUNDLED, DEFAULTS, localRules, partsOfDocument, type RuleParts } from './local-rules.ts';
 
 export interface Wanted {
   readonly tenant: string;
@@ -48,7 +49,7 @@ export async function backtestEvents(session: Session, wanted: Wanted): Promise<
     const report = await backtestFile({
       path,
       tenant,
-      rules: onlyOf(rulesOf(parts), rule),
+      rules: onlyOf(rulesOf(parts, wanted.text), rule),
       forwarded,
       sinceMs: instantMs(options.since, -Infinity),
       untilMs: instantMs(options.until, Infinity),
@@ -73,8 +74,7 @@ interface Parts {
 
 function partsOf(session: Session, { tenant, text, options: { file } }: Wanted): Parts {
   const forwarded: readonly string[] = FORWARDED_EVENT_TYPES;
-  if (text !== undefined) return { parts: partsOfTexts([text]), forwarded };
-  if (file === undefined) return { parts: ALL_BUNDLED, forwarded };
+  if (file === undefined) return { parts: text === undefined ? ALL_BUNDLED : DEFAULTS, forwarded };
   const document = documentOf(session, tenant, file);
   const forward: unknown = isRecord(document) ? document['forward'] : undefined;
   const types: unknown = isRecord(forward) ? forward['events'] : undefined;
@@ -93,8 +93,9 @@ function documentOf({ io }: Session, tenant: string, file: string): unknown {
   throw invalidInput(faults.map(({ path, message }) => `${found.name}: ${path} ${message}`).join('\n'));
 }
 
-function rulesOf(parts: RuleParts): readonly Rule[] {
-  const rules = localRules(parts);
+/** Of the parts; or of a text, with what it refers to of the parts. */
+function rulesOf(parts: RuleParts, text: string | undefined): readonly Rule[] {
+  const rules = text === undefined ? localRules(parts) : rulesOfText(text, parts);
   if (rules.ok) return rules.value;
   const lines = rules.error.map(({ path, message }) => `\n  ${printable(path)}: ${printable(message)}`);
   throw invalidInput(`The rules can't be used:${lines.join('')}`, 'See `npx noxys-relay rules check`.');

@@ -23,7 +23,8 @@ export type RuleParts = Pick<TenantConfig, 'rules' | 'responses' | 'platforms' |
 /** Nothing is reduced: what a tenant's privacy takes is judged when its rules are saved. */
 export const KEEP_ALL = { user_id: 'keep', user_email: 'keep', device: 'keep', url: 'keep' } as const;
 
-const DEFAULTS: RuleParts = {
+/** No rule, and nothing that a tenant says of them. */
+export const DEFAULTS: RuleParts = {
   rules: RULES_DEFAULT,
   responses: RESPONSES_DEFAULT,
   platforms: PLATFORMS_DEFAULT,

@@ -20,7 +20,11 @@ export function readTenantFiles(session: Session, paths: readonly string[]): rea
   const files: TenantFile[] = [];
   const { files: all, faults: missed } = findFiles(io.cwd, paths);
   const faults: FileFault[] = [...missed];
-  for (const found of withoutRuleFiles(all)) {
+  const { tenants, strays } = withoutRuleFiles(all);
+  if (tenants.length === 0 && missed.length === 0)
+    faults.push(...strays.map(({ name: file }) => ({ file, ...STRAY })));
+  else for (const { name } of strays) out.warn(`${name} ${STRAY.message}.`);
+  for (const found of tenants) {
     const own = env.get(found.folder) ?? readEnvFile(found.folder);
     env.set(found.folder, own);
     const read = readTenantFile(found, { environment: io.env, own });
@@ -36,6 +40,11 @@ export function readTenantFiles(session: Session, paths: readonly string[]): rea
   for (const { secrets } of files) for (const secret of secrets) out.conceal(secret);
   return files;
 }
+
+const STRAY = {
+  path: '',
+  message: 'is a Sigma rule that no tenant names: add it to rules.custom of one (- file: …), or move it',
+};
 
 /** One tenant can't be what two files say. */
 function sameIds(files: readonly TenantFile[]): FileFault[] {

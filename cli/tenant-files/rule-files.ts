@@ -59,15 +59,40 @@ function readRule(path: string, places: { base: string; within: string }): Resul
 
 const NO_YAML = 'refers to a file whose name does not end in .yml or .yaml, as files of Sigma rules do';
 
-/** The files without those that another one names as its rules: these are no tenants, though they lie beside them. */
-export function withoutRuleFiles(files: readonly FoundFile[]): readonly FoundFile[] {
-  const named = new Set(files.flatMap((file) => ruleFilesOf(file)));
-  return files.filter(({ path }) => !named.has(path) || isTenant(documentOf(path, textOf(path))));
+/**
+ * The files without those of rules: these are no tenants, though they lie beside them. `strays` are rules that no tenant names: somebody
+ * may think that they are on.
+ */
+export function withoutRuleFiles(files: readonly FoundFile[]): {
+  readonly tenants: readonly FoundFile[];
+  readonly strays: readonly FoundFile[];
+} {
+  const ofRules = new Set<string>();
+  const named = new Set<string>();
+  for (const { path } of files) {
+    const text = textOf(path);
+    for (const rule of ruleFilesOf(path, text)) named.add(rule);
+    if (looksLikeRule(text)) ofRules.add(path);
+  }
+  const strays = files.filter(({ path }) => ofRules.has(path) && !named.has(path));
+  const tenants = files.filter(
+    ({ path }) => !ofRules.has(path) && (!named.has(path) || isTenant(documentOf(path, textOf(path)))),
+  );
+  return { tenants, strays };
+}
+
+/** What every Sigma document has, at the start of a line, and no tenant. */
+function looksLikeRule(text: string): boolean {
+  return /^title:/m.test(text) && /^(?:detection|correlation|filter):/m.test(text) && !looksLikeTenant(text);
+}
+
+/** What every tenant has. */
+export function looksLikeTenant(text: string): boolean {
+  return /^["']?(?:residency|webhook|destinations)["']?:/m.test(text);
 }
 
 /** The files that a tenant file names, by their whole paths. */
-function ruleFilesOf({ path }: FoundFile): readonly string[] {
-  const text = textOf(path);
+function ruleFilesOf(path: string, text: string): readonly string[] {
   // Most name none: only what may is parsed.
   if (!/\bcustom\b[\s\S]*\bfile\b/.test(text)) return [];
   return customOf(documentOf(path, text)).flatMap((item) => {

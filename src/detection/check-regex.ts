@@ -30,6 +30,8 @@ export function checkRegex(given: string, flags: RegexFlags): number {
   }
   for (const { 0: token, index } of pattern.matchAll(new RegExp(TOKEN, 'g'))) {
     const after = pattern.slice(index + token.length);
+    if (token === '(' && /^\?<?[=!]/.test(after))
+      refuse("look-around is not supported: a rule's condition can say not");
     if (token === '(' && after.startsWith('?'))
       refuse('of (?… only (?:…) is supported, and (?i), (?m), (?s) at the start');
     if (/^\[(\^?\]$|.*(\[:|\\B))/s.test(token)) refuse(`no [], [: or \\B as in ${token}`);

@@ -20,8 +20,8 @@ export { withFilters } from './filters.ts';
 export interface ParseOptions {
   /** Asked for every field name; what it answers is an error at that place. */
   readonly checkField?: (field: string, use: FieldUse) => string | undefined;
-  /** Asked for every document that is right: what else is wrong with it, such as with its `custom` attributes. */
-  readonly checkDocument?: (document: SigmaDocument) => readonly DocumentFault[];
+  /** Asked for every document: what else is wrong with it, such as with its `custom` attributes. Of one that is not whole parts are missing. */
+  readonly checkDocument?: (document: SigmaDocument, isWhole: boolean) => readonly DocumentFault[];
 }
 
 export interface DocumentFault {
@@ -66,8 +66,8 @@ export function parseRules(yaml: string, options: ParseOptions = {}): Result<Sig
       if (document === undefined) continue;
       documents.push(document);
       // A part that was refused is missing in the document.
-      if (errors.length > errorsBefore) continue;
-      for (const { path, message } of options.checkDocument?.(document) ?? [])
+      const isWhole = errors.length === errorsBefore;
+      for (const { path, message } of options.checkDocument?.(document, isWhole) ?? [])
         note(offsetOf(path, true), message, path);
     }
   } catch (error) {

@@ -49,6 +49,8 @@ export interface RuleDetail extends RuleView {
   readonly description?: string;
   readonly references: readonly string[];
   readonly falsepositives: readonly string[];
+  /** Names of the filters that are in its condition; absent: there are none. */
+  readonly filters?: readonly string[];
   /** As it is evaluated: overrides and lists in place, fields by their canonical names. */
   readonly document: Readonly<Record<string, unknown>>;
 }
@@ -183,6 +185,8 @@ export interface RuleTest {
     readonly items: readonly { readonly item: string; readonly matches: boolean }[];
   }[];
   readonly condition?: string;
+  /** Of a correlation: the rules that it counts, each on this event. */
+  readonly counted?: readonly Pick<RuleTest, 'rule' | 'title' | 'matches' | 'selections' | 'condition'>[];
   /** Of a correlation: what its window would be with this event. Nothing is counted by a test. */
   readonly window?: {
     readonly value: number | null;
@@ -190,7 +194,7 @@ export interface RuleTest {
     readonly crossed: boolean;
     readonly isQuiet: boolean;
   };
-  /** What would be done, and where; why not, where nothing would. */
+  /** What would be done, and where; why not, where nothing would. Of a rule that does not match, and was named: if it did. */
   readonly responses: readonly ResponseOutcome[];
   readonly playbook?: PlaybookName;
   /** The lines of the playbook's checklist, as a case would have them. */

@@ -89,10 +89,10 @@ function partsOf(rule: Rule): Readonly<Record<string, unknown>> {
     const lists = Object.fromEntries(
       Object.entries(selections).map(([name, selection]) => [`${SELECTION}${name}`, selection]),
     );
-    return { ...shared, ...lists, definition };
+    return { ...shared, ...lists, ...definition };
   }
   const { bounds, timespanMs, level: _level, title: _title, name: _name, ...definition } = rest;
-  return { ...shared, threshold: bounds, timespan_ms: timespanMs, definition };
+  return { ...shared, threshold: bounds, timespan_ms: timespanMs, ...definition };
 }
 
 function differences(

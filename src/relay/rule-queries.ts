@@ -115,7 +115,14 @@ export class RuleQueries {
     const { language, destinations } = config();
     return {
       kind: 'tested',
-      tests: answerOfTest(tested, { event, keys, language, destinations, nowMs }),
+      tests: answerOfTest(tested, {
+        event,
+        keys,
+        language,
+        destinations,
+        nowMs,
+        areNamed: reference !== undefined,
+      }),
     };
   }
 
@@ -171,6 +178,7 @@ function detailOf(db: Database, rule: Rule): RuleDetail {
     ...(description !== undefined && { description }),
     references,
     falsepositives,
+    ...(rule.filters && { filters: rule.filters }),
     document: { ...rule.document },
   };
 }

@@ -3,11 +3,10 @@
 import type { ConfigFault } from '../domain/fault.ts';
 import type { TenantConfig } from '../domain/tenant-config.ts';
 import type { Result } from '../lib/result.ts';
-import { failure, success } from '../lib/result.ts';
+import { failure } from '../lib/result.ts';
 import { CATALOG } from '../rules/catalog.ts';
-import { parseCustom } from '../rules/parse-custom.ts';
-import { resolveRules } from '../rules/resolve-rules.ts';
 import type { Rule } from '../rules/rule.ts';
+import { rulesOfText as withWhatItNames } from '../rules/text-rules.ts';
 
 /** By its id or its name; a bundled one by the name of its file, too, as a config may name it. */
 export function findRule(rules: readonly Rule[], reference: string): Rule | undefined {
@@ -26,16 +25,13 @@ export function alertsIfOn({ isEnabled, alerts }: Rule): boolean {
   return isEnabled && alerts;
 }
 
-/** The rules of a Sigma text alone, under the tenant's platforms, responses and privacy; or its faults, below `text`. */
+/** The rules of a Sigma text and what comes along with it, or its faults, below `text`. */
 export function rulesOfText(
   text: string,
-  { responses, platforms, privacy }: Pick<TenantConfig, 'responses' | 'platforms' | 'privacy'>,
+  config: Pick<TenantConfig, 'rules' | 'responses' | 'platforms' | 'privacy'>,
 ): Result<readonly Rule[], ConfigFault[]> {
-  const parsed = parseCustom([text]);
-  if (!parsed.ok) return failure(parsed.error.map(belowText));
-  const rules = { catalog: [], overrides: {}, custom: [text] };
-  const resolved = resolveRules({ rules, responses, platforms, privacy }, parsed.value);
-  return resolved.ok ? success(resolved.value) : failure(resolved.error.map(belowText));
+  const rules = withWhatItNames(text, config);
+  return rules.ok ? rules : failure(rules.error.map(belowText));
 }
 
 function belowText({ path, message }: ConfigFault): ConfigFault {

@@ -37,18 +37,26 @@ const NUMBER_FIELDS: ReadonlySet<string> = new Set(['risk_score', 'classificatio
 /** By which people and the config call a rule. */
 export const NAME_LENGTH_MAX = 128;
 
-/** Every fault of a document that was parsed. */
-export function documentFaults(document: SigmaDocument): readonly DocumentFault[] {
+/** Every fault of a document that was parsed; of one that lacks parts, those of its own attribute. */
+export function documentFaults(document: SigmaDocument, isWhole = true): readonly DocumentFault[] {
   const { relay, faults } = readRelay(document);
+  if (!isWhole) return faults;
   return [
     ...faults,
     ...attributeFaults(document),
     ...listFaults(document, relay.lists ?? {}),
     ...fieldFaults(document),
     ...sizeFaults(document),
+    ...(document.kind === 'filter' && document.rules.includes('any') ? [ANY_RULE] : []),
     ...(document.kind === 'correlation' ? correlationFaults(document) : []),
   ];
 }
+
+/** Some tools take it, of a draft of Sigma 2.2: the relay has a filter name each of its rules. */
+const ANY_RULE: DocumentFault = {
+  path: ['filter', 'rules'],
+  message: 'any is of a draft of Sigma 2.2, and is not supported: name the rules that the filter is for',
+};
 
 /** What a window counts at most, and how many events it keeps of which it adds up a field. */
 const COUNT_MAX = 10_000;

@@ -8,6 +8,9 @@ import { failure, success } from '../lib/result.ts';
 import { documentFaults } from './document-faults.ts';
 import { checkField } from './rule-fields.ts';
 
+/** Of which the command line sends the text, where it is written as one. */
+const FILE_NAME = /^\s*[\w./-]{1,200}\.ya?ml\s*$/;
+
 /** The documents of each text, or every fault of all. `path` leads the paths of the faults: `rules.custom[0]`. */
 export function parseCustom(
   texts: readonly string[],
@@ -15,6 +18,11 @@ export function parseCustom(
 ): Result<SigmaDocument[][], ConfigFault[]> {
   const faults: ConfigFault[] = [];
   const parsed = texts.map((text, index) => {
+    if (FILE_NAME.test(text)) {
+      const message = `is the name of a file, and must be the text of a rule: did you mean - file: ${text.trim()}?`;
+      faults.push({ path: `${path}[${index}]`, message });
+      return [];
+    }
     const documents = parseRules(text, { checkField, checkDocument: documentFaults });
     if (documents.ok) return documents.value;
     faults.push(...documents.error.map((error) => ({ path: `${path}[${index}]`, message: placed(error) })));

@@ -31,6 +31,16 @@ const KEYS = ['respond', 'watch', 'suppress', 'after_alert', 'dry_run', 'playboo
 type Key = (typeof KEYS)[number];
 /** Of a correlation alone: what tells once needs no silence. */
 const CORRELATION_KEYS: readonly Key[] = ['suppress', 'after_alert'];
+/** What other products call a response. */
+const SYNONYMS: Readonly<Record<string, Response>> = {
+  isolate: 'contain',
+  isolation: 'contain',
+  ioc: 'indicator',
+  message: 'notify',
+  slack: 'notify',
+  teams: 'notify',
+  ticket: 'case',
+};
 const AFTER_ALERT = ['suppress', 'reset'] as const;
 
 /** What a document's attribute says, as far as it is right, and what is wrong with it. */
@@ -107,6 +117,13 @@ function chosen<T extends string>(value: unknown, allowed: readonly T[], fault: 
 }
 
 function oneOf(written: unknown, allowed: readonly string[], otherwise: string): string {
-  const nearest = typeof written === 'string' ? nearestWord(written, allowed) : undefined;
+  const word = typeof written === 'string' ? written : undefined;
+  const meant = word !== undefined && Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
+  const nearest =
+    meant !== undefined && allowed.includes(meant)
+      ? meant
+      : word === undefined
+        ? undefined
+        : nearestWord(word, allowed);
   return nearest === undefined ? `${otherwise} ${allowed.join(', ')}` : `did you mean ${nearest}?`;
 }

@@ -19,7 +19,18 @@ import { privacyFaults } from './privacy-faults.ts';
 import { type RelayAttribute, readRelay } from './relay-attribute.ts';
 import { canonicalField } from './rule-fields.ts';
 import { rulesByName, rulesInOrder } from './rule-order.ts';
-import { type Entry, findEntry, gatherRules, idOf, isBundled, nameOf, nearestHint } from './rule-set.ts';
+import {
+  type Entry,
+  faultOf,
+  findEntry,
+  fits,
+  gatherRules,
+  idOf,
+  isBundled,
+  isNamedBy,
+  nameOf,
+  nearestHint,
+} from './rule-set.ts';
 import type { Rule } from './rule.ts';
 
 /** Of all rules of a tenant: a few times what one of them may have. Source: design choice; some 20 ms of an event at worst. */
@@ -37,7 +48,7 @@ export function resolveRules(
   { rules: config, responses, platforms, privacy }: RuleParts,
   custom: readonly (readonly SigmaDocument[])[],
 ): Result<readonly Rule[], ConfigFault[]> {
-  const { entries, faults } = gatherRules(config.catalog, custom);
+  const { entries, faults } = gatherRules(config.catalog, custom, config.custom);
   const overrides = readOverrides(config.overrides, entries);
   const early = [...faults, ...overrides.faults];
   // What follows would only repeat what is wrong with the documents themselves.
@@ -50,14 +61,26 @@ export function resolveRules(
     const document = changed(entry.document, relay, override, platforms, late);
     const checked = checkedWork(document);
     if (typeof checked === 'string')
-      late.push({ path: override.path ?? entry.path, message: `"${document.title}": ${checked}` });
+      late.push(
+        faultOf(
+          override.path === undefined ? entry : { path: override.path },
+          `"${document.title}": ${checked}`,
+        ),
+      );
     else workOf.set(idOf(document), checked);
-    return ruleOf({ ...entry, document }, relay, override.value, responses);
+    const filters = entries.filter(
+      (filter) => filter.document.kind === 'filter' && fits(filter.document, entry.document),
+    );
+    return {
+      ...ruleOf({ ...entry, document }, relay, override.value, responses),
+      ...(filters.length > 0 && { filters: filters.map((filter) => nameOf(filter.document)) }),
+    };
   });
   const rules = withAlerts(made);
   const used = rulesInOrder(rules, rulesByName(rules));
   late.push(
-    ...used.flatMap((rule) => privacyFaults(rule, privacy, findEntry(entries, rule.id)?.path ?? '')),
+    ...used.flatMap((rule) => rulePrivacyFaults(rule, privacy, entries)),
+    ...filterPrivacyFaults(used, privacy, entries),
     ...silencedFaults(used, overrides.of),
     ...workFaults(used.reduce((sum, { id }) => sum + (workOf.get(id) ?? 0), 0)),
   );
@@ -170,6 +193,46 @@ function checkedWork(document: SigmaRule | SigmaCorrelation): string | number {
   if (document.kind === 'correlation') return 0;
   const { faults, work } = checkRule(document);
   return faults[0] ?? work;
+}
+
+/** Of the rule itself, without the selections that filters brought. */
+function rulePrivacyFaults(
+  { title, document }: Rule,
+  privacy: TenantConfig['privacy'],
+  entries: readonly Entry[],
+): readonly ConfigFault[] {
+  const entry = entries.find((one) => idOf(one.document) === idOf(document));
+  if (entry === undefined) return [];
+  const own = entry.document.kind === 'rule' ? Object.keys(entry.document.selections) : [];
+  const itself =
+    document.kind === 'rule'
+      ? {
+          ...document,
+          selections: Object.fromEntries(
+            Object.entries(document.selections).filter(([name]) => own.includes(name)),
+          ),
+        }
+      : document;
+  return privacyFaults(itself, privacy).map((wrong) =>
+    faultOf(entry, `"${title}" ${wrong}, or switch the rule off`),
+  );
+}
+
+/** Of the filters of rules that are evaluated. */
+function filterPrivacyFaults(
+  used: readonly Rule[],
+  privacy: TenantConfig['privacy'],
+  entries: readonly Entry[],
+): readonly ConfigFault[] {
+  const ids = new Set(used.map(({ id }) => id));
+  const usedEntries = entries.filter(({ document }) => ids.has(idOf(document)));
+  return entries.flatMap((filter) => {
+    const { document } = filter;
+    if (document.kind !== 'filter' || !usedEntries.some((entry) => isNamedBy(document, entry))) return [];
+    return privacyFaults(document, privacy).map((wrong) =>
+      faultOf(filter, `the filter "${document.title}" ${wrong}, or leave the filter out`),
+    );
+  });
 }
 
 /** All rules are evaluated on each event, and each regular expression keeps memory of its own. */

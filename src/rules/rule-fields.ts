@@ -6,11 +6,20 @@ import type { PrivacyConfig } from '../domain/tenant-config.ts';
 /** What a rule uses a field for. */
 export type FieldUse = 'match' | 'group' | 'value';
 
+/** Names that are the beginning of a field's. */
+const STARTS: ReadonlyMap<string, FieldName> = new Map([
+  ['user', 'user_id'],
+  ['username', 'user_id'],
+  ['email', 'user_email'],
+  ['device', 'device_id'],
+  ['host', 'hostname'],
+]);
+
 /** What is wrong with a field, and how to mend it. Undefined: nothing. */
 export function checkField(name: string, use: FieldUse): string | undefined {
   const field = resolveField(name);
   if (field === undefined) {
-    const nearest = nearestField(name);
+    const nearest = STARTS.get(name) ?? nearestField(name);
     return `"${name}" is no field of an event${nearest ? `: did you mean "${nearest}"?` : ''}`;
   }
   if (use === 'group' && field === 'classifications')

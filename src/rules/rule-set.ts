@@ -4,12 +4,14 @@
  */
 
 import type { SigmaDocument } from '../detection/document.ts';
+import { withFilters } from '../detection/sigma.ts';
 import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import { RULES_MAX, type RulesConfig } from '../domain/rules-config.ts';
 import { nearestWord } from '../lib/nearest.ts';
 import { type BundledRules, CATALOG } from './catalog.ts';
 import { NAME_LENGTH_MAX } from './document-faults.ts';
+import { placeOfDocument } from './fault-place.ts';
 import { referencesOf } from './rule-order.ts';
 
 /** A document, and where it comes from. */
@@ -18,6 +20,8 @@ export interface Entry<D extends SigmaDocument = SigmaDocument> {
   readonly source: 'bundled' | 'custom';
   /** In the config. */
   readonly path: string;
+  /** Within the text of a custom one, such as `line 12, column 1: `. Leads the messages of faults. */
+  readonly place?: () => string;
   /** Of a bundled file's own rule. */
   readonly file?: string;
 }
@@ -27,6 +31,8 @@ const FILTERS_OF_RULE_MAX = 10;
 
 /** Documents have theirs in lower case. */
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const START_LENGTH_MIN = 4;
+const STARTS_SHOWN_MAX = 3;
 
 const BUNDLED: readonly Entry[] = CATALOG.flatMap(entriesOf);
 
@@ -46,7 +52,7 @@ export function namesOf({ document, file }: Entry): readonly string[] {
 }
 
 /** Under these others refer to it, and none of them may be another's, too. */
-function handlesOf(document: SigmaDocument): readonly string[] {
+export function handlesOf(document: SigmaDocument): readonly string[] {
   return [...new Set([idOf(document), nameOf(document)])];
 }
 
@@ -69,25 +75,60 @@ export function isBundled(reference: string): boolean {
   return findEntry(BUNDLED, reference) !== undefined;
 }
 
+/** The id and the name of a bundled rule, however it is called; none: there is no such rule. */
+export function bundledHandles(reference: string): readonly string[] {
+  const entry = findEntry(BUNDLED, reference);
+  return entry === undefined ? [] : handlesOf(entry.document);
+}
+
+/** A bundled file is found with the folder before its name, too. */
 export function findEntry(entries: readonly Entry[], reference: string): Entry | undefined {
   const wanted = UUID.test(reference) ? reference.toLowerCase() : reference;
-  return entries.find((entry) => namesOf(entry).includes(wanted));
+  const file = /\.ya?ml$/.test(reference) ? reference.replace(/^.*\//, '') : reference;
+  return (
+    entries.find((entry) => namesOf(entry).includes(wanted)) ??
+    entries.find((entry) => entry.file !== undefined && entry.file === file)
+  );
+}
+
+/** A fault of an entry, at its place. */
+export function faultOf({ path, place }: Pick<Entry, 'path' | 'place'>, message: string): ConfigFault {
+  return { path, message: (place?.() ?? '') + message };
+}
+
+/** Bundled rules of these names that are not among the tenant's can be meant, too. */
+function nearestRule(reference: string, entries: readonly Entry[]): string {
+  return nearestHint(reference, [...entries, ...BUNDLED.filter((entry) => !entries.includes(entry))]);
 }
 
 /** `did you mean …?`, or nothing. */
 export function nearestHint(reference: string, entries: readonly Entry[]): string {
   if (reference.length > NAME_LENGTH_MAX) return '';
-  const nearest = nearestWord(reference, entries.flatMap(namesOf));
+  const names = entries.flatMap(namesOf);
+  const nearest = nearestWord(reference, names) ?? beginningWith(reference, names);
   return nearest === undefined ? '' : `: did you mean ${nearest}?`;
 }
 
-/** All documents of a tenant, bundled ones first, and every fault. */
+/** Names that go on after what was written: `noxys_hl2` is how people call noxys_hl2_pii_exposure. */
+function beginningWith(start: string, names: readonly string[]): string | undefined {
+  if (start.length < START_LENGTH_MIN) return undefined;
+  const longer = names.filter((name) => name.startsWith(start) && !name.endsWith('.yml'));
+  return longer.length === 0 ? undefined : [...new Set(longer)].slice(0, STARTS_SHOWN_MAX).join(' or ');
+}
+
+/** All documents of a tenant, bundled ones first, and every fault. `texts`: what the custom ones were parsed from. */
 export function gatherRules(
   catalog: RulesConfig['catalog'],
   custom: readonly (readonly SigmaDocument[])[],
+  texts: readonly string[] = [],
 ): { readonly entries: readonly Entry[]; readonly faults: readonly ConfigFault[] } {
   const own = custom.flatMap((documents, index) =>
-    documents.map((document): Entry => ({ document, source: 'custom', path: `rules.custom[${index}]` })),
+    documents.map((document, at): Entry => ({
+      document,
+      source: 'custom',
+      path: `rules.custom[${index}]`,
+      place: () => placeOfDocument(texts[index], at),
+    })),
   );
   const chosen = catalog === 'all' ? BUNDLED : catalog.flatMap((name) => findEntry(BUNDLED, name) ?? []);
   const entries = [...withReferred([...chosen, ...own]), ...own];
@@ -127,7 +168,8 @@ function withReferred(entries: readonly Entry[]): readonly Entry[] {
 function unknownFaults(catalog: readonly string[]): readonly ConfigFault[] {
   return catalog.flatMap((name, index) => {
     if (isBundled(name)) return [];
-    const message = `${showKey(name)} is no bundled rule${nearestHint(name, BUNDLED)}`;
+    const hint = name === 'all' ? ': for all of them write catalog: all' : nearestHint(name, BUNDLED);
+    const message = `${showKey(name)} is no bundled rule${hint}`;
     return [{ path: `rules.catalog[${index}]`, message }];
   });
 }
@@ -140,7 +182,7 @@ function duplicateFaults(entries: readonly Entry[]): readonly ConfigFault[] {
       seen.set(handle, first ?? entry);
       if (first === undefined || first === entry) return [];
       const message = `"${entry.document.title}" has the id or name ${handle}, as "${first.document.title}" of ${first.path} has: give it another`;
-      return [{ path: entry.path, message }];
+      return [faultOf(entry, message)];
     }),
   );
 }
@@ -151,8 +193,9 @@ function byHandle(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
 
 function referenceFaults(entries: readonly Entry[]): readonly ConfigFault[] {
   const known = byHandle(entries);
-  return entries.flatMap(({ document, path }) =>
-    [...new Set(referencesOf(document))].flatMap((name, _, names) => {
+  return entries.flatMap((entry) => {
+    const { document } = entry;
+    return [...new Set(referencesOf(document))].flatMap((name, _, names) => {
       const target = known.get(name);
       const wanted = document.kind === 'filter' ? 'rule' : 'rule or correlation';
       const isRight =
@@ -162,18 +205,18 @@ function referenceFaults(entries: readonly Entry[]): readonly ConfigFault[] {
       const other = names.slice(0, names.indexOf(name)).find((before) => known.get(before) === target);
       if (isRight && other !== undefined)
         return [
-          {
-            path,
-            message: `"${document.title}" refers to one rule as ${other} and as ${name}: use one of them`,
-          },
+          faultOf(
+            entry,
+            `"${document.title}" refers to one rule as ${other} and as ${name}: use one of them`,
+          ),
         ];
       if (isRight) return [];
-      const why = isBundled(name) && !target ? ': switch it on in rules.catalog' : nearestHint(name, entries);
+      const why = isBundled(name) && !target ? ': switch it on in rules.catalog' : nearestRule(name, entries);
       return [
-        { path, message: `"${document.title}" refers to ${name}, which is no ${wanted} of the tenant${why}` },
+        faultOf(entry, `"${document.title}" refers to ${name}, which is no ${wanted} of the tenant${why}`),
       ];
-    }),
-  );
+    });
+  });
 }
 
 function circleFaults(entries: readonly Entry[]): readonly ConfigFault[] {
@@ -186,7 +229,7 @@ function circleFaults(entries: readonly Entry[]): readonly ConfigFault[] {
     });
   return entries.flatMap((entry) =>
     entry.document.kind === 'correlation' && reaches(entry, entry, new Set())
-      ? [{ path: entry.path, message: `"${entry.document.title}" counts itself, through what it refers to` }]
+      ? [faultOf(entry, `"${entry.document.title}" counts itself, through what it refers to`)]
       : [],
   );
 }
@@ -194,12 +237,58 @@ function circleFaults(entries: readonly Entry[]): readonly ConfigFault[] {
 /** Each is put around the condition of its rule, which may be only so deep. */
 function filterFaults(entries: readonly Entry[]): readonly ConfigFault[] {
   const filters = entries.filter(({ document }) => document.kind === 'filter');
-  return entries.flatMap(({ document, path }) => {
-    const handles = handlesOf(document);
-    const count = filters.filter((filter) =>
-      referencesOf(filter.document).some((name) => handles.includes(name)),
-    ).length;
+  const tooMany = entries.flatMap((entry) => {
+    const count = filters.filter(({ document }) => isNamedBy(document, entry)).length;
     if (count <= FILTERS_OF_RULE_MAX) return [];
-    return [{ path, message: `"${document.title}" has ${count} filters: at most ${FILTERS_OF_RULE_MAX}` }];
+    const message = `"${entry.document.title}" has ${count} filters: at most ${FILTERS_OF_RULE_MAX}`;
+    return [faultOf(entry, message)];
   });
+  return [...tooMany, ...filters.flatMap((filter) => unfitFaults(filter, entries))];
+}
+
+export function isNamedBy(document: SigmaDocument, { document: named }: Entry): boolean {
+  return referencesOf(document).some((name) => handlesOf(named).includes(name));
+}
+
+/** A filter that leaves every rule as it is does nothing, without a word. */
+function unfitFaults(filter: Entry, entries: readonly Entry[]): readonly ConfigFault[] {
+  const named = entries.filter(
+    (entry) => entry.document.kind === 'rule' && isNamedBy(filter.document, entry),
+  );
+  // Those that are not there have their fault.
+  if (named.length === 0 || named.some(({ document }) => fits(filter.document, document))) return [];
+  const parts = LOGSOURCE_PARTS.filter((part) =>
+    named.some(({ document }) => {
+      const wanted = logsourceOf(filter.document)[part];
+      return wanted !== undefined && wanted !== logsourceOf(document)[part];
+    }),
+  );
+  const why =
+    parts.length === 0
+      ? 'give the rule an id or a name, and write that'
+      : `${parts.join(' and ')} of logsource ${parts.length === 1 ? 'differs' : 'differ'}, as in ${logsourceText(named[0])}`;
+  return [
+    faultOf(filter, `the filter "${filter.document.title}" fits none of the rules that it names: ${why}`),
+  ];
+}
+
+const LOGSOURCE_PARTS = ['category', 'product', 'service'] as const;
+
+/** Whether a filter names a rule and is of its logsource: it is put into it. */
+export function fits(filter: SigmaDocument, rule: SigmaDocument): boolean {
+  return withFilters([rule, filter])[0] !== rule;
+}
+
+function logsourceOf(document: SigmaDocument): Readonly<Record<string, string>> {
+  return document.kind === 'correlation' ? {} : document.logsource;
+}
+
+/** `{product: noxys, service: ai_firewall}` of "Rule a". */
+function logsourceText(entry: Entry | undefined): string {
+  if (!entry) return '';
+  const source = logsourceOf(entry.document);
+  const parts = LOGSOURCE_PARTS.flatMap((part) =>
+    source[part] === undefined ? [] : [`${part}: ${source[part]}`],
+  );
+  return `"${entry.document.title}": {${parts.join(', ')}}`;
 }

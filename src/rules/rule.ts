@@ -18,6 +18,8 @@ export interface Rule {
   readonly level: Level;
   readonly source: 'bundled' | 'custom';
   readonly document: SigmaRule | SigmaCorrelation;
+  /** Names of the filters in it; absent: there are none. */
+  readonly filters?: readonly string[];
   readonly isEnabled: boolean;
   /** False: it is there for a correlation alone. */
   readonly alerts: boolean;

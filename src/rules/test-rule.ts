@@ -4,6 +4,7 @@
  */
 
 import type { WindowState } from '../detection/correlation.ts';
+import type { SigmaRule } from '../detection/document.ts';
 import { explainRule } from '../detection/sigma.ts';
 import { meetsOf } from '../detection/window-value.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
@@ -11,6 +12,7 @@ import type { RuleTest } from '../domain/rule-views.ts';
 import { conditionText } from './condition-text.ts';
 import { type Trace, compileRules } from './evaluate.ts';
 import { ruleEvent } from './rule-event.ts';
+import { rulesByName, rulesInOrder } from './rule-order.ts';
 import type { Found, Rule, RuleFailure, WindowPort } from './rule.ts';
 
 /** What the rules themselves say; what would be done about it is the tenant's to know. */
@@ -37,18 +39,33 @@ export function testRules(
   const asIfOn = rules.map((rule) => ({ ...rule, isEnabled: true, alerts: asked.has(rule.id) }));
   const engine = compileRules(asIfOn);
   const { traces, found, failures } = engine.trace(event, aside(windows), nowMs);
-  const tests = traces.filter(({ rule }) => asked.has(rule.id)).map((trace) => testOf(trace, event));
+  const byName = rulesByName(asIfOn);
+  const tests = traces
+    .filter(({ rule }) => asked.has(rule.id))
+    .map((trace) => ({ ...testOf(trace, event), ...countedBy(trace.rule, byName, event) }));
   return { tests, found, failures };
+}
+
+/** Of a correlation: its rules, and those of the correlations that it counts, step by step. */
+function countedBy(
+  rule: Rule,
+  byName: ReadonlyMap<string, Rule>,
+  event: CanonicalEvent,
+): Pick<TestedRule, 'counted'> {
+  if (rule.document.kind === 'rule') return {};
+  const bases = rulesInOrder([{ ...rule, isEnabled: true, alerts: true }], byName);
+  return {
+    counted: bases.flatMap(({ id, title, document }) =>
+      document.kind === 'rule' ? [{ rule: id, title, ...stepsOf(document, event) }] : [],
+    ),
+  };
 }
 
 function testOf(trace: Trace, event: CanonicalEvent): RulesTested['tests'][number] {
   const { rule, fires, observed } = trace;
   const { document, id, name, title, level } = rule;
   const base = { rule: id, name, title, level, tested: rule };
-  if (document.kind === 'rule') {
-    const { matches, selections } = explainRule(document)(ruleEvent(event));
-    return { ...base, matches, selections, condition: document.condition.join(' or ') };
-  }
+  if (document.kind === 'rule') return { ...base, ...stepsOf(document, event) };
   const condition = conditionText(document);
   if (observed === undefined) return { ...base, matches: false, condition };
   const { value } = observed;
@@ -60,6 +77,11 @@ function testOf(trace: Trace, event: CanonicalEvent): RulesTested['tests'][numbe
     condition,
     window: { value, condition, crossed, isQuiet: crossed && !fires },
   };
+}
+
+function stepsOf(document: SigmaRule, event: CanonicalEvent) {
+  const { matches, selections } = explainRule(document)(ruleEvent(event));
+  return { matches, selections, condition: document.condition.join(' or ') };
 }
 
 /** Reads through, and keeps what is written. */

@@ -1,4 +1,4 @@
-/** What is accepted of a tenant's rules but worth a word to the person who saved them. Pure; quotes no value of a rule. */
+/** What is accepted of a tenant's rules but worth a word to the person who saved them. Pure; quotes no value of a rule but of fields that name no person. */
 
 import { formatPath } from '../domain/config-faults.ts';
 import { canDo } from '../domain/grants.ts';
@@ -7,7 +7,9 @@ import type { Response } from '../domain/verbs.ts';
 import { CATALOG } from '../rules/catalog.ts';
 import { parseCustom } from '../rules/parse-custom.ts';
 import { resolveRules } from '../rules/resolve-rules.ts';
+import { bundledHandles } from '../rules/rule-set.ts';
 import type { Rule } from '../rules/rule.ts';
+import { neverWords } from '../rules/never-values.ts';
 import { typesNeeded } from './types-needed.ts';
 
 const NAMES_SHOWN_MAX = 3;
@@ -21,6 +23,7 @@ export function ruleWarnings(config: TenantConfig): string[] {
     ...noRule(rules.value),
     ...silenced(rules.value),
     ...notForwarded(rules.value, config.forward.events),
+    ...neverWords(rules.value),
     ...ungranted(config),
     ...forNobody(rules.value, config),
     ...twice(rules.value, config),
@@ -61,7 +64,10 @@ function ungranted({ responses, destinations }: TenantConfig): string[] {
 }
 
 /** Rules whose detections are recorded, and reach nobody. */
-function forNobody(rules: readonly Rule[], { rules: { catalog }, destinations }: TenantConfig): string[] {
+function forNobody(
+  rules: readonly Rule[],
+  { rules: { catalog, overrides }, destinations }: TenantConfig,
+): string[] {
   // That there is no destination is said as such.
   if (!destinations.some(({ enabled }) => enabled)) return [];
   const asking = rules.filter(
@@ -70,7 +76,13 @@ function forNobody(rules: readonly Rule[], { rules: { catalog }, destinations }:
   const isDone = ({ respond }: Rule) => respond.some((response) => isGranted(response, destinations));
   // The guides' rules are for one product each: who takes all of them need not have all products.
   const isForOther = catalog === 'all' && asking.some((rule) => rule.source === 'bundled' && isDone(rule));
-  const vain = asking.filter((rule) => !isDone(rule) && !(isForOther && rule.source === 'bundled'));
+  // Of what somebody asks a bundled rule for, the guides know nothing.
+  const meant = new Set(
+    Object.entries(overrides).flatMap(([key, { respond }]) => (respond ? bundledHandles(key) : [])),
+  );
+  const vain = asking.filter(
+    (rule) => !isDone(rule) && (!isForOther || rule.source !== 'bundled' || meant.has(rule.id)),
+  );
   if (vain.length === 0) return [];
   const asked = [...new Set(vain.flatMap(({ respond }) => respond))];
   return [

@@ -66,6 +66,23 @@ describe('rule files of a tenant file', () => {
     expect([...relay.state.tenants.keys()]).toEqual(['acme']);
   });
 
+  it('that no tenant names are told of, and nothing else is kept from being applied', async () => {
+    const { relay, shell } = stage({
+      'tenants/mine.yml': RULE,
+      'tenants/acme.yaml': withRules(inline(RULE)),
+    });
+    const ran = await shell.run('apply -f tenants --yes');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.stderr).toContain(
+      'tenants/mine.yml is a Sigma rule that no tenant names: add it to rules.custom of one (- file: …), or move it.',
+    );
+    expect([...relay.state.tenants.keys()]).toEqual(['acme']);
+    const alone = await shell.run('apply -f tenants/mine.yml --yes');
+    expect(alone).toMatchObject({ code: EXIT.invalid });
+    expect(alone.stderr).toContain('is a Sigma rule that no tenant names');
+    expect(alone.stderr).toContain('1 fault in 1 file');
+  });
+
   it('hide no tenant that somebody names as rules', async () => {
     const { relay, shell } = stage({
       'tenants/acme.yaml': withRules(named('beta.yaml')),
@@ -179,7 +196,7 @@ describe('rule files of a tenant file', () => {
     });
     const { stderr } = await shell.run('apply -f tenants --dry-run');
     expect(stderr).toMatch(
-      /^tenants\/acme\.yaml:19:11: rules\.custom\[0\] detection\.selection\S*: .*platform_id/m,
+      /^tenants\/acme\.yaml:19:11: rules\.custom\[0\]: detection\.selection\S*: .*platform_id/m,
     );
   });
 });

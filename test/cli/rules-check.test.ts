@@ -83,13 +83,43 @@ describe('rules check', () => {
   });
 
   it.each([
-    ['a rule that nothing has', { 'a.yml': COUNTED }, 'refers to mine'],
-    ['two rules of one name', { 'a.yml': MINE, 'b.yml': MINE }, 'has the id or name mine'],
-  ])('refuses %s, and says in which file', async (_what, files: Record<string, string>, words) => {
+    [
+      'a rule that nothing has',
+      { 'a.yml': COUNTED },
+      /^a\.yml:1:1: "Risky again and again" refers to mine, which/,
+    ],
+    [
+      'two rules of one name',
+      { 'a.yml': MINE, 'b.yml': `# Again\n${MINE}` },
+      /^b\.yml:2:1: "Risky model" has the id or name mine, as "Risky model" of a\.yml has: give it another$/m,
+    ],
+    [
+      'a timespan that is missing',
+      { 'a.yml': COUNTED.replace('  timespan: 1h\n', '') },
+      /^a\.yml:\d+:\d+: correlation\.timespan: timespan is missing\.$/m,
+    ],
+  ])('refuses %s, and says in which file', async (_what, files: Record<string, string>, words: RegExp) => {
     const ran = await shellWith(files).run(['rules', 'check', ...Object.keys(files)]);
     expect(ran.code).toBe(EXIT.failed);
-    expect(ran.stdout).toMatch(/^[ab]\.yml: /m);
-    expect(ran.stdout).toContain(words);
+    expect(ran.stdout).toMatch(words);
+  });
+
+  it('lists filters, and tells of values that no event has', async () => {
+    const filter =
+      'title: Not for tests\nlogsource: {product: noxys}\nfilter:\n  rules: [mine]\n  t: {action: blocked}\n  condition: not t\n';
+    const ran = await shellWith({ 'a.yml': MINE, 'b.yml': filter }).run('rules check a.yml b.yml');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.stdout).toContain('✔ not_for_tests (filter of mine): Not for tests');
+    expect(ran.stdout).toContain('1 rule and 1 filter in 2 files: all right.');
+    expect(ran.stderr).toContain('! The rule mine: policy_decision is never blocked: did you mean block?');
+  });
+
+  it('sends a tenant file to where it is checked', async () => {
+    const files = { 'acme.yaml': 'id: acme\nresidency: eu\ndestinations: []\n' };
+    expect(await shellWith(files).run('rules check acme.yaml')).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringMatching(/acme\.yaml is a tenant file[\s\S]*apply -f … --dry-run/),
+    });
   });
 
   it('reads stdin, and refuses a file that is not there', async () => {

@@ -135,6 +135,22 @@ describe('a test of rules', () => {
     expect(await window('seventh')).toMatchObject({ value: 7, crossed: true, isQuiet: true });
   });
 
+  it('says of a rule that was named what it would do if it fired, and of a correlation what it counts', async () => {
+    const relay = { respond: ['case', 'contain'], playbook: 'critical_response' };
+    const tenant = await Tenant.create(withRules([repeatedViolations({ over: 5, relay })]));
+    const event = tenant.event('new', { type: 'alert.severity_high' });
+    const [named] = await tests(tenant, { ...given(event), rule: 'repeated_violations' });
+    expect(named).toMatchObject({
+      matches: false,
+      counted: [{ rule: 'repeated_violations_part', matches: false, selections: [{ matches: false }] }],
+    });
+    expect(named?.responses).not.toEqual([]);
+    // No destination is granted to isolate a host: it is not ticked.
+    expect(named?.checklist?.join('\n')).toMatch(/^\[ \] To check: Isolation of the host: /m);
+    const [unnamed] = await tests(tenant, given(event));
+    expect(unnamed).toMatchObject({ matches: false, responses: [] });
+  });
+
   it('takes a stored event by its id, which is not counted twice', async () => {
     const tenant = await Tenant.create(withRules([repeatedViolations({ over: 5 })]));
     await violate(tenant, 3);

@@ -76,7 +76,9 @@ describe('rules that would take too long', () => {
         `title: F${n}\nlogsource: {product: noxys}\nfilter: {rules: [base], f: {user_id: u${n}}, condition: not f}\n`,
     );
     const custom = [plainRule('base'), filters.join('---\n')];
-    expect(messages({ custom })).toEqual(['rules.custom[0]: "Rule base" has 90 filters: at most 10']);
+    expect(messages({ custom })).toEqual([
+      'rules.custom[0]: line 1, column 1: "Rule base" has 90 filters: at most 10',
+    ]);
     const fits = [plainRule('base'), filters.slice(0, 10).join('---\n')];
     const lab = new Lab(rulesOf({ custom: fits }));
     expect(lab.names(eventAt(0, { user: { id: 'u9' } }))).toEqual([]);
@@ -153,7 +155,7 @@ describe('correlations that would never fire, or always', () => {
     const base = plainRule('base').replace('name: base\n', `name: base\nid: ${id}\n`);
     const custom = [base, correlationRule('c', `{type: temporal, rules: [base, ${id}], timespan: 1h}`)];
     expect(messages({ custom })).toEqual([
-      `rules.custom[1]: "Correlation c" refers to one rule as base and as ${id}: use one of them`,
+      `rules.custom[1]: line 1, column 1: "Correlation c" refers to one rule as base and as ${id}: use one of them`,
     ]);
   });
 

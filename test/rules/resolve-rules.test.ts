@@ -72,6 +72,78 @@ filter:
   });
 });
 
+describe('a filter', () => {
+  const filter = (rules: string, logsource = '{product: noxys}') =>
+    `title: Not for tests\nlogsource: ${logsource}\nfilter:\n  rules: ${rules}\n  team: {user_id: red-team}\n  condition: not team\n`;
+
+  it('that fits none of the rules that it names is refused, as it would do nothing', () => {
+    const other = filter(`[${HL1}]`, '{product: windows, service: sysmon}');
+    expect(messages({ catalog: [HL1], custom: [other] })).toEqual([
+      `rules.custom[0]: line 1, column 1: the filter "Not for tests" fits none of the rules that it names: product and service of logsource differ, as in "${ruleNamed(rulesOf({ catalog: [HL1] }), HL1).title}": {product: noxys, service: ai_firewall}`,
+    ]);
+    const nameless = plainRule('x').replace('name: x\n', '').replace('Rule x', 'A rule');
+    expect(messages({ custom: [nameless, filter('[a_rule]')] })).toEqual([
+      expect.stringMatching(/give the rule an id or a name, and write that$/),
+    ]);
+  });
+
+  it('that fits one of them is taken', () => {
+    const mine = plainRule('mine').replace('service: ai_firewall', 'service: other');
+    const custom = [mine, filter(`[${HL1}, mine]`, '{product: noxys, service: other}')];
+    expect(faultsOf({ catalog: [HL1], custom })).toEqual([]);
+  });
+
+  it('of any rule is refused in words of its own', () => {
+    expect(messages({ catalog: 'all', custom: [filter('any')] })).toEqual([
+      'rules.custom[0]: line 4, column 3, filter.rules: any is of a draft of Sigma 2.2, and is not supported: name the rules that the filter is for',
+    ]);
+  });
+
+  it('is blamed for what privacy leaves nothing to see of, and not its rule', () => {
+    const privacy = { ...KEEP, user_id: 'pseudonymise' } as const;
+    expect(messages({ catalog: [HL1], custom: [filter(`[${HL1}]`)] }, { privacy })).toEqual([
+      'rules.custom[0]: line 1, column 1: the filter "Not for tests" compares user_id, and privacy.user_id is pseudonymise: set privacy.user_id to keep, or leave the filter out',
+    ]);
+  });
+});
+
+describe('what is told of a text', () => {
+  it.each([
+    [
+      'rules/bad.yml',
+      /^rules\.custom\[0\]: is the name of a file, .* did you mean - file: rules\/bad\.yml\?$/,
+    ],
+    [plainRule('a', { relay: '{respond: [isolate]}' }), /relay\.respond\[0\]: did you mean contain\?$/],
+    [plainRule('a', { relay: '{respond: [ticket]}' }), /did you mean case\?$/],
+    [
+      correlationRule('c', COUNT.replace('user_id', 'user')),
+      /"user" is no field of an event: did you mean "user_id"\?$/,
+    ],
+    [
+      plainRule('a').replace('event.type: interaction.policy_violated', "model|re: 'a(?=b)'"),
+      /look-around is not supported: a rule's condition can say not\.$/,
+    ],
+  ])('%#', (text, words) => {
+    expect(messages({ custom: [text] })).toEqual([expect.stringMatching(words)]);
+  });
+
+  it('is what is wrong with the detection and with the relay attribute, in one round', () => {
+    const text = plainRule('a', { relay: '{respond: [isolate]}' }).replace('event.type', 'event.typ');
+    expect(messages({ custom: [text] })).toEqual([
+      expect.stringMatching(/is no field of an event/),
+      expect.stringMatching(/did you mean contain\?$/),
+    ]);
+  });
+});
+
+describe('a bundled rule', () => {
+  it('is found by its file with a folder before it, too', () => {
+    expect(rulesOf({ catalog: ['rules/noxys_alert_high.yml'] }).map(({ name }) => name)).toContain(
+      'noxys_alert_high',
+    );
+  });
+});
+
 describe('what is asked for', () => {
   const asked = (relay: string | undefined, by_level: object = {}, respond?: string[]) => {
     const overrides = respond ? { one: { respond: respond as never } } : {};
@@ -182,19 +254,34 @@ describe('an override', () => {
 
 describe('a config is refused whole', () => {
   it.each([
-    [{ catalog: ['noxys_hl1'] }, /^rules\.catalog\[0\]: noxys_hl1 is no bundled rule/],
+    [
+      { catalog: ['noxys_hl1'] },
+      /^rules\.catalog\[0\]: noxys_hl1 is no bundled rule: did you mean noxys_hl1_blocked_unauthorized_platform/,
+    ],
+    [
+      { catalog: ['all'] },
+      /^rules\.catalog\[0\]: all is no bundled rule: for all of them write catalog: all$/,
+    ],
+    [
+      { custom: [`${plainRule('a')}---\n# many\n---\n${correlationRule('many', COUNT)}`] },
+      /^rules\.custom\[0\]: line 12, column 1: "Correlation many" refers to base/,
+    ],
+    [
+      { custom: [correlationRule('many', COUNT.replace('base', 'noxys_hl2_pii_exposur'))] },
+      /did you mean noxys_hl2_pii_exposure\?$/,
+    ],
     [{ catalog: ['noxys_hl3_repeated_violatons'] }, /did you mean noxys_hl3_repeated_violations\?$/],
     [
       { custom: [plainRule('a'), plainRule('a')] },
-      /^rules\.custom\[1\]: "Rule a" has the id or name a, as "Rule a" of rules\.custom\[0\] has/,
+      /^rules\.custom\[1\]: line 1, column 1: "Rule a" has the id or name a, as "Rule a" of rules\.custom\[0\] has/,
     ],
     [
       { catalog: 'all', custom: [plainRule(HL1)] },
-      /^rules\.custom\[0\]: .* of rules\.catalog has: give it another$/,
+      /^rules\.custom\[0\]: line 1, column 1: .* of rules\.catalog has: give it another$/,
     ],
     [
       { custom: [correlationRule('many', COUNT)] },
-      /^rules\.custom\[0\]: "Correlation many" refers to base, which is no rule or correlation/,
+      /^rules\.custom\[0\]: line 1, column 1: "Correlation many" refers to base, which is no rule or correlation/,
     ],
     [{ custom: [`${plainRule('bass')}---\n${correlationRule('many', COUNT)}`] }, /did you mean bass\?$/],
     [
@@ -217,8 +304,8 @@ describe('a config is refused whole', () => {
     const a = correlationRule('a', COUNT.replace('base', 'b'));
     const b = correlationRule('b', COUNT.replace('base', 'a'));
     expect(messages({ custom: [a, b] })).toEqual([
-      expect.stringMatching(/^rules\.custom\[0\]: "Correlation a" counts itself/),
-      expect.stringMatching(/^rules\.custom\[1\]: "Correlation b" counts itself/),
+      expect.stringMatching(/^rules\.custom\[0\]: line 1, column 1: "Correlation a" counts itself/),
+      expect.stringMatching(/^rules\.custom\[1\]: line 1, column 1: "Correlation b" counts itself/),
     ]);
   });
 
@@ -252,7 +339,7 @@ describe('privacy', () => {
   it('refuses to compare a pseudonym with a text, and counts by it', () => {
     const privacy = { ...KEEP, user_id: 'pseudonymise' } as const;
     expect(messages({ catalog: [HL3], custom: [literal] }, { privacy })).toEqual([
-      'rules.custom[0]: "Rule one" compares user_id, and privacy.user_id is pseudonymise: set privacy.user_id to keep, or switch the rule off',
+      'rules.custom[0]: line 1, column 1: "Rule one" compares user_id, and privacy.user_id is pseudonymise: set privacy.user_id to keep, or switch the rule off',
     ]);
     expect(faultsOf({ catalog: [HL3] }, { privacy })).toEqual([]);
   });
@@ -281,7 +368,7 @@ describe('privacy', () => {
       plainRule('one').replace('event.type: interaction.policy_violated', 'url_host|endswith: .ai'),
     ];
     expect(messages({ custom }, { privacy: { ...KEEP, url: 'drop' } })).toEqual([
-      'rules.custom[0]: "Rule one" compares url_host, and privacy.url is drop: set privacy.url to keep, or switch the rule off',
+      'rules.custom[0]: line 1, column 1: "Rule one" compares url_host, and privacy.url is drop: set privacy.url to keep, or switch the rule off',
     ]);
   });
 });

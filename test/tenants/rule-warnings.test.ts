@@ -96,6 +96,46 @@ describe('the warnings about rules', () => {
     expect(of(true, true)).not.toContainEqual(silent);
   });
 
+  it('are given of what a bundled rule is asked for, and nobody grants', () => {
+    const overrides = { noxys_hl2_pii_exposure: { respond: ['contain'] } };
+    expect(warnings({ rules: { catalog: 'all', overrides } })).toEqual([
+      'The rule noxys_hl2_pii_exposure asks for contain, and no destination grants any of it: detections are recorded, and nobody is told.',
+    ]);
+  });
+
+  it.each([
+    ['action', 'blocked', 'policy_decision is never blocked: did you mean block?'],
+    ['severity', '[high, criticl]', 'severity is never criticl: did you mean critical?'],
+    [
+      'event.data.policy_decision',
+      'Quarantine',
+      'policy_decision is never Quarantine: it is one of block, coach, log',
+    ],
+    ['severity|cased', 'hihg', 'severity is never hihg: did you mean high?'],
+  ])('are given of a value that no event has: %s: %s', (field, value, words) => {
+    const custom = [customRule({ field, value, relay: '{ respond: [] }' })];
+    expect(warnings({ rules: { custom } })).toEqual([`The rule my_grok: ${words}`]);
+  });
+
+  it('are given of a type that is misspelt, once for all rules', () => {
+    const custom = ['a', 'b'].map((name) =>
+      customRule({ name, field: 'type', value: '[interaction.high_risk, interaction.high_risks]' }),
+    );
+    expect(warnings({ rules: { custom } })).toEqual([
+      'The rules a, b: type is never interaction.high_risks: did you mean interaction.high_risk?',
+    ]);
+  });
+
+  it.each([
+    ['severity', "'crit*'"],
+    ['policy_decision', 'BLOCK'],
+    ['policy_decision|contains', 'bloc'],
+    ['type', '[interaction.high_risk, interaction.somewhat_new]'],
+    ['policy_name', 'blocked'],
+  ])('are not given of a value that an event may have: %s: %s', (field, value) => {
+    expect(warnings({ rules: { custom: [customRule({ field, value })] } })).toEqual([]);
+  });
+
   it('are one for all rules on what is not received', () => {
     const forward = { events: ['interaction.high_risk'] };
     expect(warnings({ rules: { catalog: 'all' }, forward })).toContainEqual(

@@ -53,13 +53,19 @@ export function testsFor(call: Call, tests: readonly RuleTest[]): readonly RuleT
   if (seesTexts(call)) return tests;
   return tests.map((test) => ({
     ...test,
-    ...(test.selections && {
-      selections: test.selections.map((selection) => ({
-        ...selection,
-        items: selection.items.map(({ item, matches }) => ({ item: hiddenItem(item), matches })),
-      })),
-    }),
+    ...stepsForViewers(test),
+    ...(test.counted && { counted: test.counted.map((one) => ({ ...one, ...stepsForViewers(one) })) }),
   }));
+}
+
+function stepsForViewers({ selections }: Pick<RuleTest, 'selections'>): Pick<RuleTest, 'selections'> {
+  if (!selections) return {};
+  return {
+    selections: selections.map((selection) => ({
+      ...selection,
+      items: selection.items.map(({ item, matches }) => ({ item: hiddenItem(item), matches })),
+    })),
+  };
 }
 
 type Part = RuleChange['changes'][number]['parts'][number];

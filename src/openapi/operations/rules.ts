@@ -43,6 +43,7 @@ const ruleDetail = z.strictObject({
   description: text,
   references: z.array(z.string()),
   falsepositives: z.array(z.string()),
+  filters: z.optional(z.array(z.string())),
   document: z.record(z.string(), z.unknown()),
 });
 
@@ -74,14 +75,19 @@ const selection = z.strictObject({
   items: z.array(z.strictObject({ item: z.string(), matches: z.boolean() })),
 });
 
-const ruleTest = z.strictObject({
+const steps = {
   rule: z.string(),
   name: z.string(),
   title: z.string(),
-  level: z.enum(LEVELS),
   matches: z.boolean(),
   selections: z.optional(z.array(selection)),
   condition: text,
+};
+
+const ruleTest = z.strictObject({
+  ...steps,
+  level: z.enum(LEVELS),
+  counted: z.optional(z.array(z.strictObject(steps))),
   window: z.optional(
     z.strictObject({
       value: z.nullable(z.number()),
