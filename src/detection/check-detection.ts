@@ -109,7 +109,8 @@ function checkValue(value: unknown, modifiers: Modifiers, reading: Reading): voi
   }
   if (kind === 're') return reading.spend(checkRegex(value, flags));
   reading.spend(1);
-  compileCidr(value);
+  const [base = ''] = value.split('/');
+  if (!compileCidr(value)(base)) throw new Fault('host_bits', { value });
 }
 
 /** Each value by itself, with its own path. */

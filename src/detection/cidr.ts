@@ -5,7 +5,7 @@ import { Fault } from './fault.ts';
 /** Groups of 16 bits: two of IPv4, eight of IPv6. */
 type Address = readonly number[];
 
-/** Refuses a network with bits of a host in it. */
+/** A network with bits of a host in it has no address, not even its own. */
 export function compileCidr(text: string): (value: string) => boolean {
   const [base = '', length, rest] = text.split('/');
   const network = addressOf(base);
@@ -17,9 +17,6 @@ export function compileCidr(text: string): (value: string) => boolean {
   const masks = network.map(
     (_, group) => 0xffff & ~(0xffff >> Math.min(16, Math.max(0, prefix - group * 16))),
   );
-  if (network.some((group, at) => (group & ~(masks[at] ?? 0)) !== 0)) {
-    throw new Fault('host_bits', { value: text });
-  }
   return (value) => {
     const address = addressOf(value);
     return (
