@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 
 import { Command, Option } from '@commander-js/extra-typings';
 
+import { readId } from '../../src/ingest/field-values.ts';
 import { isRecord } from '../../src/lib/record.ts';
 import type { Act } from '../action.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -112,13 +113,23 @@ async function eventOf(
   if (file === undefined) return testEvent(type, nowMs);
   if (file === '-' && secretFile === '-') throw invalidInput('Only one of event and secret can be stdin.');
   const event = await readEventFile(io, file);
-  if (isTestEvent(event)) return event;
+  if (isTestEvent(event)) {
+    if (storedId(event) === event.id && !/^\.\.?$/.test(event.id)) return event;
+    throw invalidInput(
+      `The event in ${file} has an id that the relay stores as another, so that it can't be followed: at most 256 printable ASCII characters, without spaces around them, and not only dots.`,
+    );
+  }
   throw invalidInput(`The event in ${file} must have an id and a type, both texts: it is followed by them.`);
 }
 
 function isTestEvent(event: unknown): event is TestEvent {
   if (!isRecord(event)) return false;
   return [event['id'], event['type']].every((text) => typeof text === 'string' && text !== '');
+}
+
+/** As the relay's log has it. */
+function storedId({ id }: TestEvent): string | undefined {
+  return readId(id).value;
 }
 
 /** Says what it is, and names nobody. */

@@ -52,7 +52,10 @@ export class Verdicts {
     audit.append('detection.judged', actor, { id, rule: ruleName, verdict }, nowMs());
   }
 
-  /** Of now, so that it is not too old for a channel. The place in the log tells verdicts of one detection apart. */
+  /**
+   * Of now, so that it is not too old for a channel. The place in the log tells verdicts of one detection apart. A Worker that knows no
+   * verdicts (rolled back) sees a detection in it, and of a dry run: that is done by nobody.
+   */
   #entryOf({ entry }: StoredDetection, { id, verdict }: Judgement): CanonicalEvent {
     const at = new Date(this.#parts.nowMs()).toISOString();
     return {
@@ -61,6 +64,7 @@ export class Verdicts {
       type: DETECTION_JUDGED_TYPE,
       occurredAt: at,
       receivedAt: at,
+      detection: { ...entry.detection, dryRun: true },
       judged: { detectionId: id, verdict },
     };
   }

@@ -80,8 +80,13 @@ export function countFault({
   return undefined;
 }
 
+/** Rules of which one event after the other is looked for: what it costs grows with the square of them, for each event. */
+const ORDERED_RULES_MAX = 10;
+
 function correlationFaults(document: SigmaCorrelation): readonly DocumentFault[] {
-  const { aliases, groupBy, rules } = document;
+  const { aliases, groupBy, rules, type } = document;
+  const isLong = type === 'temporal_ordered' && rules.length > ORDERED_RULES_MAX;
+  const tooLong = `temporal_ordered takes at most ${ORDERED_RULES_MAX} rules: this has ${rules.length}`;
   const count = countFault(document);
   const lacking = groupBy.flatMap((alias) => {
     const byRule = aliases[alias];
@@ -90,6 +95,7 @@ function correlationFaults(document: SigmaCorrelation): readonly DocumentFault[]
   });
   return [
     ...(count === undefined ? [] : [{ path: ['correlation', 'condition'], message: count }]),
+    ...(isLong ? [{ path: ['correlation', 'rules'], message: tooLong }] : []),
     ...lacking.map(({ alias, rule }) => ({
       path: ['correlation', 'aliases', alias],
       message: `must say which field it is of ${rule}, too: without it none of its events would be counted`,

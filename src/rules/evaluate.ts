@@ -169,17 +169,21 @@ function correlationStep(
   const correlation = compileCorrelation(document);
   const windowId = windowIdOf(rule, document, byName, digests);
   const policy = { suppressMs: rule.suppressMs ?? document.timespanMs, afterAlert: rule.afterAlert };
-  const counted = document.rules.map((name) => [name, byName.get(name)?.id ?? name] as const);
+  const counted = [...new Set(document.rules)].map((name) => [name, byName.get(name)?.id ?? name] as const);
   const isTemporal = document.type === 'temporal' || document.type === 'temporal_ordered';
   const run = (moment: Moment): Outcome => {
     let outcome: Outcome = NOTHING;
     const seen = isTemporal ? moment.holding : moment.fired;
     const { record: event, id, atMs, nowMs, windows } = moment;
+    const counts = new Set<string>();
     for (const [name, target] of counted) {
       if (!seen.has(target)) continue;
       const group = correlation.groupOf(event, name);
       if (group === undefined) continue;
       const key = windowKey(group);
+      // Counted there already, as another of the rules fired, too.
+      if (!isTemporal && counts.has(key)) continue;
+      counts.add(key);
       const before = windows.get(windowId, key);
       const observed = correlation.observe(before, { id, atMs, rule: name, event }, policy, nowMs);
       if (observed.state !== before) windows.put(windowId, key, observed.state);

@@ -86,11 +86,20 @@ describe('send-test-event', () => {
   it.each([
     ['--event none.json', 'none.json'],
     ['--event nameless.json', 'must have an id and a type'],
+    ['--event dots.json', "can't be followed"],
+    ['--event spaced.json', "can't be followed"],
+    ['--event long.json', "can't be followed"],
     ['--event nameless.json --type interaction.high_risk', '--type'],
     ['--event - --secret-file -', 'Only one'],
   ])('sends nothing for %s', async (options, words) => {
     const { relay } = await stage();
-    const files = { 'tenants/acme.yaml': tenantYaml('acme'), 'nameless.json': '{"type":"x"}' };
+    const files = {
+      'tenants/acme.yaml': tenantYaml('acme'),
+      'nameless.json': '{"type":"x"}',
+      'dots.json': '{"id":"..","type":"x"}',
+      'spaced.json': '{"id":" a ","type":"x"}',
+      'long.json': JSON.stringify({ id: 'a'.repeat(257), type: 'x' }),
+    };
     const shell = new FakeIo({ fetch: relay.fetch, env: SECRETS, files });
     const ran = await shell.run(`send-test-event acme ${options}`);
     expect(ran.code).toBe(EXIT.invalid);

@@ -6,6 +6,7 @@ import { detectionEvent } from '../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { RuleCounts } from '../../src/domain/rule-views.ts';
 import { DETECTION_JUDGED_TYPE, type Verdict } from '../../src/domain/verdict.ts';
+import { isFromNoxys, isTaken } from '../../src/domain/wanted.ts';
 import { Database } from '../../src/lib/database.ts';
 import { Audit } from '../../src/relay/audit.ts';
 import { type DetectionEntry, DetectionStore } from '../../src/relay/detection-store.ts';
@@ -166,10 +167,20 @@ describe('the entry that tells lanes of a verdict', () => {
     });
     const at = new Date(START_MS + 30 * DAY_MS).toISOString();
     const [first, second] = entries;
-    expect(first).toMatchObject({ ...rest, type: DETECTION_JUDGED_TYPE, occurredAt: at, receivedAt: at });
+    const { detection, ...others } = rest;
+    expect(first).toMatchObject({ ...others, type: DETECTION_JUDGED_TYPE, occurredAt: at, receivedAt: at });
+    expect(first?.detection).toEqual({ ...detection, dryRun: true });
     expect(first?.judged).toEqual({ detectionId: 'det_17959439cff046d2', verdict: 'true_positive' });
     expect(second?.judged).toMatchObject({ verdict: 'false_positive' });
     expect(new Set(entries.map(({ id }) => id)).size).toBe(3);
+  });
+
+  it('is, for a Worker that knows no verdicts, no detection to do something for', async () => {
+    const [{ judged, ...seen } = { id: '' }] = await told(false, ['false_positive']);
+    expect(judged).toBeDefined();
+    for (const detections of ['all', 'case', 'contain'] as const)
+      expect(isTaken({ events: 'all', detections }, seen as CanonicalEvent)).toBe(false);
+    expect(isFromNoxys(seen as CanonicalEvent)).toBe(false);
   });
 
   it('is not made of a detection of a dry run', async () => {

@@ -111,6 +111,34 @@ describe('rules that would take too long', () => {
   });
 });
 
+describe('correlations of many rules', () => {
+  it('are refused where one event after the other is looked for, however the rules are called', () => {
+    const of = (rules: readonly string[], type = 'temporal_ordered') =>
+      refusals(correlationRule('c', `{type: ${type}, rules: [${rules.join(', ')}], timespan: 1h}`));
+    const names = Array.from({ length: 11 }, (_, n) => `r${n}`);
+    const tooMany = [expect.stringContaining('temporal_ordered takes at most 10 rules: this has 11')];
+    expect(of(names)).toEqual(tooMany);
+    expect(of(['a', ...Array<string>(10).fill('b')])).toEqual(tooMany);
+    expect(of(names.slice(1))).toEqual([]);
+    expect(of(names, 'temporal')).toEqual([]);
+  });
+
+  it('count an event once for a window, in the time that one takes', () => {
+    const names = Array.from({ length: 20 }, (_, n) => `r${n}`);
+    const many = [...names, ...Array<string>(900).fill('r1')].join(', ');
+    const count = `{${COUNT}, rules: [${many}], condition: {gte: 400}}`;
+    const lab = new Lab(
+      rulesOf({ custom: [...names.map((name) => plainRule(name)), correlationRule('c', count)] }),
+    );
+    let fired = 0;
+    const tookMs = timeOf(() => {
+      for (let n = 0; n < 400; n++) fired += lab.names(eventAt(n / 10)).length;
+    });
+    expect(fired).toBe(1);
+    expect(tookMs).toBeLessThan(GENEROUS_MS);
+  });
+});
+
 describe('correlations that would never fire, or always', () => {
   it('are refused where they count to more than a window holds', () => {
     const of = (condition: string) =>

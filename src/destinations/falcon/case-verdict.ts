@@ -44,8 +44,7 @@ interface Judgement {
 export async function closeCase(turn: CaseTurn, { key, items }: CaseGroup): Promise<Outcome> {
   const [event] = items;
   const { detection, judged } = event ?? {};
-  // A dry run has no case.
-  if (!event || !judged || !detection || detection.dryRun) return DONE;
+  if (!event || !judged || !detection) return DONE;
   const found = await caseOf(turn, key, judged);
   if (!found.ok) return found.error;
   const judgement = { verdict: judged.verdict, at: event.receivedAt };

@@ -194,12 +194,6 @@ describe('a verdict', () => {
     expect(await judge(stormy)).toEqual(DELIVERED);
     expect(stage.cases.map(({ status }) => status)).toEqual(['new', 'new']);
   });
-
-  it('of a dry run asks Falcon nothing', async () => {
-    await start();
-    expect(await judge(stage.detection('det-1', { dryRun: true }))).toEqual(DELIVERED);
-    expect(stage.falcon.simulator.apiRequests).toHaveLength(0);
-  });
 });
 
 describe('a verdict that comes before its detection is in a case', () => {
