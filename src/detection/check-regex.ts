@@ -4,13 +4,13 @@
  */
 
 import { Fault } from './fault.ts';
-import { LEAD, SIZE_MAX, TOKEN, parseRegex } from './regex-parse.ts';
+import { CLASSES_MAX, LEAD, LITERAL, SIZE_MAX, TOKEN, parseRegex } from './regex-parse.ts';
 import type { RegexFlags } from './regex-parse.ts';
 
 const STRANGE_ESCAPE = /\\(?!x[\da-fA-F]{2}|u[\da-fA-F]{4}|[bBdDsSwWfnrtv]|[^\da-zA-Z])./;
 
 /** In texts that are looked at: of the memory that each pattern takes, and of the time that each of its steps does. */
-const REGEX_COST = 100;
+const REGEX_COST = 1_000;
 const STEP_COST = 10;
 
 function refuse(what: string): never {
@@ -37,5 +37,7 @@ export function checkRegex(given: string, flags: RegexFlags): number {
     if (/^\[(\^?\]$|.*(\[:|\\B))/s.test(token)) refuse(`no [], [: or \\B as in ${token}`);
     if (token === '{' && /^,\d+\}/.test(after)) refuse('{,n} is written {0,n}');
   }
-  return REGEX_COST + STEP_COST * parseRegex(given, flags).ops.length;
+  const { ops, sets } = parseRegex(given, flags);
+  if (sets.filter((set) => !LITERAL.test(set)).length > CLASSES_MAX) throw new Fault('classes');
+  return REGEX_COST + STEP_COST * ops.length;
 }

@@ -8,7 +8,7 @@ import { compileSelection } from './selection.ts';
 
 /** Only for a rule that was read without fault; throws for another kind of document. */
 export function compileRule(document: SigmaDocument): Test {
-  if (document.kind !== 'rule') throw new Error(`Cannot compile a ${document.kind}: it is no rule`);
+  if (document.kind !== 'rule') throw new Error(`A ${document.kind} is no rule`);
   let evaluation = 0;
   /** A selection that conditions name more than once is looked at once for each event. */
   function once(test: Test): Test {

@@ -58,6 +58,14 @@ export function compileItem(key: string, values: Values): Test {
   return modifiers.has('neq') ? (event) => !test(event) : test;
 }
 
+/** Characters of a list that regular expressions look at, whole texts from the first on: a name has some twelve. */
+const LIST_CHARACTERS_MAX = 512;
+
+function beginningOf(value: unknown): unknown {
+  let left = LIST_CHARACTERS_MAX;
+  return Array.isArray(value) ? value.filter((text) => (left -= String(text).length) > 0) : value;
+}
+
 function compileField(valueOf: FieldOf, modifiers: Modifiers, values: readonly Scalar[]): Test {
   const { kind, position, has } = modifiers;
   const isAll = has('all');
@@ -74,7 +82,7 @@ function compileField(valueOf: FieldOf, modifiers: Modifiers, values: readonly S
     (isAll ? tests : [joined(tests, false)]).map(
       (test): Test =>
         (event) =>
-          someOf(valueOf(event), test),
+          someOf(kind === 're' ? beginningOf(valueOf(event)) : valueOf(event), test),
     ),
     true,
   );

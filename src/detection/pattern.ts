@@ -28,9 +28,9 @@ export function literalOf(pattern: Pattern): string | undefined {
   return pattern.every((piece) => typeof piece === 'string') ? pattern.join('') : undefined;
 }
 
-/** Segments to look for; with `?` its characters, each of which is tried at every place, at some four times the price. */
+/** Segments to look for; with `?` its characters, each of which is tried at every place, at some sixteen times the price. */
 export function costOf(pattern: Pattern): number {
-  return pattern.includes(ONE) ? 4 * pattern.join('').length : pattern.length;
+  return pattern.includes(ONE) ? 16 * pattern.join('').length : pattern.length;
 }
 
 /** Whether a text is like the pattern from its beginning to its end. */

@@ -55,7 +55,7 @@ export const LEAD = /^\(\?([ims]+)\)/;
 /** A set that is one code unit as it is written. */
 export const LITERAL = /^([^.]|\\\W)$/;
 
-/** Throws a fault where there are too many steps or classes. */
+/** Throws a fault where there are too many steps. */
 export function parseRegex(given: string, givenFlags: RegexFlags): RegexProgram {
   const [lead = '', letters = ''] = LEAD.exec(given) ?? [];
   const has = (letter: keyof RegexFlags) => givenFlags[letter] === true || letters.includes(letter);
@@ -146,7 +146,5 @@ export function parseRegex(given: string, givenFlags: RegexFlags): RegexProgram 
     return (next) => step(FORK, first(next), others(next));
   }
 
-  const whole = alternatives();
-  if (sets.filter((set) => !LITERAL.test(set)).length > CLASSES_MAX) throw new Fault('classes');
-  return { start: whole(step(MATCH, 0)), ops, to, or, sets, flags };
+  return { start: alternatives()(step(MATCH, 0)), ops, to, or, sets, flags };
 }

@@ -34,7 +34,7 @@ import {
 import type { Rule } from './rule.ts';
 
 /** Of all rules of a tenant: a few times what one of them may have. Source: design choice; some 20 ms of an event at worst. */
-const WORK_MAX = 50_000;
+const WORK_MAX = 100_000;
 /** Of a rule that has none. */
 const LEVEL_DEFAULT: Level = 'medium';
 

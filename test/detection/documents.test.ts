@@ -81,7 +81,7 @@ __proto__: {polluted: true}
 
   it('alone can be compiled', () => {
     const [correlation] = documentsOf(correlationOf(COUNT));
-    expect(() => correlation && compileRule(correlation)).toThrow('Cannot compile a correlation');
+    expect(() => correlation && compileRule(correlation)).toThrow('A correlation is no rule');
   });
 });
 

