@@ -58,8 +58,8 @@ const ANY_RULE: DocumentFault = {
   message: 'any is of a draft of Sigma 2.2, and is not supported: name the rules that the filter is for',
 };
 
-/** What a window counts at most, and how many events it keeps of which it adds up a field. */
-const COUNT_MAX = 10_000;
+/** What a window counts at most, of events and of values, and how many events it keeps of which it adds up a field. */
+const COUNT_MAX: Readonly<Record<string, number>> = { event_count: 10_000, value_count: 1_000 };
 const SUMMED_MAX = 500;
 /** Of an event; others than risk_score have no limit. */
 const RISK_SCORE_MAX = 1;
@@ -71,8 +71,9 @@ export function countFault({
   fields,
 }: Pick<SigmaCorrelation, 'type' | 'bounds' | 'fields'>): string | undefined {
   const { gt = 0, gte = 0, eq = 0 } = bounds;
-  if (['event_count', 'value_count'].includes(type) && Math.max(gt + 1, gte, eq) > COUNT_MAX)
-    return `a window counts ${COUNT_MAX} at most, so this would never fire`;
+  const countMax = COUNT_MAX[type] ?? Infinity;
+  if (Math.max(gt + 1, gte, eq) > countMax)
+    return `a window counts ${countMax} at most, so this would never fire`;
   const isOfRisk = fields.some((field) => canonicalField(field) === 'risk_score');
   const most = SUMMED_MAX * RISK_SCORE_MAX;
   if (type === 'value_sum' && isOfRisk && (gt >= most || Math.max(gte, eq) > most))

@@ -69,7 +69,7 @@ describe('a window of many long values', () => {
         type: 'value_count',
         rules: ['part'],
         timespan: '60m',
-        condition: { gt: 9_000, field: 'classifications' },
+        condition: { gt: 900, field: 'classifications' },
       },
     };
     const tenant = await tenantOf(`${part}\n---\n${JSON.stringify(many)}`);
