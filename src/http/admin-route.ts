@@ -17,7 +17,7 @@ import { readReason } from './api/reason.ts';
 import type { ValueSchema } from './api/values.ts';
 import type { AppEnv, AppOptions, Deployment } from './deployment.ts';
 import { deploymentOf } from './deployment.ts';
-import type { RequestFailure } from './problem.ts';
+import type { RequestFailure } from './request-failure.ts';
 import { problemResponse } from './problem.ts';
 
 /** One authorised request. */

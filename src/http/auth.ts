@@ -20,7 +20,8 @@ import { type Env, type Settings, settingsOf } from '../settings.ts';
 import type { BodyFailure } from './body.ts';
 import { DOCUMENT_BYTES_MAX, readBodyInTime } from './body.ts';
 import type { AppEnv, AppOptions } from './deployment.ts';
-import { problemResponse, type RequestFailure } from './problem.ts';
+import { problemResponse } from './problem.ts';
+import type { RequestFailure } from './request-failure.ts';
 import { askRegistry } from './registry.ts';
 
 /** The period of ADMIN_LIMIT in wrangler.toml. */

@@ -28,7 +28,7 @@ import { readBody } from './body.ts';
 import type { AppEnv, AppOptions, Deployment } from './deployment.ts';
 import { deploymentOf } from './deployment.ts';
 import { setAside } from './overflow.ts';
-import type { RequestFailure } from './problem.ts';
+import type { RequestFailure } from './request-failure.ts';
 import { problemResponse } from './problem.ts';
 import { WebhookLog } from './webhook-log.ts';
 import { noteWebhook, shownType } from './webhook-notes.ts';

@@ -12,7 +12,7 @@ import type { LogFields } from '../lib/log.ts';
 import { logEvent } from '../lib/log.ts';
 import { settingsOf } from '../settings.ts';
 import type { AppEnv } from './deployment.ts';
-import type { RequestFailure } from './problem.ts';
+import type { RequestFailure } from './request-failure.ts';
 
 /** Names of headers that one refusal may log, and the length of each: nobody has proved to be anybody yet. */
 const HEADERS_MAX = 40;

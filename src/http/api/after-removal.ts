@@ -3,7 +3,7 @@
 import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { success } from '../../lib/result.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import type { RegistryCaller } from './registry.ts';
 import { noteTenant, revokeTokens } from './registry.ts';
 

@@ -3,7 +3,7 @@
 import type { UserName } from '../../domain/event-view.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import type { Readers } from './fields.ts';
 import { bodyInvalid } from './fields.ts';
 import { type NamedUser, USER_READERS, usersIn } from './users.ts';

@@ -22,7 +22,7 @@ import { validateTenantConfig } from '../../tenants/validate.ts';
 import { warningsOf } from '../../tenants/warnings.ts';
 import type { Call } from '../admin-route.ts';
 import type { AppEnv, Deployment } from '../deployment.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { parseDocument } from './document.ts';
 import { UNAVAILABLE } from './existing.ts';
 import { isPreconditionMet } from './version.ts';

@@ -15,7 +15,7 @@ import { findTenant, relayStub } from '../../residency.ts';
 import { sealConfig } from '../../tenants/secrets.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { findExisting, requestFields, UNAVAILABLE, unavailable, withoutDestination } from './existing.ts';
 import { mayCreate, readConfig } from './candidate.ts';
 import { refused } from './refused.ts';

@@ -6,7 +6,7 @@ import type { Result } from '../../lib/result.ts';
 import { success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { askExisting, noSuchDestination, requestFields } from './existing.ts';
 import { refused } from './refused.ts';
 import { laneStart } from './values.ts';

@@ -10,7 +10,7 @@ import { logEvent } from '../../lib/log.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import { type AdminRoute, type Answer, type Call, adminRoute, roleMissing } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { ASKED_USER_READERS, type AskedUser, askedUser } from './asked-user.ts';
 import { askExisting, requestFields } from './existing.ts';
 import type { Readers } from './fields.ts';

@@ -10,7 +10,7 @@ import { LEVELS, type Level } from '../../domain/severity.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import { type AdminRoute, type Answer, type Call, adminRoute, roleMissing } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { ASKED_USER_READERS, type AskedUser, askedUser } from './asked-user.ts';
 import { askExisting } from './existing.ts';
 import type { Readers } from './fields.ts';

@@ -12,7 +12,7 @@ import { failure, success } from '../../lib/result.ts';
 import type { FoundTenant } from '../../residency.ts';
 import { findTenant } from '../../residency.ts';
 import type { AppEnv, Deployment } from '../deployment.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 
 /** Its object did not answer, or could not: an operator or a script tries again soon. */
 export const UNAVAILABLE = { kind: 'unavailable', retryAfterSeconds: 5 } as const;

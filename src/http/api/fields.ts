@@ -13,7 +13,7 @@ import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import { bodyWithin } from '../body.ts';
 import type { AppEnv } from '../deployment.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { parseDocument } from './document.ts';
 import type { Reader } from './values.ts';
 

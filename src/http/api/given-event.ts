@@ -9,7 +9,7 @@ import { decodeBase64, encodeUtf8 } from '../../lib/bytes.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import type { Sealer } from '../../lib/seal.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { UNAVAILABLE } from './existing.ts';
 import { bodyInvalid } from './fields.ts';
 

@@ -16,7 +16,7 @@ import type { AdminRoute, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import { backlogOf, versionOf } from '../bindings.ts';
 import type { Deployment } from '../deployment.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { findExisting, unavailable } from './existing.ts';
 import { lanesFor } from './for-viewers.ts';
 

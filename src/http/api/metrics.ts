@@ -14,7 +14,7 @@ import { readIngestConfig } from '../../tenants/ingest-config.ts';
 import type { AdminRoute, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import { versionOf } from '../bindings.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { UNAVAILABLE, unavailable } from './existing.ts';
 import type { Metric, Sample } from './metrics-text.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from './metrics-text.ts';

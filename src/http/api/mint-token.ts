@@ -8,7 +8,7 @@ import { failure, success } from '../../lib/result.ts';
 import { findTenant } from '../../residency.ts';
 import type { Answer, Call } from '../admin-route.ts';
 import { tokenAuthorityOf } from '../auth.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { UNAVAILABLE } from './existing.ts';
 import { askTokens } from './registry.ts';
 

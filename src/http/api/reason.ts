@@ -3,7 +3,7 @@
 import { REASON_LENGTH_MAX } from '../../domain/principal.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 
 /** What can make an entry of the audit look like another: control and formatting characters, among them those that turn the direction. */
 const UNPRINTED_PATTERN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;

@@ -6,7 +6,7 @@ import type { Busy, Refused } from '../../domain/unavailable.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, unreachable } from '../../lib/result.ts';
 import type { AppEnv } from '../deployment.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { unavailable } from './existing.ts';
 
 /** An unknown tenant here is one that went after it was found. */

@@ -4,7 +4,7 @@ import type { NoteRequest, RegistryWrite, TokenRegistryRpc } from '../../domain/
 import type { AuditDetail } from '../../domain/audit.ts';
 import type { Result } from '../../lib/result.ts';
 import type { Call } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { askRegistry } from '../registry.ts';
 
 /** What asking takes of a request. */

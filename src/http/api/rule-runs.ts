@@ -10,7 +10,7 @@ import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import { isRecord } from '../../lib/record.ts';
 import { type AdminRoute, type Answer, type Call, adminRoute, roleMissing } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { askExisting, findExisting } from './existing.ts';
 import type { Readers } from './fields.ts';
 import { bodyInvalid } from './fields.ts';

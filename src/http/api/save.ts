@@ -13,7 +13,7 @@ import { elsewhere, relayStub } from '../../residency.ts';
 import { pathsToReseal } from '../../tenants/reseal.ts';
 import { sealClear } from '../../tenants/secrets.ts';
 import type { Call } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import type { Candidate } from './candidate.ts';
 import { requestFields, UNAVAILABLE, unavailable } from './existing.ts';
 import { isPreconditionMet } from './version.ts';

@@ -11,7 +11,7 @@ import { openConfig } from '../../tenants/stored-secrets.ts';
 import { validateTenantConfig } from '../../tenants/validate.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { compare } from './candidate.ts';
 import { findExisting } from './existing.ts';
 import { bodyInvalid } from './fields.ts';

@@ -10,7 +10,7 @@ import type { ListedTenant, TenantPage } from '../../tenants/tenant-list.ts';
 import { listTenants } from '../../tenants/tenant-list.ts';
 import type { AdminRoute, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { UNAVAILABLE } from './existing.ts';
 import { reader, textOf, wholeNumber } from './values.ts';
 

@@ -6,7 +6,7 @@ import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { afterRemoval } from './after-removal.ts';
 import { findExisting, unavailable } from './existing.ts';
 import { causeFields } from '../../lib/log.ts';

@@ -13,7 +13,7 @@ import { shownSecrets } from '../../tenants/shown-secrets.ts';
 import { openConfig, PSEUDONYM_KEY_PATH } from '../../tenants/stored-secrets.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { compare, readConfig } from './candidate.ts';
 import { findExisting } from './existing.ts';
 import { seesTexts } from './for-viewers.ts';

@@ -11,7 +11,7 @@ import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import type { Readers } from './fields.ts';
 import { mintToken } from './mint-token.ts';
 import { FIRST_PAGE, PAGE_READERS } from './page.ts';

@@ -4,7 +4,7 @@ import type { WindowsRequest } from '../../domain/rule-views.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import { type AdminRoute, type Answer, type Call, adminRoute } from '../admin-route.ts';
-import type { RequestFailure } from '../problem.ts';
+import type { RequestFailure } from '../request-failure.ts';
 import { ASKED_USER_READERS, type AskedUser, askedUser } from './asked-user.ts';
 import { askExisting } from './existing.ts';
 import type { Readers } from './fields.ts';
