@@ -24,7 +24,7 @@ function refusal(pattern: string, flags: RegexFlags = {}): string {
 
 /** Of several runs, as the machine has other work, too. */
 function bestMs(run: () => void): number {
-  const runs = Array.from({ length: 8 }, () => {
+  const runs = Array.from({ length: 20 }, () => {
     const startMs = performance.now();
     run();
     return performance.now() - startMs;
@@ -242,7 +242,7 @@ describe('compileRegex', () => {
       const finds = compiled(pattern);
       const [half, whole] = [2048, 4096].map((length) => bestMs(() => finds(noise('ab', length))));
       // Square time would be four times as much; the clock is coarse for what is quick.
-      expect(whole).toBeLessThan(3 * (half ?? 0) + 2);
+      expect(whole).toBeLessThan(3 * (half ?? 0) + 0.5);
     },
   );
 
@@ -267,6 +267,6 @@ describe('compileRegex', () => {
       const finds = compiled(pattern);
       return bestMs(() => finds(text));
     });
-    expect(Math.max(...runsMs)).toBeLessThan(100);
+    expect(Math.max(...runsMs)).toBeLessThan(5);
   });
 });

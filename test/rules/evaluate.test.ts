@@ -202,9 +202,13 @@ describe('evaluate', () => {
     const lab = new Lab(rules);
     const events = Array.from({ length: 2000 }, (_, index) => eventAt(index / 100));
     for (const event of events) lab.take(event);
-    const start = performance.now();
-    for (const event of events) lab.take(event);
-    expect((performance.now() - start) / events.length).toBeLessThan(10);
+    // The best of several stretches: other work of the machine is no work of the rules.
+    const stretchesMs = Array.from({ length: 20 }, (_, n) => {
+      const start = performance.now();
+      for (const event of events.slice(n * 100, n * 100 + 100)) lab.take(event);
+      return (performance.now() - start) / 100;
+    });
+    expect(Math.min(...stretchesMs)).toBeLessThan(0.5);
   });
 });
 
