@@ -193,7 +193,9 @@ function keysAt(schema: z.core.$ZodType, path: Path, document: unknown): string[
     }
     case 'record': {
       const [step, ...rest] = path;
-      return step === undefined ? [] : keysAt(def.valueType, rest, readAt(document, [step]));
+      if (step !== undefined) return keysAt(def.valueType, rest, readAt(document, [step]));
+      const keys = definitionOf(def.keyType);
+      return keys?.type === 'enum' ? Object.keys(keys.entries) : [];
     }
     case 'object': {
       const [step, ...rest] = path;

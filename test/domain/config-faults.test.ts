@@ -158,6 +158,12 @@ describe('faultsOfIssues', () => {
       'is not a known key: did you mean user_id?',
     ],
     [
+      'a map by level',
+      { ...sampleDocument(), responses: { by_level: { hihg: ['case'] } } },
+      'responses.by_level.hihg',
+      'is not a known key: did you mean high?',
+    ],
+    [
       'a destination of its own type',
       { ...sampleDocument(), destinations: [{ ...sampleHarfangLab(), baseurl: 'x' }] },
       'destinations[0].baseurl',
