@@ -16,6 +16,15 @@ export const AUDIT_ACTIONS = [
   'user.searched', // events of one user were searched
   'detection.judged', // true or false positive
   'user.key_shown', // a user's pseudonym was looked up
+  'user.revealed', // the name behind a pseudonym was looked up in the sealed map
+  'user.exported', // all that is stored of a user was given out
+  'user.erased', // twice: before it begins, and with what was removed
+  'hold.placed', // what is held is kept, whatever retention says
+  'hold.lifted',
+  'retention.applied', // what was older than it may be is gone
+  'tenant.move_begun', // to another residency: nothing is taken or sent from here on
+  'tenant.move_abandoned', // it stays, and goes on
+  'tenant.moved', // written where it arrived
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -79,6 +79,17 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE TABLE watched_users (user TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID',
     ],
   },
+  {
+    version: 9,
+    statements: [
+      // Whose data were erased, by key: late events of theirs are dropped until then.
+      'CREATE TABLE erasures (id INTEGER PRIMARY KEY, begun_at INTEGER NOT NULL, until INTEGER NOT NULL, keys TEXT NOT NULL, state TEXT NOT NULL)',
+      // Keys null: of everybody.
+      'CREATE TABLE legal_holds (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, keys TEXT, detail TEXT NOT NULL)',
+      'CREATE TABLE held_entries (hold INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, verdict TEXT, PRIMARY KEY (hold, seq)) WITHOUT ROWID',
+      'CREATE TABLE pseudonyms (key TEXT PRIMARY KEY, sealed TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID',
+    ],
+  },
 ];
 
 /** Whether this object was ever configured. Reads only: an object that was not must stay without a trace. */
