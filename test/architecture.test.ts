@@ -145,7 +145,7 @@ describe('one place alone', () => {
   it.each([
     [
       'makes stubs of objects',
-      /\.(?:getByName|idFromName|idFromString|newUniqueId|jurisdiction)\(/,
+      /(?:\.|\[['"])(?:getByName|idFromName|idFromString|newUniqueId)\b|\.jurisdiction\(|\b(?:namespace|TENANT_RELAY|TOKENS)\??\.get\b/,
       'residency.ts',
     ],
     ['sends HTTP requests', /\bfetch\(url|guard\.fetch\(/, 'lib/http.ts'],
@@ -160,6 +160,15 @@ describe('one place alone', () => {
   ])('%s', (_what, pattern, place) => {
     const users = sources.filter(({ text }) => pattern.test(withoutComments(text))).map(({ path }) => path);
     expect(users.toSorted()).toEqual([place].flat().toSorted());
+  });
+});
+
+describe('an object, its alarm included,', () => {
+  it('asks no other object: it never touches their bindings', () => {
+    const inObjects = sources.filter(({ path }) => /^(?:relay|operators\/token-)/.test(path));
+    expect(inObjects.length).toBeGreaterThan(80);
+    const users = inObjects.filter(({ text }) => /\benv\.(?:TENANT_RELAY|TOKENS)\b/.test(text));
+    expect(users.map(({ path }) => path)).toEqual([]);
   });
 });
 
