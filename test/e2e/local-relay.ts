@@ -25,7 +25,11 @@ export interface LocalRelayOptions {
   readonly scriptPath?: string;
   /** Gets each log line that the Worker writes. */
   readonly onLog?: (line: string) => void;
+  /** Answers every request that the Worker and its objects send, whatever its host. Absent: the network does. */
+  readonly outbound?: Outbound;
 }
+
+export type Outbound = (request: Request) => Promise<Response>;
 
 export interface LocalRelay {
   /** Without a trailing slash. */
@@ -61,6 +65,7 @@ export async function startLocalRelay(options: LocalRelayOptions): Promise<Local
           rootPath: ROOT,
           modules: true,
           scriptPath,
+          ...(options.outbound && { outboundService: options.outbound }),
           bindings: { ...(workerOptions['bindings'] as Record<string, string>), ...bindings },
         },
       ],

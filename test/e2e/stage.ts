@@ -17,7 +17,7 @@ import { NoxysSender } from '../simulators/noxys.ts';
 import type { SlackSimulator } from '../simulators/slack.ts';
 import { type AdminAnswer, AdminClient } from './admin-client.ts';
 import { Destinations } from './destinations.ts';
-import { type LocalRelay, startLocalRelay } from './local-relay.ts';
+import { type LocalRelay, type LocalRelayOptions, startLocalRelay } from './local-relay.ts';
 import { type RelayProcess, spawnRelay } from './relay-process.ts';
 import { until } from './until.ts';
 
@@ -34,6 +34,8 @@ export interface StageOptions {
   readonly edr?: Partial<HarfangLabOptions>;
   /** Variables of the relay over those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** Only of a relay in this process: another build of the Worker, and what answers all that it sends. */
+  readonly relay?: Pick<LocalRelayOptions, 'scriptPath' | 'outbound'>;
   /** What asks the relay, as operator and as Noxys. Default: `fetch`. */
   readonly fetch?: typeof fetch;
 }
@@ -127,7 +129,10 @@ export class Stage implements AsyncDisposable {
     };
     const options = { port: this.#port, persistTo: this.stateFolder, vars, hasInspector };
     if (isApart) this.#apart = await spawnRelay(options);
-    else this.#inside = await startLocalRelay({ ...options, onLog: (line) => void this.logs.push(line) });
+    else {
+      const onLog = (line: string): void => void this.logs.push(line);
+      this.#inside = await startLocalRelay({ ...options, ...this.#options.relay, onLog });
+    }
     this.#port = Number(/\d+$/.exec(this.#inside?.url ?? this.#apart?.url ?? '')?.[0]);
   }
 
