@@ -7,10 +7,13 @@ import { expectDescribed } from '../http/described.ts';
 import { ORIGIN, TOKEN } from './fake-io.ts';
 import { eventRoutes } from './stand-in-events.ts';
 import { otherRoutes } from './stand-in-other.ts';
+import { rightsRoutes } from './stand-in-rights.ts';
 import { ruleRoutes } from './stand-in-rules.ts';
 import { tenantRoutes } from './stand-in-tenants.ts';
 import type { Route, StandInState } from './stand-in-types.ts';
 import { answer, newState, problem } from './stand-in-types.ts';
+
+const UNDESCRIBED = /\/(?:erase|erasures|export|holds|retention)(?:\/|$)/;
 
 export interface Recorded {
   readonly method: string;
@@ -27,7 +30,13 @@ export class StandIn {
   intercept: (request: Recorded) => Response | undefined = () => undefined;
   inFlightMax = 0;
   #inFlight = 0;
-  readonly #routes: readonly Route[] = [...tenantRoutes, ...eventRoutes, ...ruleRoutes, ...otherRoutes];
+  readonly #routes: readonly Route[] = [
+    ...tenantRoutes,
+    ...eventRoutes,
+    ...ruleRoutes,
+    ...rightsRoutes,
+    ...otherRoutes,
+  ];
 
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);
@@ -68,7 +77,7 @@ export class StandIn {
       if (!match) continue;
       const parts = match.slice(1).map(decodeURIComponent);
       const response = await route.handle({ state: this.state, url, headers, body, parts });
-      const isOk = isAdmin && response.status < 300;
+      const isOk = isAdmin && response.status < 300 && !UNDESCRIBED.test(url.pathname);
       return isOk ? described(method, url.pathname, response) : response;
     }
     return url.pathname === '/healthz'
