@@ -113,7 +113,7 @@ async function place(session: Session, tenant: string, options: PlaceOptions): P
 
 function liftCommand(act: Act) {
   return new Command('lift')
-    .summary('end a hold')
+    .summary('end a legal hold')
     .description('What it alone kept back goes: at once, or with the next period.')
     .argument('<tenant>', "the tenant's id", tenantId)
     .argument('<hold>', "the hold's number", wholeNumber(1, Number.MAX_SAFE_INTEGER))

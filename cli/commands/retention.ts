@@ -55,7 +55,6 @@ const COLUMNS = [
 
 function textOf(out: Output, lines: readonly RetentionLine[]): string {
   if (lines.length === 0) return 'There is nothing to keep.';
-  const instant = (iso: string | undefined): string => (iso === undefined ? '–' : formatInstant(iso));
   const rows = lines.map((line) => [
     printable(line.kind),
     count(line.days, 'day'),
@@ -66,6 +65,10 @@ function textOf(out: Output, lines: readonly RetentionLine[]): string {
     stateOf(out, line),
   ]);
   return out.table(COLUMNS, rows);
+}
+
+function instant(iso: string | undefined): string {
+  return iso === undefined ? '–' : formatInstant(iso);
 }
 
 function stateOf(out: Output, line: RetentionLine): string {

@@ -1,32 +1,9 @@
 /** The stand-in's rights of a person: erased in steps, exported in pages, held; and what is kept for how long. */
 
-import type { ErasureView, ExportItem, HoldView } from '../../cli/api-types.ts';
+import type { ErasureView, HoldView } from '../../cli/api-types.ts';
+import type { StoredPerson } from './stand-in-rights-state.ts';
 import type { Asked, Route, StandInState } from './stand-in-types.ts';
 import { answer, jsonOf, problem } from './stand-in-types.ts';
-
-/** Somebody whom the relay has stored something of. */
-export interface StoredPerson {
-  readonly key: string;
-  readonly id?: string;
-  readonly email?: string;
-  items: readonly ExportItem[];
-}
-
-export interface RightsState {
-  readonly persons: StoredPerson[];
-  /** Newest first. */
-  readonly erasures: ErasureView[];
-  readonly holds: HoldView[];
-  readonly retention: unknown[];
-  /** Over what an erasure begins with. */
-  erasure: Partial<ErasureView>;
-  /** So many looks at an erasure find it under way. */
-  looksUntilDone: number;
-}
-
-export function newRights(): RightsState {
-  return { persons: [], erasures: [], holds: [], retention: [], erasure: {}, looksUntilDone: 1 };
-}
 
 interface NamedSubject {
   readonly user_id?: string;

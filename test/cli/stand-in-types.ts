@@ -21,7 +21,7 @@ import type {
 } from '../../cli/api-types.ts';
 import type { TenantConfig } from '../../src/domain/tenant-config.ts';
 import { NOW_MS } from './fake-io.ts';
-import { newRights, type RightsState } from './stand-in-rights.ts';
+import { newRights, type RightsState } from './stand-in-rights-state.ts';
 
 export interface Stored {
   version: number;
