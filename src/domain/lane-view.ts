@@ -16,6 +16,8 @@ export interface LaneView {
   readonly parked: number;
   /** Given up by an operator: the destination was resumed from now. */
   readonly discarded: number;
+  /** Of a person whose data were erased before they were delivered, dead letters included. */
+  readonly erased: number;
   /** Failures in a row. */
   readonly tries: number;
   readonly blocked?: { readonly reason: BlockedReason; readonly detail: string; readonly since: string };

@@ -18,6 +18,7 @@ import type { CanonicalEvent } from './event.ts';
 import type { EventPage, EventsRequest, ExplainRequest, UserKeyRequest } from './event-view.ts';
 import type { Notice } from './notice.ts';
 import type { Actor } from './principal.ts';
+import type { ErasureRpc } from './rights.ts';
 import type { RulesRpc } from './rules-rpc.ts';
 import type { SealedTenantConfig } from './tenant-config.ts';
 import type { Busy, Refused, UnavailableReason } from './unavailable.ts';
@@ -218,7 +219,7 @@ export interface NoteWebhookRequest {
 }
 
 /** What TenantRelay offers over RPC. Declared here for the layers that call it. */
-export interface TenantRelayRpc extends RulesRpc {
+export interface TenantRelayRpc extends RulesRpc, ErasureRpc {
   accept(request: AcceptRequest): Promise<AcceptAnswer>;
   configure(request: ConfigureRequest): Promise<ConfigureAnswer>;
   readConfig(): Promise<StoredConfig | null>;

@@ -115,7 +115,8 @@ function plain(word: string): string {
   return word.replaceAll(/a[ae]|[ou]e/gu, (pair) => pair.charAt(0));
 }
 
-function asRead(text: string): string {
+/** Without case, accents, and whatever separates words. */
+export function asRead(text: string): string {
   return text
     .normalize('NFKD')
     .replaceAll(/\p{M}+/gu, '')
@@ -129,9 +130,17 @@ function squash(text: string): string {
 }
 
 function patternOf(name: string): string {
+  return isShortName(name) ? wordPatternOf(name) : anyPatternOf(name);
+}
+
+/** Of a name where it is a word of its own. */
+export function wordPatternOf(name: string): string {
+  return `${NOT_AFTER_WORD}${anyPatternOf(name)}${NOT_BEFORE_WORD}`;
+}
+
+function anyPatternOf(name: string): string {
   const parts = name.normalize('NFC').split(SEPARATORS).map(escaped);
-  const pattern = parts.join(String.raw`[\s._\-]+`);
-  return isShortName(name) ? `${NOT_AFTER_WORD}${pattern}${NOT_BEFORE_WORD}` : pattern;
+  return parts.join(String.raw`[\s._\-]+`);
 }
 
 function escaped(text: string): string {

@@ -148,6 +148,14 @@ function wordsOf(failure: RequestFailure): Words {
         'No such event',
         'No stored event has this id: it is gone with its retention, was not forwarded, or the id or type is wrong.',
       );
+    case 'erasure_not_found':
+      return words(404, 'No such erasure', 'GET …/erasures lists those that are remembered.');
+    case 'subject_held':
+      return words(
+        409,
+        'Under legal hold',
+        `Nothing was erased: ${failure.holds.length === 1 ? 'hold' : 'holds'} ${failure.holds.join(', ')} of …/holds must be lifted first, with DELETE …/holds/{holdId}.`,
+      );
     case 'rule_not_found':
       return words(
         404,

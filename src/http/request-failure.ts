@@ -51,6 +51,9 @@ export type RequestFailure =
   /** It was asked to do something at once, and did not. */
   | { readonly kind: 'destination_failed'; readonly detail: string; readonly reason?: string }
   | { readonly kind: 'event_not_found' }
+  | { readonly kind: 'erasure_not_found' }
+  /** Something of the person is under legal hold. */
+  | { readonly kind: 'subject_held'; readonly holds: readonly number[] }
   | { readonly kind: 'rule_not_found' }
   | { readonly kind: 'detection_not_found' }
   /** The object that had it has started anew, or nobody asked for it for a while. */

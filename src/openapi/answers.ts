@@ -37,6 +37,7 @@ export const lane = z.strictObject({
   expired: count,
   parked: count,
   discarded: count,
+  erased: count,
   tries: count,
   blocked: z.optional(
     z.strictObject({ reason: z.enum(BLOCKED_REASONS), detail: z.string(), since: instant }),

@@ -87,11 +87,17 @@ export class BacktestJobs {
       }
       const keys = await openPersonKeys(sealer, config());
       if (isRemoved()) return { kind: 'unknown_tenant' };
+      if (!this.#jobs.has(job.id)) return { kind: 'job_lost' };
       return this.#answer(job, request, keys);
     } finally {
       job.isRunning = false;
       job.askedAtMs = io.nowMs();
     }
+  }
+
+  /** All runs are lost: what they have counted is not to be told any more. */
+  forget(): void {
+    this.#jobs.clear();
   }
 
   #answer(
@@ -195,7 +201,8 @@ function seqAt(log: EventLog, atMs: number): number {
   let [low, high] = [log.oldestSeq, log.head + 1];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const entry = log.read(middle);
+    // Single entries may be gone: the next one tells.
+    const [entry] = log.page(middle - 1, 1, 1);
     if (entry && Date.parse(entry.event.receivedAt) >= atMs) high = middle;
     else low = middle + 1;
   }

@@ -78,6 +78,13 @@ export class DeadLetterStore {
     return new Map(rows.map((row) => [row.lane, letterOf(row)]));
   }
 
+  /** Those of a lane in a stretch of the log, by their entry. */
+  betweenOf(lane: string, firstSeq: number, lastSeq: number): ReadonlyMap<number, StoredDeadLetter> {
+    const sql = 'SELECT * FROM dead_letters WHERE lane = ? AND seq BETWEEN ? AND ? ORDER BY id';
+    const rows = this.#db.all<DeadLetterRow>(sql, lane, firstSeq, lastSeq);
+    return new Map(rows.map((row) => [row.seq, letterOf(row)]));
+  }
+
   /** Letters that are not being sent again, oldest first. */
   waiting(select: RedriveRequest['select'], limit: number): StoredDeadLetter[] {
     return this.#db

@@ -43,7 +43,7 @@ export function objectHealth(
 function asStored(views: readonly LaneView[], laneStore: LaneStore): LaneView[] {
   const stored = laneStore.loadAll();
   return views.map((view) => {
-    const { delivered = 0, expired = 0, discarded = 0 } = stored.get(view.lane) ?? {};
-    return { ...view, delivered, expired, discarded };
+    const { delivered = 0, expired = 0, discarded = 0, erased = 0 } = stored.get(view.lane) ?? {};
+    return { ...view, delivered, expired, discarded, erased };
   });
 }

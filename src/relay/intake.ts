@@ -16,6 +16,7 @@ import type { Sealer } from '../lib/seal.ts';
 import type { Activity } from './activity.ts';
 import type { Alarm } from './alarm.ts';
 import type { Detector } from './detector.ts';
+import type { ErasureMarks } from './erasure-marks.ts';
 import type { RelayIo } from './io.ts';
 import type { LaneSet } from './lane-set.ts';
 import type { LastWebhook } from './last-webhook.ts';
@@ -23,6 +24,7 @@ import { TokenBucket } from './limits.ts';
 import type { EventLog } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { openOverflow } from './open-overflow.ts';
+import { openPersonKeys } from './person-keys.ts';
 import { CREATED_AT, readMeta } from './schema.ts';
 import { WATCH_MS } from './watchdog.ts';
 
@@ -38,6 +40,7 @@ export interface IntakeParts {
   readonly lanes: LaneSet;
   readonly activity: Activity;
   readonly detector: Detector;
+  readonly marks: ErasureMarks;
   readonly lastWebhook: LastWebhook;
   readonly spaceBytesFull: number;
   readonly config: () => SealedTenantConfig;
@@ -45,6 +48,8 @@ export interface IntakeParts {
   readonly isRemoved: () => boolean;
   readonly notify: (occurrence: Occurrence) => void;
 }
+
+type Taken = Extract<AcceptAnswer, { readonly kind: 'accepted' | 'unknown_tenant' }>;
 
 export class Intake {
   readonly #parts: IntakeParts;
@@ -106,15 +111,25 @@ export class Intake {
     return this.#take(events);
   }
 
-  /** De-duplicate, append, detect, arm the alarm, start the lanes. When it answers, events and detections are durable. */
-  async #take(
-    events: readonly CanonicalEvent[],
-  ): Promise<Extract<AcceptAnswer, { readonly kind: 'accepted' }>> {
-    const { db, io, alarm, log, activity, lanes, detector } = this.#parts;
+  /**
+   * De-duplicate, append, detect, arm the alarm, start the lanes. When it answers, events and detections are durable. Late events of
+   * somebody who was erased are answered as if they were known already: no sender is to repeat them.
+   */
+  async #take(events: readonly CanonicalEvent[]): Promise<Taken> {
+    const { db, io, alarm, log, activity, lanes, detector, marks, sealer, config, isRemoved } = this.#parts;
     const nowMs = io.nowMs();
+    const keys = marks.isEmpty(nowMs) ? undefined : await openPersonKeys(sealer, config());
+    if (isRemoved()) return { kind: 'unknown_tenant' };
+    const { events: passed, dropped } = keys
+      ? marks.passing(events, keys, nowMs)
+      : { events, dropped: undefined };
     log.rotate(nowMs);
-    const taken = db.transaction(() => detector.take(events, nowMs));
-    const { accepted, duplicates, appended, entries } = taken;
+    const taken = db.transaction(() => {
+      if (dropped) marks.note(dropped);
+      return detector.take(passed, nowMs);
+    });
+    const { accepted, appended, entries } = taken;
+    const duplicates = taken.duplicates + events.length - passed.length;
     const answer = { kind: 'accepted', accepted, duplicates } as const;
     if (accepted === 0) return answer;
     const armed = alarm.armBy(nowMs + WATCH_MS);

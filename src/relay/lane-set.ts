@@ -246,6 +246,7 @@ function laneView(lane: Lane, { destination, wanted, nowMs }: Seen): LaneView {
     expired: state.expired,
     parked: state.parked,
     discarded: state.discarded,
+    erased: state.erased,
     tries: state.tries,
     ...(blocked && {
       blocked: { reason: blocked.reason, detail: blocked.detail, since: isoTime(blocked.sinceMs) },

@@ -53,6 +53,8 @@ export interface LaneState {
   readonly expired: number;
   /** Given up by an operator. */
   readonly discarded: number;
+  /** Of a person whose data were erased before they were delivered. */
+  readonly erased: number;
 }
 
 export interface Leaving {
@@ -88,6 +90,7 @@ export function newLane(cursor: number): LaneState {
     deadLettered: 0,
     expired: 0,
     discarded: 0,
+    erased: 0,
   };
 }
 
@@ -137,8 +140,8 @@ export function left(state: LaneState, leaving: Leaving): LaneState {
 export function rejoined(state: LaneState, cursor: number): LaneState {
   const last = state.leaving.at(-1);
   if (last) return { ...state, leaving: [...state.leaving.slice(0, -1), { ...last, thenFrom: cursor }] };
-  const { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs } = state;
-  const totals = { delivered, deadLettered, expired, discarded, parked, lastDeliveredAtMs };
+  const { delivered, deadLettered, expired, discarded, erased, parked, lastDeliveredAtMs } = state;
+  const totals = { delivered, deadLettered, expired, discarded, erased, parked, lastDeliveredAtMs };
   return { ...newLane(Math.max(cursor, 0)), ...totals };
 }
 
@@ -182,6 +185,33 @@ export function expire(state: LaneState, seq: number, count: number): LaneState 
     cursor,
     ahead: state.ahead.filter((settled) => settled > cursor),
     expired: state.expired + count,
+  };
+}
+
+/** What a lane loses with single entries that are erased. */
+export interface Erased {
+  /** All of them, whatever became of them. */
+  readonly seqs: ReadonlySet<number>;
+  /** Those that it wanted and had not settled. */
+  readonly waiting: number;
+  readonly parked: number;
+  /** Dead letters that waited for an operator. */
+  readonly letters: number;
+}
+
+/** Single entries are gone from the log; the same state where that changes nothing for the lane. */
+export function erase(state: LaneState, { seqs, waiting, parked, letters }: Erased): LaneState {
+  const count = waiting + parked + letters;
+  const ahead = state.ahead.filter((seq) => !seqs.has(seq));
+  const isHeadGone = state.head !== null && seqs.has(state.head.seq);
+  if (count === 0 && ahead.length === state.ahead.length && !isHeadGone) return state;
+  return {
+    ...state,
+    ahead,
+    ...(isHeadGone && { head: null, pastHead: 0, isHeadAlone: false }),
+    parked: Math.max(0, state.parked - parked),
+    deadLettered: Math.max(0, state.deadLettered - letters),
+    erased: state.erased + count,
   };
 }
 

@@ -128,6 +128,11 @@ export class Lane implements RunningLane {
     this.#poke();
   }
 
+  /** Has a run look again whether it may go on. */
+  nudge(): void {
+    this.#poke();
+  }
+
   /** For good: the tenant is removed. What is under way changes nothing any more. */
   stop(): void {
     this.#isStopped = true;

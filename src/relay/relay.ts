@@ -16,6 +16,9 @@ import { ApiAccounts } from './api-accounts.ts';
 import { Audit } from './audit.ts';
 import { Detector } from './detector.ts';
 import { endPauses } from './end-pauses.ts';
+import { ErasureMarks } from './erasure-marks.ts';
+import { ErasureStore } from './erasure-store.ts';
+import { Erasures } from './erasures.ts';
 import { keepLate } from './digests-kept.ts';
 import { Findings } from './findings.ts';
 import { objectHealth } from './health.ts';
@@ -69,6 +72,7 @@ export class Relay {
   readonly hostActions: HostActions;
   readonly rules: TenantRules;
   readonly verdicts: Verdicts;
+  readonly erasures: Erasures;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
@@ -125,13 +129,31 @@ export class Relay {
       notify,
     };
     this.queries = queriesOver(shared);
+    const store = new ErasureStore(db);
+    const marks = new ErasureMarks(store);
+    marks.load();
     const detector = new Detector({ ...shared, tenant: () => this.#config.id });
-    this.intake = new Intake({ ...shared, detector, spaceBytesFull: sizes.spaceBytesFull });
+    this.intake = new Intake({ ...shared, detector, marks, spaceBytesFull: sizes.spaceBytesFull });
     this.verdicts = new Verdicts({ ...shared, entries, nowMs: () => io.nowMs() });
     this.reconfiguration = new Reconfiguration({
       ...shared,
       intake: this.intake,
       beforeChange: () => this.#upkeep.makeDigests(io.nowMs()),
+    });
+    this.erasures = new Erasures({
+      ...shared,
+      store,
+      marks,
+      forget: () => this.#forgetPeople(),
+      saveConfig: (saved, { state }) =>
+        this.reconfiguration.configure({
+          v: 1,
+          config: saved,
+          expectedVersion: this.#stored.version,
+          actor: state.actor,
+          changedPaths: ['device_map'],
+        }),
+      publish: () => void this.putToWork().catch(() => undefined),
     });
     this.hostActions = new HostActions(shared);
     this.#upkeep = new Upkeep({
@@ -203,6 +225,13 @@ export class Relay {
     return this.#parts.publisher.publish();
   }
 
+  /** What is in memory of anybody, beside what is stored. */
+  #forgetPeople(): void {
+    this.#userDays.forget();
+    this.queries.backtests.forget();
+    this.findings.load();
+  }
+
   /** What each lane has not delivered, dead letters included. */
   rest(): LaneRest[] {
     return laneRests(this.lanes, this.#parts.io.nowMs());
@@ -245,6 +274,8 @@ export class Relay {
     const nowMs = io.nowMs();
     this.#isSliceAsked = false;
     this.#upkeep.run(nowMs);
+    this.erasures.start();
+    this.erasures.dropOld(nowMs);
     announceIndicators({ db, log: this.#log }, this.#stored, nowMs);
     this.lanes.startAll();
     await this.#parts.publisher.publish();
@@ -265,6 +296,7 @@ export class Relay {
       })),
       tasksDueAtMs: [
         ...this.#upkeep.dueAtMs(nowMs),
+        this.erasures.dueAtMs(nowMs),
         configs.isPublished ? null : nowMs + PUBLISH_RETRY_MS,
         nextAnnouncementAtMs(db, this.#stored, nowMs),
         this.#isSliceAsked ? nowMs : null,
@@ -284,7 +316,7 @@ export class Relay {
       probeSlots: this.#probeSlots,
       connections: this.connections,
       config: () => this.#config,
-      isHeld: () => this.#upkeep.holds(name),
+      isHeld: () => this.#upkeep.holds(name) || this.erasures.holdsLanes,
       isRemoved: () => this.#removed !== undefined,
       audit: (action, detail) => this.#noteDone(action, detail),
       notify: (occurrence) => this.#notify(occurrence),

@@ -9,6 +9,7 @@ import { DurableObject } from 'cloudflare:workers';
 
 import type { ChannelMemory } from '../destinations/destination.ts';
 import type { EventsRequest, ExplainRequest, UserKeyRequest } from '../domain/event-view.ts';
+import type { EraseAnswer, ErasuresAnswer, SubjectRequest } from '../domain/rights.ts';
 import type { Notice } from '../domain/notice.ts';
 import type { AuditEntry } from '../domain/audit.ts';
 import type { DeadLetterPage, DeadLetterView, LaneView } from '../domain/lane-view.ts';
@@ -365,6 +366,15 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** What the rules count now. */
   async windows(request: WindowsRequest): Promise<WindowsAnswer> {
     return this.#ask(request.v, 'windows.failed', async (relay) => relay.queries.windows.windows(request));
+  }
+
+  /** Erases a person from what is stored. */
+  async erase(request: SubjectRequest): Promise<EraseAnswer> {
+    return this.#ask(request.v, 'erasure.failed', async (relay) => relay.erasures.erase(request));
+  }
+
+  async erasures(): Promise<ErasuresAnswer> {
+    return this.#ask(1, 'erasure.failed', async (relay) => relay.erasures.list());
   }
 
   /** Hourly roll-ups from a time on. */

@@ -99,6 +99,11 @@ export class UserDays {
     return day;
   }
 
+  /** Whatever is kept of anybody is gone; what is being looked through is not kept either. */
+  forget(): void {
+    this.#kept.clear();
+  }
+
   #forget(nowMs: number): void {
     for (const [key, { atMs }] of this.#kept) if (Math.abs(nowMs - atMs) >= KEPT_MS) this.#kept.delete(key);
   }

@@ -37,6 +37,10 @@ export class WatchedUsers {
       this.#watches.set(user, { sinceMs: since, untilMs: until });
   }
 
+  get users(): readonly string[] {
+    return [...this.#watches.keys()];
+  }
+
   get isEmpty(): boolean {
     return this.#watches.size === 0;
   }
@@ -70,6 +74,16 @@ export class WatchedUsers {
     if (expired.length === 0) return;
     this.#db.run('DELETE FROM watched_users WHERE until <= ?', nowMs - KEPT_MS);
     for (const [user] of expired) this.#watches.delete(user);
+  }
+
+  /** Watches some no longer; returns how many they were. Call inside a transaction, and `load` after it where that may fail. */
+  forget(isTheirs: (user: string) => boolean): number {
+    const users = [...this.#watches.keys()].filter(isTheirs);
+    for (const user of users) {
+      this.#db.run('DELETE FROM watched_users WHERE user = ?', user);
+      this.#watches.delete(user);
+    }
+    return users.length;
   }
 
   /** When `dropExpired` has something to do; null when nobody is watched. */

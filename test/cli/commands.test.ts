@@ -277,6 +277,7 @@ describe('lanes', () => {
     expired: 0,
     parked: 0,
     discarded: 0,
+    erased: 0,
     tries: 3,
     blocked: { reason: 'unauthorized', detail: 'The token is refused.', since: AT },
   };

@@ -32,5 +32,6 @@ export const IDLE_LANE: LaneView = {
   expired: 0,
   parked: 0,
   discarded: 0,
+  erased: 0,
   tries: 0,
 };

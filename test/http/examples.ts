@@ -19,6 +19,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   event: 'evt_1',
   eventId: 'evt_1',
   ruleId: 'noxys_hl3_repeated_violations',
+  erasureId: '7',
   detectionId: 'det_17959439cff046d2',
 };
 

@@ -7,6 +7,7 @@ import type {
   ExplainRequest,
   UserKeyRequest,
 } from '../../src/domain/event-view.ts';
+import type { EraseAnswer, ErasureView, ErasuresAnswer, SubjectRequest } from '../../src/domain/rights.ts';
 import type { Notice } from '../../src/domain/notice.ts';
 import type { AuditEntry } from '../../src/domain/audit.ts';
 import type { DeadLetterPage, DeadLetterView, LaneView } from '../../src/domain/lane-view.ts';
@@ -76,7 +77,8 @@ type AskedRequest =
   | DetectionsRequest
   | DetectionRequest
   | JudgeRequest
-  | WindowsRequest;
+  | WindowsRequest
+  | SubjectRequest;
 
 export const SHOWN_EVENT: EventView = {
   seq: 41,
@@ -90,6 +92,32 @@ export const SHOWN_EVENT: EventView = {
   classificationCount: 0,
   faults: [],
   source: 'noxys',
+};
+
+export const SHOWN_ERASURE: ErasureView = {
+  id: 7,
+  begunAt: '2026-11-22T00:00:00.000Z',
+  doneAt: '2026-11-22T00:00:01.000Z',
+  lateUntil: '2026-11-29T00:00:00.000Z',
+  keys: ['p_0123456789abcdefghijkl'],
+  removed: {
+    events: 3,
+    detections: 1,
+    deadLetters: 1,
+    followUps: 0,
+    windows: 2,
+    watches: 0,
+    pseudonyms: 0,
+    devices: 1,
+    texts: 0,
+  },
+  undelivered: { 'edr/events': 1 },
+  outside: {
+    destinations: [{ destination: 'edr', type: 'harfanglab', entries: 2 }],
+    recoverableUntil: '2026-12-22T00:00:01.000Z',
+  },
+  remaining: [],
+  alsoSeen: [],
 };
 
 /** Accepts everything, keeps the config, publishes it at once. */
@@ -233,6 +261,7 @@ export class FakeRelay implements TenantRelayRpc {
         expired: 0,
         parked: 0,
         discarded: 0,
+        erased: 0,
         tries: 0,
       },
     ];
@@ -391,6 +420,18 @@ export class FakeRelay implements TenantRelayRpc {
     this.actors.push(actor);
     this.lifts.push(request);
     return this.liftsAs;
+  }
+
+  erases: EraseAnswer = { kind: 'erasing', erasure: SHOWN_ERASURE };
+  erasuresKept: ErasuresAnswer = { kind: 'erasures', erasures: [SHOWN_ERASURE] };
+
+  async erase(request: SubjectRequest): Promise<EraseAnswer> {
+    this.#note(request);
+    return this.erases;
+  }
+
+  async erasures(): Promise<ErasuresAnswer> {
+    return this.erasuresKept;
   }
 
   async noteWebhook(request: NoteWebhookRequest): Promise<void> {

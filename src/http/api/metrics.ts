@@ -107,6 +107,11 @@ function metricsOf(health: ObjectHealth, versionId: string): Metric[] {
       'Events that a resume from now gave up.',
       of(({ discarded }) => discarded),
     ),
+    counter(
+      'lane_erased_total',
+      'Events of a person whose data were erased before they were delivered, dead letters included.',
+      of(({ erased }) => erased),
+    ),
     gauge(
       'lane_dead_lettered',
       'Dead letters that wait now.',

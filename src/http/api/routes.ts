@@ -6,6 +6,7 @@ import { deadLetterRoutes } from './dead-letters.ts';
 import { detectionRoutes } from './detections.ts';
 import { destinationTestRoutes } from './destination-test.ts';
 import { destinationRoutes } from './destinations.ts';
+import { erasureRoutes } from './erasures.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { laneRoutes } from './lanes.ts';
@@ -43,6 +44,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...detectionRoutes,
   ...windowRoutes,
   ...auditRoutes,
+  ...erasureRoutes,
   ...healthRoutes,
   ...metricsRoutes,
 ];

@@ -21,6 +21,7 @@ const LANE: LaneView = {
   expired: 0,
   parked: 0,
   discarded: 0,
+  erased: 0,
   tries: 2,
   blocked: { reason: 'forbidden', detail: SAID, since: AT },
   lastFailure: { reason: 'forbidden', detail: SAID, at: AT },

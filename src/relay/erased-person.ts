@@ -1,0 +1,119 @@
+/**
+ * Who is erased, by all of their names: the keys, and the raw names as far as they are known. Somebody whose name only begins alike, or
+ * differs in its case, is somebody else. Pure.
+ */
+
+import type { CanonicalEvent } from '../domain/event.ts';
+import { NameFinder } from '../domain/name-finder.ts';
+import type { Subject } from '../domain/rights.ts';
+import { readId, readText } from '../ingest/field-values.ts';
+import type { PersonKeys } from './person-keys.ts';
+
+/** Raw names, each once. */
+export interface RawNames {
+  readonly ids: readonly string[];
+  readonly emails: readonly string[];
+}
+
+type User = NonNullable<CanonicalEvent['user']>;
+
+/** The raw names that somebody gave, as written and as the parser reads them. */
+export function namesGiven({ id, email }: Subject): RawNames {
+  return {
+    ids: id === undefined ? [] : unique([id, readId(id).value ?? id]),
+    emails: email === undefined ? [] : unique([email, readText(email).value ?? email]),
+  };
+}
+
+/** By which a subject is known, each once, in the order id, e-mail address, key. */
+export function keysOf(subject: Subject, keys: PersonKeys): readonly string[] {
+  const { id, email, key } = subject;
+  return unique([
+    ...(id === undefined ? [] : [keys.ofName({ id })]),
+    ...(email === undefined ? [] : [keys.ofName({ email })]),
+    ...(key === undefined ? [] : [key]),
+  ]);
+}
+
+export class ErasedPerson {
+  readonly keys: readonly string[];
+  readonly names: RawNames;
+  readonly #ids: ReadonlySet<string>;
+  readonly #emails: ReadonlySet<string>;
+  readonly #all: ReadonlySet<string>;
+  #finder: NameFinder | undefined;
+  #rawFinder: NameFinder | undefined;
+
+  constructor(keys: readonly string[], names: RawNames) {
+    this.keys = keys;
+    this.names = names;
+    this.#ids = new Set([...names.ids, ...keys]);
+    this.#emails = new Set([...names.emails, ...keys]);
+    this.#all = new Set([...this.#ids, ...this.#emails]);
+  }
+
+  get finder(): NameFinder {
+    this.#finder ??= new NameFinder([...this.#all]);
+    return this.#finder;
+  }
+
+  /** Of the raw names alone: the audit keeps the keys. */
+  get rawFinder(): NameFinder {
+    this.#rawFinder ??= new NameFinder([...this.names.ids, ...this.names.emails]);
+    return this.#rawFinder;
+  }
+
+  isUser(user: User | undefined): boolean {
+    if (!user) return false;
+    return (
+      (user.id !== undefined && this.#ids.has(user.id)) ||
+      (user.email !== undefined && this.#emails.has(user.email))
+    );
+  }
+
+  /** Whether a value that may be anybody's is one of the names, whole. */
+  isName(value: string): boolean {
+    return this.#all.has(value);
+  }
+
+  /** In the map of devices case makes no difference. */
+  isNameInAnyCase(value: string): boolean {
+    return [...this.#all].some((name) => name.toLowerCase() === value.toLowerCase());
+  }
+
+  /** Whether an entry of the log is about the person: an event of theirs, or what a rule found of them. */
+  isEntry({ user, detection }: Pick<CanonicalEvent, 'user' | 'detection'>): boolean {
+    if (this.isUser(user)) return true;
+    const group = detection?.groupKey;
+    return group !== undefined && (this.isName(group) || group.split(', ').some((one) => this.isName(one)));
+  }
+
+  /** With the raw names of a user, where these are the person's by their key. */
+  learnt({ id, email }: User, keys: PersonKeys): ErasedPerson {
+    const { ids, emails } = this.names;
+    const isTheirs = (user: User): boolean => this.keys.some((key) => keys.isOf(key, user));
+    const isNew = (name: string, known: readonly string[]): boolean =>
+      !known.includes(name) && !this.keys.includes(name);
+    const newId = id !== undefined && isNew(id, ids) && isTheirs({ id });
+    const newEmail = email !== undefined && isNew(email, emails) && isTheirs({ email });
+    if (!newId && !newEmail) return this;
+    return new ErasedPerson(this.keys, {
+      ids: newId ? [...ids, id] : ids,
+      emails: newEmail ? [...emails, email] : emails,
+    });
+  }
+
+  /** Whether a key is not that of any raw name which is known: names have to be looked for. */
+  hasUnknown(keys: PersonKeys): boolean {
+    const { ids, emails } = this.names;
+    const known = new Set([
+      ...ids.map((id) => keys.ofUser({ id })),
+      ...emails.map((email) => keys.ofUser({ email })),
+    ]);
+    return this.keys.some((key) => !known.has(key));
+  }
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)];
+}
