@@ -9,6 +9,7 @@ import { destinationOperations } from './operations/destinations.ts';
 import { detectionOperations } from './operations/detections.ts';
 import { eventOperations } from './operations/events.ts';
 import { healthOperations } from './operations/health.ts';
+import { recordOperations } from './operations/records.ts';
 import { ruleOperations } from './operations/rules.ts';
 import { tenantOperations } from './operations/tenants.ts';
 import { tokenOperations } from './operations/tokens.ts';
@@ -23,5 +24,6 @@ export const operations: Operations = {
   ...ruleOperations,
   ...detectionOperations,
   ...windowOperations,
+  ...recordOperations,
   ...healthOperations,
 };

@@ -117,7 +117,7 @@ function windowOf(
   if (!isTheirs && counted.length === 0) return undefined;
   // Grouped by somebody or something else: what that is may name another.
   const shown = isTheirs ? group : Object.fromEntries(Object.keys(group).map((name) => [name, LEFT_OUT]));
-  const count = isTheirs ? (state?.gaps.length ?? 0) : counted.length;
+  const count = isTheirs ? timesIn(row.state) : counted.length;
   return { kind: 'window', rule: ruleNameOf(row.rule, rules), group: shown, count };
 }
 
@@ -127,6 +127,13 @@ function namesIn(value: unknown): readonly string[] {
   return [value, ...(Array.isArray(parts) ? (parts as unknown[]) : [])].flatMap((part) =>
     typeof part === 'string' ? [part] : [],
   );
+}
+
+/** How many entries are counted. */
+function timesIn(text: string): number {
+  const state = jsonIn(text);
+  const gaps = isRecord(state) ? state['gaps'] : undefined;
+  return Array.isArray(gaps) ? gaps.length : 0;
 }
 
 /** By field; by place, where the config has the rule no more. */

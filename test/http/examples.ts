@@ -20,6 +20,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   eventId: 'evt_1',
   ruleId: 'noxys_hl3_repeated_violations',
   detectionId: 'det_17959439cff046d2',
+  holdId: '1',
 };
 
 /** Throws when it can't be told what the route takes: then this file must say so. */
