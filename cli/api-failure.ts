@@ -85,6 +85,8 @@ const HINTS: Readonly<Record<string, string>> = {
   route_not_found: 'The relay is of an older version than this command line: deploy it anew.',
   rule_not_found: 'See `npx noxys-relay rules list` of the tenant.',
   detection_not_found: 'See `npx noxys-relay detections list` of the tenant.',
+  erasure_not_found: 'See `npx noxys-relay erasures` of the tenant.',
+  hold_not_found: 'See `npx noxys-relay holds list` of the tenant.',
   tenant_has_undelivered: 'Deliver them first, or say --discard-undelivered to give them up.',
   http_412: 'Somebody changed it meanwhile: run the command again.',
   version_conflict: 'Run the command again.',

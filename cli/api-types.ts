@@ -21,6 +21,7 @@ import type {
   RuleView,
   WindowView,
 } from '../src/domain/rule-views.ts';
+import type { ErasureView, ExportItem, HoldView, RetentionLine } from '../src/domain/rights.ts';
 import type { Residency } from '../src/domain/tenant-config.ts';
 
 export type {
@@ -29,15 +30,19 @@ export type {
   DeadLetterView,
   DetectionPage,
   DetectionView,
+  ErasureView,
   EventPage,
   EventView,
   Explained,
   ExplainedDetection,
   Explanation,
+  ExportItem,
+  HoldView,
   LaneTest,
   LaneView,
   Notice,
   ResponseOutcome,
+  RetentionLine,
   RuleChange,
   RuleDetail,
   RuleTest,
@@ -50,6 +55,13 @@ export type {
 export interface WindowPage {
   readonly windows: readonly WindowView[];
   readonly nextAfter?: string;
+}
+
+/** Part of what is stored of a person. */
+export interface ExportPage {
+  readonly items: readonly ExportItem[];
+  /** Absent: it is the last page. */
+  readonly next?: string;
 }
 
 export interface Me {

@@ -9,7 +9,11 @@ import { completeCommand, completionCommand } from './commands/completion.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { detectionsCommand } from './commands/detections.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eraseCommand } from './commands/erase.ts';
+import { erasuresCommand } from './commands/erasures.ts';
 import { eventsCommand } from './commands/events.ts';
+import { exportCommand } from './commands/export.ts';
+import { holdsCommand } from './commands/holds.ts';
 import { initCommand } from './commands/init.ts';
 import { lanesCommand } from './commands/lanes.ts';
 import { liftContainmentCommand } from './commands/lift-containment.ts';
@@ -18,6 +22,7 @@ import { pauseCommand } from './commands/pause.ts';
 import { playbookCommand } from './commands/playbook.ts';
 import { resealCommand } from './commands/reseal.ts';
 import { resumeCommand } from './commands/resume.ts';
+import { retentionCommand } from './commands/retention.ts';
 import { rotateSecretCommand } from './commands/rotate-secret.ts';
 import { rulesCommand } from './commands/rules.ts';
 import { sendTestEventCommand } from './commands/send-test-event.ts';
@@ -28,7 +33,7 @@ import { tokenCommand } from './commands/token.ts';
 import { windowsCommand } from './commands/windows.ts';
 import { VERSION } from './session.ts';
 
-const ABOUT = `Operates a noxys-relay through its admin API: tenants, events, rules, lanes, secrets, health.
+const ABOUT = `Operates a noxys-relay through its admin API: tenants, events, rules, lanes, persons' rights, secrets, health.
 
 The relay's address comes from NOXYS_RELAY_URL or --url, the token from NOXYS_RELAY_TOKEN, --token-file or a prompt.
 Secrets are never arguments.`;
@@ -57,6 +62,11 @@ const COMMANDS = [
   liftContainmentCommand,
   deadLettersCommand,
   noticesCommand,
+  exportCommand,
+  eraseCommand,
+  erasuresCommand,
+  holdsCommand,
+  retentionCommand,
   rotateSecretCommand,
   resealCommand,
   tokenCommand,

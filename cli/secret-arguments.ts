@@ -14,8 +14,8 @@ const LIKELY_PATTERN = /^(?:[0-9a-f]{32,}|[A-Za-z0-9+/_-]{43}=?)$/i;
 const OPTION_PATTERN =
   /^--?(?:token|secret|password|passwd|pass|api-?key|auth|auth-?token|key|bearer|client-?secret|value)(?:=|$)/i;
 
-/** Commands that are given such ids. */
-const TAKING_IDS = ['explain', 'lift-containment'];
+/** Commands that are given such ids: of events, of hosts, of users. */
+const TAKING_IDS = ['explain', 'lift-containment', 'erase', 'export', 'holds'];
 
 export interface KnownSecrets {
   /** Values of the environment that are secrets. */

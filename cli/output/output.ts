@@ -62,6 +62,11 @@ export class Output {
     else this.#out(text());
   }
 
+  /** Part of a document that is written piece by piece; no secret may stand across two of them. */
+  part(text: string): void {
+    this.#io.stdout.write(this.#concealed.scrub(text));
+  }
+
   /** Part of what a person reads; on stderr where stdout holds a document. */
   say(text: string): void {
     if (this.isJson) this.note(text);

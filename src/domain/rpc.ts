@@ -18,7 +18,7 @@ import type { CanonicalEvent } from './event.ts';
 import type { EventPage, EventsRequest, ExplainRequest, UserKeyRequest } from './event-view.ts';
 import type { Notice } from './notice.ts';
 import type { Actor } from './principal.ts';
-import type { ErasureRpc } from './rights.ts';
+import type { ErasureRpc, RecordsRpc } from './rights.ts';
 import type { RulesRpc } from './rules-rpc.ts';
 import type { SealedTenantConfig } from './tenant-config.ts';
 import type { Busy, Refused, UnavailableReason } from './unavailable.ts';
@@ -103,6 +103,8 @@ export type RemoveAnswer =
   /** For good. `isUnpublished`: its copy in KV is gone, too; else the alarm goes on trying. */
   | { readonly kind: 'removed'; readonly rest: readonly LaneRest[]; readonly isUnpublished: boolean }
   | { readonly kind: 'undelivered'; readonly rest: readonly LaneRest[] }
+  /** These legal holds must be lifted first, whatever is given up. */
+  | { readonly kind: 'held'; readonly holds: readonly number[] }
   | VersionConflict
   | { readonly kind: 'unknown_tenant' }
   | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
@@ -219,7 +221,7 @@ export interface NoteWebhookRequest {
 }
 
 /** What TenantRelay offers over RPC. Declared here for the layers that call it. */
-export interface TenantRelayRpc extends RulesRpc, ErasureRpc {
+export interface TenantRelayRpc extends RulesRpc, ErasureRpc, RecordsRpc {
   accept(request: AcceptRequest): Promise<AcceptAnswer>;
   configure(request: ConfigureRequest): Promise<ConfigureAnswer>;
   readConfig(): Promise<StoredConfig | null>;

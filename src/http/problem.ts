@@ -125,6 +125,12 @@ function wordsOf(failure: RequestFailure): Words {
         ...words(409, 'Not delivered', undeliveredDetail(failure.rest)),
         more: { lanes: failure.rest },
       };
+    case 'held':
+      return { ...words(409, 'Legally held', heldDetail(failure.holds)), more: { holds: failure.holds } };
+    case 'hold_not_found':
+      return words(404, 'No such hold', 'No legal hold has this id: it was lifted, or the id is wrong.');
+    case 'too_many_holds':
+      return words(409, 'Too many holds', `The tenant has ${failure.max} legal holds: lift some first.`);
     case 'destination_not_found':
       return words(404, 'No such destination', noDestinationDetail(failure.known));
     case 'containment_not_lifted':
@@ -243,6 +249,12 @@ function undeliveredDetail(rest: readonly LaneRest[]): string {
   const undelivered = rest.reduce((sum, lane) => sum + lane.undelivered, 0);
   const deadLetters = rest.reduce((sum, lane) => sum + lane.deadLetters, 0);
   return `Not delivered yet: up to ${undelivered}; dead letters: ${deadLetters}: deliver them, or give them up with ?undelivered=discard.`;
+}
+
+function heldDetail(holds: readonly number[]): string {
+  const [first = 0] = holds;
+  const which = holds.length === 1 ? `Legal hold ${first} keeps` : `Legal holds ${holds.join(', ')} keep`;
+  return `${which} what this would remove: lift ${holds.length === 1 ? 'it' : 'them'} first, with DELETE …/holds/${first} or noxys-relay holds lift ${first}.`;
 }
 
 function preconditionDetail(version: number | null): string {

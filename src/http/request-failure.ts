@@ -44,6 +44,10 @@ export type RequestFailure =
   | { readonly kind: 'too_many_tokens'; readonly max: number; readonly counted: 'valid' | 'kept' }
   /** It may not be deleted as it is. */
   | { readonly kind: 'tenant_has_undelivered'; readonly rest: readonly LaneRest[] }
+  /** What is asked would remove what legal holds keep. */
+  | { readonly kind: 'held'; readonly holds: readonly number[] }
+  | { readonly kind: 'hold_not_found' }
+  | { readonly kind: 'too_many_holds'; readonly max: number }
   | { readonly kind: 'destination_not_found'; readonly known: readonly string[] }
   /** Nothing was done: no such host, several, or one that is not isolated. */
   | { readonly kind: 'containment_not_lifted'; readonly detail: string }

@@ -63,10 +63,22 @@ export class AuditTable<Action extends string> {
       .map((row) => entryOf<Action>(row));
   }
 
+  /** When the oldest was written; undefined: there is none. */
+  get oldestAtMs(): number | undefined {
+    return this.#db.first<{ at: number }>('SELECT at FROM audit ORDER BY id LIMIT 1')?.at;
+  }
+
+  /** How many `dropBefore` may drop, the newest included. */
+  countBefore(atMs: number, max: number): number {
+    if ((this.oldestAtMs ?? atMs) >= atMs) return 0;
+    const sql = 'SELECT COUNT(*) AS count FROM (SELECT 1 FROM audit WHERE at < ? ORDER BY id LIMIT ?)';
+    return this.#db.first<{ count: number }>(sql, atMs, max)?.count ?? 0;
+  }
+
   /** Drops at most `max` entries of before a time, oldest first, and says how many. The newest stays: without it an id would come again. */
   dropBefore(atMs: number, max: number): number {
-    const oldest = this.#db.first<{ at: number }>('SELECT at FROM audit ORDER BY id LIMIT 1')?.at;
-    if (oldest === undefined || oldest >= atMs) return 0;
+    const oldestMs = this.oldestAtMs;
+    if (oldestMs === undefined || oldestMs >= atMs) return 0;
     const sql =
       'DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? AND id < (SELECT MAX(id) FROM audit) ORDER BY id LIMIT ?)';
     return this.#db.run(sql, atMs, max);

@@ -9,6 +9,7 @@ import { destinationOperations } from './operations/destinations.ts';
 import { detectionOperations } from './operations/detections.ts';
 import { eventOperations } from './operations/events.ts';
 import { healthOperations } from './operations/health.ts';
+import { recordOperations } from './operations/records.ts';
 import { rightsOperations } from './operations/rights.ts';
 import { ruleOperations } from './operations/rules.ts';
 import { tenantOperations } from './operations/tenants.ts';
@@ -24,6 +25,7 @@ export const operations: Operations = {
   ...ruleOperations,
   ...detectionOperations,
   ...windowOperations,
+  ...recordOperations,
   ...rightsOperations,
   ...healthOperations,
 };

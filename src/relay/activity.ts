@@ -8,6 +8,7 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import { isFromNoxys } from '../domain/wanted.ts';
 import type { Database } from '../lib/database.ts';
 import type { EventLog } from './log.ts';
+import { type NoteDropped, UNNOTED } from './retention-notes.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
 const HOUR_MS = 3_600_000;
@@ -122,11 +123,15 @@ export class Activity {
   }
 
   /** Drops roll-ups of hours before a time. */
-  dropBefore(atMs: number): void {
-    const oldest = this.#db.first<{ hour: number | null }>('SELECT MIN(hour) AS hour FROM rollups')?.hour;
-    if (oldest !== null && oldest !== undefined && oldest < atMs) {
-      this.#db.run('DELETE FROM rollups WHERE hour < ?', atMs);
-    }
+  dropBefore(atMs: number, note: NoteDropped = UNNOTED): void {
+    const oldestMs = this.oldestHourMs;
+    if (oldestMs === undefined || oldestMs >= atMs) return;
+    this.#db.transaction(() => note(this.#db.run('DELETE FROM rollups WHERE hour < ?', atMs), atMs));
+  }
+
+  /** Undefined: nothing was rolled up. */
+  get oldestHourMs(): number | undefined {
+    return this.#db.first<{ hour: number | null }>('SELECT MIN(hour) AS hour FROM rollups')?.hour ?? undefined;
   }
 
   /** The roll-ups from a time on, oldest first. */

@@ -8,6 +8,7 @@ import type { ConfigureRequest } from '../domain/rpc.ts';
 import type { Actor } from '../domain/principal.ts';
 import { AuditTable } from '../lib/audit-table.ts';
 import type { Database } from '../lib/database.ts';
+import type { NoteDropped } from './retention-notes.ts';
 
 /** Rows that go are billed: they are looked for so often, and at most so many go at once. */
 const DROP_EVERY_MS = 24 * 3_600_000;
@@ -19,11 +20,13 @@ const PATHS_MAX = 100;
 const UNKNOWN: Actor = { by: 'unknown', requestId: '' };
 
 export class Audit {
+  readonly #db: Database;
   readonly #table: AuditTable<AuditAction>;
   /** In memory: an object that starts looks once. */
   #nextDropAtMs = 0;
 
   constructor(db: Database) {
+    this.#db = db;
     this.#table = new AuditTable(db);
   }
 
@@ -47,12 +50,26 @@ export class Audit {
     this.append(action, actor, { version, ...paths }, nowMs);
   }
 
-  /** Drops entries that are older than the retention, once a day. */
-  dropOld(retentionMs: number, nowMs: number): void {
+  /** Drops entries that are older than the retention, once a day. The newest goes, too: the entry that notes it is newer. */
+  dropOld(retentionMs: number, nowMs: number, note: NoteDropped): void {
     // A clock that has gone back looks again, too.
     if (nowMs < this.#nextDropAtMs && this.#nextDropAtMs - nowMs <= DROP_EVERY_MS) return;
     this.#nextDropAtMs = nowMs + DROP_EVERY_MS;
-    this.#table.dropBefore(nowMs - retentionMs, DROPPED_MAX);
+    const beforeMs = nowMs - retentionMs;
+    this.#db.transaction(() => {
+      note(this.#table.countBefore(beforeMs, DROPPED_MAX), beforeMs);
+      this.#table.dropBefore(beforeMs, DROPPED_MAX);
+    });
+  }
+
+  /** When `dropOld` has something to do; null: never. */
+  dueAtMs(retentionMs: number): number | null {
+    const oldestMs = this.oldestAtMs;
+    return oldestMs === undefined ? null : Math.max(oldestMs + retentionMs + 1, this.#nextDropAtMs);
+  }
+
+  get oldestAtMs(): number | undefined {
+    return this.#table.oldestAtMs;
   }
 }
 

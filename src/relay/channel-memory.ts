@@ -2,6 +2,7 @@
 
 import type { ChannelMemory } from '../destinations/destination.ts';
 import type { Database } from '../lib/database.ts';
+import { type NoteDropped, UNNOTED } from './retention-notes.ts';
 
 /** The memory of one lane. A value whose time is over is none; of a tenant that is gone nothing is read or written any more. */
 export function channelMemory(
@@ -46,7 +47,13 @@ export function channelMemory(
 }
 
 /** Drops what no lane can read any more. Clears nothing before its time: a removed destination may come back. */
-export function dropExpiredMemory(db: Database, nowMs: number): void {
+export function dropExpiredMemory(db: Database, nowMs: number, note: NoteDropped = UNNOTED): void {
   const isAny = db.first('SELECT 1 FROM channel_memory WHERE expires_at <= ? LIMIT 1', nowMs) !== undefined;
-  if (isAny) db.run('DELETE FROM channel_memory WHERE expires_at <= ?', nowMs);
+  if (!isAny) return;
+  db.transaction(() => note(db.run('DELETE FROM channel_memory WHERE expires_at <= ?', nowMs), nowMs));
+}
+
+/** When the first of it is over; undefined: there is none. Looks at all of it. */
+export function memoryEndsAtMs(db: Database): number | undefined {
+  return db.first<{ at: number | null }>('SELECT MIN(expires_at) AS at FROM channel_memory')?.at ?? undefined;
 }

@@ -118,9 +118,10 @@ export class DeadLetterStore {
     return this.#db.first(sql, firstSeq, lastSeq) !== undefined;
   }
 
-  removeBetween(firstSeq: number, lastSeq: number): void {
+  /** Says how many. */
+  removeBetween(firstSeq: number, lastSeq: number): number {
     this.#keepNextId();
-    this.#db.run('DELETE FROM dead_letters WHERE seq BETWEEN ? AND ?', firstSeq, lastSeq);
+    return this.#db.run('DELETE FROM dead_letters WHERE seq BETWEEN ? AND ?', firstSeq, lastSeq);
   }
 
   insert(letter: DeadLetter): void {

@@ -9,10 +9,12 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Database } from '../lib/database.ts';
 import { jsonIn } from '../lib/json.ts';
 import { isRecord } from '../lib/record.ts';
+import { type NoteDropped, UNNOTED } from './retention-notes.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Rows that go are billed: so many at most in one run. */
 const DROPPED_MAX = 1_000;
+const UNKEPT = { keep: (): void => undefined, note: UNNOTED };
 
 export interface StoredDetection {
   readonly seq: number;
@@ -58,13 +60,23 @@ export class DetectionStore {
     this.#db.run('UPDATE detections SET verdict = ? WHERE seq = ?', verdict, seq);
   }
 
-  /** Drops what is older than the retention, once a day; what is more than one run may drop goes with the next one. */
-  dropOld(retentionDays: number, nowMs: number): void {
+  /**
+   * Drops what is older than the retention, once a day; what is more than one run may drop goes with the next one. `keep` copies what
+   * must be kept of it, in the same transaction.
+   */
+  dropOld(
+    retentionDays: number,
+    nowMs: number,
+    { keep, note }: { readonly keep: (seqs: readonly number[]) => void; readonly note: NoteDropped } = UNKEPT,
+  ): void {
     // A clock that has gone back looks again, too.
     if (nowMs < this.#nextDropAtMs && this.#nextDropAtMs - nowMs <= DAY_MS) return;
-    const old = this.#old(nowMs - retentionDays * DAY_MS);
+    const beforeMs = nowMs - retentionDays * DAY_MS;
+    const old = this.#old(beforeMs);
     this.#db.transaction(() => {
+      keep(old);
       for (const seq of old) this.#db.run('DELETE FROM detections WHERE seq = ?', seq);
+      note(old.length, beforeMs);
     });
     this.#nextDropAtMs = old.length === DROPPED_MAX ? nowMs : nowMs + DAY_MS;
   }

@@ -8,6 +8,7 @@ import type { DigestTotals } from '../domain/digest.ts';
 import { DIGEST_PERIODS, type DigestPeriod } from '../domain/digest-times.ts';
 import type { Database } from '../lib/database.ts';
 import { type Counts, type CountsOf, type Tally, topValues } from './activity.ts';
+import type { NoteDropped } from './retention-notes.ts';
 import { readMeta } from './schema.ts';
 
 /** What a digest told, of `[fromMs, toMs)`. */
@@ -32,6 +33,16 @@ export function toldOf(db: Database, period: DigestPeriod): Told | null {
 export function lateOf(db: Database, period: DigestPeriod): readonly CountsOf[] {
   const row = db.first<{ late: string }>('SELECT late FROM digests WHERE period = ?', period);
   return row ? (JSON.parse(row.late) as CountsOf[]) : [];
+}
+
+/** Drops what was told before a time: of a period that no digest is made for any more. */
+export function dropTold(db: Database, beforeMs: number, note: NoteDropped): void {
+  const old = DIGEST_PERIODS.filter((period) => (toldOf(db, period)?.toMs ?? Infinity) < beforeMs);
+  if (old.length === 0) return;
+  db.transaction(() => {
+    for (const period of old) db.run('DELETE FROM digests WHERE period = ?', period);
+    note(old.length, beforeMs);
+  });
 }
 
 /** A digest is made: what is late is late for this one from now on. Call inside the transaction that writes where it ended. */

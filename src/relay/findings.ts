@@ -21,10 +21,11 @@ import {
   quietEndsAtMs,
 } from './notices.ts';
 import type { OwnEntries } from './own-entries.ts';
+import { type NoteDropped, UNNOTED } from './retention-notes.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
 /** How long notices are kept, and how many go in one turn. */
-const RETENTION_MS = 365 * 24 * 3_600_000;
+export const NOTICES_KEPT_MS = 365 * 24 * 3_600_000;
 const DROPPED_PER_TURN_MAX = 500;
 /** In the key of a mark. */
 const ROW_ONLY = 'row_only';
@@ -70,7 +71,7 @@ export class Findings {
   }
 
   /** Tells what was held back, once its time has come; forgets what no longer matters. */
-  flush(nowMs: number): void {
+  flush(nowMs: number, note: NoteDropped = UNNOTED): void {
     for (const [key, mark] of this.#marks) {
       const occurrence = occurrenceOf(key);
       if (isSpent(mark, occurrence.kind, nowMs)) {
@@ -80,14 +81,16 @@ export class Findings {
       }
       this.#take(key, mark, afterQuiet(mark, occurrence.kind, nowMs), occurrence, nowMs);
     }
-    this.#drop(nowMs - RETENTION_MS);
+    this.#drop(nowMs - NOTICES_KEPT_MS, note);
   }
 
-  /** When `flush` next has something to tell; null when nothing is held back. */
+  /** When `flush` next has something to tell or to drop; null when nothing is held back or kept. */
   get dueAtMs(): number | null {
-    const times = [...this.#marks].flatMap(
-      ([key, mark]) => quietEndsAtMs(mark, occurrenceOf(key).kind) ?? [],
-    );
+    const oldestMs = this.oldestAtMs;
+    const times = [
+      ...[...this.#marks].flatMap(([key, mark]) => quietEndsAtMs(mark, occurrenceOf(key).kind) ?? []),
+      ...(oldestMs === undefined ? [] : [oldestMs + NOTICES_KEPT_MS + 1]),
+    ];
     return times.length === 0 ? null : Math.min(...times);
   }
 
@@ -182,16 +185,21 @@ export class Findings {
     );
   }
 
-  #drop(atMs: number): void {
-    const oldest = this.#db.first<{ at: number }>('SELECT at FROM findings ORDER BY id LIMIT 1')?.at;
-    if (oldest === undefined || oldest >= atMs) return;
+  get oldestAtMs(): number | undefined {
+    return this.#db.first<{ at: number }>('SELECT at FROM findings ORDER BY id LIMIT 1')?.at;
+  }
+
+  #drop(atMs: number, note: NoteDropped): void {
+    const oldestMs = this.oldestAtMs;
+    if (oldestMs === undefined || oldestMs >= atMs) return;
     this.#db.transaction(() => {
       writeMeta(this.#db, 'next_finding', this.#nextId);
-      this.#db.run(
+      const dropped = this.#db.run(
         'DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE at < ? ORDER BY id LIMIT ?)',
         atMs,
         DROPPED_PER_TURN_MAX,
       );
+      note(dropped, atMs);
     });
   }
 }

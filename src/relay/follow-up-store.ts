@@ -83,9 +83,10 @@ export class FollowUpStore {
     return this.#db.first(sql, firstSeq, lastSeq) !== undefined;
   }
 
-  removeBetween(firstSeq: number, lastSeq: number): void {
+  /** Says how many. */
+  removeBetween(firstSeq: number, lastSeq: number): number {
     this.#nextDueAtMs.clear();
-    this.#db.run('DELETE FROM follow_ups WHERE seq BETWEEN ? AND ?', firstSeq, lastSeq);
+    return this.#db.run('DELETE FROM follow_ups WHERE seq BETWEEN ? AND ?', firstSeq, lastSeq);
   }
 
   put(followUp: FollowUp): void {

@@ -76,11 +76,13 @@ export class LaneStore {
     return this.letters.anyBetween(firstSeq, lastSeq) || this.followUps.anyBetween(firstSeq, lastSeq);
   }
 
-  /** The events of a stretch of the log are gone, and with them what referred to them. */
-  removeBetween(firstSeq: number, lastSeq: number): void {
-    this.letters.removeBetween(firstSeq, lastSeq);
-    this.followUps.removeBetween(firstSeq, lastSeq);
+  /** The events of a stretch of the log are gone, and with them what referred to them: says how many. */
+  removeBetween(firstSeq: number, lastSeq: number): { readonly letters: number; readonly followUps: number } {
     this.history.removeBetween(firstSeq, lastSeq);
+    return {
+      letters: this.letters.removeBetween(firstSeq, lastSeq),
+      followUps: this.followUps.removeBetween(firstSeq, lastSeq),
+    };
   }
 }
 

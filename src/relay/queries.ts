@@ -4,14 +4,13 @@ import type { WindowPort } from '../rules/rule.ts';
 import { BacktestJobs, type BacktestParts } from './backtest-jobs.ts';
 import { DetectionQueries, type DetectionQueryParts } from './detection-queries.ts';
 import { EventQueries, type EventQueryParts } from './event-queries.ts';
-import { ScanBudget } from './log-scan.ts';
 import { RuleQueries } from './rule-queries.ts';
 import type { TenantRules } from './tenant-rules.ts';
 import { WindowQueries } from './window-queries.ts';
 
 export type QueryParts = Omit<
   EventQueryParts & DetectionQueryParts & BacktestParts,
-  'budget' | 'nowMs' | 'rules'
+  'nowMs' | 'rules'
 > & {
   readonly rules: TenantRules;
   readonly windows: { batch(): Pick<WindowPort, 'get'> };
@@ -27,7 +26,7 @@ export interface Queries {
 
 export function queriesOver({ rules: tenantRules, windows, ...shared }: QueryParts): Queries {
   const nowMs = (): number => shared.io.nowMs();
-  const parts = { ...shared, nowMs, budget: new ScanBudget(nowMs), rules: () => tenantRules.current.rules };
+  const parts = { ...shared, nowMs, rules: () => tenantRules.current.rules };
   return {
     events: new EventQueries(parts),
     rules: new RuleQueries({ ...parts, windows: () => windows.batch() }),

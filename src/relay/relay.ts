@@ -21,6 +21,10 @@ import { ErasureStore } from './erasure-store.ts';
 import { Erasures } from './erasures.ts';
 import { keepLate } from './digests-kept.ts';
 import { Findings } from './findings.ts';
+import { LegalHolds } from './legal-holds.ts';
+import { openPersonKeys } from './person-keys.ts';
+import { type Records, recordsOver } from './records.ts';
+import { RetentionNotes } from './retention-notes.ts';
 import { objectHealth } from './health.ts';
 import { HostActions } from './host-actions.ts';
 import { Intake } from './intake.ts';
@@ -31,6 +35,7 @@ import { type LaneStore, laneStoreOver } from './lane-store.ts';
 import type { Lane } from './lane.ts';
 import type { LaneState } from './lane-state.ts';
 import { EventLog } from './log.ts';
+import { ScanBudget } from './log-scan.ts';
 import type { Occurrence } from './notices.ts';
 import { makeLane } from './make-lane.ts';
 import { OwnEntries } from './own-entries.ts';
@@ -65,6 +70,8 @@ export class Relay {
   readonly findings: Findings;
   readonly audit: Audit;
   readonly queries: Queries;
+  readonly records: Records;
+  readonly #holds: LegalHolds;
   readonly #lastWebhook: LastWebhook;
   readonly #upkeep: Upkeep;
   readonly intake: Intake;
@@ -113,6 +120,9 @@ export class Relay {
     const notify = (occurrence: Occurrence): void => this.#notify(occurrence);
     const stores = openRuleStores({ db, config, notify });
     this.rules = stores.rules;
+    this.#holds = new LegalHolds(db, async () => openPersonKeys(parts.sealer, this.#config));
+    this.#holds.load();
+    const notes = new RetentionNotes(db, this.audit);
     const shared = {
       ...parts,
       ...stores,
@@ -123,12 +133,17 @@ export class Relay {
       laneStore: this.#laneStore,
       activity: this.activity,
       audit: this.audit,
+      holds: this.#holds,
+      notes,
       lastWebhook: this.#lastWebhook,
       config,
       isRemoved: () => this.#removed !== undefined,
       notify,
     };
-    this.queries = queriesOver(shared);
+    const nowMs = (): number => io.nowMs();
+    const budget = new ScanBudget(nowMs);
+    this.queries = queriesOver({ ...shared, budget });
+    this.records = recordsOver({ ...shared, budget, nowMs, periodMs: sizes.periodMs });
     const store = new ErasureStore(db);
     const marks = new ErasureMarks(store);
     marks.load();
@@ -273,12 +288,27 @@ export class Relay {
     const { db, io } = this.#parts;
     const nowMs = io.nowMs();
     this.#isSliceAsked = false;
-    this.#upkeep.run(nowMs);
+    await this.#runUpkeep(nowMs);
+    if (this.#removed) return;
     this.erasures.start();
     this.erasures.dropOld(nowMs);
     announceIndicators({ db, log: this.#log }, this.#stored, nowMs);
     this.lanes.startAll();
     await this.#parts.publisher.publish();
+  }
+
+  /** Who is held is found by the tenant's key: it is opened where there is a hold, and whatever must be copied stays when it does not. */
+  async #runUpkeep(nowMs: number): Promise<void> {
+    const work = (): void => {
+      if (!this.#removed) this.#upkeep.run(nowMs);
+    };
+    if (!this.#holds.holdsPersons) return work();
+    try {
+      await this.#holds.whileOpen(work);
+    } catch (error) {
+      logEvent('error', 'holds.opening_failed', { tenant: this.#config.id, ...causeFields(error) });
+      work();
+    }
   }
 
   /** When the object must look after itself again; null when there is nothing to watch. */

@@ -9,6 +9,8 @@ import type { RuleChange } from '../domain/rule-views.ts';
 import type { Database } from '../lib/database.ts';
 import { isRecord } from '../lib/record.ts';
 import type { Rule } from '../rules/rule.ts';
+import { type NoteDropped, UNNOTED } from './retention-notes.ts';
+import { readMeta, writeMeta } from './schema.ts';
 
 /** UTF-16 units of one value, and of all values of a row. */
 const VALUE_LENGTH_MAX = 200;
@@ -17,6 +19,8 @@ const VALUES_LENGTH_MAX = 64 * 1024;
 const SELECTION = 'selection ';
 /** Rows that go in one run. */
 const DROPPED_MAX = 500;
+/** The meta key of the next row's id: the newest may have gone. */
+const NEXT_CHANGE = 'next_rule_change';
 
 type Changes = RuleChange['changes'];
 type Part = Changes[number]['parts'][number];
@@ -46,7 +50,8 @@ export function writeRuleChanges(
 ): void {
   if (changes.length === 0) return;
   db.run(
-    'INSERT INTO rule_changes (at, version, actor, reason, changes) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO rule_changes (id, at, version, actor, reason, changes) VALUES (?, ?, ?, ?, ?, ?)',
+    nextId(db),
     nowMs,
     version,
     actor?.by ?? 'unknown',
@@ -55,15 +60,29 @@ export function writeRuleChanges(
   );
 }
 
-/** Drops what is older than a time. The newest row stays: without it an id would come again. */
-export function dropRuleChanges(db: Database, beforeMs: number): void {
-  const oldest = db.first<{ at: number }>('SELECT at FROM rule_changes ORDER BY id LIMIT 1');
-  if (!oldest || oldest.at >= beforeMs) return;
-  db.run(
-    'DELETE FROM rule_changes WHERE id IN (SELECT id FROM rule_changes WHERE at < ? AND id < (SELECT MAX(id) FROM rule_changes) ORDER BY id LIMIT ?)',
-    beforeMs,
-    DROPPED_MAX,
-  );
+/** When the oldest was made; undefined: there is none. */
+export function oldestRuleChangeMs(db: Database): number | undefined {
+  return db.first<{ at: number }>('SELECT at FROM rule_changes ORDER BY id LIMIT 1')?.at;
+}
+
+/** Drops what is older than a time. An id that was given out never comes again. */
+export function dropRuleChanges(db: Database, beforeMs: number, note: NoteDropped = UNNOTED): void {
+  const oldestMs = oldestRuleChangeMs(db);
+  if (oldestMs === undefined || oldestMs >= beforeMs) return;
+  db.transaction(() => {
+    writeMeta(db, NEXT_CHANGE, nextId(db));
+    const dropped = db.run(
+      'DELETE FROM rule_changes WHERE id IN (SELECT id FROM rule_changes WHERE at < ? ORDER BY id LIMIT ?)',
+      beforeMs,
+      DROPPED_MAX,
+    );
+    note(dropped, beforeMs);
+  });
+}
+
+function nextId(db: Database): number {
+  const newest = db.first<{ id: number | null }>('SELECT MAX(id) AS id FROM rule_changes')?.id ?? 0;
+  return Math.max(newest + 1, readMeta(db, NEXT_CHANGE) ?? 1);
 }
 
 /** A rule, part by part, as people write them. */

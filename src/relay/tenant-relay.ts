@@ -49,6 +49,16 @@ import type {
   TestDestinationRequest,
 } from '../domain/destination-requests.ts';
 import type {
+  ExportAnswer,
+  ExportRequest,
+  HoldsAnswer,
+  LiftHoldAnswer,
+  LiftHoldRequest,
+  PlaceHoldAnswer,
+  PlaceHoldRequest,
+  RetentionAnswer,
+} from '../domain/rights.ts';
+import type {
   BacktestAnswer,
   DetectionAnswer,
   DetectionRequest,
@@ -204,6 +214,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     return this.#ask(request.v, 'removal.failed', async (relay) => {
       const conflict = this.#conflict(request);
       if (conflict) return conflict;
+      const held = relay.records.holds.ids;
+      if (held.length > 0) return { kind: 'held', holds: held };
       const rest = relay.rest();
       if (rest.length > 0 && !request.discard) return { kind: 'undelivered', rest };
       const [tenant, nowMs] = [this.#tenant, this.io.nowMs()];
@@ -375,6 +387,28 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   async erasures(): Promise<ErasuresAnswer> {
     return this.#ask(1, 'erasure.failed', async (relay) => relay.erasures.list());
+  }
+
+  /** A page of all that is stored of a person. */
+  async exportSubject(request: ExportRequest): Promise<ExportAnswer> {
+    return this.#ask(request.v, 'export.failed', async (relay) => relay.records.exports.page(request));
+  }
+
+  async holds(): Promise<HoldsAnswer> {
+    return this.#ask(1, 'holds.failed', async (relay) => relay.records.holds.list());
+  }
+
+  async placeHold(request: PlaceHoldRequest): Promise<PlaceHoldAnswer> {
+    return this.#ask(request.v, 'holds.failed', async (relay) => relay.records.holds.place(request));
+  }
+
+  async liftHold(request: LiftHoldRequest): Promise<LiftHoldAnswer> {
+    return this.#ask(request.v, 'holds.failed', async (relay) => relay.records.holds.lift(request));
+  }
+
+  /** How long each kind is kept, and the oldest of it. */
+  async retention(): Promise<RetentionAnswer> {
+    return this.#ask(1, 'retention.report_failed', async (relay) => relay.records.retention());
   }
 
   /** Hourly roll-ups from a time on. */

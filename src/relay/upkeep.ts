@@ -6,9 +6,6 @@
 
 import { TELLING_TYPES, areTellings } from '../domain/wanted.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
-import type { Activity } from './activity.ts';
-import type { Audit } from './audit.ts';
-import { dropExpiredMemory } from './channel-memory.ts';
 import { countWanted } from './count-wanted.ts';
 import { Digests } from './digests.ts';
 import type { LaneSet } from './lane-set.ts';
@@ -22,6 +19,7 @@ import type { EventLog, Period } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import type { OwnEntries } from './own-entries.ts';
 import { owesTellingsOnly } from './own-entries-lost.ts';
+import { RecordsUpkeep, type RecordsUpkeepParts } from './records-upkeep.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
 import { type RulesUpkeepParts, rulesUpkeep, rulesUpkeepDueAtMs } from './rules-upkeep.ts';
 
@@ -32,17 +30,15 @@ const LATE_RETRY_MS = 5_000;
 const NOT_NEAR_MS = 3_600_000;
 /** Between two steps of moving a removed lane's rest into the dead letters. */
 const LEAVING_STEP_MS = 1_000;
-/** The memory of channels has no index on its time: it is looked through so often at most. */
-const MEMORY_LOOK_MS = 3_600_000;
+/** Full storage that may not be emptied is told to the log so often. */
+const HELD_LOG_MS = 3_600_000;
 
-export interface UpkeepParts extends RulesUpkeepParts {
+export interface UpkeepParts extends RulesUpkeepParts, RecordsUpkeepParts {
   readonly log: EventLog;
   readonly lanes: LaneSet;
   readonly laneStore: LaneStore;
-  readonly activity: Activity;
   readonly findings: Findings;
   readonly entries: OwnEntries;
-  readonly audit: Audit;
   readonly lastWebhook: LastWebhook;
   readonly notify: (occurrence: Occurrence) => void;
   /** Bytes above which the oldest delivered periods go early. */
@@ -52,16 +48,17 @@ export interface UpkeepParts extends RulesUpkeepParts {
 export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #digests: Digests;
+  readonly #records: RecordsUpkeep;
   /** Lanes that must come to rest, so that a period can go between their batches. */
   #held: ReadonlySet<string> = new Set();
-  /** In memory: an object that starts looks once. */
-  #memoryLookedAtMs = 0;
+  #heldLoggedAtMs = 0;
   /** Until when a lane is known to lose nothing with the period that goes next. */
   readonly #notNearUntilMs = new Map<string, number>();
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
     this.#digests = new Digests(parts);
+    this.#records = new RecordsUpkeep(parts);
   }
 
   /** Whether a lane must come to rest: under a steady flow it would never be found between two batches. */
@@ -70,8 +67,7 @@ export class Upkeep {
   }
 
   run(nowMs: number): void {
-    const { log, activity, audit } = this.#parts;
-    const config = this.#parts.config();
+    const { log, activity, notes } = this.#parts;
     this.#task('period.closing_failed', () => log.closeAged(nowMs));
     this.#task('rollups.flush_failed', () => {
       if (activity.dueAtMs === null || activity.dueAtMs > nowMs) return;
@@ -87,18 +83,11 @@ export class Upkeep {
     });
     this.#task('notices.flush_failed', () => {
       this.#warnOfRetention(nowMs);
-      this.#parts.findings.flush(nowMs);
+      this.#parts.findings.flush(nowMs, notes.of('notices', nowMs));
     });
     for (const work of rulesUpkeep(this.#parts, nowMs)) this.#task('rules.upkeep_failed', work);
     this.makeDigests(nowMs);
-    this.#task('memory.drop_failed', () => {
-      // A clock that has gone back looks again, too.
-      if (Math.abs(nowMs - this.#memoryLookedAtMs) < MEMORY_LOOK_MS) return;
-      this.#memoryLookedAtMs = nowMs;
-      dropExpiredMemory(this.#parts.db, nowMs);
-    });
-    this.#task('rollups.drop_failed', () => activity.dropBefore(nowMs - config.retention.rollups * DAY_MS));
-    this.#task('audit.drop_failed', () => audit.dropOld(config.retention.audit * DAY_MS, nowMs));
+    for (const [failed, work] of this.#records.tasks(nowMs)) this.#task(failed, work);
   }
 
   /** Makes the digests that are due. Call after every save of the config, too. Never throws. */
@@ -108,11 +97,15 @@ export class Upkeep {
 
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */
   dueAtMs(nowMs: number): (number | null)[] {
-    const { log, activity, findings, lanes } = this.#parts;
+    const { log, activity, findings, lanes, holds } = this.#parts;
+    const periods = holds.isEverythingHeld
+      ? log.periods.map((period) => ({ ...period, hasEvents: false }))
+      : log.periods;
     const times = [
       activity.dueAtMs,
       log.periodEndsAtMs,
-      nextDropAtMs(log.periods, this.#rules()),
+      nextDropAtMs(periods, this.#rules()),
+      ...this.#records.dueAtMs(nowMs),
       findings.dueAtMs,
       this.#digests.dueAtMs(nowMs),
       this.#nextRetentionWarningAtMs(nowMs),
@@ -130,27 +123,43 @@ export class Upkeep {
   }
 
   #applyRetention(nowMs: number): void {
-    const { log } = this.#parts;
+    const { db, log, holds, notes } = this.#parts;
     const rules = this.#rules();
     this.#held = new Set();
     // One period a run: counting what it still held takes time, and the alarm comes back for the next.
     const [due] = eventsDue(log.periods, rules, nowMs);
-    if (due) this.#held = new Set(this.#dropEvents(due, nowMs).map(({ name }) => name));
-    for (const period of seenDue(log.periods, rules, nowMs)) log.dropSeen(period);
+    if (due && holds.copy(due))
+      this.#held = new Set(this.#dropEvents(due, nowMs).map(({ name }) => name));
+    for (const period of seenDue(log.periods, rules, nowMs))
+      db.transaction(() => {
+        log.dropSeen(period);
+        notes.of('deduplication_ids', nowMs)(1, nowMs - rules.dedupMs);
+      });
   }
 
   /** Above the high mark the oldest fully delivered periods go early: every lane has them behind it, none retries anything of them. */
   #makeRoom(nowMs: number): void {
-    const { db, log, lanes, laneStore, spaceBytesHigh } = this.#parts;
+    const { db, log, lanes, laneStore, holds, spaceBytesHigh } = this.#parts;
+    if (holds.isEverythingHeld) return this.#tellHeld(nowMs);
     for (const period of log.periods) {
       if (db.sizeBytes <= spaceBytesHigh) return;
       if (!period.hasEvents || period.closedAtMs === null) continue;
       const lastSeq = log.lastSeqOf(period);
       if (lanes.owing.some((lane) => lane.state.cursor < lastSeq)) return;
       if (laneStore.holdsBetween(period.firstSeq, lastSeq)) continue;
-      if (this.#dropEvents(period, nowMs).length > 0) return;
+      if (!holds.copy(period) || this.#dropEvents(period, nowMs).length > 0) return;
       logEvent('warn', 'period.dropped_early', { tenant: this.#parts.config().id, sizeBytes: db.sizeBytes });
     }
+  }
+
+  /** A hold of everything keeps what would make room: the operator must know before the storage is full. */
+  #tellHeld(nowMs: number): void {
+    const { db, config, holds, spaceBytesHigh } = this.#parts;
+    const isTold = Math.abs(nowMs - this.#heldLoggedAtMs) < HELD_LOG_MS;
+    if (isTold || db.sizeBytes <= spaceBytesHigh) return;
+    this.#heldLoggedAtMs = nowMs;
+    const ids = holds.all.filter(({ keys }) => keys === null).map(({ id }) => id);
+    logEvent('error', 'space.held', { tenant: config().id, sizeBytes: db.sizeBytes, holds: ids.join(' ') });
   }
 
   /**
@@ -158,7 +167,7 @@ export class Upkeep {
    * Does nothing while lanes run that lose something with it: returns them.
    */
   #dropEvents(period: Period, nowMs: number): readonly Lane[] {
-    const { db, log, lanes, laneStore, activity } = this.#parts;
+    const { db, log, lanes, laneStore, activity, holds, notes } = this.#parts;
     const lastSeq = log.lastSeqOf(period);
     for (const lane of lanes.known) lane.restore();
     const running = lanes.known.filter((lane) => lane.isRunning(nowMs) && this.#loses(lane, period, lastSeq));
@@ -167,7 +176,12 @@ export class Upkeep {
     activity.flushTo(lastSeq, nowMs);
     db.transaction(() => {
       for (const { lane, state } of expired) laneStore.save(lane.name, state);
-      laneStore.removeBetween(period.firstSeq, lastSeq);
+      holds.keepLetters(period.firstSeq, lastSeq);
+      const removed = laneStore.removeBetween(period.firstSeq, lastSeq);
+      const beforeMs = period.closedAtMs ?? nowMs;
+      notes.of('events', nowMs)(1, beforeMs);
+      notes.of('dead_letters', nowMs)(removed.letters, beforeMs);
+      notes.of('follow_ups', nowMs)(removed.followUps, beforeMs);
       log.dropEvents(period);
     });
     for (const { lane, count, isRowOnly, state } of expired) {

@@ -7,9 +7,10 @@ import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import { LEVELS, type Level } from '../domain/severity.ts';
 import type { Database } from '../lib/database.ts';
+import { type NoteDropped, UNNOTED } from './retention-notes.ts';
 
 /** An event of the time may come so late. */
-const KEPT_MS = OVERFLOW_AGE_MS_MAX;
+export const WATCH_KEPT_MS = OVERFLOW_AGE_MS_MAX;
 /** Rows that go are billed: they are looked for so often. */
 const DROP_EVERY_MS = 3_600_000;
 
@@ -66,13 +67,16 @@ export class WatchedUsers {
   }
 
   /** Drops those whose time is over, late events' too, once an hour. */
-  dropExpired(nowMs: number): void {
+  dropExpired(nowMs: number, note: NoteDropped = UNNOTED): void {
     // A clock that has gone back looks again, too.
     if (this.isEmpty || Math.abs(nowMs - this.#droppedAtMs) < DROP_EVERY_MS) return;
     this.#droppedAtMs = nowMs;
-    const expired = [...this.#watches].filter(([, { untilMs }]) => untilMs + KEPT_MS <= nowMs);
+    const expired = [...this.#watches].filter(([, { untilMs }]) => untilMs + WATCH_KEPT_MS <= nowMs);
     if (expired.length === 0) return;
-    this.#db.run('DELETE FROM watched_users WHERE until <= ?', nowMs - KEPT_MS);
+    this.#db.transaction(() => {
+      this.#db.run('DELETE FROM watched_users WHERE until <= ?', nowMs - WATCH_KEPT_MS);
+      note(expired.length, nowMs - WATCH_KEPT_MS);
+    });
     for (const [user] of expired) this.#watches.delete(user);
   }
 
@@ -93,7 +97,7 @@ export class WatchedUsers {
       (first, { untilMs }) => Math.min(first, untilMs),
       Infinity,
     );
-    return Math.max(firstMs + KEPT_MS, this.#droppedAtMs + DROP_EVERY_MS);
+    return Math.max(firstMs + WATCH_KEPT_MS, this.#droppedAtMs + DROP_EVERY_MS);
   }
 }
 

@@ -12,6 +12,7 @@ import { jsonIn } from '../lib/json.ts';
 import { isRecord } from '../lib/record.ts';
 import type { RuleFailure, WindowPort } from '../rules/rule.ts';
 import { ruleOfWindow } from '../rules/rule-order.ts';
+import { type NoteDropped, UNNOTED } from './retention-notes.ts';
 import { MIGRATIONS, readMeta, writeMeta } from './schema.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -54,12 +55,12 @@ export class WindowStore {
    * Has the tables take turns, once all that the older one holds is too old to count. `longestMs`: of the windows, and of how long a
    * rule is silent.
    */
-  turn(longestMs: number, nowMs: number): void {
+  turn(longestMs: number, nowMs: number, note: NoteDropped = UNNOTED): void {
     const dueAtMs = this.dueAtMs(longestMs);
     if (dueAtMs === null) return;
     // A clock that has gone back begins anew.
     if (this.#turnedAtMs === undefined || this.#turnedAtMs > nowMs) this.#noteTurned(this.#turn, nowMs);
-    else if (dueAtMs <= nowMs) this.#turnNow(this.#turn === 0 ? 1 : 0, nowMs);
+    else if (dueAtMs <= nowMs) this.#turnNow(this.#turn === 0 ? 1 : 0, nowMs, note);
   }
 
   /** When `turn` is next due; null when there is nothing to drop. */
@@ -69,12 +70,27 @@ export class WindowStore {
     return this.#turnedAtMs === undefined ? 0 : this.#turnedAtMs + Math.max(longestMs + LATE_MS, TURN_MS_MIN);
   }
 
-  #turnNow(turn: Turn, nowMs: number): void {
+  #turnNow(turn: Turn, nowMs: number, note: NoteDropped): void {
     this.#db.transaction(() => {
+      note(this.#isEmpty(turn) ? 0 : 1, this.#turnedAtMs ?? nowMs);
       this.#db.run(`DROP TABLE windows_${turn}`);
       this.#db.run(definitionOf(turn));
       this.#noteTurned(turn, nowMs);
     });
+  }
+
+  /** Since when what is in a table was written, at the earliest, and when it goes at the latest; undefined: there is none. */
+  age(longestMs: number): { readonly oldestAtMs: number; readonly goesByMs: number } | undefined {
+    const dueAtMs = this.dueAtMs(longestMs);
+    if (dueAtMs === null || this.#turnedAtMs === undefined) return undefined;
+    const turnMs = dueAtMs - this.#turnedAtMs;
+    if (this.#isEmpty(this.#turn === 0 ? 1 : 0))
+      return { oldestAtMs: this.#turnedAtMs, goesByMs: dueAtMs + turnMs };
+    return { oldestAtMs: this.#turnedAtMs - turnMs, goesByMs: dueAtMs };
+  }
+
+  #isEmpty(turn: Turn): boolean {
+    return this.#db.first(`SELECT 1 FROM windows_${turn} LIMIT 1`) === undefined;
   }
 
   #noteTurned(turn: Turn, atMs: number): void {

@@ -48,6 +48,12 @@ describe('completion', () => {
     [['rules', 'show', 'acme', 'noxys_hl2'], ['noxys_hl2_pii_exposure'], NO_FILES],
     [['windows', 'list', 'acme', '--rule', 'noxys_hl3'], ['noxys_hl3_repeated_violations'], NO_FILES],
     [['playbook', 'show', 'crit'], ['critical_response'], NO_FILES],
+    [['holds', ''], ['list', 'place', 'lift', 'help'], NO_FILES],
+    [['holds', 'place', 'be'], ['beta'], NO_FILES],
+    [['eras'], ['erase', 'erasures'], NO_FILES],
+    [['erase', 'acme', '--user'], ['--user', '--user-id', '--user-email', '--user-key'], NO_FILES],
+    [['export', 'acme', '--out', ''], [], FILES],
+    [['retention', ''], ['acme', 'beta'], NO_FILES],
     [['playbook', 'test', 'acme', 'cred'], ['credential_exposure'], NO_FILES],
   ])('of %j is %j', async (words, values, directive) => {
     const found = await complete(...words);

@@ -21,6 +21,7 @@ import type {
 } from '../../cli/api-types.ts';
 import type { TenantConfig } from '../../src/domain/tenant-config.ts';
 import { NOW_MS } from './fake-io.ts';
+import { newRights, type RightsState } from './stand-in-rights-state.ts';
 
 export interface Stored {
   version: number;
@@ -54,6 +55,7 @@ export interface StandInState {
   /** Of any detection. */
   readonly responses: ResponseOutcome[];
   readonly windows: WindowView[];
+  readonly rights: RightsState;
   /** What each lane did with any event. */
   explain: () => readonly Explanation[];
   /** Over the healthy answer of a tenant. */
@@ -99,6 +101,7 @@ export function newState(): StandInState {
     detections: [],
     responses: [],
     windows: [],
+    rights: newRights(),
     explain: () => [{ lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' }],
     health: {},
     deployment: {},

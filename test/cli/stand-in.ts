@@ -7,6 +7,7 @@ import { expectDescribed } from '../http/described.ts';
 import { ORIGIN, TOKEN } from './fake-io.ts';
 import { eventRoutes } from './stand-in-events.ts';
 import { otherRoutes } from './stand-in-other.ts';
+import { rightsRoutes } from './stand-in-rights.ts';
 import { ruleRoutes } from './stand-in-rules.ts';
 import { tenantRoutes } from './stand-in-tenants.ts';
 import type { Route, StandInState } from './stand-in-types.ts';
@@ -27,7 +28,13 @@ export class StandIn {
   intercept: (request: Recorded) => Response | undefined = () => undefined;
   inFlightMax = 0;
   #inFlight = 0;
-  readonly #routes: readonly Route[] = [...tenantRoutes, ...eventRoutes, ...ruleRoutes, ...otherRoutes];
+  readonly #routes: readonly Route[] = [
+    ...tenantRoutes,
+    ...eventRoutes,
+    ...ruleRoutes,
+    ...rightsRoutes,
+    ...otherRoutes,
+  ];
 
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);

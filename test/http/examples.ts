@@ -21,6 +21,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   ruleId: 'noxys_hl3_repeated_violations',
   erasureId: '7',
   detectionId: 'det_17959439cff046d2',
+  holdId: '1',
 };
 
 /** Throws when it can't be told what the route takes: then this file must say so. */

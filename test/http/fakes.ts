@@ -53,11 +53,13 @@ import type {
   WindowsRequest,
 } from '../../src/domain/rule-views.ts';
 import type { DetectionRequest } from '../../src/domain/rules-rpc.ts';
+import type { ExportRequest, LiftHoldRequest, PlaceHoldRequest } from '../../src/domain/rights.ts';
 import type { Env, RegistryNamespace, RelayNamespace } from '../../src/settings.ts';
 import { ingestKey, publishIngestConfig } from '../../src/tenants/ingest-config.ts';
 import { FakeKv } from '../tenants/fake-kv.ts';
 import { type RuleAnswers, ruleAnswers } from './rule-answers.ts';
 import { FakeLimit, FakeRegistry } from './fake-registry.ts';
+import { type RecordAnswers, recordAnswers } from './record-answers.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789abcdef';
 export const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
@@ -78,7 +80,10 @@ type AskedRequest =
   | DetectionRequest
   | JudgeRequest
   | WindowsRequest
-  | SubjectRequest;
+  | SubjectRequest
+  | ExportRequest
+  | PlaceHoldRequest
+  | LiftHoldRequest;
 
 export const SHOWN_EVENT: EventView = {
   seq: 41,
@@ -222,6 +227,8 @@ export class FakeRelay implements TenantRelayRpc {
 
   /** What the tenant has not delivered. */
   rest: LaneRest[] = [];
+  /** Legal holds that keep the tenant. */
+  heldBy: number[] = [];
   readonly removals: Omit<RemoveRequest, 'actor'>[] = [];
 
   async remove({ actor, ...request }: RemoveRequest): Promise<RemoveAnswer> {
@@ -231,6 +238,7 @@ export class FakeRelay implements TenantRelayRpc {
     if (!this.stored) return { kind: 'unknown_tenant' };
     if (version !== request.expectedVersion || this.#isAnother(request.expectedCreatedAtMs))
       return { kind: 'version_conflict', version };
+    if (this.heldBy.length > 0) return { kind: 'held', holds: this.heldBy };
     const { rest } = this;
     if (rest.length > 0 && !request.discard) return { kind: 'undelivered', rest };
     if (this.isPublishing) await this.#kv.delete(ingestKey(this.stored.config.id));
@@ -401,6 +409,32 @@ export class FakeRelay implements TenantRelayRpc {
   async windows(request: WindowsRequest) {
     this.#note(request);
     return this.ruleAnswers.windows;
+  }
+
+  /** What it answers of a person's export, of legal holds and of retention. */
+  readonly recordAnswers: RecordAnswers = recordAnswers();
+
+  async exportSubject(request: ExportRequest) {
+    this.#note(request);
+    return this.recordAnswers.export;
+  }
+
+  async holds() {
+    return this.recordAnswers.holds;
+  }
+
+  async placeHold(request: PlaceHoldRequest) {
+    this.#note(request);
+    return this.recordAnswers.placed;
+  }
+
+  async liftHold(request: LiftHoldRequest) {
+    this.#note(request);
+    return this.recordAnswers.lifted;
+  }
+
+  async retention() {
+    return this.recordAnswers.retention;
   }
 
   async testDestination({ actor, ...tested }: TestDestinationRequest): Promise<TestDestinationAnswer> {

@@ -8,12 +8,15 @@ import { destinationTestRoutes } from './destination-test.ts';
 import { destinationRoutes } from './destinations.ts';
 import { erasureRoutes } from './erasures.ts';
 import { eventRoutes } from './events.ts';
+import { exportRoutes } from './export.ts';
 import { healthRoutes } from './health.ts';
+import { holdRoutes } from './holds.ts';
 import { laneRoutes } from './lanes.ts';
 import { liftContainmentRoutes } from './lift-containment.ts';
 import { meRoutes } from './me.ts';
 import { metricsRoutes } from './metrics.ts';
 import { noticeRoutes } from './notices.ts';
+import { retentionRoutes } from './retention.ts';
 import { ruleRoutes } from './rules.ts';
 import { ruleRunRoutes } from './rule-runs.ts';
 import { secretRoutes } from './secrets.ts';
@@ -39,6 +42,9 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...tokenRoutes,
   ...eventRoutes,
   ...userRoutes,
+  ...exportRoutes,
+  ...holdRoutes,
+  ...retentionRoutes,
   ...ruleRoutes,
   ...ruleRunRoutes,
   ...detectionRoutes,
