@@ -131,7 +131,9 @@ export class Activity {
 
   /** Undefined: nothing was rolled up. */
   get oldestHourMs(): number | undefined {
-    return this.#db.first<{ hour: number | null }>('SELECT MIN(hour) AS hour FROM rollups')?.hour ?? undefined;
+    return (
+      this.#db.first<{ hour: number | null }>('SELECT MIN(hour) AS hour FROM rollups')?.hour ?? undefined
+    );
   }
 
   /** The roll-ups from a time on, oldest first. */

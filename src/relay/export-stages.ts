@@ -146,7 +146,10 @@ function groupOf(
   if (Object.keys(named).length > 0) return named;
   const values = jsonIn(key);
   return Object.fromEntries(
-    (Array.isArray(values) ? (values as unknown[]) : [key]).map((value, at) => [String(at + 1), String(value)]),
+    (Array.isArray(values) ? (values as unknown[]) : [key]).map((value, at) => [
+      String(at + 1),
+      String(value),
+    ]),
   );
 }
 
@@ -174,11 +177,7 @@ function letterItem({ lane, eventId, reason, at, excerpt }: LetterRow): ExportIt
   return { kind: 'dead_letter', lane, eventId, reason, at: isoOf(at), excerpt };
 }
 
-function* detectionsOf(
-  { db, person, head }: StageParts,
-  [after = 0]: At,
-  rowsMax: number,
-): Generator<Row> {
+function* detectionsOf({ db, person, head }: StageParts, [after = 0]: At, rowsMax: number): Generator<Row> {
   const rows = db.all<{ seq: number; verdict: string | null; body: string }>(
     'SELECT seq, verdict, body FROM detections WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
     after,
@@ -193,11 +192,7 @@ function* detectionsOf(
 }
 
 /** Entries that the relay made for its own lanes are among them: that of a verdict has its detection's user. */
-function* eventsOf(
-  { db, log, person, head }: StageParts,
-  [after = 0]: At,
-  rowsMax: number,
-): Generator<Row> {
+function* eventsOf({ db, log, person, head }: StageParts, [after = 0]: At, rowsMax: number): Generator<Row> {
   let left = rowsMax;
   for (const period of log.periods) {
     if (!period.hasEvents || log.lastSeqOf(period) <= Number(after) || left <= 0) continue;
@@ -230,10 +225,7 @@ function* heldOf({ db, person }: StageParts, [hold = 0, after]: At, rowsMax: num
 
 type HeldRow = { hold: number; seq: number; body: string; verdict: string | null };
 
-function* heldItems(
-  { hold, seq, body, verdict }: HeldRow,
-  person: Person,
-): Generator<ExportItem> {
+function* heldItems({ hold, seq, body, verdict }: HeldRow, person: Person): Generator<ExportItem> {
   const held = jsonIn(body);
   if (!isRecord(held)) return;
   if (seq < 0) {

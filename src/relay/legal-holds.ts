@@ -105,7 +105,11 @@ export class LegalHolds {
   }
 
   /** Call inside the transaction of its audit entry; then `load` once it holds. */
-  place(keys: readonly string[] | null, { by, reason }: Pick<LegalHold, 'by' | 'reason'>, nowMs: number): number {
+  place(
+    keys: readonly string[] | null,
+    { by, reason }: Pick<LegalHold, 'by' | 'reason'>,
+    nowMs: number,
+  ): number {
     const id = readMeta(this.#db, NEXT_HOLD) ?? 1;
     writeMeta(this.#db, NEXT_HOLD, id + 1);
     this.#db.run(

@@ -8,10 +8,7 @@ import { RuleQueries } from './rule-queries.ts';
 import type { TenantRules } from './tenant-rules.ts';
 import { WindowQueries } from './window-queries.ts';
 
-export type QueryParts = Omit<
-  EventQueryParts & DetectionQueryParts & BacktestParts,
-  'nowMs' | 'rules'
-> & {
+export type QueryParts = Omit<EventQueryParts & DetectionQueryParts & BacktestParts, 'nowMs' | 'rules'> & {
   readonly rules: TenantRules;
   readonly windows: { batch(): Pick<WindowPort, 'get'> };
 };

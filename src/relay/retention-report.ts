@@ -90,7 +90,9 @@ function ofLog(parts: RetentionReportParts, nowMs: number): Facts[] {
     typeof seq === 'number' ? log.periods.findLast(({ firstSeq }) => firstSeq <= seq) : undefined;
   const events = log.periods.find(({ hasEvents }) => hasEvents);
   const seen = log.periods.find(({ hasSeen }) => hasSeen);
-  const letter = db.first<{ at: number; seq: number }>('SELECT at, seq FROM dead_letters ORDER BY id LIMIT 1');
+  const letter = db.first<{ at: number; seq: number }>(
+    'SELECT at, seq FROM dead_letters ORDER BY id LIMIT 1',
+  );
   const followUp = holding(db.first<{ seq: number | null }>('SELECT MIN(seq) AS seq FROM follow_ups')?.seq);
   const keptBy = keptInLog(parts, nowMs);
   const letterPeriod = holding(letter?.seq);
@@ -183,7 +185,10 @@ function ofRules({ db, windows, rules, holds, config }: RetentionReportParts): F
 function ofRecords({ db, activity, audit, holds, config }: RetentionReportParts): Facts[] {
   const { retention } = config();
   const keptBy = everythingHeld(holds);
-  const lasting = (oldestAtMs: number | undefined, days: number): Pick<Facts, 'days' | 'oldestAtMs' | 'goesByMs'> => ({
+  const lasting = (
+    oldestAtMs: number | undefined,
+    days: number,
+  ): Pick<Facts, 'days' | 'oldestAtMs' | 'goesByMs'> => ({
     days,
     oldestAtMs,
     goesByMs: oldestAtMs === undefined ? undefined : oldestAtMs + days * DAY_MS + DAY_MS,
@@ -264,7 +269,9 @@ function ofPersons({ db, holds, config }: RetentionReportParts): Facts[] {
       dropped: 'held_entries',
       days: 0,
       basis: 'until the legal hold that keeps them is lifted',
-      oldestAtMs: oldest('SELECT MIN(h.at) AS at FROM legal_holds AS h WHERE EXISTS (SELECT 1 FROM held_entries WHERE hold = h.id)'),
+      oldestAtMs: oldest(
+        'SELECT MIN(h.at) AS at FROM legal_holds AS h WHERE EXISTS (SELECT 1 FROM held_entries WHERE hold = h.id)',
+      ),
       keptBy: ids.length === 0 ? undefined : `legal hold ${ids.join(', ')}`,
       isKept: true,
     },

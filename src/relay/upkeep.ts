@@ -128,8 +128,7 @@ export class Upkeep {
     this.#held = new Set();
     // One period a run: counting what it still held takes time, and the alarm comes back for the next.
     const [due] = eventsDue(log.periods, rules, nowMs);
-    if (due && holds.copy(due))
-      this.#held = new Set(this.#dropEvents(due, nowMs).map(({ name }) => name));
+    if (due && holds.copy(due)) this.#held = new Set(this.#dropEvents(due, nowMs).map(({ name }) => name));
     for (const period of seenDue(log.periods, rules, nowMs))
       db.transaction(() => {
         log.dropSeen(period);

@@ -20,7 +20,14 @@ export interface RecordAnswers {
 const AT = '2026-11-22T00:00:00.000Z';
 const KEY = 'p_0123456789abcdefghijkl';
 
-export const SHOWN_HOLD: HoldView = { id: 1, at: AT, keys: [KEY], by: 'bootstrap', reason: 'case 7', held: 3 };
+export const SHOWN_HOLD: HoldView = {
+  id: 1,
+  at: AT,
+  keys: [KEY],
+  by: 'bootstrap',
+  reason: 'case 7',
+  held: 3,
+};
 
 export function recordAnswers(): RecordAnswers {
   return {
