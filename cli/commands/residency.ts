@@ -1,6 +1,7 @@
 /** `noxys-relay residency`: whether a deployment keeps what it promises of the EU, and what nothing keeps. */
 
 import { Command, Option } from '@commander-js/extra-typings';
+import { InvalidArgumentError } from 'commander';
 
 import type { Act } from '../action.ts';
 import { ENVIRONMENT_NAMES, type EnvironmentName } from '../deploy/environment.ts';
@@ -27,8 +28,9 @@ function checkCommand(act: Act) {
     )
     .addOption(
       new Option('--env <env>', 'the environment: eu, or global for the EU tenants in it')
-        .choices(['', ...ENVIRONMENT_NAMES])
-        .default('eu'),
+        .choices(ENVIRONMENT_NAMES)
+        .argParser(environmentOf)
+        .default('eu' as const),
     )
     .option('--files <path>', 'also tenant files (a folder or a file), before they are applied')
     .option('--offline', 'ask nobody: only wrangler.toml, the record and --files')
@@ -40,7 +42,7 @@ function checkCommand(act: Act) {
       act(async (session: Session, { env, offline, brief, verbose, files, config, record }) =>
         check(
           session,
-          { env: environmentOf(env), isOffline: offline === true, files, config, record },
+          { env, isOffline: offline === true, files, config, record },
           { isBrief: brief === true, isVerbose: verbose === true },
         ),
       ),
@@ -49,7 +51,9 @@ function checkCommand(act: Act) {
 
 /** As for wrangler, an empty name is the top level. */
 function environmentOf(text: string): EnvironmentName {
-  return ENVIRONMENT_NAMES.find((name) => name === text) ?? 'global';
+  const found = ENVIRONMENT_NAMES.find((name) => name === (text === '' ? 'global' : text));
+  if (found) return found;
+  throw new InvalidArgumentError(`It must be one of ${ENVIRONMENT_NAMES.join(', ')}.`);
 }
 
 async function check(
