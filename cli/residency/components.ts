@@ -112,10 +112,11 @@ export const COMPONENTS: Readonly<Record<ComponentId, Component>> = {
   },
   metrics: {
     name: 'Metrics and analytics of Cloudflare',
-    holds: 'Counts, times, status codes, ids of objects, request metadata.',
+    holds:
+      'Counts, times, status codes, ids of objects, request metadata with the addresses of callers: Noxys’ servers and operators.',
     rests: 'United States, or anywhere.',
     runs: ANYWHERE,
-    enforcedBy: 'Nothing; no name, id or path that Cloudflare counts by holds personal data.',
+    enforcedBy: 'Nothing. No name, id or path that the relay gives Cloudflare names a user.',
     open: 'Where they rest. Enterprise: Customer Metadata Boundary `eu`; there are no analytics of objects then. Otherwise accept it.',
   },
   rate_limit: {
@@ -144,9 +145,9 @@ export const COMPONENTS: Readonly<Record<ComponentId, Component>> = {
     open: 'Nothing.',
   },
   admin_api: {
-    name: 'Answers of admin API, dashboard and command line',
+    name: 'Answers of the admin API',
     holds:
-      'Events, detections, exports: what an operator asks for. Persons only when asked for, and audited.',
+      'What an operator asks for, by the command line, a dashboard or a script: events, detections, exports. Persons only when asked for, and audited.',
     rests: 'Nowhere; answers say `no-store`.',
     runs: 'The data centre nearest to the operator.',
     enforcedBy:
