@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import { parse } from 'smol-toml';
 
@@ -13,7 +13,6 @@ import {
   CONFIG_PATH,
   environmentOf,
   ownOf,
-  ROOT,
   type Environment,
   type EnvironmentName,
   type RawConfig,
@@ -56,13 +55,14 @@ export interface DeployedConfig {
 export interface ConfigPlace {
   /** wrangler.toml; undefined: that of this installation. */
   readonly config: string | undefined;
+  /** Relative to wrangler.toml, as for a deployment. */
   readonly record: string;
 }
 
 /** Throws a CliFailure when a file can't be read, or is none of ours. */
 export function readDeployedConfig(cwd: string, name: EnvironmentName, place: ConfigPlace): DeployedConfig {
   const path = place.config === undefined ? CONFIG_PATH : resolve(cwd, place.config);
-  const folder = resolve(place.config === undefined ? ROOT : cwd, place.record);
+  const folder = resolve(dirname(path), place.record);
   try {
     const { env, ...rest } = parse(readFileSync(path, 'utf8')) as Partial<RawConfig>;
     const { name: worker, main } = rest;
