@@ -17,7 +17,7 @@ import type { Sealer } from '../lib/seal.ts';
 import { echoRemover } from '../lib/secret-echoes.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
 import { reduceFurther, stricterPrivacy } from '../ingest/minimise.ts';
-import { allowsHost } from '../residency.ts';
+import { allowsHost, whyNotAllowed } from '../residency.ts';
 import type { Settings } from '../settings.ts';
 import { mappedHosts, userKeys } from './entry-records.ts';
 import type { Filter } from './lane-history.ts';
@@ -93,7 +93,8 @@ export async function openDestination(
     return notConfigured(`sealed values do not open: ${unopened.join(', ')}`);
   const http = guardedHttp({
     fetch: input.fetch,
-    allows: allowsHost(settings, config.residency, destination.type),
+    allows: allowsHost(settings, config.residency, destination),
+    why: whyNotAllowed(settings, config.residency, destination),
     connections: input.connections,
   });
   return success({ readable, pseudonymKey, send: withoutEchoes(secrets, http) });

@@ -5,7 +5,8 @@ import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { SlackConfig, TeamsConfig, WebhookDestinationConfig } from '../domain/tenant-config.ts';
 import { decodeSecret } from '../ingest/webhook-secrets.ts';
-import { checkMessageUrl } from './check-message-url.ts';
+import { declarationFaults } from './check-egress.ts';
+import { checkMessageUrl, readableUrl } from './check-message-url.ts';
 import { type CheckedDestination, type DestinationContext, pathIn } from './destination-context.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 
@@ -20,10 +21,11 @@ export function checkChat(
   destination: SlackConfig | TeamsConfig,
   context: DestinationContext,
 ): CheckedDestination {
-  const url = checkMessageUrl(destination.url, destination.type, context);
+  const url = checkMessageUrl(destination.url, destination, context);
+  const undeclared = declarationFaults(readableUrl(url), destination, context);
   return url.ok
-    ? { destination: { ...destination, url: url.value }, faults: [] }
-    : { destination, faults: [url.error] };
+    ? { destination: { ...destination, url: url.value }, faults: undeclared }
+    : { destination, faults: [url.error, ...undeclared] };
 }
 
 export function checkWebhookDestination(
@@ -31,7 +33,7 @@ export function checkWebhookDestination(
   context: DestinationContext,
 ): CheckedDestination {
   const { body } = destination;
-  const url = checkMessageUrl(destination.url, 'webhook', context);
+  const url = checkMessageUrl(destination.url, destination, context);
   const secrets = destination.secrets?.map((secret) => secret.trim());
   const headers = Object.fromEntries(
     Object.entries(destination.headers).map(([name, value]) => [name, value.trim()]),
@@ -45,6 +47,7 @@ export function checkWebhookDestination(
     },
     faults: [
       ...(url.ok ? [] : [url.error]),
+      ...declarationFaults(readableUrl(url), destination, context),
       ...(secrets ?? []).flatMap((secret, index) => signingFaults(secret, index, context)),
       ...headerFaults(headers, context),
       ...(body ? templateFaults(body) : []).map(({ path, message }) => ({
