@@ -1,13 +1,19 @@
 /** What Slack, Teams and webhook destinations must fulfil beyond the schema: address, signing secrets, headers, body. Pure; quotes no secret. */
 
-import { templateFaults } from '../destinations/webhook/template.ts';
+import { type TemplateFault, fieldsWithoutElse, templateFaults } from '../destinations/webhook/template.ts';
 import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
-import type { SlackConfig, TeamsConfig, WebhookDestinationConfig } from '../domain/tenant-config.ts';
+import type {
+  PrivacyConfig,
+  SlackConfig,
+  TeamsConfig,
+  WebhookDestinationConfig,
+} from '../domain/tenant-config.ts';
 import { decodeSecret } from '../ingest/webhook-secrets.ts';
 import { declarationFaults } from './check-egress.ts';
 import { checkMessageUrl, readableUrl } from './check-message-url.ts';
 import { type CheckedDestination, type DestinationContext, pathIn } from './destination-context.ts';
+import { reducedBy } from './check-device.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 
 /** What a header's value may be: printable ASCII with spaces inside. Source: RFC 9110 5.5. */
@@ -50,13 +56,43 @@ export function checkWebhookDestination(
       ...declarationFaults(readableUrl(url), destination, context),
       ...(secrets ?? []).flatMap((secret, index) => signingFaults(secret, index, context)),
       ...headerFaults(headers, context),
-      ...(body ? templateFaults(body) : []).map(({ path, message }) => ({
-        path: pathIn(context, 'body', ...path),
-        message,
-      })),
+      ...(body ? bodyFaults(body, destination, context) : []),
     ],
   };
 }
+
+function bodyFaults(
+  body: Readonly<Record<string, unknown>>,
+  destination: WebhookDestinationConfig,
+  context: DestinationContext,
+): readonly ConfigFault[] {
+  const faults = templateFaults(body);
+  const all = faults.length > 0 ? faults : droppedFaults(body, destination, context);
+  return all.map(({ path, message }) => ({ path: pathIn(context, 'body', ...path), message }));
+}
+
+/** What people would wait for in vain: it is in no message. */
+function droppedFaults(
+  body: Readonly<Record<string, unknown>>,
+  destination: WebhookDestinationConfig,
+  context: DestinationContext,
+): readonly TemplateFault[] {
+  return fieldsWithoutElse(body).flatMap(({ path, name }) => {
+    const reduced = reducedBy(SETTING_OF_FIELD[name], destination, context);
+    if (reduced?.level !== 'drop') return [];
+    const message = `{{${name}}} would always be empty as ${reduced.setting} is drop: take it out, write {{${name}|else=…}}, or set ${reduced.setting} to pseudonymise or keep`;
+    return [{ path, message }];
+  });
+}
+
+const SETTING_OF_FIELD: Readonly<Record<string, keyof PrivacyConfig>> = {
+  'user.id': 'user_id',
+  'user.email': 'user_email',
+  device: 'device',
+  'device.id': 'device',
+  'device.hostname': 'device',
+  'event.url_host': 'url',
+};
 
 function signingFaults(secret: string, index: number, context: DestinationContext): ConfigFault[] {
   if (secret === KEPT_SECRET || decodeSecret(secret, 'base64').ok) return [];
