@@ -5,7 +5,7 @@
 
 import { FALCON_HOSTS, normaliseRegion } from '../../src/destinations/falcon/regions.ts';
 import { KEPT_SECRET } from '../../src/tenants/kept-secret.ts';
-import { isEeaCountry } from './eea-countries.ts';
+import { isInEea } from '../../src/domain/countries.ts';
 import { accepted, failing, ok, unproven, type Finding } from './finding.ts';
 import { tableOf, tablesOf, type Table } from './read-config.ts';
 
@@ -62,7 +62,7 @@ function declared(destination: Table, path: string): PlacedFinding {
   const { country } = destination;
   const at = `${path}.country`;
   const name = nameOf(destination);
-  if (typeof country === 'string' && isEeaCountry(country))
+  if (typeof country === 'string' && isInEea(country))
     return { path: at, finding: ok(['egress', 'country'], `${name} is declared to be in ${country}.`) };
   const finding = failing(
     ['egress', 'country'],

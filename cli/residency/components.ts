@@ -133,7 +133,7 @@ export const COMPONENTS: Readonly<Record<ComponentId, Component>> = {
     rests: 'Cloudflare, world-wide.',
     runs: ANYWHERE,
     enforcedBy:
-      'Nothing. Cloudflare keeps secrets encrypted; whoever has the master key and the sealed data opens them.',
+      'Nothing. Cloudflare shows secrets to nobody; whoever has the master key and the sealed data opens them.',
     open: 'No region on any plan, nor with the Customer Metadata Boundary. Accept it, and name operators in `ACCESS_ROLES` by group.',
   },
   static_files: {
@@ -160,7 +160,7 @@ export const COMPONENTS: Readonly<Record<ComponentId, Component>> = {
     rests: 'At the destination.',
     runs: 'EU: they leave from the tenant’s object.',
     enforcedBy:
-      'Per request: Falcon eu-1 alone, other hosts by `RELAY_EGRESS_ALLOW` and a country of the EU or EEA, chats by a recorded transfer basis and without users; no redirect is followed.',
+      'Per request: Falcon eu-1 alone, other hosts by `RELAY_EGRESS_ALLOW` and a country of the EU or EEA, chats by a recorded transfer basis and without users, devices and free text; no redirect is followed.',
     open: 'Where a host that you declare really stands, and where its operator keeps the data. Contract with it.',
   },
   operator: {
@@ -178,6 +178,6 @@ export const COMPONENTS: Readonly<Record<ComponentId, Component>> = {
     rests: 'EU, with the object.',
     runs: 'EU, with the object.',
     enforcedBy: 'Jurisdiction `eu` of the object. The relay never restores one.',
-    open: 'It can’t be switched off or shortened. Say 30 days in your records.',
+    open: 'No setting shortens it. Say 30 days in your records.',
   },
 };
