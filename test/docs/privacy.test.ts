@@ -238,7 +238,7 @@ function tablesWithPersons(): string[] {
   const found = section.split('\n').flatMap((line) => {
     const named = firstColumn(line);
     if (named.length > 0) tables = named;
-    return line.includes('**Personal data') ? tables : [];
+    return /\*\*personal data/i.test(line) ? tables : [];
   });
   return [...new Set(found)];
 }
