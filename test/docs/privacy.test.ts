@@ -169,9 +169,21 @@ describe.each(LANGUAGES)('the record in $language', (page) => {
     const [, numbers] = /\(([^)]*\d[^)]*)\)/.exec(row[3] ?? '') ?? [];
     expect(numbers?.match(/\d+/g)).toEqual([String(perHour?.default), String(perHour?.minimum)]);
     expect(CONFIG_KEYS.get('destinations[].contain.servers')?.default).toBe(false);
-    expect(rulesThatAskFor('contain')).toEqual(
-      codeIn(row[2] ?? '').filter((code) => code.startsWith('noxys_')),
-    );
+    expect(codeIn(row[2] ?? '').filter(isRule)).toEqual(rulesWith(/respond: \[[^\]]*\bcontain\b/));
+  });
+
+  it('says whom a bundled rule watches as it is', () => {
+    const row = rowsBelow(below(record, page.decisions)).find((cells) => cells[0]?.includes('`watch`')) ?? [];
+    expect(codeIn(row[2] ?? '').filter(isRule)).toEqual(rulesWith(/^ +watch: 24h$/m));
+    expect(rulesWith(/^ +watch: /m)).toEqual(rulesWith(/^ +watch: 24h$/m));
+    expect(row[2]).toMatch(/^1 .* 24 /);
+  });
+
+  it('offers the employees a notice with the times that hold by default', () => {
+    const defaults = ['events', 'detections'].map((kind) => CONFIG_KEYS.get(`retention.${kind}`)?.default);
+    const quoted = record.split('\n').filter((line) => line.startsWith('> - '));
+    const times = [...quoted.join('\n').matchAll(/\[(\d+)\]/g)].map(([, days]) => Number(days));
+    expect(times).toEqual(defaults);
   });
 });
 
@@ -254,12 +266,14 @@ function daysIn(path: string, pattern: RegExp): number {
   return Number(pattern.exec(readFileSync(join(SRC, path), 'utf8'))?.[1]);
 }
 
-/** The names of the bundled rules that ask for a response. */
-function rulesThatAskFor(response: string): string[] {
+function isRule(code: string): boolean {
+  return code.startsWith('noxys_');
+}
+
+/** The bundled rules whose text has something, by the names of their files. */
+function rulesWith(pattern: RegExp): string[] {
   const folder = join(SRC, '../rules');
   return readdirSync(folder)
-    .filter((file) =>
-      new RegExp(`respond: \\[[^\\]]*\\b${response}\\b`).test(readFileSync(join(folder, file), 'utf8')),
-    )
+    .filter((file) => pattern.test(readFileSync(join(folder, file), 'utf8')))
     .map((file) => file.replace('.yml', ''));
 }
