@@ -152,7 +152,7 @@ describe.each(LANGUAGES)('the record in $language', (page) => {
       `${OVERFLOW_AGE_MS_MAX / DAY_MS}`,
       `${deduplicationMs(300) / DAY_MS}`,
       `${OVERFLOW_AGE_MS_MAX / DAY_MS}`,
-      `${daysIn('relay/findings.ts', /const RETENTION_MS = (\d+) \* 24 \* 3_600_000;/)}`,
+      `${daysIn('relay/findings.ts', /const \w+ = (\d+) \* 24 \* 3_600_000;/)}`,
       `${MAXIMUM_AGE_MS.incident / DAY_MS + 1}`,
       `${daysIn('operators/token-registry.ts', /const RETENTION_MS = (\d+) \* DAY_MS;/)}`,
       `${ERASURES_MAX}`,
