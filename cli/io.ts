@@ -3,6 +3,8 @@
  * Types only.
  */
 
+import type { AccountReader } from './deploy/account.ts';
+
 export interface Sink {
   write(text: string): void;
   readonly isTTY: boolean;
@@ -49,6 +51,10 @@ export interface Io {
   /** Absolute; what relative paths of the command line start from. */
   readonly cwd: string;
   readonly fetch: typeof fetch;
+  /** The addresses that public DNS has of a name; empty: it has none. Rejects when it does not answer. */
+  readonly resolveHost: (name: string) => Promise<readonly string[]>;
+  /** The operator's Cloudflare account, by wrangler and its login. */
+  readonly account: AccountReader;
   readonly nowMs: () => number;
   /** Rejects when the signal aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;

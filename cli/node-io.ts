@@ -3,10 +3,12 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { findQueue, listNamespaces } from './deploy/account.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io, Sink } from './io.ts';
 import { exemptLoopback } from './no-proxy.ts';
 import { terminalPrompts } from './prompts.ts';
+import { resolveHost } from './resolve-host.ts';
 
 const SHOW_CURSOR = '\u001B[?25h';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -60,6 +62,8 @@ export function nodeIo(): Surroundings {
       exemptLoopback(process.env, input instanceof Request ? input.url : input);
       return fetch(input, init);
     },
+    resolveHost,
+    account: { listNamespaces, findQueue },
     nowMs: () => Date.now(),
     sleep: async (ms, signal) => wait(ms, undefined, signal === undefined ? {} : { signal }),
     prompts: terminalPrompts(process.stdin, process.stderr, controller.signal),

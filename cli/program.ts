@@ -20,6 +20,7 @@ import { liftContainmentCommand } from './commands/lift-containment.ts';
 import { noticesCommand } from './commands/notices.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { playbookCommand } from './commands/playbook.ts';
+import { residencyCommand } from './commands/residency.ts';
 import { resealCommand } from './commands/reseal.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retentionCommand } from './commands/retention.ts';
@@ -72,6 +73,7 @@ const COMMANDS = [
   tokenCommand,
   auditCommand,
   doctorCommand,
+  residencyCommand,
   completionCommand,
 ];
 

@@ -4,14 +4,14 @@
  * Never sends anything itself, and never widens: what is not named is refused.
  */
 
-import { FALCON_REGIONS, isFalconHost } from './destinations/falcon/regions.ts';
+import { type EgressDestination, type EgressRefusal, egressRefusals } from './destinations/egress.ts';
 import type { StoredConfig, TenantRelayRpc } from './domain/rpc.ts';
-import type { DestinationConfig, Residency } from './domain/tenant-config.ts';
+import type { Residency } from './domain/tenant-config.ts';
 import { sha256Hex } from './lib/hmac.ts';
 import { isLoopbackHost, isPublicHostName } from './lib/host-name.ts';
 import { causeFields, logEvent } from './lib/log.ts';
 import type { Result } from './lib/result.ts';
-import { failure, success, unreachable } from './lib/result.ts';
+import { failure, success } from './lib/result.ts';
 import type { Settings } from './settings.ts';
 
 type Place = Pick<Settings, 'env' | 'residency' | 'egressAllow'>;
@@ -117,33 +117,55 @@ export function residenciesAsked(settings: Pick<Settings, 'env' | 'residency'>):
   return settings.residency === 'eu' ? ['eu'] : ['eu', 'global'];
 }
 
+/** All that speaks against a request of a tenant's destination to a URL. Empty: it may go there. */
+export function hostRefusals(
+  settings: Place,
+  residency: Residency,
+  destination: EgressDestination,
+): (url: URL) => readonly EgressRefusal[] {
+  return (url) => {
+    const isWeb = url.protocol === 'https:' || url.protocol === 'http:';
+    const hasUser = url.username !== '' || url.password !== '';
+    if (settings.env === 'local' && isWeb && !hasUser && isLoopbackHost(url.hostname)) return [];
+    if (url.protocol !== 'https:' || hasUser || !isPublicHostName(url.hostname)) return ['not_public'];
+    return egressRefusals(residency, { destination, hostname: url.hostname, allowed: settings.egressAllow });
+  };
+}
+
 /**
- * The allow-list of one kind of destination of one tenant. Always https on a public host name, or loopback locally.
- * EU: CrowdStrike's eu-1, and for all others the hosts that the operator accepts. Global: any CrowdStrike cloud, any other host.
+ * Whether requests of one destination of a tenant may go to a URL: always https on a public host name, or loopback locally, and what
+ * the table of destinations/egress.ts says of the tenant's residency and the destination's type, country and basis.
  */
 export function allowsHost(
   settings: Place,
   residency: Residency,
-  type: DestinationConfig['type'],
+  destination: EgressDestination,
 ): (url: URL) => boolean {
-  return (url) => {
-    const isWeb = url.protocol === 'https:' || url.protocol === 'http:';
-    if (settings.env === 'local' && isWeb && isLoopbackHost(url.hostname)) return true;
-    if (url.protocol !== 'https:' || !isPublicHostName(url.hostname)) return false;
-    switch (type) {
-      case 'falcon':
-        return isFalconHost(url.hostname, residency === 'eu' ? ['eu-1'] : FALCON_REGIONS);
-      case 'harfanglab':
-      case 'slack':
-      case 'teams':
-      case 'webhook':
-        return residency !== 'eu' || settings.egressAllow.some((entry) => matchesHost(entry, url.hostname));
-      default:
-        return unreachable(type);
-    }
-  };
+  const refusals = hostRefusals(settings, residency, destination);
+  return (url) => refusals(url).length === 0;
 }
 
-function matchesHost(entry: string, hostname: string): boolean {
-  return entry.startsWith('*.') ? hostname.endsWith(entry.slice(1)) : hostname === entry;
+/** Why, and what to do about it, for the operator of a lane that is blocked. */
+const WORDS: Readonly<Record<EgressRefusal, string>> = {
+  not_public: 'only https to a host name on the public internet is',
+  not_falcon: "it is no CrowdStrike host of the tenant's residency",
+  not_slack: 'it is no host of Slack incoming webhooks',
+  is_slack: 'it is Slack, which an EU tenant may reach with type: slack alone',
+  no_country: 'the destination declares no country, so write where its host is, such as country: FR',
+  foreign_country: 'its country is outside the EU and the EEA',
+  no_transfer_basis: 'it is outside the EU and the destination records no transfer_basis',
+  not_listed: 'see RELAY_EGRESS_ALLOW',
+};
+
+/** The first of what speaks against a URL, in words; undefined: nothing does. */
+export function whyNotAllowed(
+  settings: Place,
+  residency: Residency,
+  destination: EgressDestination,
+): (url: URL) => string | undefined {
+  const refusals = hostRefusals(settings, residency, destination);
+  return (url) => {
+    const [first] = refusals(url);
+    return first && WORDS[first];
+  };
 }

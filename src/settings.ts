@@ -25,6 +25,13 @@ const LOG_ONE_IN_DEFAULT = 100;
 const LOG_ONE_IN_MAX = 1_000_000;
 const KEY_PATTERN = /^[A-Za-z0-9_-]{43}=?$/;
 const ALLOWED_HOST_PATTERN = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}$/;
+/** Below which a country's registry sells names: `co.uk`, `com.au`, `gouv.fr`. Source: publicsuffix.org, the usual forms, read 2026-11. */
+const REGISTRY_SUFFIX_PATTERN = /^(?:ac|asso|co|com|edu|go|gob|gouv|gov|gv|ne|net|nom|or|org|tm)\.[a-z]{2}$/;
+/** Below which anybody has a host. Source: the private part of publicsuffix.org, the most used, read 2026-11. */
+const CLOUD_SUFFIXES: readonly string[] =
+  'amazonaws.com cloudfront.net workers.dev pages.dev trycloudflare.com herokuapp.com vercel.app netlify.app github.io gitlab.io web.app firebaseapp.com appspot.com run.app azurewebsites.net cloudapp.net azure.com windows.net ngrok.io ngrok.app ngrok-free.app onrender.com fly.dev'.split(
+    ' ',
+  );
 /** The tag of an Access application. Source: Cloudflare Access, "Application token", read 2026-11. */
 const ACCESS_AUD_PATTERN = /^[0-9a-f]{64}$/;
 
@@ -182,10 +189,26 @@ function hosts(value: string): string[] {
     .toLowerCase()
     .split(/[\s,]+/)
     .filter((entry) => entry !== '');
-  const wrong = entries.findIndex((entry) => !ALLOWED_HOST_PATTERN.test(entry));
-  if (wrong === -1) return entries;
-  const want = 'host names such as edr.acme.fr or *.acme.fr, separated by commas, without scheme or port';
-  throw settingsError('RELAY_EGRESS_ALLOW', want, `not, at entry ${wrong + 1}`);
+  const faults = entries.flatMap((entry, index) => {
+    const want = hostFault(entry);
+    return want === undefined ? [] : [{ want, place: index + 1 }];
+  });
+  const [first] = faults;
+  if (first) throw settingsError('RELAY_EGRESS_ALLOW', first.want, `not, at entry ${first.place}`);
+  return entries;
+}
+
+/** What an entry must be and is not; undefined: it is. */
+function hostFault(entry: string): string | undefined {
+  const name = entry.replace(/^\*\./, '');
+  if (!ALLOWED_HOST_PATTERN.test(entry) || !isPublicHostName(name))
+    return 'public host names such as edr.acme.fr or *.acme.fr, separated by commas, without scheme or port';
+  if (entry === name || !isSharedSuffix(name)) return undefined;
+  return 'names of one organisation, as anybody can have a host below a public suffix such as *.co.uk or a cloud such as *.workers.dev';
+}
+
+function isSharedSuffix(name: string): boolean {
+  return REGISTRY_SUFFIX_PATTERN.test(name) || CLOUD_SUFFIXES.includes(name);
 }
 
 function accessSettings(env: Variables, place: Settings['env']): AccessSettings | undefined {

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import type { StoredConfig } from '../src/domain/rpc.ts';
 import type { ObjectNamespace } from '../src/residency.ts';
+import type { EgressDestination } from '../src/destinations/egress.ts';
 import {
   allowsHost,
+  whyNotAllowed,
   elsewhere,
   findTenant,
   mayOverflow,
@@ -188,66 +190,94 @@ describe('findTenant', () => {
 });
 
 describe('allowsHost', () => {
-  const withAllowed = { ...EU, egressAllow: ['edr.acme.fr', '*.hurukai.io'] };
+  const withAllowed = {
+    ...EU,
+    egressAllow: ['edr.acme.fr', '*.hurukai.io', 'hooks.slack.com', '*.logic.azure.com'],
+  };
+  const FALCON = { type: 'falcon' } as const;
+  const MANAGER = { type: 'harfanglab', country: 'FR' } as const;
+  const HOOK = { type: 'webhook', country: 'NO' } as const;
+  const SLACK = { type: 'slack', transfer_basis: {} } as const;
+  const TEAMS = { type: 'teams', transfer_basis: {} } as const;
+  const [SLACK_URL, TEAMS_URL] = [
+    'https://hooks.slack.com/services/',
+    'https://p.logic.azure.com/workflows/1',
+  ];
 
   it.each<[string, Parameters<typeof allowsHost>, string, boolean]>([
-    ['EU Falcon API', [GLOBAL, 'eu', 'falcon'], 'https://api.eu-1.crowdstrike.com/oauth2/token', true],
+    ['EU Falcon API', [GLOBAL, 'eu', FALCON], 'https://api.eu-1.crowdstrike.com/oauth2/token', true],
     [
       'EU Falcon ingest',
-      [GLOBAL, 'eu', 'falcon'],
+      [GLOBAL, 'eu', FALCON],
       'https://abc.ingest.eu-1.crowdstrike.com/services/collector',
       true,
     ],
-    ['US Falcon for an EU tenant', [GLOBAL, 'eu', 'falcon'], 'https://api.crowdstrike.com/', false],
-    ['US ingest for an EU tenant', [GLOBAL, 'eu', 'falcon'], 'https://a.ingest.us-1.crowdstrike.com/', false],
-    ['a look-alike', [GLOBAL, 'eu', 'falcon'], 'https://api.eu-1.crowdstrike.com.evil.example/', false],
+    ['US Falcon for an EU tenant', [GLOBAL, 'eu', FALCON], 'https://api.crowdstrike.com/', false],
+    ['US ingest for an EU tenant', [GLOBAL, 'eu', FALCON], 'https://a.ingest.us-1.crowdstrike.com/', false],
+    ['a look-alike', [GLOBAL, 'eu', FALCON], 'https://api.eu-1.crowdstrike.com.evil.example/', false],
+    ['a look-alike of the suffix', [GLOBAL, 'eu', FALCON], 'https://evilingest.eu-1.crowdstrike.com/', false],
+    ['http', [GLOBAL, 'eu', FALCON], 'http://api.eu-1.crowdstrike.com/', false],
+    ['US Falcon for a global tenant', [GLOBAL, 'global', FALCON], 'https://api.us-2.crowdstrike.com/', true],
+    ['another host as Falcon', [GLOBAL, 'global', FALCON], 'https://example.com/', false],
+    ['an EU manager on the list', [withAllowed, 'eu', MANAGER], 'https://edr.acme.fr:8443/x', true],
+    ['an EU manager under a wildcard', [withAllowed, 'eu', MANAGER], 'https://0123.hurukai.io:8443/', true],
+    ['the bare name of a wildcard', [withAllowed, 'eu', MANAGER], 'https://hurukai.io/', false],
+    ['a look-alike of a wildcard', [withAllowed, 'eu', MANAGER], 'https://evilhurukai.io/', false],
+    ['an EU manager off the list', [withAllowed, 'eu', MANAGER], 'https://edr.example.com/', false],
+    ['CrowdStrike as an EU manager', [withAllowed, 'eu', MANAGER], 'https://api.crowdstrike.com/', false],
+    ['a manager of no country', [withAllowed, 'eu', { type: 'harfanglab' }], 'https://edr.acme.fr/', false],
     [
-      'a look-alike of the suffix',
-      [GLOBAL, 'eu', 'falcon'],
-      'https://evilingest.eu-1.crowdstrike.com/',
+      'a manager outside the EU',
+      [withAllowed, 'eu', { ...MANAGER, country: 'GB' }],
+      'https://edr.acme.fr/',
       false,
     ],
-    ['http', [GLOBAL, 'eu', 'falcon'], 'http://api.eu-1.crowdstrike.com/', false],
-    [
-      'US Falcon for a global tenant',
-      [GLOBAL, 'global', 'falcon'],
-      'https://api.us-2.crowdstrike.com/',
-      true,
-    ],
-    ['another host as Falcon', [GLOBAL, 'global', 'falcon'], 'https://example.com/', false],
-    ['an EU manager on the list', [withAllowed, 'eu', 'harfanglab'], 'https://edr.acme.fr:8443/x', true],
-    [
-      'an EU manager under a wildcard',
-      [withAllowed, 'eu', 'harfanglab'],
-      'https://0123.hurukai.io:8443/',
-      true,
-    ],
-    ['the bare name of a wildcard', [withAllowed, 'eu', 'harfanglab'], 'https://hurukai.io/', false],
-    ['a look-alike of a wildcard', [withAllowed, 'eu', 'harfanglab'], 'https://evilhurukai.io/', false],
-    ['an EU manager off the list', [withAllowed, 'eu', 'harfanglab'], 'https://edr.example.com/', false],
-    [
-      'CrowdStrike as an EU manager',
-      [withAllowed, 'eu', 'harfanglab'],
-      'https://api.crowdstrike.com/',
-      false,
-    ],
-    ['a global manager', [GLOBAL, 'global', 'harfanglab'], 'https://edr.example.com:8443/', true],
-    ['an address', [GLOBAL, 'global', 'harfanglab'], 'https://10.0.0.1/', false],
-    ['a hexadecimal address', [GLOBAL, 'global', 'harfanglab'], 'https://0x7f000001/', false],
-    ['an IPv6 address', [GLOBAL, 'global', 'harfanglab'], 'https://[fd00::1]/', false],
-    ['loopback', [GLOBAL, 'global', 'harfanglab'], 'https://127.0.0.1/', false],
-    ['localhost', [GLOBAL, 'global', 'harfanglab'], 'https://localhost/', false],
-    ['a single label', [GLOBAL, 'global', 'harfanglab'], 'https://hurukai:8443/', false],
-    ['a private suffix', [GLOBAL, 'global', 'harfanglab'], 'https://edr.acme.internal/', false],
-    ['loopback, locally', [LOCAL, 'eu', 'falcon'], 'http://127.0.0.1:9002/services/collector', true],
-    ['another address, locally', [LOCAL, 'eu', 'falcon'], 'http://10.0.0.1/', false],
+    ['a webhook in the EEA', [withAllowed, 'eu', HOOK], 'https://edr.acme.fr/hook', true],
+    ['a webhook of no country', [withAllowed, 'eu', { type: 'webhook' }], 'https://edr.acme.fr/hook', false],
+    ['Slack under another type', [withAllowed, 'eu', HOOK], SLACK_URL, false],
+    ['Slack with a basis', [withAllowed, 'eu', SLACK], SLACK_URL, true],
+    ['Slack without a basis', [withAllowed, 'eu', { type: 'slack' }], SLACK_URL, false],
+    ['Slack off the list', [EU, 'eu', SLACK], SLACK_URL, false],
+    ['another host as Slack', [withAllowed, 'eu', SLACK], 'https://edr.acme.fr/', false],
+    ['Teams with a basis', [withAllowed, 'eu', TEAMS], TEAMS_URL, true],
+    ['Teams without a basis', [withAllowed, 'eu', { type: 'teams' }], TEAMS_URL, false],
+    ['Teams off the list', [EU, 'eu', TEAMS], TEAMS_URL, false],
+    ['Slack of a global tenant', [GLOBAL, 'global', { type: 'slack' }], SLACK_URL, true],
+    ['a user in the address', [GLOBAL, 'global', FALCON], 'https://a@api.crowdstrike.com/', false],
+    ['a global manager', [GLOBAL, 'global', { type: 'harfanglab' }], 'https://edr.example.com:8443/', true],
+    ['an address', [GLOBAL, 'global', { type: 'harfanglab' }], 'https://10.0.0.1/', false],
+    ['a hexadecimal address', [GLOBAL, 'global', { type: 'harfanglab' }], 'https://0x7f000001/', false],
+    ['an IPv6 address', [GLOBAL, 'global', { type: 'harfanglab' }], 'https://[fd00::1]/', false],
+    ['loopback', [GLOBAL, 'global', { type: 'harfanglab' }], 'https://127.0.0.1/', false],
+    ['localhost', [GLOBAL, 'global', { type: 'harfanglab' }], 'https://localhost/', false],
+    ['a single label', [GLOBAL, 'global', { type: 'harfanglab' }], 'https://hurukai:8443/', false],
+    ['a private suffix', [GLOBAL, 'global', { type: 'harfanglab' }], 'https://edr.acme.internal/', false],
+    ['loopback, locally', [LOCAL, 'eu', FALCON], 'http://127.0.0.1:9002/services/collector', true],
+    ['another address, locally', [LOCAL, 'eu', FALCON], 'http://10.0.0.1/', false],
     [
       'plain http to a public host, locally',
-      [LOCAL, 'global', 'harfanglab'],
+      [LOCAL, 'global', { type: 'harfanglab' }],
       'http://edr.example.com/',
       false,
     ],
   ])('%s', (_case, place, url, isAllowed) => {
     expect(allowsHost(...place)(new URL(url))).toBe(isAllowed);
+  });
+
+  it.each<[EgressDestination, string, RegExp]>([
+    [{ type: 'harfanglab' }, 'https://edr.acme.fr/', /declares no country.*country: FR/],
+    [{ ...MANAGER, country: 'CH' }, 'https://edr.acme.fr/', /outside the EU and the EEA/],
+    [MANAGER, 'https://edr.acme.de/', /RELAY_EGRESS_ALLOW/],
+    [{ type: 'slack' }, SLACK_URL, /records no transfer_basis/],
+    [MANAGER, SLACK_URL, /type: slack alone/],
+    [FALCON, 'https://api.crowdstrike.com/', /no CrowdStrike host/],
+    [SLACK, 'https://edr.acme.fr/', /no host of Slack/],
+    [MANAGER, 'https://10.0.0.1/', /public internet/],
+  ])('says of %o why %s is refused', (destination, url, why) => {
+    expect(whyNotAllowed(withAllowed, 'eu', destination)(new URL(url))).toMatch(why);
+  });
+
+  it('has nothing to say of what it allows', () => {
+    expect(whyNotAllowed(withAllowed, 'eu', MANAGER)(new URL('https://edr.acme.fr/'))).toBeUndefined();
   });
 });

@@ -30,6 +30,13 @@ export interface Found {
   readonly secrets: readonly string[];
 }
 
+/** The part of an account that is asked for jurisdictions. */
+export interface AccountReader {
+  listNamespaces(): Promise<readonly Namespace[]>;
+  /** Undefined when there is no such queue. */
+  findQueue(name: string): Promise<FoundQueue | undefined>;
+}
+
 /** Reads alone. The first command goes by itself: it may have to renew the login, which only one can do at a time. */
 export async function readAccount(environment: Environment): Promise<Found> {
   const namespaces = await listNamespaces();

@@ -1,12 +1,21 @@
 /**
  * `npm run deploy`: wrangler with the values that `npm run deploy:setup` recorded. Before anything of the EU environment is uploaded it
- * looks again whether KV and queues are in the EU, and it never lets wrangler make what is missing there.
+ * looks again whether KV and queues are in the EU, and whether wrangler.toml keeps what is promised of it; it never lets wrangler make
+ * what is missing there.
  */
 
 import { EXIT } from '../exit-codes.ts';
+import { checkConfig } from '../residency/check-config.ts';
+import { deployedConfig } from '../residency/read-config.ts';
 import { findQueue, listNamespaces } from './account.ts';
 import { DEPLOY_USAGE, readDeployOptions, type DeployOptions } from './arguments.ts';
-import { CONFIG_PATH, environmentOf, readRawConfig, type Environment } from './environment.ts';
+import {
+  CONFIG_PATH,
+  environmentOf,
+  readRawConfig,
+  type Environment,
+  type RawConfig,
+} from './environment.ts';
 import { optionsKeptByNpm } from './npm-options.ts';
 import { jurisdictionFaults } from './plan.ts';
 import { readRecord, type DeployRecord } from './record.ts';
@@ -40,6 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
   const isUpload = UPLOAD_PATTERN.test(command.join(' '));
   const isDryRun = flags.includes('--dry-run');
   if (isUpload) checkEgress(environment, record);
+  if (isUpload) checkPromises(raw, environment, record);
   if (isUpload && !isDryRun) await checkPlace(environment, options, record);
   const run = async (config: string, ...extra: readonly string[]) =>
     runWrangler([...command, '--config', config, `--env=${environment.flag}`, ...extra, ...flags]);
@@ -54,6 +64,21 @@ function checkEgress({ worker, vars }: Environment, record: DeployRecord | undef
   const fault = faultOf({ ...vars, RELAY_EGRESS_ALLOW: record.egressAllow }, {});
   if (fault === undefined) return;
   throw new Error(`Cannot deploy ${worker}: ${fault}. Record other hosts: deploy:setup with --allow`);
+}
+
+/** Throws when wrangler.toml breaks what is promised of the EU; `residency check --offline` says the same, and more. */
+function checkPromises(
+  raw: RawConfig,
+  { name, worker, jurisdiction }: Environment,
+  record?: DeployRecord,
+): void {
+  if (jurisdiction === undefined) return;
+  const faults = checkConfig(deployedConfig(raw, name, record)).filter(({ level }) => level === 'failure');
+  if (faults.length === 0) return;
+  const lines = faults.map(({ what, fix = '' }) => `${what} ${fix}`);
+  throw new Error(
+    `Cannot deploy ${worker} as wrangler.toml breaks what is promised of the EU:\n${lines.join('\n')}`,
+  );
 }
 
 /** Throws unless the environment's resources are where its tenants' data must stay. */

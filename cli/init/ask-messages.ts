@@ -38,7 +38,7 @@ export async function askMessages(
   before: MessageAnswers | undefined,
 ): Promise<MessageAnswers> {
   const url = await askSecret(prompts, WHAT[type], before?.url, (value) => {
-    const read = checkMessageUrl(value, type, ANYWHERE);
+    const read = checkMessageUrl(value, { type }, ANYWHERE);
     return read.ok ? undefined : `It ${read.error.message}.`;
   });
   const proof = type === 'webhook' ? await askProof(prompts, before) : {};

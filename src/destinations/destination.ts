@@ -67,6 +67,14 @@ export interface ChannelMemory {
   entries(prefix: string): readonly (readonly [key: string, value: string])[];
 }
 
+/** What may be said of rules and platforms where messages leave the EU. */
+export interface TransferWords {
+  /** By the name that a detection has of its rule. */
+  readonly ruleName: (name: string) => string;
+  readonly ruleTitle: (name: string) => string;
+  readonly isKnownPlatform: (id: string) => boolean;
+}
+
 /** What channels know of their tenant, beside their own destination. */
 export interface ChannelContext {
   readonly tenant: string;
@@ -77,6 +85,8 @@ export interface ChannelContext {
   readonly language: Language;
   /** In which they read times. IANA name. */
   readonly timeZone: string;
+  /** Only where messages leave the EU: entries come without free text, and what a channel remembers is told in these words. */
+  readonly transfer?: TransferWords;
 }
 
 export interface BatchLimits {

@@ -44,7 +44,7 @@ function outcomeOfFailure(failed: HttpFailure): Outcome {
       return {
         kind: 'blocked',
         reason: 'host_not_allowed',
-        detail: `the tenant's residency does not allow ${failed.host || 'this address'}: see RELAY_EGRESS_ALLOW`,
+        detail: `the tenant's residency does not allow ${failed.host || 'this address'}: ${failed.why ?? 'see RELAY_EGRESS_ALLOW'}`,
       };
     default:
       return unreachable(failed);

@@ -40,6 +40,11 @@ export function dataCategories(classifications: readonly string[]): readonly Dat
   return DATA_CATEGORIES.filter((category) => found.has(category));
 }
 
+/** Whether the table has a type name, in whatever spelling of its separators. */
+export function isKnownType(name: string): boolean {
+  return /^[A-Za-z0-9_-]+$/.test(name) && CATEGORY_OF.has(bareName(name));
+}
+
 /** `PII`, `secrets and PII`, `secrets, financial data and PII`; empty for none. */
 export function categoriesPhrase(categories: readonly DataCategory[]): string {
   const names = categories.map((category) => CATEGORY_NAMES[category]);

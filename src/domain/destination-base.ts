@@ -2,6 +2,8 @@
 
 import * as z from 'zod/mini';
 
+import { isCountry } from './countries.ts';
+
 /** A destination's name: it is part of a lane's name and of a URL. */
 const DESTINATION_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 export const secret = z.string().check(z.minLength(1), z.maxLength(4096));
@@ -18,8 +20,17 @@ const destinationPrivacy = z.strictObject({
   user_id: z.optional(privacyLevel),
   user_email: z.optional(privacyLevel),
   device: z.optional(privacyLevel),
-  url: z.optional(z.enum(['keep', 'drop'])),
+  url: z.optional(privacyLevel),
 });
+
+/** Where the destination is: what an EU tenant must declare. */
+export const country = z.string().check(
+  z.regex(/^[A-Z]{2}$/, {
+    error: 'must be a country code of two capital letters, such as FR',
+    abort: true,
+  }),
+  z.refine(isCountry, 'must be a country code of ISO 3166-1, such as FR, GR for Greece or GB for the UK'),
+);
 
 const whereValue = z.union([z.string(), z.number(), z.boolean()]);
 

@@ -3,7 +3,7 @@
  * Pure. Never takes an address, a wildcard, or anything with a scheme, a port or a path.
  */
 
-import { isPublicHostName } from '../lib/host-name.ts';
+import { isDnsName } from '../lib/host-name.ts';
 
 /** Of a domain indicator's value. Source: falconpy, Falcon's IOC API, read 2026-11. */
 export const DOMAIN_LENGTH_MAX = 200;
@@ -15,8 +15,7 @@ export function normaliseDomain(text: string): string | undefined {
   const bare = text.trim().replace(/\.$/, '');
   if (bare === '' || NO_DOMAIN_PATTERN.test(bare)) return undefined;
   const hostname = URL.parse(`http://${bare}`)?.hostname;
-  const isDomain =
-    hostname !== undefined && hostname.length <= DOMAIN_LENGTH_MAX && isPublicHostName(hostname);
+  const isDomain = hostname !== undefined && hostname.length <= DOMAIN_LENGTH_MAX && isDnsName(hostname);
   return isDomain ? hostname : undefined;
 }
 

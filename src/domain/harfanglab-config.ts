@@ -2,7 +2,7 @@
 
 import * as z from 'zod/mini';
 
-import { containSchema, destinationBase, indicatorValue, secret } from './destination-base.ts';
+import { containSchema, country, destinationBase, indicatorValue, secret } from './destination-base.ts';
 import { LEVELS } from './severity.ts';
 import type { Verb } from './verbs.ts';
 
@@ -76,8 +76,6 @@ export const harfangLabSchema = z.strictObject({
   contain: z.optional(containSchema),
   /** Attempts under way at once; they start in cursor order. 1 = strict order. */
   in_flight: z._default(z.int().check(z.minimum(1), z.maximum(IN_FLIGHT_MAX)), IN_FLIGHT_MAX),
-  /** ISO 3166-1 alpha-2 country of the manager, for the residency statement. */
-  country: z.optional(
-    z.string().check(z.regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters, such as FR')),
-  ),
+  /** ISO 3166-1 alpha-2, of the manager. An EU tenant's must be in the EU or the EEA. */
+  country: z.optional(country),
 });

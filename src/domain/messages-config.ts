@@ -2,7 +2,7 @@
 
 import * as z from 'zod/mini';
 
-import { destinationBase, secret } from './destination-base.ts';
+import { country, destinationBase, secret } from './destination-base.ts';
 import { LEVELS } from './severity.ts';
 import type { Verb } from './verbs.ts';
 
@@ -44,11 +44,27 @@ const messageBase = {
   messages: z._default(messages, MESSAGES_DEFAULT),
 };
 
+export const TRANSFER_MECHANISMS = [
+  'adequacy_decision',
+  'standard_contractual_clauses',
+  'binding_corporate_rules',
+  'derogation',
+] as const;
+
+/** On what ground an EU tenant's messages leave the EU. Source: GDPR, chapter V (Articles 45, 46 and 49). */
+const transferBasis = z.strictObject({
+  mechanism: z.enum(TRANSFER_MECHANISMS),
+  /** Where it is written down: a contract, a decision, an assessment. */
+  reference: z.string().check(z.minLength(1), z.maxLength(300)),
+});
+
 export const slackSchema = z.strictObject({
   ...messageBase,
   type: z.literal('slack'),
   /** Of an incoming webhook. Who knows it may post: it is kept like a password. */
   url: secret,
+  /** An EU tenant's messages go there with it alone. */
+  transfer_basis: z.optional(transferBasis),
 });
 
 export const teamsSchema = z.strictObject({
@@ -56,6 +72,8 @@ export const teamsSchema = z.strictObject({
   type: z.literal('teams'),
   /** Of a workflow that starts "when a Teams webhook request is received". It is kept like a password. */
   url: secret,
+  /** An EU tenant's messages go there with it alone. */
+  transfer_basis: z.optional(transferBasis),
 });
 
 const headerName = z.string().check(z.regex(HEADER_NAME_PATTERN, 'must be the name of an HTTP header'));
@@ -65,6 +83,8 @@ export const webhookDestinationSchema = z.strictObject({
   type: z.literal('webhook'),
   /** It may hold a token: it is kept like a password. */
   url: secret,
+  /** ISO 3166-1 alpha-2, of whatever receives. An EU tenant's must be in the EU or the EEA. */
+  country: z.optional(country),
   /** Standard Webhooks, newest first: with several, each message carries a signature by each. Absent: it is not signed. */
   secrets: z.optional(z.array(secret).check(z.minLength(1), z.maxLength(SIGNING_SECRETS_MAX))),
   /** Such as Authorization. Values are kept like passwords. */

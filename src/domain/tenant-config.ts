@@ -60,7 +60,7 @@ export const privacySchema = z.strictObject({
   user_id: z._default(privacyLevel, 'keep'),
   user_email: z._default(privacyLevel, 'drop'),
   device: z._default(privacyLevel, 'keep'),
-  url: z._default(z.enum(['keep', 'drop']), 'drop'),
+  url: z._default(privacyLevel, 'drop'),
 });
 
 export const deviceMapSchema = z

@@ -8,6 +8,8 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import type { PrivacyLevel } from '../domain/destination-base.ts';
 import type { DestinationConfig, PrivacyConfig } from '../domain/tenant-config.ts';
 import { PRIVACY_LEVELS } from '../domain/destination-base.ts';
+import { isWithin } from '../domain/domain-name.ts';
+import { platformDomains } from '../domain/platforms.ts';
 import { namesOfHost, namesOfUser } from '../domain/without-name.ts';
 import { leaveOutNames } from './leave-out-names.ts';
 import type { ParsedEvent, PersonalFields } from './parse-event.ts';
@@ -29,7 +31,7 @@ export function minimise(
   const { personal, ...rest } = event;
   const replace: Replace = (value, kind) => pseudonymOf(value, kind, pseudonymKey);
   const reduced: CanonicalEvent = { ...rest, ...reduce(personal, privacy, replace), source: 'noxys' };
-  return leaveOutNames(reduced, namesNotKept(personal, privacy));
+  return leaveOutNames(reduced, namesNotKept(personal, privacy, reduced.platform));
 }
 
 /**
@@ -57,7 +59,7 @@ export function reduceFurther(
     ...reduce(personal, privacy, replace),
     ...(detection && { detection: reduceGroup(detection, privacy.user_id, replace) }),
   };
-  return leaveOutNames(reduced, namesNotKept(personal, privacy));
+  return leaveOutNames(reduced, namesNotKept(personal, privacy, reduced.platform));
 }
 
 /** What a destination may see: of each field the stricter level. */
@@ -100,23 +102,33 @@ function reduce(
     ...present('id', at(privacy.device, 'device_id', personal.deviceId)),
     ...present('hostname', at(privacy.device, 'hostname', personal.hostname)),
   };
+  const urlHost = at(privacy.url, 'url_host', personal.urlHost);
   return {
     ...(Object.keys(user).length > 0 ? { user } : {}),
     ...(Object.keys(device).length > 0 ? { device } : {}),
-    ...(privacy.url === 'keep' ? present('urlHost', personal.urlHost) : {}),
+    ...present('urlHost', urlHost),
   };
 }
 
 /** The raw names that a level does not keep. */
 function namesNotKept(
-  { userId = '', userEmail = '', deviceId = '', hostname = '' }: PersonalFields,
+  { userId = '', userEmail = '', deviceId = '', hostname = '', urlHost = '' }: PersonalFields,
   privacy: PrivacyConfig,
+  platform: CanonicalEvent['platform'],
 ): readonly string[] {
   return [
     ...(privacy.user_id === 'keep' ? [] : namesOfUser(userId)),
     ...(privacy.user_email === 'keep' ? [] : namesOfUser(userEmail)),
     ...(privacy.device === 'keep' ? [] : [...namesOfHost(deviceId), ...namesOfHost(hostname)]),
+    ...(privacy.url === 'keep' || urlHost === '' || isOfPlatform(urlHost, platform) ? [] : [urlHost]),
   ];
+}
+
+/** A platform's own domain tells no more than the platform, which stays. */
+function isOfPlatform(host: string, platform: CanonicalEvent['platform']): boolean {
+  if (!platform) return false;
+  const { id, name } = platform;
+  return [id, name.toLowerCase(), ...platformDomains(id, {})].some((domain) => isWithin(host, domain));
 }
 
 function stricter<L extends PrivacyLevel>(a: L, b: L | undefined): L {

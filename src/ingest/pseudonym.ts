@@ -1,5 +1,5 @@
 /**
- * The keyed pseudonym of what names a person or a device: the same for the same value of one tenant, whoever asks.
+ * The keyed pseudonym of what names a person, a device or a page: the same for the same value of one tenant, whoever asks.
  * Pure.
  */
 
@@ -12,7 +12,7 @@ import { encodeBase64Url } from '../lib/bytes.ts';
 const PSEUDONYM_BYTES = 16;
 export const PSEUDONYM_PATTERN = /^p_[A-Za-z0-9_-]{22}$/;
 
-export type PseudonymKind = 'user_id' | 'user_email' | 'device_id' | 'hostname';
+export type PseudonymKind = 'user_id' | 'user_email' | 'device_id' | 'hostname' | 'url_host';
 
 /** The setting that a kind of value obeys. */
 const SETTINGS = {
@@ -20,6 +20,7 @@ const SETTINGS = {
   user_email: 'user_email',
   device_id: 'device',
   hostname: 'device',
+  url_host: 'url',
 } as const satisfies Record<PseudonymKind, keyof PrivacyConfig>;
 
 /** Keyed, so that nobody without the tenant's key can find the person by trying candidates; the kind keeps fields apart. */

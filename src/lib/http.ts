@@ -34,7 +34,7 @@ export type HttpFailure =
   | { readonly kind: 'timeout'; readonly timeoutMs: number }
   | { readonly kind: 'network'; readonly detail: string }
   | { readonly kind: 'tls'; readonly detail: string }
-  | { readonly kind: 'host_not_allowed'; readonly host: string };
+  | { readonly kind: 'host_not_allowed'; readonly host: string; readonly why?: string };
 
 export type SendRequest = (request: HttpRequest) => Promise<Result<HttpAnswer, HttpFailure>>;
 
@@ -42,6 +42,8 @@ export interface HttpGuard {
   readonly fetch: typeof fetch;
   /** Whether a request may go to this URL: the tenant's residency decides. */
   readonly allows: (url: URL) => boolean;
+  /** What to say where it does not. */
+  readonly why?: (url: URL) => string | undefined;
   /** Held until the answer's headers arrive. */
   readonly connections: Semaphore;
 }
@@ -50,7 +52,7 @@ export interface HttpGuard {
 export function guardedHttp(guard: HttpGuard): SendRequest {
   return async (request) => {
     const url = URL.parse(request.url);
-    if (!url || !guard.allows(url)) return failure({ kind: 'host_not_allowed', host: url?.host ?? '' });
+    if (!url || !guard.allows(url)) return failure(notAllowed(url, guard));
     const release = await guard.connections.acquire();
     try {
       request.onSend?.();
@@ -86,6 +88,11 @@ export function guardedHttp(guard: HttpGuard): SendRequest {
       release();
     }
   };
+}
+
+function notAllowed(url: URL | null, { why }: HttpGuard): HttpFailure {
+  const words = url ? why?.(url) : undefined;
+  return { kind: 'host_not_allowed', host: url?.host ?? '', ...(words !== undefined && { why: words }) };
 }
 
 /** A session that ended says nothing about certificates, though its message names TLS. */

@@ -9,6 +9,7 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { mapDestinationSecrets } from '../domain/config-secrets.ts';
 import type { DestinationConfig, SealedTenantConfig } from '../domain/tenant-config.ts';
+import { isTransfer, withTransferPrivacy } from '../domain/transfer.ts';
 import { TAKES_EVENTS, isFromNoxys, isTaken } from '../domain/wanted.ts';
 import { decodeBase64 } from '../lib/bytes.ts';
 import { type HttpAnswer, type SendRequest, guardedHttp } from '../lib/http.ts';
@@ -17,11 +18,12 @@ import type { Sealer } from '../lib/seal.ts';
 import { echoRemover } from '../lib/secret-echoes.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
 import { reduceFurther, stricterPrivacy } from '../ingest/minimise.ts';
-import { allowsHost } from '../residency.ts';
+import { allowsHost, whyNotAllowed } from '../residency.ts';
 import type { Settings } from '../settings.ts';
 import { mappedHosts, userKeys } from './entry-records.ts';
 import type { Filter } from './lane-history.ts';
 import type { Opened } from './lane-parts.ts';
+import { transferWords, withoutFreeText } from './without-free-text.ts';
 
 export interface OpenLaneInput {
   readonly settings: Settings;
@@ -40,13 +42,22 @@ type Blocked = Extract<Outcome, { kind: 'blocked' }>;
 
 /** The lane, or why nothing can be sent until an operator acts. */
 export async function openLane(input: OpenLaneInput): Promise<Opened> {
-  const { config, destination, kind, filter, settings } = input;
-  const opened = await openDestination(input);
+  const { config, kind, filter, settings } = input;
+  const destination = withTransferPrivacy(input.destination, config.residency);
+  const opened = await openDestination({ ...input, destination });
   if (!opened.ok) return opened;
   const { readable, pseudonymKey, send } = opened.value;
   const { platforms, id: tenant, language, digest } = config;
   const { publicUrl } = settings;
-  const context = { tenant, platforms, publicUrl, language, timeZone: digest.time_zone };
+  const transfer = isTransfer(destination, config.residency) ? transferWords(config.rules) : undefined;
+  const context = {
+    tenant,
+    platforms,
+    publicUrl,
+    language,
+    timeZone: digest.time_zone,
+    ...(transfer && { transfer }),
+  };
   // What the tenant reduces, no channel looks up elsewhere.
   const privacy = stricterPrivacy(config.privacy, destination.privacy);
   const channel = channelOf({ ...readable, privacy }, kind, context);
@@ -54,7 +65,10 @@ export async function openLane(input: OpenLaneInput): Promise<Opened> {
   return success({
     channel,
     wants: wantsOf(filter),
-    reduce: (event) => reduceFurther(event, destination.privacy, config.privacy, pseudonymKey),
+    reduce: (event) => {
+      const reduced = reduceFurther(event, destination.privacy, config.privacy, pseudonymKey);
+      return transfer ? withoutFreeText(reduced, transfer) : reduced;
+    },
     mappedHost: mappedHosts(config, destination),
     userKey: userKeys(pseudonymKey, config.privacy),
     send,
@@ -93,7 +107,8 @@ export async function openDestination(
     return notConfigured(`sealed values do not open: ${unopened.join(', ')}`);
   const http = guardedHttp({
     fetch: input.fetch,
-    allows: allowsHost(settings, config.residency, destination.type),
+    allows: allowsHost(settings, config.residency, destination),
+    why: whyNotAllowed(settings, config.residency, destination),
     connections: input.connections,
   });
   return success({ readable, pseudonymKey, send: withoutEchoes(secrets, http) });

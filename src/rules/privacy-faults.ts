@@ -19,8 +19,7 @@ export function privacyFaults(document: SigmaDocument, privacy: PrivacyConfig): 
     told.add(field);
     const { setting, level } = reduction;
     const what = compares ? `compares ${field}` : `uses ${field}`;
-    const mend =
-      level === 'pseudonymise' || compares || setting === 'privacy.url' ? 'keep' : 'pseudonymise or keep';
+    const mend = level === 'pseudonymise' || compares ? 'keep' : 'pseudonymise or keep';
     return [`${what}, and ${setting} is ${level}: set ${setting} to ${mend}`];
   });
 }

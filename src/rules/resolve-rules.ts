@@ -195,9 +195,12 @@ function checkedWork(document: SigmaRule | SigmaCorrelation): string | number {
   return faults[0] ?? work;
 }
 
+const NOBODY_TO_WATCH =
+  'has watch, and privacy.user_id and privacy.user_email are drop, so that there is nobody to watch: set one of them to pseudonymise or keep, or take watch away';
+
 /** Of the rule itself, without the selections that filters brought. */
 function rulePrivacyFaults(
-  { title, document }: Rule,
+  { title, document, watchMs }: Rule,
   privacy: TenantConfig['privacy'],
   entries: readonly Entry[],
 ): readonly ConfigFault[] {
@@ -213,9 +216,13 @@ function rulePrivacyFaults(
           ),
         }
       : document;
-  return privacyFaults(itself, privacy).map((wrong) =>
-    faultOf(entry, `"${title}" ${wrong}, or switch the rule off`),
-  );
+  const isBlind = watchMs !== undefined && privacy.user_id === 'drop' && privacy.user_email === 'drop';
+  return [
+    ...privacyFaults(itself, privacy).map((wrong) =>
+      faultOf(entry, `"${title}" ${wrong}, or switch the rule off`),
+    ),
+    ...(isBlind ? [faultOf(entry, `"${title}" ${NOBODY_TO_WATCH}`)] : []),
+  ];
 }
 
 /** Of the filters of rules that are evaluated. */

@@ -81,6 +81,14 @@ export function bundledHandles(reference: string): readonly string[] {
   return entry === undefined ? [] : handlesOf(entry.document);
 }
 
+/** What a bundled rule is called by its author; undefined: there is no such rule. */
+export function bundledRule(
+  reference: string,
+): { readonly name: string; readonly title: string } | undefined {
+  const entry = findEntry(BUNDLED, reference);
+  return entry && { name: nameOf(entry.document), title: entry.document.title };
+}
+
 /** A bundled file is found with the folder before its name, too. */
 export function findEntry(entries: readonly Entry[], reference: string): Entry | undefined {
   const wanted = UUID.test(reference) ? reference.toLowerCase() : reference;

@@ -46,10 +46,10 @@ export function addressFaults(raw: unknown, context: DestinationContext): readon
   if (type === 'falcon') return falconAddressFaults(raw, context);
   if ((type === 'slack' || type === 'teams' || type === 'webhook') && typeof written === 'string') {
     // An empty one is the schema's to refuse.
-    const url = written === '' ? undefined : checkMessageUrl(written, type, context);
+    const url = written === '' ? undefined : checkMessageUrl(written, { type }, context);
     return url === undefined || url.ok ? [] : [url.error];
   }
   if (type !== 'harfanglab' || typeof baseUrl !== 'string') return [];
-  const url = checkManagerUrl(baseUrl, context);
+  const url = checkManagerUrl(baseUrl, { type }, context);
   return url.ok ? [] : [url.error];
 }

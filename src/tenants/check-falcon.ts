@@ -15,12 +15,8 @@ import { checkContain } from './check-contain.ts';
 import { grantFaults } from './check-falcon-grants.ts';
 import { checkFalconIndicators } from './check-falcon-indicators.ts';
 import { type CheckedPart, checkMemberCid, checkWorkflow } from './check-falcon-parts.ts';
-import {
-  type CheckedDestination,
-  type DestinationContext,
-  isAllowed,
-  pathIn,
-} from './destination-context.ts';
+import { hostFault } from './check-egress.ts';
+import { type CheckedDestination, type DestinationContext, pathIn } from './destination-context.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 import { tokenFault } from './token-fault.ts';
 
@@ -125,8 +121,8 @@ function checkHecUrl(
   const path = pathIn(context, 'hec', 'url');
   const url = normaliseHecUrl(text, { region, isLocal: context.settings.env === 'local' });
   if (!url.ok) return failure({ path, message: url.error });
-  if (region === undefined || isAllowed(url.value, 'falcon', context)) return url;
-  return failure({ path, message: "is not a host that the tenant's residency allows" });
+  const message = region && hostFault(url.value, { type: 'falcon' }, context);
+  return message === undefined ? url : failure({ path, message });
 }
 
 /** The faults of the addresses alone, of a destination that the schema refuses for something else. */

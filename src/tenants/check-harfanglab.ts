@@ -3,19 +3,16 @@
  * What it may do there is checked in check-harfanglab-grants.ts.
  */
 
+import type { EgressDestination } from '../destinations/egress.ts';
 import { normaliseBaseUrl, normaliseToken } from '../destinations/harfanglab/base-url.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { HarfangLabConfig } from '../domain/tenant-config.ts';
-import { type Result, failure } from '../lib/result.ts';
+import { type Result, failure, success } from '../lib/result.ts';
 import { type AgentIds, checkContain } from './check-contain.ts';
+import { declarationFaults, hostFault } from './check-egress.ts';
 import { harfangLabGrantFaults } from './check-harfanglab-grants.ts';
 import { indicatorFaults, normaliseIndicators } from './check-indicators.ts';
-import {
-  type CheckedDestination,
-  type DestinationContext,
-  isAllowed,
-  pathIn,
-} from './destination-context.ts';
+import { type CheckedDestination, type DestinationContext, pathIn } from './destination-context.ts';
 import { tokenFault } from './token-fault.ts';
 
 /** A UUID. Source: HarfangLab's alerts and agents as integrations read them, read 2026-11. */
@@ -30,7 +27,7 @@ export function checkHarfangLab(
   context: DestinationContext,
 ): CheckedDestination {
   const token = normaliseToken(destination.token);
-  const url = checkManagerUrl(destination.base_url, context);
+  const url = checkManagerUrl(destination.base_url, destination, context);
   const contain = checkContain(destination, context, HARFANGLAB_AGENT_ID);
   const { indicators } = destination;
   const checked: HarfangLabConfig = {
@@ -44,6 +41,7 @@ export function checkHarfangLab(
     destination: checked,
     faults: [
       ...(url.ok ? [] : [url.error]),
+      ...declarationFaults(url.ok ? url.value : undefined, destination, context),
       ...tokenFault(pathIn(context, 'token'), token),
       ...(checked.indicators && context.platforms
         ? indicatorFaults(checked.indicators, pathIn(context, 'indicators'), context.platforms)
@@ -55,12 +53,14 @@ export function checkHarfangLab(
 }
 
 /** The manager's address in one spelling, if the tenant may send there. */
-export function checkManagerUrl(text: string, context: DestinationContext): Result<string, ConfigFault> {
+export function checkManagerUrl(
+  text: string,
+  destination: EgressDestination,
+  context: DestinationContext,
+): Result<string, ConfigFault> {
   const path = pathIn(context, 'base_url');
   const url = normaliseBaseUrl(text, { isLocal: context.settings.env === 'local' });
   if (!url.ok) return failure({ path, message: url.error });
-  if (isAllowed(url.value, 'harfanglab', context)) return url;
-  const message =
-    'is not on the allow-list for EU tenants: once you know that it is in the EU, add its host name to RELAY_EGRESS_ALLOW';
-  return failure({ path, message });
+  const message = hostFault(url.value, destination, context);
+  return message === undefined ? success(url.value) : failure({ path, message });
 }

@@ -4,17 +4,20 @@
  * connectors, read 2026-11.
  */
 
+import type { EgressDestination } from '../destinations/egress.ts';
+import { SLACK_HOSTS } from '../destinations/slack/hosts.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { MessageDestinationConfig } from '../domain/tenant-config.ts';
 import { isLoopbackHost, isPublicHostName } from '../lib/host-name.ts';
 import { type Result, failure, success } from '../lib/result.ts';
-import { type DestinationContext, isAllowed, pathIn } from './destination-context.ts';
+import { hostFault } from './check-egress.ts';
+import { type DestinationContext, pathIn } from './destination-context.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 
 type MessageType = MessageDestinationConfig['type'];
+/** What of a destination decides where it may be. */
+type MessagePlace = EgressDestination & { readonly type: MessageType };
 
-/** The second is of GovSlack. */
-const SLACK_HOSTS: readonly string[] = ['hooks.slack.com', 'hooks.slack-gov.com'];
 /** `/services/T…/B…/…`: alone of them it takes blocks. */
 const INCOMING_PATTERN = /^\/services\/T\w+\/B\w+\/\w+$/;
 /** Of a workflow: it takes the variables that the workflow names, and nothing else. */
@@ -25,25 +28,21 @@ const TEAMS_HOSTS = /\.(?:logic\.azure\.com|environment\.api\.powerplatform\.com
 const RETIRED_HOSTS = /^(?:.+\.webhook\.office\.com|outlook\.office(?:365)?\.com)$/;
 const CONTROL_PATTERN = /[\s\p{Cc}]/u;
 
-const NOT_ON_LIST: Readonly<Record<MessageType, string>> = {
-  slack:
-    'is not on the allow-list for EU tenants: Slack is outside the EU. An operator who accepts that what is written there leaves the EU adds hooks.slack.com to RELAY_EGRESS_ALLOW; otherwise use type: webhook and a chat in the EU',
-  teams:
-    'is not on the allow-list for EU tenants: Microsoft decides where a workflow runs and where Teams keeps what it posts. An operator who knows it, or accepts that it may leave the EU, adds the host to RELAY_EGRESS_ALLOW; otherwise use type: webhook and a chat in the EU',
-  webhook:
-    'is not on the allow-list for EU tenants: once you know that it is in the EU, add its host name to RELAY_EGRESS_ALLOW',
-};
-
 /** The address in one spelling, or what is wrong with it. A kept one was checked when it was written. */
 export function checkMessageUrl(
   written: string,
-  type: MessageType,
+  destination: MessagePlace,
   context: DestinationContext,
 ): Result<string, ConfigFault> {
   const text = written.trim();
   if (text === KEPT_SECRET) return success(text);
-  const url = readUrl(text, type, context);
+  const url = readUrl(text, destination, context);
   return url.ok ? url : failure({ path: pathIn(context, 'url'), message: url.error });
+}
+
+/** An address that can be held against the residency: a kept one, or one with a fault of its own, can't. */
+export function readableUrl(url: Result<string, ConfigFault>): string | undefined {
+  return url.ok && url.value !== KEPT_SECRET ? url.value : undefined;
 }
 
 /** Whether a Teams address is of a host that the relay knows workflows to be at. */
@@ -51,7 +50,11 @@ export function isKnownTeamsHost(url: string): boolean {
   return TEAMS_HOSTS.test(URL.parse(url)?.hostname ?? '');
 }
 
-function readUrl(text: string, type: MessageType, context: DestinationContext): Result<string, string> {
+function readUrl(
+  text: string,
+  destination: MessagePlace,
+  context: DestinationContext,
+): Result<string, string> {
   const url = CONTROL_PATTERN.test(text) ? null : URL.parse(text);
   if (!url) return failure('must be a whole address, from https:// on: copy it again');
   const isLocal = context.settings.env === 'local' && isLoopbackHost(url.hostname);
@@ -64,9 +67,8 @@ function readUrl(text: string, type: MessageType, context: DestinationContext): 
     return failure(
       "must have a host name on the public internet: Cloudflare can't reach an address, a single label or a private name",
     );
-  const message = productFault(url, type);
-  if (message !== undefined) return failure(message);
-  return isAllowed(url.href, type, context) ? success(withoutFragment(url)) : failure(NOT_ON_LIST[type]);
+  const message = productFault(url, destination.type) ?? hostFault(url.href, destination, context);
+  return message === undefined ? success(withoutFragment(url)) : failure(message);
 }
 
 /** It is never sent. */

@@ -1,12 +1,19 @@
 /** What Slack, Teams and webhook destinations must fulfil beyond the schema: address, signing secrets, headers, body. Pure; quotes no secret. */
 
-import { templateFaults } from '../destinations/webhook/template.ts';
+import { type TemplateFault, fieldsWithoutElse, templateFaults } from '../destinations/webhook/template.ts';
 import { showKey } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
-import type { SlackConfig, TeamsConfig, WebhookDestinationConfig } from '../domain/tenant-config.ts';
+import type {
+  PrivacyConfig,
+  SlackConfig,
+  TeamsConfig,
+  WebhookDestinationConfig,
+} from '../domain/tenant-config.ts';
 import { decodeSecret } from '../ingest/webhook-secrets.ts';
-import { checkMessageUrl } from './check-message-url.ts';
+import { declarationFaults } from './check-egress.ts';
+import { checkMessageUrl, readableUrl } from './check-message-url.ts';
 import { type CheckedDestination, type DestinationContext, pathIn } from './destination-context.ts';
+import { reducedBy } from './check-device.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 
 /** What a header's value may be: printable ASCII with spaces inside. Source: RFC 9110 5.5. */
@@ -20,10 +27,11 @@ export function checkChat(
   destination: SlackConfig | TeamsConfig,
   context: DestinationContext,
 ): CheckedDestination {
-  const url = checkMessageUrl(destination.url, destination.type, context);
+  const url = checkMessageUrl(destination.url, destination, context);
+  const undeclared = declarationFaults(readableUrl(url), destination, context);
   return url.ok
-    ? { destination: { ...destination, url: url.value }, faults: [] }
-    : { destination, faults: [url.error] };
+    ? { destination: { ...destination, url: url.value }, faults: undeclared }
+    : { destination, faults: [url.error, ...undeclared] };
 }
 
 export function checkWebhookDestination(
@@ -31,7 +39,7 @@ export function checkWebhookDestination(
   context: DestinationContext,
 ): CheckedDestination {
   const { body } = destination;
-  const url = checkMessageUrl(destination.url, 'webhook', context);
+  const url = checkMessageUrl(destination.url, destination, context);
   const secrets = destination.secrets?.map((secret) => secret.trim());
   const headers = Object.fromEntries(
     Object.entries(destination.headers).map(([name, value]) => [name, value.trim()]),
@@ -45,15 +53,46 @@ export function checkWebhookDestination(
     },
     faults: [
       ...(url.ok ? [] : [url.error]),
+      ...declarationFaults(readableUrl(url), destination, context),
       ...(secrets ?? []).flatMap((secret, index) => signingFaults(secret, index, context)),
       ...headerFaults(headers, context),
-      ...(body ? templateFaults(body) : []).map(({ path, message }) => ({
-        path: pathIn(context, 'body', ...path),
-        message,
-      })),
+      ...(body ? bodyFaults(body, destination, context) : []),
     ],
   };
 }
+
+function bodyFaults(
+  body: Readonly<Record<string, unknown>>,
+  destination: WebhookDestinationConfig,
+  context: DestinationContext,
+): readonly ConfigFault[] {
+  const faults = templateFaults(body);
+  const all = faults.length > 0 ? faults : droppedFaults(body, destination, context);
+  return all.map(({ path, message }) => ({ path: pathIn(context, 'body', ...path), message }));
+}
+
+/** What people would wait for in vain: it is in no message. */
+function droppedFaults(
+  body: Readonly<Record<string, unknown>>,
+  destination: WebhookDestinationConfig,
+  context: DestinationContext,
+): readonly TemplateFault[] {
+  return fieldsWithoutElse(body).flatMap(({ path, name }) => {
+    const reduced = reducedBy(SETTING_OF_FIELD[name], destination, context);
+    if (reduced?.level !== 'drop') return [];
+    const message = `{{${name}}} would always be empty as ${reduced.setting} is drop: take it out, write {{${name}|else=…}}, or set ${reduced.setting} to pseudonymise or keep`;
+    return [{ path, message }];
+  });
+}
+
+const SETTING_OF_FIELD: Readonly<Record<string, keyof PrivacyConfig>> = {
+  'user.id': 'user_id',
+  'user.email': 'user_email',
+  device: 'device',
+  'device.id': 'device',
+  'device.hostname': 'device',
+  'event.url_host': 'url',
+};
 
 function signingFaults(secret: string, index: number, context: DestinationContext): ConfigFault[] {
   if (secret === KEPT_SECRET || decodeSecret(secret, 'base64').ok) return [];

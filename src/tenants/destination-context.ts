@@ -4,7 +4,6 @@ import { formatPath } from '../domain/config-faults.ts';
 import type { ConfigFault } from '../domain/fault.ts';
 import type { PlatformsConfig } from '../domain/platforms-config.ts';
 import type { DestinationConfig, PrivacyConfig, Residency } from '../domain/tenant-config.ts';
-import { allowsHost } from '../residency.ts';
 import type { Settings } from '../settings.ts';
 
 export interface DestinationContext {
@@ -27,13 +26,4 @@ export interface CheckedDestination {
 /** The path of a part of the destination, such as `destinations[0].hec.url`; without parts, its own. */
 export function pathIn({ index }: DestinationContext, ...parts: readonly (string | number)[]): string {
   return formatPath(['destinations', index, ...parts]);
-}
-
-/** Whether the tenant's residency lets the relay send there. */
-export function isAllowed(
-  url: string,
-  type: DestinationConfig['type'],
-  { residency, settings }: DestinationContext,
-): boolean {
-  return residency === undefined || allowsHost(settings, residency, type)(new URL(url));
 }

@@ -41,7 +41,7 @@ const ingestConfigSchema = z.object({
     user_id: privacyLevel,
     user_email: privacyLevel,
     device: privacyLevel,
-    url: z.enum(['keep', 'drop']),
+    url: privacyLevel,
   }),
   pseudonymKey: z.string(),
 });

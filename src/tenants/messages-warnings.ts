@@ -3,6 +3,7 @@
 import { channelPlans } from '../destinations/channels.ts';
 import { formatPath } from '../domain/config-faults.ts';
 import type { MessageDestinationConfig, TenantConfig } from '../domain/tenant-config.ts';
+import { isTransfer } from '../domain/transfer.ts';
 import { decodeSecret, isShortSecret, SECRET_BYTES_ADVISED } from '../ingest/webhook-secrets.ts';
 import { isKnownTeamsHost } from './check-message-url.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
@@ -22,7 +23,9 @@ export function messagesWarnings(config: TenantConfig): string[] {
           ...unknownTeamsHost(destination, path),
           ...unsigned(destination, path),
           ...shortSigningSecrets(destination, path),
-          ...(residency === 'eu' ? personsTold(destination, path, privacy) : []),
+          ...(residency === 'eu' && !isTransfer(destination, residency)
+            ? personsTold(destination, path, privacy)
+            : []),
         ];
       default:
         return [];

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
+import { wranglerError } from '../../cli/deploy/wrangler.ts';
 import type { ExitCode } from '../../cli/exit-codes.ts';
 import { interrupted } from '../../cli/failure.ts';
 import type { Io } from '../../cli/io.ts';
@@ -18,11 +19,19 @@ export const NOW_MS = Date.parse('2026-11-22T05:00:00Z');
 /** Answers a prompt with what it offers. */
 export const ENTER = '\r';
 
+const loggedOut = async (): Promise<never> =>
+  Promise.reject(wranglerError('ask', { isOk: false, stdout: '', stderr: 'You are not authenticated.' }));
+const LOGGED_OUT: Io['account'] = { listNamespaces: loggedOut, findQueue: loggedOut };
+
 type Offered = string | boolean | readonly string[] | undefined;
 
 export interface FakeOptions {
   readonly fetch?: Io['fetch'];
   readonly env?: Readonly<Record<string, string>>;
+  /** Host name → its addresses; a name that is not here has none. Absent: DNS does not answer. */
+  readonly addresses?: Readonly<Record<string, readonly string[]>>;
+  /** Absent: nobody is logged in. */
+  readonly account?: Io['account'];
   /** Relative path → content. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly stdin?: string;
@@ -79,6 +88,11 @@ export class FakeIo {
       env: { NOXYS_RELAY_URL: ORIGIN, NOXYS_RELAY_TOKEN: TOKEN, ...env },
       cwd: this.cwd,
       fetch: options.fetch ?? (async () => Promise.reject(new Error('no network in this test'))),
+      resolveHost: async (name) => {
+        if (!options.addresses) throw new Error('queryA ETIMEOUT');
+        return options.addresses[name] ?? [];
+      },
+      account: options.account ?? LOGGED_OUT,
       nowMs: () => nowMs + this.sleptMs,
       sleep: async (ms, signal) => {
         this.sleptMs += ms;

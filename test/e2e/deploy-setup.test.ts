@@ -150,6 +150,19 @@ describe.concurrent('a plain wrangler deploy', () => {
     expect(operator.account.requests).toEqual([]);
   });
 
+  it('is refused when the record opens the EU to hosts of anybody, with the sentence that mends it', async () => {
+    await using operator = await Operator.open();
+    const record = { kvId: 'a'.repeat(32), domain: DOMAIN, egressAllow: 'edr.acme.fr, *.azurewebsites.net' };
+    operator.write('eu.json', JSON.stringify(record));
+    const { code, output } = await operator.deploy('--env', 'eu', '--record', operator.folder);
+    expect(code).toBe(1);
+    expect(output).toContain('breaks what is promised of the EU');
+    expect(output).toContain(
+      '*.azurewebsites.net: anybody can have a name below it. Name the hosts themselves',
+    );
+    expect(operator.account.requests).toEqual([]);
+  });
+
   it('of the EU environment is refused before it asks for anything', async () => {
     await using operator = await Operator.open();
     const { code, output } = await operator.wrangler('deploy', '--env', 'eu');

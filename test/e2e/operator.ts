@@ -56,6 +56,11 @@ export class Operator implements AsyncDisposable {
     return this.#run([join(ROOT, 'cli', 'deploy', 'deploy.ts'), '--record', this.#record, ...args]);
   }
 
+  /** The operator's command line. */
+  async cli(...args: readonly string[]): Promise<Ran> {
+    return this.#run([join(ROOT, 'cli', 'bin.mjs'), ...args]);
+  }
+
   /** Without the project's commands around it. */
   async wrangler(...args: readonly string[]): Promise<Ran> {
     return this.#run([WRANGLER, ...args]);

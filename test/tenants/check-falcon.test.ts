@@ -84,8 +84,8 @@ describe('the addresses of a Falcon destination', () => {
       const around = { tenant: { residency: 'global' } };
       expect(acceptedAs({ ...API_ONLY, region }, around).region).toBe(region);
       const url = new URL(`https://${FALCON_HOSTS[region].api}`);
-      expect(allowsHost(PRODUCTION, 'global', 'falcon')(url)).toBe(true);
-      expect(allowsHost(PRODUCTION, 'eu', 'falcon')(url)).toBe(region === 'eu-1');
+      expect(allowsHost(PRODUCTION, 'global', { type: 'falcon' })(url)).toBe(true);
+      expect(allowsHost(PRODUCTION, 'eu', { type: 'falcon' })(url)).toBe(region === 'eu-1');
     },
   );
 

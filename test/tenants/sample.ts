@@ -17,6 +17,7 @@ export function sampleHarfangLab() {
     type: 'harfanglab',
     base_url: 'https://harfanglab.acme.fr:8443',
     token: 'hl-secret-token',
+    country: 'FR',
   };
 }
 
@@ -54,10 +55,18 @@ export function sampleEverything() {
 /** Hosts of the chats below, for an allow-list. */
 export const CHAT_HOSTS = ['hooks.slack.com', '*.logic.azure.com'];
 
+/** Why an EU tenant's messages may leave the EU. */
+const BASIS = { mechanism: 'standard_contractual_clauses', reference: 'Contract 2026-11, annex 3' };
+
 export function sampleSlack() {
   // Written in parts: a scanner of the repository would take the whole for a leaked address.
   const path = ['services', 'T0000ACME', 'B0000ACME', 'slack0secret0of0the0tests'];
-  return { name: 'soc', type: 'slack', url: `https://hooks.slack.com/${path.join('/')}` };
+  return {
+    name: 'soc',
+    type: 'slack',
+    url: `https://hooks.slack.com/${path.join('/')}`,
+    transfer_basis: BASIS,
+  };
 }
 
 export function sampleTeams() {
@@ -65,6 +74,7 @@ export function sampleTeams() {
     name: 'team',
     type: 'teams',
     url: 'https://prod-12.francecentral.logic.azure.com/workflows/0a1b/triggers/manual/paths/invoke?sig=teams-secret',
+    transfer_basis: BASIS,
   };
 }
 
@@ -74,6 +84,7 @@ export function sampleHook() {
     name: 'tickets',
     type: 'webhook',
     url: 'https://tickets.acme.fr/hook?key=url-secret',
+    country: 'FR',
     secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
     headers: { Authorization: 'Bearer header-secret' },
     body: { summary: '{{title}}' },

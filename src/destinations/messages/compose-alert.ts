@@ -15,6 +15,10 @@ const PLATFORMS_MAX = 5;
 const CLASSIFICATIONS_MAX = 10;
 const STORM_KINDS_MAX = 8;
 
+/** A UUID, hex digits, a ULID: nobody has written them. With a word such as `evt_` before it. */
+const MADE_ID_PATTERN =
+  /^(?:[a-z]{2,5}[_-])?(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{16,64}|\d[\dA-HJKMNP-TV-Z]{25})$/;
+
 const DECISION_COLOURS: Readonly<Record<PolicyDecision, MessageColour>> = {
   block: 'red',
   coach: 'yellow',
@@ -55,9 +59,15 @@ export function alertMessage(
     title: `${words.levels[level]}${words.colon}${subjectOf(composer, entries, decision)}`,
     ...(text !== '' && { text }),
     facts: factsOf(composer, entries, decision),
-    ...linkTo(composer, ['events', lead.id]),
+    ...linkTo(composer, pageOf(composer, lead)),
     data: { entries, ...(more && { untold: more.count }) },
   };
+}
+
+/** Where messages leave the EU, an id that may be a text of somebody's own choice is left out of the address. */
+function pageOf({ context }: Composer, { id, detection }: CanonicalEvent): readonly string[] {
+  const isTold = !context.transfer || detection !== undefined || MADE_ID_PATTERN.test(id);
+  return isTold ? ['events', id] : ['events'];
 }
 
 function subjectOf(
@@ -179,8 +189,12 @@ export function stormMessage(composer: Composer, storm: Storm, capPerHour: numbe
   };
 }
 
-function kindText(composer: Composer, { title, type = '', platform }: StormKind): string {
-  if (title !== undefined) return shortLine(title);
+/** What was counted may be from before the tenant was one of the EU. */
+function kindText(composer: Composer, { rule = '', title, type = '', ...kind }: StormKind): string {
+  const { transfer } = composer.context;
+  if (title !== undefined) return shortLine(transfer ? transfer.ruleTitle(rule) : title);
+  const isTold = kind.platform !== undefined && transfer?.isKnownPlatform(kind.platform) !== false;
+  const platform = isTold ? kind.platform : undefined;
   const on = platform === undefined ? '' : composer.words.on(shortLine(platformName(platform)));
   return `${eventWord(composer, type)}${on}`;
 }

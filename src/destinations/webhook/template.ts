@@ -56,6 +56,24 @@ export function templateFaults(body: Readonly<Record<string, unknown>>): readonl
   return [{ path: [], message }];
 }
 
+/** Every field that a template without faults names and says nothing instead of, and where. */
+export function fieldsWithoutElse(
+  body: Readonly<Record<string, unknown>>,
+): readonly { readonly path: readonly (string | number)[]; readonly name: string }[] {
+  const walk = (value: unknown, path: readonly (string | number)[]): ReturnType<typeof fieldsWithoutElse> => {
+    if (typeof value === 'string')
+      return [...value.matchAll(PLACEHOLDER_PATTERN)].flatMap(([, inner = '']) => {
+        const placeholder = parsePlaceholder(inner);
+        const isBare = placeholder.ok && placeholder.value.otherwise === undefined;
+        return isBare ? [{ path, name: placeholder.value.path }] : [];
+      });
+    if (typeof value !== 'object' || value === null) return [];
+    const isList = Array.isArray(value);
+    return Object.entries(value).flatMap(([key, item]) => walk(item, [...path, isList ? Number(key) : key]));
+  };
+  return walk(body, []);
+}
+
 function textFaults(text: string): readonly string[] {
   const faults = [...text.matchAll(PLACEHOLDER_PATTERN)].flatMap(([, inner = '']) => {
     const placeholder = parsePlaceholder(inner);

@@ -1,0 +1,54 @@
+/** docs/data-residency.md says what `residency check` says: component by component, and word for word what may be promised. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { COMPONENT_IDS, COMPONENTS } from '../../cli/residency/components.ts';
+import { WITH_ENTERPRISE, WITHOUT_ENTERPRISE } from '../../cli/residency/statement.ts';
+import { below, DOCS, readPage } from './page.ts';
+
+const PAGE = readPage('data-residency.md');
+
+/** The cells of the rows of a table, without its head. */
+function rows(section: string): string[][] {
+  const lines = section.split('\n').filter((line) => line.startsWith('|'));
+  return lines.slice(2).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe('docs/data-residency.md', () => {
+  it('has the line of each component, and no other', () => {
+    expect(rows(below(PAGE, '## Component by component'))).toEqual(
+      COMPONENT_IDS.map((id) => {
+        const { name, holds, rests, runs, enforcedBy, open } = COMPONENTS[id];
+        return [name, holds, rests, runs, enforcedBy, open];
+      }),
+    );
+  });
+
+  it('quotes what may be said, word for word, each with its plan', () => {
+    const section = below(PAGE, '## What you may say');
+    const quotes = section.split('\n').filter((line) => line.startsWith('> '));
+    expect(quotes).toEqual([`> ${WITHOUT_ENTERPRISE}`, `> ${WITH_ENTERPRISE}`]);
+    expect(section.indexOf('Without Cloudflare Enterprise')).toBeLessThan(
+      section.indexOf(WITHOUT_ENTERPRISE),
+    );
+    expect(section.indexOf('both Enterprise')).toBeLessThan(section.indexOf(WITH_ENTERPRISE));
+  });
+
+  it('promises nowhere that data never leave the EU', () => {
+    const pages = ['data-residency.md', 'deployment.md', '../README.md'];
+    const said = pages.flatMap((page) => [
+      ...readFileSync(join(DOCS, page), 'utf8').matchAll(/[^.\n]*never leaves? the EU[^.\n]*\./g),
+    ]);
+    expect(
+      said.map(([sentence]) => sentence.trim()).filter((one) => !/^(?:Never say|Do not write)/.test(one)),
+    ).toEqual([]);
+  });
+});
