@@ -3,9 +3,10 @@
  */
 
 import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
-import type { CanonicalEvent } from '../domain/event.ts';
+import type { OverflowContent } from '../domain/overflow.ts';
 import type {
   AcceptAnswer,
+  AcceptRequest,
   AcceptSealedAnswer,
   AcceptSealedRequest,
   NoteWebhookRequest,
@@ -23,6 +24,7 @@ import { TokenBucket } from './limits.ts';
 import type { EventLog } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { openOverflow } from './open-overflow.ts';
+import type { PseudonymStore } from './pseudonym-store.ts';
 import { CREATED_AT, readMeta } from './schema.ts';
 import { WATCH_MS } from './watchdog.ts';
 
@@ -38,6 +40,7 @@ export interface IntakeParts {
   readonly lanes: LaneSet;
   readonly activity: Activity;
   readonly detector: Detector;
+  readonly pseudonyms: PseudonymStore;
   readonly lastWebhook: LastWebhook;
   readonly spaceBytesFull: number;
   readonly config: () => SealedTenantConfig;
@@ -65,10 +68,10 @@ export class Intake {
   }
 
   /** Rate limit, then take. */
-  async accept(events: readonly CanonicalEvent[]): Promise<AcceptAnswer> {
+  async accept({ events, names = [] }: Pick<AcceptRequest, 'events' | 'names'>): Promise<AcceptAnswer> {
     const { io, lastWebhook } = this.#parts;
     const nowMs = io.nowMs();
-    const answer = await this.#admit(events, nowMs);
+    const answer = await this.#admit({ events, names }, nowMs);
     const isAccepted = answer.kind === 'accepted';
     lastWebhook.note({ atMs: nowMs, type: events[0]?.type ?? '', isAccepted }, nowMs);
     return answer;
@@ -86,7 +89,7 @@ export class Intake {
     if (!opened.ok) return opened.error;
     if (this.#isFull(io.nowMs())) return { kind: 'unavailable', reason: 'space_exhausted' };
     const answer = await this.#take(opened.value);
-    const type = opened.value[0]?.type ?? '';
+    const type = opened.value.events[0]?.type ?? '';
     lastWebhook.note({ atMs: sealedAtMs, type, isAccepted: true }, io.nowMs());
     return answer;
   }
@@ -99,21 +102,26 @@ export class Intake {
     lastWebhook.flush(nowMs);
   }
 
-  async #admit(events: readonly CanonicalEvent[], nowMs: number): Promise<AcceptAnswer> {
+  async #admit(content: OverflowContent, nowMs: number): Promise<AcceptAnswer> {
     if (this.#isFull(nowMs)) return { kind: 'unavailable', reason: 'space_exhausted' };
-    const waitMs = this.#bucket.take(events.length, nowMs);
-    if (waitMs > 0) return this.#refuse(events.length, waitMs);
-    return this.#take(events);
+    const waitMs = this.#bucket.take(content.events.length, nowMs);
+    if (waitMs > 0) return this.#refuse(content.events.length, waitMs);
+    return this.#take(content);
   }
 
   /** De-duplicate, append, detect, arm the alarm, start the lanes. When it answers, events and detections are durable. */
-  async #take(
-    events: readonly CanonicalEvent[],
-  ): Promise<Extract<AcceptAnswer, { readonly kind: 'accepted' }>> {
-    const { db, io, alarm, log, activity, lanes, detector } = this.#parts;
+  async #take({
+    events,
+    names,
+  }: OverflowContent): Promise<Extract<AcceptAnswer, { readonly kind: 'accepted' }>> {
+    const { db, io, alarm, log, activity, lanes, detector, pseudonyms } = this.#parts;
     const nowMs = io.nowMs();
     log.rotate(nowMs);
-    const taken = db.transaction(() => detector.take(events, nowMs));
+    const taken = db.transaction(() => {
+      const found = detector.take(events, nowMs);
+      pseudonyms.keep(names, found.entries, nowMs);
+      return found;
+    });
     const { accepted, duplicates, appended, entries } = taken;
     const answer = { kind: 'accepted', accepted, duplicates } as const;
     if (accepted === 0) return answer;

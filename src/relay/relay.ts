@@ -32,6 +32,8 @@ import type { Occurrence } from './notices.ts';
 import { makeLane } from './make-lane.ts';
 import { OwnEntries } from './own-entries.ts';
 import { Reconfiguration } from './reconfiguration.ts';
+import { PseudonymMap } from './pseudonym-map.ts';
+import { PseudonymStore } from './pseudonym-store.ts';
 import { type Queries, queriesOver } from './queries.ts';
 import { redrive } from './redrive.ts';
 import type { RelayParts } from './relay-parts.ts';
@@ -69,6 +71,7 @@ export class Relay {
   readonly hostActions: HostActions;
   readonly rules: TenantRules;
   readonly verdicts: Verdicts;
+  readonly pseudonymMap: PseudonymMap;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
@@ -121,6 +124,7 @@ export class Relay {
       audit: this.audit,
       lastWebhook: this.#lastWebhook,
       config,
+      pseudonyms: new PseudonymStore(db, config),
       isRemoved: () => this.#removed !== undefined,
       notify,
     };
@@ -133,6 +137,7 @@ export class Relay {
       intake: this.intake,
       beforeChange: () => this.#upkeep.makeDigests(io.nowMs()),
     });
+    this.pseudonymMap = new PseudonymMap({ ...shared, nowMs: () => io.nowMs() });
     this.hostActions = new HostActions(shared);
     this.#upkeep = new Upkeep({
       ...shared,

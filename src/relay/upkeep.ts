@@ -22,6 +22,7 @@ import type { EventLog, Period } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import type { OwnEntries } from './own-entries.ts';
 import { owesTellingsOnly } from './own-entries-lost.ts';
+import type { PseudonymStore } from './pseudonym-store.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
 import { type RulesUpkeepParts, rulesUpkeep, rulesUpkeepDueAtMs } from './rules-upkeep.ts';
 
@@ -44,6 +45,7 @@ export interface UpkeepParts extends RulesUpkeepParts {
   readonly entries: OwnEntries;
   readonly audit: Audit;
   readonly lastWebhook: LastWebhook;
+  readonly pseudonyms: PseudonymStore;
   readonly notify: (occurrence: Occurrence) => void;
   /** Bytes above which the oldest delivered periods go early. */
   readonly spaceBytesHigh: number;
@@ -97,6 +99,7 @@ export class Upkeep {
       this.#memoryLookedAtMs = nowMs;
       dropExpiredMemory(this.#parts.db, nowMs);
     });
+    this.#task('pseudonym_map.drop_failed', () => this.#parts.pseudonyms.dropOld(nowMs));
     this.#task('rollups.drop_failed', () => activity.dropBefore(nowMs - config.retention.rollups * DAY_MS));
     this.#task('audit.drop_failed', () => audit.dropOld(config.retention.audit * DAY_MS, nowMs));
   }
@@ -108,7 +111,7 @@ export class Upkeep {
 
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */
   dueAtMs(nowMs: number): (number | null)[] {
-    const { log, activity, findings, lanes } = this.#parts;
+    const { log, activity, findings, lanes, pseudonyms } = this.#parts;
     const times = [
       activity.dueAtMs,
       log.periodEndsAtMs,
@@ -116,6 +119,7 @@ export class Upkeep {
       findings.dueAtMs,
       this.#digests.dueAtMs(nowMs),
       this.#nextRetentionWarningAtMs(nowMs),
+      pseudonyms.dueAtMs,
       ...rulesUpkeepDueAtMs(this.#parts),
       ...lanes.all.map((lane) => lane.restDueAtMs(nowMs)),
     ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
