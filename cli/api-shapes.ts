@@ -33,6 +33,9 @@ export const SHAPES = {
   explainedDetection: { detection: 'object', responses: 'list' },
   judged: { isNew: 'flag' },
   windows: { windows: 'list' },
+  userKey: { key: 'text' },
+  /** Either `user_id` or `user_email`. */
+  revealed: {},
   tokens: { tokens: 'list' },
   tokenCreated: { id: 'text', token: 'text', expiresAt: 'text' },
   tokenRevoked: { revokedAt: 'text' },

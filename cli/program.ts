@@ -25,6 +25,7 @@ import { signatureCommand } from './commands/signature.ts';
 import { tenantsCommand } from './commands/tenants.ts';
 import { testCommand } from './commands/test.ts';
 import { tokenCommand } from './commands/token.ts';
+import { usersCommand } from './commands/users.ts';
 import { windowsCommand } from './commands/windows.ts';
 import { VERSION } from './session.ts';
 
@@ -50,6 +51,7 @@ const COMMANDS = [
   rulesCommand,
   detectionsCommand,
   windowsCommand,
+  usersCommand,
   playbookCommand,
   lanesCommand,
   pauseCommand,

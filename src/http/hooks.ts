@@ -159,9 +159,10 @@ async function take(
     return success({ accepted: 0, duplicates: 0, filtered, rejected });
   }
   const events = forwarded.map((event) => minimise(event, tenant.privacy, tenant.pseudonymKey));
-  const names = tenant.privacy.sealed_map === true
-    ? await sealNames(received.deployment, tenant, forwarded, nowMs)
-    : NO_NAMES;
+  const names =
+    tenant.privacy.sealed_map === true
+      ? await sealNames(received.deployment, tenant, forwarded, nowMs)
+      : NO_NAMES;
   const stored = await store(received, tenant, { events, names });
   if (!stored.ok) return stored;
   return success({ ...stored.value, filtered, rejected });

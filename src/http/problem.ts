@@ -148,6 +148,8 @@ function wordsOf(failure: RequestFailure): Words {
         'No such event',
         'No stored event has this id: it is gone with its retention, was not forwarded, or the id or type is wrong.',
       );
+    case 'name_not_found':
+      return words(404, 'No such name', noNameDetail(failure.isOn));
     case 'rule_not_found':
       return words(
         404,
@@ -239,6 +241,12 @@ function undeliveredDetail(rest: readonly LaneRest[]): string {
 
 function preconditionDetail(version: number | null): string {
   return version === null ? 'The tenant does not exist.' : `The tenant exists at version ${version}.`;
+}
+
+function noNameDetail(isOn: boolean): string {
+  return isOn
+    ? 'The sealed map has no name for this key: it is of no user that was pseudonymised since the map is on, was erased, or is gone with its retention.'
+    : 'The tenant keeps no sealed map (privacy.sealed_map): nobody can tell the name behind a key. Whether a key is that of somebody you know, users/key says.';
 }
 
 function noDestinationDetail(known: readonly string[]): string {

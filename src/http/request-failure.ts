@@ -51,6 +51,8 @@ export type RequestFailure =
   /** It was asked to do something at once, and did not. */
   | { readonly kind: 'destination_failed'; readonly detail: string; readonly reason?: string }
   | { readonly kind: 'event_not_found' }
+  /** `isOn`: the tenant keeps the sealed map. */
+  | { readonly kind: 'name_not_found'; readonly isOn: boolean }
   | { readonly kind: 'rule_not_found' }
   | { readonly kind: 'detection_not_found' }
   /** The object that had it has started anew, or nobody asked for it for a while. */

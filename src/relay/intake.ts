@@ -25,6 +25,7 @@ import type { EventLog } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { openOverflow } from './open-overflow.ts';
 import type { PseudonymStore } from './pseudonym-store.ts';
+import { renewNames } from './renew-names.ts';
 import { CREATED_AT, readMeta } from './schema.ts';
 import { WATCH_MS } from './watchdog.ts';
 
@@ -85,10 +86,12 @@ export class Intake {
     const isEarlier = sealedAtMs < this.#createdAtMs && this.#createdAtMs <= nowMs;
     if (nowMs - sealedAtMs > OVERFLOW_AGE_MS_MAX || isEarlier) return { kind: 'refused', reason: 'too_old' };
     const opened = await openOverflow(sealer, config().id, sealed);
+    if (!opened.ok) return isRemoved() ? { kind: 'unknown_tenant' } : opened.error;
+    // They waited for days, perhaps, and the master key was changed since.
+    const names = (await renewNames(sealer, config().id, opened.value.names)).map(({ name }) => name);
     if (isRemoved()) return { kind: 'unknown_tenant' };
-    if (!opened.ok) return opened.error;
     if (this.#isFull(io.nowMs())) return { kind: 'unavailable', reason: 'space_exhausted' };
-    const answer = await this.#take(opened.value);
+    const answer = await this.#take({ events: opened.value.events, names });
     const type = opened.value.events[0]?.type ?? '';
     lastWebhook.note({ atMs: sealedAtMs, type, isAccepted: true }, io.nowMs());
     return answer;

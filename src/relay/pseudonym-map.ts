@@ -12,6 +12,7 @@ import { logEvent } from '../lib/log.ts';
 import { type SealBinding, type Sealer, sealPrefixOf } from '../lib/seal.ts';
 import type { Audit } from './audit.ts';
 import type { PseudonymStore } from './pseudonym-store.ts';
+import { primaryPrefix, renewNames } from './renew-names.ts';
 
 /** Of one step: opened and sealed within a tenth of a second. */
 export const RESEALED_MAX = 500;
@@ -58,19 +59,12 @@ export class PseudonymMap {
   /** One step: seals what is not under the primary master key again. What does not open stays, and is counted. */
   async reseal({ after = '', actor }: ResealNamesRequest): Promise<ResealNamesAnswer> {
     const { db, pseudonyms, sealer, audit, isRemoved, nowMs } = this.#parts;
-    const binding = this.#binding;
-    const { primary } = await sealer.keyIds();
-    const old = pseudonyms.sealedOtherwise(sealPrefixOf(primary, binding), after, RESEALED_MAX);
-    const renewed = await Promise.all(
-      old.map(async ({ key, sealed }) => {
-        const opened = await sealer.open(sealed, binding);
-        return opened.ok ? [{ key, sealed: await sealer.seal(opened.value, binding), old: sealed }] : [];
-      }),
-    );
+    const { tenant } = this.#binding;
+    const old = pseudonyms.sealedOtherwise(await primaryPrefix(sealer, tenant), after, RESEALED_MAX);
+    const renewed = await renewNames(sealer, tenant, old);
     if (isRemoved()) return { kind: 'unknown_tenant' };
-    const names = renewed.flat();
     const resealed = db.transaction(() => {
-      const count = names.filter((name) => pseudonyms.replace(name, name.old)).length;
+      const count = renewed.filter(({ name, old: seal }) => pseudonyms.replace(name, seal)).length;
       if (count > 0) audit.append('secrets.resealed', actor, { pseudonyms: count }, nowMs());
       return count;
     });
@@ -78,7 +72,7 @@ export class PseudonymMap {
     return {
       kind: 'resealed',
       resealed,
-      unopened: old.length - names.length,
+      unopened: old.length - renewed.length,
       ...(last !== undefined && { next: last }),
     };
   }

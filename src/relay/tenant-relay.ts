@@ -66,12 +66,7 @@ import type {
   TestRulesRequest,
   WindowsRequest,
 } from '../domain/rule-views.ts';
-import type {
-  ResealNamesAnswer,
-  ResealNamesRequest,
-  RevealAnswer,
-  RevealRequest,
-} from '../domain/rights.ts';
+import type { ResealNamesAnswer, ResealNamesRequest, RevealAnswer, RevealRequest } from '../domain/rights.ts';
 import type { UnavailableReason } from '../domain/unavailable.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
