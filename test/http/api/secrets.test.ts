@@ -242,10 +242,15 @@ describe('POST /api/v1/tenants/{id}/reseal', () => {
     expect([first.status, first.headers.get('etag'), first.body]).toEqual([
       200,
       '"2"',
-      { version: 2, resealed: 5 },
+      { version: 2, resealed: 5, unopened: 0, isComplete: true },
     ]);
     expect(relay().configured.at(-1)).toMatchObject({ action: 'secrets.resealed' });
-    expect((await call('POST', '/reseal')).body).toEqual({ version: 2, resealed: 0 });
+    expect((await call('POST', '/reseal')).body).toEqual({
+      version: 2,
+      resealed: 0,
+      unopened: 0,
+      isComplete: true,
+    });
     expect(relay().configured).toHaveLength(2);
     useKeys(NEW_KEY);
     expect(await stored()).toEqual(before);
@@ -256,7 +261,12 @@ describe('POST /api/v1/tenants/{id}/reseal', () => {
 
   it('writes nothing when all is under the primary key', async () => {
     const { writes } = world.kv;
-    expect((await call('POST', '/reseal')).body).toEqual({ version: 1, resealed: 0 });
+    expect((await call('POST', '/reseal')).body).toEqual({
+      version: 1,
+      resealed: 0,
+      unopened: 0,
+      isComplete: true,
+    });
     expect(relay().configured).toHaveLength(1);
     expect(world.kv.writes).toBe(writes);
   });
