@@ -50,6 +50,9 @@ export const SHAPES = {
   hold: { id: 'number', at: 'text', by: 'text', reason: 'text', held: 'number' },
   holds: { holds: 'list' },
   retention: { lines: 'list' },
+  userKey: { key: 'text' },
+  /** Either `user_id` or `user_email`. */
+  revealed: {},
   tokens: { tokens: 'list' },
   tokenCreated: { id: 'text', token: 'text', expiresAt: 'text' },
   tokenRevoked: { revokedAt: 'text' },

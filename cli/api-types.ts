@@ -160,13 +160,21 @@ export interface DestinationTested {
   readonly summary?: string;
 }
 
+export interface SealCounts {
+  readonly total: number;
+  readonly opens: number;
+  readonly primary: number;
+}
+
 export interface TenantHealth {
   readonly tenant: string;
   readonly jurisdiction: 'eu' | null;
   readonly version: number;
   readonly publishedVersion: number;
   readonly configFaults: readonly ConfigFault[];
-  readonly secrets: { readonly total: number; readonly opens: number; readonly primary: number };
+  readonly secrets: SealCounts;
+  /** Names in the sealed map. */
+  readonly sealedMap?: SealCounts;
   readonly lanes: readonly LaneView[];
   readonly lastWebhook?: { readonly at: string; readonly type: string; readonly accepted: boolean };
   readonly eventsAccepted: number;

@@ -31,6 +31,7 @@ import { signatureCommand } from './commands/signature.ts';
 import { tenantsCommand } from './commands/tenants.ts';
 import { testCommand } from './commands/test.ts';
 import { tokenCommand } from './commands/token.ts';
+import { usersCommand } from './commands/users.ts';
 import { windowsCommand } from './commands/windows.ts';
 import { VERSION } from './session.ts';
 
@@ -56,6 +57,7 @@ const COMMANDS = [
   rulesCommand,
   detectionsCommand,
   windowsCommand,
+  usersCommand,
   playbookCommand,
   lanesCommand,
   pauseCommand,

@@ -2,6 +2,7 @@
 
 import { Command } from '@commander-js/extra-typings';
 
+import type { ApiClient } from '../api-client.ts';
 import { SHAPES } from '../api-shapes.ts';
 import type { Act } from '../action.ts';
 import { cliFailureOf } from '../api-failure.ts';
@@ -14,6 +15,13 @@ import { startProgress } from '../output/progress.ts';
 import { count, formatDuration } from '../output/time.ts';
 import { inPool } from '../pool.ts';
 import type { Session } from '../session.ts';
+
+/** An earlier relay has no sealed map, and answers with the number alone. */
+interface Answer {
+  readonly resealed: number;
+  readonly unopened?: number;
+  readonly isComplete?: boolean;
+}
 
 interface Resealed {
   readonly tenant: string;
@@ -47,16 +55,9 @@ async function resealAll(session: Session, ids: readonly string[], concurrency: 
   const progress = startProgress(io, 'Sealing', ids.length);
   api.onWait = (ms) => progress.tell(ms === 0 ? '' : `the relay asks to wait ${formatDuration(ms)}`);
   const reseal = async (tenant: string): Promise<Resealed> => {
-    const answer = await api.send<{ readonly resealed: number }>({
-      method: 'POST',
-      shape: SHAPES.resealed,
-      path: tenantPath(tenant, 'reseal'),
-      isRepeatable: true,
-      mustFinish: true,
-    });
+    const done = await resealTenant(api, tenant);
     progress.advance();
-    if (answer.ok) return { tenant, resealed: answer.value.body.resealed };
-    return { tenant, error: cliFailureOf(answer.error, `reseal ${tenant}`, api.origin).message };
+    return done;
   };
   let results: readonly (Resealed | undefined)[];
   try {
@@ -70,6 +71,31 @@ async function resealAll(session: Session, ids: readonly string[], concurrency: 
   out.result({ tenants: done, failed: failed.length, notStarted }, () => textOf(done, failed, notStarted));
   if (notStarted > 0) return EXIT.interrupted;
   return failed.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** Repeats the request while there are names left that it could seal. */
+async function resealTenant(api: ApiClient, tenant: string): Promise<Resealed> {
+  for (let resealed = 0; ;) {
+    const answer = await api.send<Answer>({
+      method: 'POST',
+      shape: SHAPES.resealed,
+      path: tenantPath(tenant, 'reseal'),
+      isRepeatable: true,
+      mustFinish: true,
+    });
+    if (!answer.ok)
+      return { tenant, error: cliFailureOf(answer.error, `reseal ${tenant}`, api.origin).message };
+    const { resealed: more, unopened = 0, isComplete = true } = answer.value.body;
+    resealed += more;
+    if (isComplete || more === 0) {
+      if (unopened === 0) return { tenant, resealed };
+      return { tenant, resealed, error: unopenedText(tenant, unopened) };
+    }
+  }
+}
+
+function unopenedText(tenant: string, unopened: number): string {
+  return `Cannot reseal all of ${tenant}: ${count(unopened, 'name')} in its sealed map can't be opened by the master keys of now.`;
 }
 
 function textOf(done: readonly Resealed[], failed: readonly Resealed[], notStarted: number): string {

@@ -24,6 +24,7 @@ export function checkTenant({ residency, health, env }: TenantSeen): readonly Fi
   return about(health.tenant, [
     jurisdiction(residency, health, env),
     secrets(health),
+    ...sealedMap(health),
     ...configFaults(health),
     published(health),
     ...checkLanes(health, nowMs),
@@ -70,6 +71,34 @@ function secrets({ secrets: { total, opens, primary } }: TenantHealth): Finding 
     );
   }
   return ok(check, `${count(total, 'secret opens', 'secrets open')} under the current master key.`);
+}
+
+/** Nothing is said of a map that is empty. */
+function sealedMap({ sealedMap: names }: TenantHealth): readonly Finding[] {
+  if (names === undefined) return [];
+  const check = 'sealed_map';
+  const { total, opens, primary } = names;
+  if (opens < total) {
+    return [
+      failing(
+        check,
+        `${total - opens} of ${count(total, 'name')} in the sealed map can't be opened.`,
+        'Nobody can reveal who is behind these keys.',
+        'Set RELAY_MASTER_KEY_PREVIOUS to the key that sealed them, then `npx noxys-relay reseal`. If it is lost, names come again with the events of their users; privacy.sealed_map off and on again deletes the others.',
+      ),
+    ];
+  }
+  if (primary < total) {
+    return [
+      warning(
+        check,
+        `${total - primary} of ${count(total, 'name')} in the sealed map are under the previous master key.`,
+        'They are lost when RELAY_MASTER_KEY_PREVIOUS goes.',
+        'Run `npx noxys-relay reseal` for this tenant.',
+      ),
+    ];
+  }
+  return [ok(check, `${count(total, 'name')} in the sealed map, under the current master key.`)];
 }
 
 function configFaults({ configFaults: faults }: TenantHealth): readonly Finding[] {

@@ -25,6 +25,13 @@ export interface WebhookView {
   readonly accepted: boolean;
 }
 
+/** Names in the sealed map, those that the master keys of now open, and those under the primary one: as their seals say. */
+export interface SealedMapHealth {
+  readonly total: number;
+  readonly opens: number;
+  readonly primary: number;
+}
+
 /** What a tenant's object knows of its own health. Counts are as they are stored, so that a restart takes none back. */
 export interface ObjectHealth {
   /** Where the platform keeps the object; null: no jurisdiction. */
@@ -41,4 +48,6 @@ export interface ObjectHealth {
   readonly storageBytes: number;
   /** Those of the config. Absent: an earlier release has none. */
   readonly rules?: readonly RuleHealth[];
+  /** Absent: it is empty. */
+  readonly sealedMap?: SealedMapHealth;
 }

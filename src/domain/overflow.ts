@@ -10,6 +10,7 @@ import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';
 import { bindingOf } from '../lib/seal.ts';
 import type { CanonicalEvent } from './event.ts';
+import type { SealedName } from './pseudonym-map.ts';
 import { TENANT_ID_PATTERN } from './tenant-config.ts';
 
 /** What overflow is sealed for. */
@@ -56,17 +57,29 @@ const eventSchema = z.looseObject({
   source: z.literal('noxys'),
 });
 const versionSchema = z.looseObject({ v: z.int() });
-const contentSchema = z.object({ v: z.literal(1), events: z.array(eventSchema).check(z.minLength(1)) });
+const contentSchema = z.object({
+  v: z.literal(1),
+  events: z.array(eventSchema).check(z.minLength(1)),
+  /** Events are not lost for the sake of names: what are none is as if there were none. */
+  names: z.catch(z.optional(z.array(z.object({ key: z.string(), sealed: z.string() }))), undefined),
+});
 
-/** What is sealed: JSON of one version and at least one event, each given as JSON. */
-export function writeOverflowContent(events: readonly string[]): string {
-  return `{"v":1,"events":[${events.join(',')}]}`;
+export interface OverflowContent {
+  readonly events: readonly CanonicalEvent[];
+  /** Of users in the events, sealed once more. */
+  readonly names: readonly SealedName[];
 }
 
-/** The events of an opened seal. */
+/** What is sealed: JSON of one version and at least one event, each given as JSON. */
+export function writeOverflowContent(events: readonly string[], names: readonly SealedName[] = []): string {
+  const more = names.length === 0 ? '' : `,"names":${JSON.stringify(names)}`;
+  return `{"v":1,"events":[${events.join(',')}]${more}}`;
+}
+
+/** What an opened seal holds. */
 export function readOverflowContent(
   text: string,
-): Result<readonly CanonicalEvent[], { readonly kind: 'unreadable' | 'unknown_version' }> {
+): Result<OverflowContent, { readonly kind: 'unreadable' | 'unknown_version' }> {
   const json = parseJson(text);
   const version = versionSchema.safeParse(json);
   if (!version.success) return failure({ kind: 'unreadable' });
@@ -74,7 +87,8 @@ export function readOverflowContent(
   if (version.data.v !== 1) return failure({ kind: 'unknown_version' });
   const content = contentSchema.safeParse(json);
   if (!content.success) return failure({ kind: 'unreadable' });
-  return success(content.data.events as unknown as readonly CanonicalEvent[]);
+  const { events, names = [] } = content.data;
+  return success({ events: events as unknown as readonly CanonicalEvent[], names });
 }
 
 function parseJson(text: string): unknown {

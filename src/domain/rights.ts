@@ -203,6 +203,23 @@ export type RevealAnswer =
   | { readonly kind: 'not_found'; readonly isOn: boolean }
   | Refused;
 
+export interface ResealNamesRequest {
+  readonly v: 1;
+  readonly actor?: Actor;
+  /** Only keys after this one: where the last step ended. */
+  readonly after?: string;
+}
+export type ResealNamesAnswer =
+  | {
+      readonly kind: 'resealed';
+      readonly resealed: number;
+      /** Those that do not open under any key of this deployment: they stay as they are. */
+      readonly unopened: number;
+      /** Absent: this was the last step. */
+      readonly next?: string;
+    }
+  | Refused;
+
 /** Part of what TenantRelay offers over RPC. */
 export interface ErasureRpc {
   erase(request: SubjectRequest): Promise<EraseAnswer>;
@@ -220,4 +237,6 @@ export interface RecordsRpc {
 /** Likewise. */
 export interface PseudonymRpc {
   reveal(request: RevealRequest): Promise<RevealAnswer>;
+  /** One step of moving the sealed map to the primary master key. */
+  resealNames(request: ResealNamesRequest): Promise<ResealNamesAnswer>;
 }

@@ -18,7 +18,8 @@ import type { CanonicalEvent } from './event.ts';
 import type { EventPage, EventsRequest, ExplainRequest, UserKeyRequest } from './event-view.ts';
 import type { Notice } from './notice.ts';
 import type { Actor } from './principal.ts';
-import type { ErasureRpc, RecordsRpc } from './rights.ts';
+import type { SealedName } from './pseudonym-map.ts';
+import type { ErasureRpc, PseudonymRpc, RecordsRpc } from './rights.ts';
 import type { RulesRpc } from './rules-rpc.ts';
 import type { SealedTenantConfig } from './tenant-config.ts';
 import type { Busy, Refused, UnavailableReason } from './unavailable.ts';
@@ -27,6 +28,8 @@ export interface AcceptRequest {
   readonly v: 1;
   /** At least 1, at most 100. */
   readonly events: readonly CanonicalEvent[];
+  /** Of users in the events, for a tenant that keeps the sealed map. Absent: an earlier Worker, or there are none. */
+  readonly names?: readonly SealedName[];
 }
 
 export type AcceptAnswer =
@@ -221,7 +224,7 @@ export interface NoteWebhookRequest {
 }
 
 /** What TenantRelay offers over RPC. Declared here for the layers that call it. */
-export interface TenantRelayRpc extends RulesRpc, ErasureRpc, RecordsRpc {
+export interface TenantRelayRpc extends RulesRpc, ErasureRpc, RecordsRpc, PseudonymRpc {
   accept(request: AcceptRequest): Promise<AcceptAnswer>;
   configure(request: ConfigureRequest): Promise<ConfigureAnswer>;
   readConfig(): Promise<StoredConfig | null>;

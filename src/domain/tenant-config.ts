@@ -61,6 +61,8 @@ export const privacySchema = z.strictObject({
   user_email: z._default(privacyLevel, 'drop'),
   device: z._default(privacyLevel, 'keep'),
   url: z._default(privacyLevel, 'drop'),
+  /** Keeps the names of users that are pseudonymised, sealed, for who may reveal them. Absent: it does not. */
+  sealed_map: z.optional(z.boolean()),
 });
 
 export const deviceMapSchema = z
@@ -124,7 +126,8 @@ export const tenantConfigSchema = z.strictObject({
 
 export type TenantConfig = z.infer<typeof tenantConfigSchema>;
 export type WebhookConfig = TenantConfig['webhook'];
-export type PrivacyConfig = TenantConfig['privacy'];
+/** How much is kept of what. */
+export type PrivacyConfig = Omit<TenantConfig['privacy'], 'sealed_map'>;
 export type DestinationConfig = TenantConfig['destinations'][number];
 export type HarfangLabConfig = Extract<DestinationConfig, { type: 'harfanglab' }>;
 export type FalconConfig = Extract<DestinationConfig, { type: 'falcon' }>;

@@ -8,6 +8,7 @@ import { createSealer } from '../lib/seal.ts';
 import type { Env, Settings } from '../settings.ts';
 import { settingsOf } from '../settings.ts';
 import { IngestConfigs } from '../tenants/ingest-cache.ts';
+import { HandedNames } from './handed-names.ts';
 import { WebhookNotes } from './webhook-notes.ts';
 
 /** What varies between production and a test. */
@@ -41,6 +42,7 @@ export interface Deployment {
   readonly sealer: Sealer;
   readonly ingestConfigs: IngestConfigs;
   readonly webhookNotes: WebhookNotes;
+  readonly handedNames: HandedNames;
   /** Verifies for a tenant that does not exist, at the same cost. */
   readonly unknownTenant: () => Promise<WebhookVerifier>;
 }
@@ -59,6 +61,7 @@ export function deploymentOf(env: Env, nowMs: () => number): Deployment {
     sealer,
     ingestConfigs: new IngestConfigs({ kv: env.RELAY_KV, sealer, nowMs }),
     webhookNotes: new WebhookNotes(),
+    handedNames: new HandedNames(),
     unknownTenant: async () => (verifier ??= await dummyVerifier()),
   };
   deployments.set(env, deployment);

@@ -9,6 +9,7 @@ import type { Context, Hono } from 'hono';
 
 import { deduplicationMs } from '../domain/deduplication.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
+import type { SealedName } from '../domain/pseudonym-map.ts';
 import type { AcceptAnswer, TenantRelayRpc } from '../domain/rpc.ts';
 import { TENANT_ID_PATTERN } from '../domain/tenant-config.ts';
 import { splitForwarded } from '../ingest/filter.ts';
@@ -27,6 +28,7 @@ import type { LoadedTenant } from '../tenants/ingest-cache.ts';
 import { readBody } from './body.ts';
 import type { AppEnv, AppOptions, Deployment } from './deployment.ts';
 import { deploymentOf } from './deployment.ts';
+import { sealNames } from './handed-names.ts';
 import { setAside } from './overflow.ts';
 import type { RequestFailure } from './request-failure.ts';
 import { problemResponse } from './problem.ts';
@@ -157,7 +159,11 @@ async function take(
     return success({ accepted: 0, duplicates: 0, filtered, rejected });
   }
   const events = forwarded.map((event) => minimise(event, tenant.privacy, tenant.pseudonymKey));
-  const stored = await store(received, tenant, events);
+  const names =
+    tenant.privacy.sealed_map === true
+      ? await sealNames(received.deployment, tenant, forwarded, nowMs)
+      : NO_NAMES;
+  const stored = await store(received, tenant, { events, names });
   if (!stored.ok) return stored;
   return success({ ...stored.value, filtered, rejected });
 }
@@ -186,34 +192,44 @@ function afterAnswer(c: Context<AppEnv>, work: Promise<void>): void {
   }
 }
 
+/** What the object gets. */
+interface Sent {
+  readonly events: readonly CanonicalEvent[];
+  readonly names: readonly SealedName[];
+}
+
+const NO_NAMES: readonly SealedName[] = [];
+
 type Stored = Pick<Accepted, 'accepted' | 'duplicates'>;
 
 /** Durable when it succeeds. Never throws for what the object does. */
 async function store(
   received: Received,
   tenant: LoadedTenant,
-  events: readonly CanonicalEvent[],
+  sent: Sent,
 ): Promise<Result<Stored, RequestFailure>> {
   const { c, deployment, options, log } = received;
   const stub = relayStub(c.env.TENANT_RELAY, deployment.settings, tenant);
   if (!stub.ok) return defer(log, { cause: stub.error.kind });
   const relay = stub.value;
-  const asked = await log.timeObject(async () => ask(relay, events, options.acceptTimeoutMs));
-  if (!asked.ok) return overflow(received, tenant, events, asked.error);
+  const asked = await log.timeObject(async () => ask(relay, sent, options.acceptTimeoutMs));
+  if (!asked.ok) return overflow(received, tenant, sent, asked.error);
   const { value: answer } = asked;
+  if (answer.kind === 'accepted') deployment.handedNames.note(tenant, sent.names, options.nowMs());
   // A full object stays full: the queue would only hide it from the sender.
   return answer.kind === 'unavailable' && answer.reason !== 'space_exhausted'
-    ? overflow(received, tenant, events, { cause: answer.reason })
+    ? overflow(received, tenant, sent, { cause: answer.reason })
     : answerOf(log, answer);
 }
 
 async function ask(
   relay: TenantRelayRpc,
-  events: readonly CanonicalEvent[],
+  { events, names }: Sent,
   timeoutMs: number,
 ): Promise<Result<AcceptAnswer, LogFields>> {
+  const request = { v: 1, events, ...(names.length > 0 && { names }) } as const;
   try {
-    const answer = await withDeadline(relay.accept({ v: 1, events }), timeoutMs);
+    const answer = await withDeadline(relay.accept(request), timeoutMs);
     return answer.ok ? answer : failure({ cause: answer.error.kind });
   } catch (error) {
     return failure(causeFields(error));
@@ -224,17 +240,17 @@ async function ask(
 async function overflow(
   { c, deployment, options, log }: Received,
   { tenant, residency }: LoadedTenant,
-  events: readonly CanonicalEvent[],
+  sent: Sent,
   why: LogFields,
 ): Promise<Result<Stored, RequestFailure>> {
   const { settings, sealer } = deployment;
   if (!mayOverflow(settings, residency)) return defer(log, { ...why, overflow: 'residency' });
   const { OVERFLOW: queue } = c.env;
   const { nowMs, overflowTimeoutMs: timeoutMs } = options;
-  const aside = await setAside({ queue, sealer, tenant, nowMs: nowMs(), timeoutMs }, events);
+  const aside = await setAside({ queue, sealer, tenant, nowMs: nowMs(), timeoutMs }, sent);
   if (!aside.ok) return defer(log, { ...why, overflow: aside.error });
-  log.overflowed({ ...why, count: events.length });
-  return success({ accepted: events.length, duplicates: 0 });
+  log.overflowed({ ...why, count: sent.events.length });
+  return success({ accepted: sent.events.length, duplicates: 0 });
 }
 
 function answerOf(log: WebhookLog, answer: AcceptAnswer): Result<Stored, RequestFailure> {

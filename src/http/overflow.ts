@@ -4,6 +4,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
+import type { SealedName } from '../domain/pseudonym-map.ts';
 import { OVERFLOW_PURPOSE, writeOverflowMessage } from '../domain/overflow.ts';
 import { packOverflow } from '../ingest/pack-overflow.ts';
 import type { Bytes } from '../lib/bytes.ts';
@@ -14,7 +15,7 @@ import type { Result } from '../lib/result.ts';
 import { failure, success } from '../lib/result.ts';
 import type { Sealer } from '../lib/seal.ts';
 
-/** Of one `sendBatch`; its 100 messages are never reached, as a request packs into 16 at most. Source: Cloudflare Queues limits, read 2026-11. */
+/** Of one `sendBatch`; its 100 messages are never reached, as a request packs into 40 at most. Source: Cloudflare Queues limits, read 2026-11. */
 const SEND_BYTES_MAX = 256_000;
 /** What the platform adds to each message, about. Source: the same. */
 const MESSAGE_BYTES_EXTRA = 100;
@@ -31,9 +32,9 @@ export interface OverflowPlace {
 /** Durable when it succeeds; a failure says why, in words for the log. Never throws. */
 export async function setAside(
   place: OverflowPlace,
-  events: readonly CanonicalEvent[],
+  { events, names }: { readonly events: readonly CanonicalEvent[]; readonly names: readonly SealedName[] },
 ): Promise<Result<null, string>> {
-  const packed = packOverflow(events);
+  const packed = packOverflow(events, names);
   if (!packed.ok) return failure(packed.error.kind);
   try {
     const sent = await withDeadline(send(place, packed.value), place.timeoutMs);

@@ -162,6 +162,8 @@ function wordsOf(failure: RequestFailure): Words {
         'Under legal hold',
         `Nothing was erased: ${failure.holds.length === 1 ? 'hold' : 'holds'} ${failure.holds.join(', ')} of …/holds must be lifted first, with DELETE …/holds/{holdId}.`,
       );
+    case 'name_not_found':
+      return words(404, 'No such name', noNameDetail(failure.isOn));
     case 'rule_not_found':
       return words(
         404,
@@ -259,6 +261,12 @@ function heldDetail(holds: readonly number[]): string {
 
 function preconditionDetail(version: number | null): string {
   return version === null ? 'The tenant does not exist.' : `The tenant exists at version ${version}.`;
+}
+
+function noNameDetail(isOn: boolean): string {
+  return isOn
+    ? 'The sealed map has no name for this key: it is of no user that was pseudonymised since the map is on, was erased, or is gone with its retention.'
+    : 'The tenant keeps no sealed map (privacy.sealed_map): nobody can tell the name behind a key. Whether a key is that of somebody you know, users/key says.';
 }
 
 function noDestinationDetail(known: readonly string[]): string {

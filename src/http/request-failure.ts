@@ -58,6 +58,8 @@ export type RequestFailure =
   | { readonly kind: 'erasure_not_found' }
   /** Something of the person is under legal hold. */
   | { readonly kind: 'subject_held'; readonly holds: readonly number[] }
+  /** `isOn`: the tenant keeps the sealed map. */
+  | { readonly kind: 'name_not_found'; readonly isOn: boolean }
   | { readonly kind: 'rule_not_found' }
   | { readonly kind: 'detection_not_found' }
   /** The object that had it has started anew, or nobody asked for it for a while. */

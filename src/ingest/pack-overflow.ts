@@ -5,6 +5,7 @@
 
 import type { CanonicalEvent, EventFault } from '../domain/event.ts';
 import { LIST_LENGTH_MAX, STRING_LENGTH_MAX } from '../domain/event.ts';
+import type { SealedName } from '../domain/pseudonym-map.ts';
 import { writeOverflowContent } from '../domain/overflow.ts';
 import { encodeUtf8 } from '../lib/bytes.ts';
 import { groupBySize } from '../lib/group-by-size.ts';
@@ -20,25 +21,56 @@ export const EVENT_BYTES_MAX = 8_000;
  * fit into one `sendBatch` of 256 KB. Source: Cloudflare Queues limits, read 2026-11.
  */
 export const CHUNK_BYTES_MAX = 60_000;
+/** Of `,"names":[]`. */
+const NAMES_FRAME_BYTES = 11;
 /** What tells events, people and devices apart is never cut: two of them could become one. */
 const IDENTITY_PATTERN = /(?:^|\.)(?:id|type|interactionId)$/;
 
-/** The chunks, each the JSON that is sealed; every event is in exactly one of them, in order. */
+interface Packed {
+  readonly json: string;
+  readonly names: readonly SealedName[];
+  readonly bytes: number;
+}
+
+/** The chunks, each the JSON that is sealed; every event is in exactly one of them, in order, with the names that it is the first to have. */
 export function packOverflow(
   events: readonly CanonicalEvent[],
+  names: readonly SealedName[] = [],
 ): Result<readonly string[], { readonly kind: 'event_too_large' }> {
-  const packed: { readonly json: string; readonly bytes: number }[] = [];
+  const packed: Packed[] = [];
+  const unpacked = new Map(names.map((name) => [name.key, name]));
   for (const event of events) {
     const capped = capEvent(event);
     if (!capped) return failure({ kind: 'event_too_large' });
     const json = JSON.stringify(capped);
     const bytes = encodeUtf8(json).byteLength;
     if (bytes > EVENT_BYTES_MAX) return failure({ kind: 'event_too_large' });
-    packed.push({ json, bytes });
+    const own = takeNames(unpacked, capped);
+    packed.push({ json, names: own, bytes: bytes + bytesOf(own) });
   }
-  const room = CHUNK_BYTES_MAX - writeOverflowContent([]).length;
+  const room = CHUNK_BYTES_MAX - writeOverflowContent([]).length - NAMES_FRAME_BYTES;
   const chunks = groupBySize(packed, ({ bytes }) => bytes + ','.length, room);
-  return success(chunks.map((chunk) => writeOverflowContent(chunk.map(({ json }) => json))));
+  return success(
+    chunks.map((chunk) =>
+      writeOverflowContent(
+        chunk.map(({ json }) => json),
+        chunk.flatMap(({ names: own }) => own),
+      ),
+    ),
+  );
+}
+
+/** The names that an event has, and no event before it. */
+function takeNames(unpacked: Map<string, SealedName>, { user }: CanonicalEvent): SealedName[] {
+  if (unpacked.size === 0) return [];
+  const own = [user?.id ?? '', user?.email ?? ''].flatMap((key) => unpacked.get(key) ?? []);
+  for (const { key } of own) unpacked.delete(key);
+  return own;
+}
+
+/** Keys and seals are ASCII. */
+function bytesOf(names: readonly SealedName[]): number {
+  return names.reduce((sum, name) => sum + JSON.stringify(name).length + ','.length, 0);
 }
 
 /** The event within its bounds; what was cut is marked, as the parser marks it. Undefined: it does not fit. */

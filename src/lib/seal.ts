@@ -95,7 +95,7 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
       const master = await primary;
       const iat = setAtSeconds === undefined ? {} : { iat: setAtSeconds };
       return new CompactEncrypt(new TextEncoder().encode(text))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: master.kid, ...pick(binding), ...iat })
+        .setProtectedHeader({ ...headerOf(master.kid, binding), ...iat })
         .encrypt(await keyFor(master, binding));
     },
     async open(jwe, binding) {
@@ -127,6 +127,11 @@ export function createSealer(masterKeys: MasterKeys): Sealer {
 export function keyIdOf(jwe: string): string | undefined {
   const kid = readHeader(jwe)?.['kid'];
   return typeof kid === 'string' ? kid : undefined;
+}
+
+/** What every seal of a binding under one master key begins with, as long as it does not say when its value was set. */
+export function sealPrefixOf(keyId: string, binding: SealBinding): string {
+  return `${encodeBase64Url(new TextEncoder().encode(JSON.stringify(headerOf(keyId, binding))))}.`;
 }
 
 /** What a seal says it belongs to, without opening it: unproven, good for finding who can. */
@@ -178,8 +183,8 @@ function hkdf(info: string) {
   return { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info: new TextEncoder().encode(info) };
 }
 
-function pick({ purpose, tenant }: SealBinding): SealBinding {
-  return { purpose, tenant };
+function headerOf(kid: string, { purpose, tenant }: SealBinding) {
+  return { alg: 'dir', enc: 'A256GCM', kid, purpose, tenant };
 }
 
 function assertBinding({ purpose, tenant }: SealBinding): void {

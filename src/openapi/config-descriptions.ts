@@ -19,6 +19,8 @@ export const CONFIG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   language: 'Of what people read: messages, digests, incidents. en or fr.',
   device_map:
     'By user id as Noxys sends it: the name of the host that the user works on, where an event does not say. Needs privacy.user_id and privacy.device: keep. It names persons; viewers do not see it.',
+  'privacy.sealed_map':
+    'Whether the names of users that this tenant pseudonymises are kept beside it, sealed, so that an admin can reveal who is behind a key. Of users only, not of devices. Each look is audited; switching it off deletes all of it.',
   digest: 'When the digests of the destinations that tell people are due.',
   'digest.daily': "Local time of the daily digest, such as '08:00', in quotes; off: none.",
   'digest.weekly':

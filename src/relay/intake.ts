@@ -3,9 +3,10 @@
  */
 
 import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
-import type { CanonicalEvent } from '../domain/event.ts';
+import type { OverflowContent } from '../domain/overflow.ts';
 import type {
   AcceptAnswer,
+  AcceptRequest,
   AcceptSealedAnswer,
   AcceptSealedRequest,
   NoteWebhookRequest,
@@ -25,6 +26,8 @@ import type { EventLog } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import { openOverflow } from './open-overflow.ts';
 import { openPersonKeys } from './person-keys.ts';
+import type { PseudonymStore } from './pseudonym-store.ts';
+import { renewNames } from './renew-names.ts';
 import { CREATED_AT, readMeta } from './schema.ts';
 import { WATCH_MS } from './watchdog.ts';
 
@@ -41,6 +44,7 @@ export interface IntakeParts {
   readonly activity: Activity;
   readonly detector: Detector;
   readonly marks: ErasureMarks;
+  readonly pseudonyms: PseudonymStore;
   readonly lastWebhook: LastWebhook;
   readonly spaceBytesFull: number;
   readonly config: () => SealedTenantConfig;
@@ -70,10 +74,10 @@ export class Intake {
   }
 
   /** Rate limit, then take. */
-  async accept(events: readonly CanonicalEvent[]): Promise<AcceptAnswer> {
+  async accept({ events, names = [] }: Pick<AcceptRequest, 'events' | 'names'>): Promise<AcceptAnswer> {
     const { io, lastWebhook } = this.#parts;
     const nowMs = io.nowMs();
-    const answer = await this.#admit(events, nowMs);
+    const answer = await this.#admit({ events, names }, nowMs);
     const isAccepted = answer.kind === 'accepted';
     lastWebhook.note({ atMs: nowMs, type: events[0]?.type ?? '', isAccepted }, nowMs);
     return answer;
@@ -87,11 +91,13 @@ export class Intake {
     const isEarlier = sealedAtMs < this.#createdAtMs && this.#createdAtMs <= nowMs;
     if (nowMs - sealedAtMs > OVERFLOW_AGE_MS_MAX || isEarlier) return { kind: 'refused', reason: 'too_old' };
     const opened = await openOverflow(sealer, config().id, sealed);
+    if (!opened.ok) return isRemoved() ? { kind: 'unknown_tenant' } : opened.error;
+    // They waited for days, perhaps, and the master key was changed since.
+    const names = (await renewNames(sealer, config().id, opened.value.names)).map(({ name }) => name);
     if (isRemoved()) return { kind: 'unknown_tenant' };
-    if (!opened.ok) return opened.error;
     if (this.#isFull(io.nowMs())) return { kind: 'unavailable', reason: 'space_exhausted' };
-    const answer = await this.#take(opened.value);
-    const type = opened.value[0]?.type ?? '';
+    const answer = await this.#take({ events: opened.value.events, names });
+    const type = opened.value.events[0]?.type ?? '';
     lastWebhook.note({ atMs: sealedAtMs, type, isAccepted: true }, io.nowMs());
     return answer;
   }
@@ -104,19 +110,20 @@ export class Intake {
     lastWebhook.flush(nowMs);
   }
 
-  async #admit(events: readonly CanonicalEvent[], nowMs: number): Promise<AcceptAnswer> {
+  async #admit(content: OverflowContent, nowMs: number): Promise<AcceptAnswer> {
     if (this.#isFull(nowMs)) return { kind: 'unavailable', reason: 'space_exhausted' };
-    const waitMs = this.#bucket.take(events.length, nowMs);
-    if (waitMs > 0) return this.#refuse(events.length, waitMs);
-    return this.#take(events);
+    const waitMs = this.#bucket.take(content.events.length, nowMs);
+    if (waitMs > 0) return this.#refuse(content.events.length, waitMs);
+    return this.#take(content);
   }
 
   /**
    * De-duplicate, append, detect, arm the alarm, start the lanes. When it answers, events and detections are durable. Late events of
    * somebody who was erased are answered as if they were known already: no sender is to repeat them.
    */
-  async #take(events: readonly CanonicalEvent[]): Promise<Taken> {
-    const { db, io, alarm, log, activity, lanes, detector, marks, sealer, config, isRemoved } = this.#parts;
+  async #take({ events, names }: OverflowContent): Promise<Taken> {
+    const { db, io, alarm, log, activity, lanes, detector } = this.#parts;
+    const { pseudonyms, marks, sealer, config, isRemoved } = this.#parts;
     const nowMs = io.nowMs();
     const keys = marks.isEmpty(nowMs) ? undefined : await openPersonKeys(sealer, config());
     if (isRemoved()) return { kind: 'unknown_tenant' };
@@ -126,7 +133,9 @@ export class Intake {
     log.rotate(nowMs);
     const taken = db.transaction(() => {
       if (dropped) marks.note(dropped);
-      return detector.take(passed, nowMs);
+      const found = detector.take(passed, nowMs);
+      pseudonyms.keep(names, found.entries, nowMs);
+      return found;
     });
     const { accepted, appended, entries } = taken;
     const duplicates = taken.duplicates + events.length - passed.length;

@@ -1,7 +1,6 @@
 /** Opens events that the Worker sealed. Only the tenant's object does: it alone runs where the tenant's data may be. */
 
-import type { CanonicalEvent } from '../domain/event.ts';
-import { OVERFLOW_PURPOSE, readOverflowContent } from '../domain/overflow.ts';
+import { OVERFLOW_PURPOSE, type OverflowContent, readOverflowContent } from '../domain/overflow.ts';
 import type { AcceptSealedAnswer } from '../domain/rpc.ts';
 import { decodeUtf8 } from '../lib/bytes.ts';
 import { logEvent } from '../lib/log.ts';
@@ -9,12 +8,12 @@ import type { Result } from '../lib/result.ts';
 import { failure } from '../lib/result.ts';
 import type { Sealer } from '../lib/seal.ts';
 
-/** The events, or the answer when there are none to take. */
+/** What it holds, or the answer when there are none to take. */
 export async function openOverflow(
   sealer: Sealer,
   tenant: string,
   sealed: Uint8Array,
-): Promise<Result<readonly CanonicalEvent[], AcceptSealedAnswer>> {
+): Promise<Result<OverflowContent, AcceptSealedAnswer>> {
   const opened = await sealer.open(decodeUtf8(sealed) ?? '', { tenant, purpose: OVERFLOW_PURPOSE });
   const content = opened.ok ? readOverflowContent(opened.value) : opened;
   if (content.ok) return content;

@@ -16,6 +16,7 @@ import type { LaneSet } from './lane-set.ts';
 import type { LaneState } from './lane-state.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { EventLog } from './log.ts';
+import type { PseudonymStore } from './pseudonym-store.ts';
 import { isResumeFelt, resumed, writeResumed } from './resume.ts';
 import type { TenantRules } from './tenant-rules.ts';
 
@@ -29,6 +30,7 @@ export interface ReconfigurationParts {
   readonly audit: Audit;
   readonly intake: Intake;
   readonly rules: TenantRules;
+  readonly pseudonyms: PseudonymStore;
   readonly config: () => SealedTenantConfig;
   /** Does what is due by the config as it is: another one may know nothing of it. Never throws. */
   readonly beforeChange: () => void;
@@ -44,15 +46,19 @@ export class Reconfiguration {
   /** Saves the next version of the config, what it makes of the lanes, and who saved it: all or nothing. */
   configure({ config, addedFrom, ...by }: ConfigureRequest): void {
     const { db, io } = this.#parts;
+    const { pseudonyms } = this.#parts;
     this.#parts.beforeChange();
+    const isMapOver = pseudonyms.hasRows && config.privacy.sealed_map !== true;
     const rules = this.#parts.rules.prepare(config);
     const written = db.transaction(() => {
       const saved = this.#writeConfig(config, addedFrom);
+      if (isMapOver) pseudonyms.clear();
       this.#parts.rules.write(rules, { version: saved.version, actor: by.actor, nowMs: io.nowMs() });
       this.#parts.audit.noteSaved(by, saved.version, io.nowMs());
       return saved;
     });
     this.#takeOver(config, written.states);
+    if (isMapOver) pseudonyms.forget();
     this.#parts.rules.takeOver(rules);
   }
 

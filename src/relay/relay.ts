@@ -40,6 +40,8 @@ import type { Occurrence } from './notices.ts';
 import { makeLane } from './make-lane.ts';
 import { OwnEntries } from './own-entries.ts';
 import { Reconfiguration } from './reconfiguration.ts';
+import { PseudonymMap } from './pseudonym-map.ts';
+import { PseudonymStore } from './pseudonym-store.ts';
 import { type Queries, queriesOver } from './queries.ts';
 import { redrive } from './redrive.ts';
 import type { RelayParts } from './relay-parts.ts';
@@ -80,6 +82,7 @@ export class Relay {
   readonly rules: TenantRules;
   readonly verdicts: Verdicts;
   readonly erasures: Erasures;
+  readonly pseudonymMap: PseudonymMap;
   /** The last config, once the tenant is removed. */
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
@@ -137,6 +140,7 @@ export class Relay {
       notes,
       lastWebhook: this.#lastWebhook,
       config,
+      pseudonyms: new PseudonymStore(db, config),
       isRemoved: () => this.#removed !== undefined,
       notify,
     };
@@ -170,6 +174,7 @@ export class Relay {
         }),
       publish: () => void this.putToWork().catch(() => undefined),
     });
+    this.pseudonymMap = new PseudonymMap({ ...shared, nowMs: () => io.nowMs() });
     this.hostActions = new HostActions(shared);
     this.#upkeep = new Upkeep({
       ...shared,

@@ -77,6 +77,7 @@ import type {
   TestRulesRequest,
   WindowsRequest,
 } from '../domain/rule-views.ts';
+import type { ResealNamesAnswer, ResealNamesRequest, RevealAnswer, RevealRequest } from '../domain/rights.ts';
 import type { UnavailableReason } from '../domain/unavailable.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
@@ -166,7 +167,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async accept(request: AcceptRequest): Promise<AcceptAnswer> {
-    return this.#ask(request.v, 'accept.failed', async (relay) => relay.intake.accept(request.events));
+    return this.#ask(request.v, 'accept.failed', async (relay) => relay.intake.accept(request));
   }
 
   async acceptSealed(request: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
@@ -335,6 +336,15 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     });
   }
 
+  /** The name behind a key, from the sealed map; audited. */
+  async reveal(request: RevealRequest): Promise<RevealAnswer> {
+    return this.#ask(request.v, 'pseudonym_map.failed', async (relay) => relay.pseudonymMap.reveal(request));
+  }
+
+  async resealNames(request: ResealNamesRequest): Promise<ResealNamesAnswer> {
+    return this.#ask(request.v, 'pseudonym_map.failed', async (relay) => relay.pseudonymMap.reseal(request));
+  }
+
   /** The tenant's rules, with what has become of each. */
   async rules(): Promise<RulesAnswer> {
     return this.#ask(1, 'rules.failed', async (relay) => relay.queries.rules.rules());
@@ -462,7 +472,10 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Null: there is no such tenant. Throws while the object can't load, as `readConfig` does. */
   async health(): Promise<ObjectHealth | null> {
     if (this.#isFaulty) throw new Error('Cannot tell the health as the storage must be readable: it is not');
-    return this.#relay?.health(this.ctx.id.jurisdiction) ?? null;
+    const relay = this.#relay;
+    if (!relay) return null;
+    const sealedMap = await relay.pseudonymMap.health();
+    return { ...relay.health(this.ctx.id.jurisdiction), ...(sealedMap && { sealedMap }) };
   }
 
   /** Re-arms first, then works: whatever fails below, the next alarm is set. */

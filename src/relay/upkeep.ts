@@ -19,6 +19,7 @@ import type { EventLog, Period } from './log.ts';
 import type { Occurrence } from './notices.ts';
 import type { OwnEntries } from './own-entries.ts';
 import { owesTellingsOnly } from './own-entries-lost.ts';
+import type { PseudonymStore } from './pseudonym-store.ts';
 import { RecordsUpkeep, type RecordsUpkeepParts } from './records-upkeep.ts';
 import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
 import { type RulesUpkeepParts, rulesUpkeep, rulesUpkeepDueAtMs } from './rules-upkeep.ts';
@@ -40,6 +41,7 @@ export interface UpkeepParts extends RulesUpkeepParts, RecordsUpkeepParts {
   readonly findings: Findings;
   readonly entries: OwnEntries;
   readonly lastWebhook: LastWebhook;
+  readonly pseudonyms: PseudonymStore;
   readonly notify: (occurrence: Occurrence) => void;
   /** Bytes above which the oldest delivered periods go early. */
   readonly spaceBytesHigh: number;
@@ -87,6 +89,7 @@ export class Upkeep {
     });
     for (const work of rulesUpkeep(this.#parts, nowMs)) this.#task('rules.upkeep_failed', work);
     this.makeDigests(nowMs);
+    this.#task('pseudonym_map.drop_failed', () => this.#parts.pseudonyms.dropOld(nowMs));
     for (const [failed, work] of this.#records.tasks(nowMs)) this.#task(failed, work);
   }
 
@@ -97,7 +100,7 @@ export class Upkeep {
 
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */
   dueAtMs(nowMs: number): (number | null)[] {
-    const { log, activity, findings, lanes, holds } = this.#parts;
+    const { log, activity, findings, lanes, holds, pseudonyms } = this.#parts;
     const periods = holds.isEverythingHeld
       ? log.periods.map((period) => ({ ...period, hasEvents: false }))
       : log.periods;
@@ -109,6 +112,7 @@ export class Upkeep {
       findings.dueAtMs,
       this.#digests.dueAtMs(nowMs),
       this.#nextRetentionWarningAtMs(nowMs),
+      pseudonyms.dueAtMs,
       ...rulesUpkeepDueAtMs(this.#parts),
       ...lanes.all.map((lane) => lane.restDueAtMs(nowMs)),
     ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));

@@ -4,7 +4,7 @@
  * Neither takes the place of a tenant's entry that still serves.
  */
 
-import type { PrivacyConfig, Residency } from '../domain/tenant-config.ts';
+import type { Residency } from '../domain/tenant-config.ts';
 import type { WebhookVerifier } from '../ingest/signature.ts';
 import { importWebhookKeys } from '../ingest/signature.ts';
 import { decodeBase64 } from '../lib/bytes.ts';
@@ -31,7 +31,7 @@ export interface LoadedTenant {
   readonly residency: Residency;
   readonly verifier: WebhookVerifier;
   readonly forward: IngestConfig['forward'];
-  readonly privacy: PrivacyConfig;
+  readonly privacy: IngestConfig['privacy'];
   /** 32 bytes. */
   readonly pseudonymKey: Uint8Array;
 }

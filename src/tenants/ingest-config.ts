@@ -42,6 +42,8 @@ const ingestConfigSchema = z.object({
     user_email: privacyLevel,
     device: privacyLevel,
     url: privacyLevel,
+    /** Absent: an earlier release wrote it. */
+    sealed_map: z.optional(z.boolean()),
   }),
   pseudonymKey: z.string(),
 });

@@ -37,6 +37,7 @@ export function warningsOf(config: TenantConfig, { isIngestChanged, stored, nowM
   return [
     ...shortSecrets(config),
     ...replayable(config),
+    ...mapOfNobody(config),
     ...unknownTypes(config),
     ...neverForwarded(config),
     ...unknownPlatforms(config),
@@ -60,6 +61,15 @@ function unknownTypes({ forward }: TenantConfig): string[] {
       `${path} is "${type}", a type that Noxys does not document${nearest ? `: did you mean "${nearest}"?` : '.'}`,
     ];
   });
+}
+
+/** A map that nothing comes into. */
+function mapOfNobody({ privacy }: TenantConfig): string[] {
+  const { sealed_map: isOn, user_id: id, user_email: email } = privacy;
+  if (isOn !== true || id === 'pseudonymise' || email === 'pseudonymise') return [];
+  return [
+    "privacy.sealed_map keeps nothing, as neither privacy.user_id nor privacy.user_email is pseudonymise: it is of users' names alone, never of devices.",
+  ];
 }
 
 /** An approved platform of unknown domains keeps none of them from being made an indicator: it may be misspelt. */

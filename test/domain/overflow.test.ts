@@ -83,8 +83,19 @@ describe('what is sealed', () => {
     const event = { ...EVENT, user: { id: 'u' }, later: [1] };
     expect(readOverflowContent(writeOverflowContent([JSON.stringify(event)]))).toEqual({
       ok: true,
-      value: [event],
+      value: { events: [event], names: [] },
     });
+  });
+
+  it('has the names of users, and loses no event where what stands there is none', () => {
+    const names = [{ key: 'p_1', sealed: 'a.b.c' }];
+    const text = writeOverflowContent([JSON.stringify(EVENT)], names);
+    expect(readOverflowContent(text)).toMatchObject({ ok: true, value: { events: [EVENT], names } });
+    for (const wrong of [7, null, [{ key: 7 }], 'x'])
+      expect(readOverflowContent(JSON.stringify({ v: 1, events: [EVENT], names: wrong }))).toEqual({
+        ok: true,
+        value: { events: [EVENT], names: [] },
+      });
   });
 
   it.each([2, 0, -1])('of version %i is left to an object that knows it', (v) => {

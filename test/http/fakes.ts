@@ -52,6 +52,12 @@ import type {
   TestRulesRequest,
   WindowsRequest,
 } from '../../src/domain/rule-views.ts';
+import type {
+  ResealNamesAnswer,
+  ResealNamesRequest,
+  RevealAnswer,
+  RevealRequest,
+} from '../../src/domain/rights.ts';
 import type { DetectionRequest } from '../../src/domain/rules-rpc.ts';
 import type { ExportRequest, LiftHoldRequest, PlaceHoldRequest } from '../../src/domain/rights.ts';
 import type { Env, RegistryNamespace, RelayNamespace } from '../../src/settings.ts';
@@ -74,6 +80,8 @@ type AskedRequest =
   | EventsRequest
   | ExplainRequest
   | UserKeyRequest
+  | RevealRequest
+  | ResealNamesRequest
   | TestRulesRequest
   | BacktestRequest
   | DetectionsRequest
@@ -159,6 +167,9 @@ export class FakeRelay implements TenantRelayRpc {
     isComplete: true,
   };
   keys: UserKeyAnswer = { kind: 'key', key: 'p_0123456789abcdefghijkl' };
+  reveals: RevealAnswer = { kind: 'revealed', name: { id: 'u-1' } };
+  /** One for each step, the last one for all that follow. */
+  resealsNames: ResealNamesAnswer[] = [{ kind: 'resealed', resealed: 0, unopened: 0 }];
   resumes: ResumeAnswer = { kind: 'saved', version: 2, isPublished: true, discarded: 0 };
 
   readonly tested: Omit<TestDestinationRequest, 'actor'>[] = [];
@@ -361,6 +372,18 @@ export class FakeRelay implements TenantRelayRpc {
   async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
     this.#note(request);
     return this.keys;
+  }
+
+  async reveal(request: RevealRequest): Promise<RevealAnswer> {
+    this.#note(request);
+    return this.reveals;
+  }
+
+  async resealNames(request: ResealNamesRequest): Promise<ResealNamesAnswer> {
+    this.#note(request);
+    const [answer = { kind: 'resealed', resealed: 0, unopened: 0 }, ...more] = this.resealsNames;
+    if (more.length > 0) this.resealsNames = more;
+    return answer;
   }
 
   /** What it answers of rules, detections and windows. */

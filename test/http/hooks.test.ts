@@ -639,3 +639,81 @@ function captureLog(level: 'warn' | 'error'): () => string[] {
     return lines;
   };
 }
+
+describe('the sealed map', () => {
+  const privacy = { user_id: 'pseudonymise', user_email: 'pseudonymise', sealed_map: true };
+  const ALICE = { ...EVENT, data: { user_id: 'u-alice', user_email: 'alice@acme.fr' } };
+
+  /** What was sealed, by key. */
+  async function namesOf(names: readonly { key: string; sealed: string }[] = []) {
+    const sealer = createSealer(settingsOf(world.env).masterKeys);
+    const binding = { tenant: 'acme', purpose: 'pseudonym-map' };
+    const opened = await Promise.all(names.map(async ({ sealed }) => sealer.open(sealed, binding)));
+    return opened.map((text) => (text.ok ? (JSON.parse(text.value) as unknown) : text.error.kind));
+  }
+
+  it('gets the names behind the keys of the events, sealed, and nothing else of them leaves', async () => {
+    await publishTenant({ id: 'acme', residency: 'eu', privacy });
+    await postSigned([ALICE, { ...ALICE, id: 'evt_2' }]);
+    const [request] = theRelay().requests;
+    const { user } = request?.events[0] ?? {};
+    expect(await namesOf(request?.names)).toEqual([
+      { key: user?.id, id: 'u-alice' },
+      { key: user?.email, email: 'alice@acme.fr' },
+    ]);
+    expect(JSON.stringify(request)).not.toMatch(/alice/i);
+  });
+
+  it('gets no name of an event that is not forwarded', async () => {
+    await publishTenant({ id: 'acme', residency: 'eu', privacy });
+    await postSigned([EVENT, { ...ALICE, id: 'evt_2', type: 'interaction.created' }]);
+    expect(await namesOf(theRelay().requests[0]?.names)).toMatchObject([{ email: 'alice@acme.fr' }]);
+    expect(theRelay().requests[0]?.names).toHaveLength(1);
+  });
+
+  it.each([
+    ['is off', { ...privacy, sealed_map: false }],
+    ['is not there, as in what an earlier release published', { user_id: 'pseudonymise' }],
+    ['is of nobody', { user_id: 'keep', user_email: 'drop', sealed_map: true }],
+  ])('gets nothing where it %s: the request is as it always was', async (_case, settings) => {
+    await publishTenant({ id: 'acme', residency: 'eu', privacy: settings });
+    await postSigned(ALICE);
+    expect(Object.keys(theRelay().requests[0] ?? {})).toEqual(['v', 'events']);
+  });
+
+  it('gets a name once, as soon as the object has taken it', async () => {
+    await publishTenant({ id: 'acme', residency: 'eu', privacy });
+    await postSigned(ALICE);
+    theRelay().accepts = async () => ({ kind: 'rate_limited', retryAfterSeconds: 1 });
+    await postSigned({ ...ALICE, id: 'evt_2', data: { user_id: 'u-bob', user_email: 'alice@acme.fr' } });
+    theRelay().accepts = async () => ({ kind: 'accepted', accepted: 1, duplicates: 0 });
+    await postSigned({ ...ALICE, id: 'evt_3', data: { user_id: 'u-bob', user_email: 'alice@acme.fr' } });
+    await postSigned({ ...ALICE, id: 'evt_4', data: { user_id: 'u-bob' } });
+    const sent = await Promise.all(theRelay().requests.map(async ({ names }) => namesOf(names)));
+    expect(sent).toMatchObject([
+      [{ id: 'u-alice' }, { email: 'alice@acme.fr' }],
+      [{ id: 'u-bob' }],
+      [{ id: 'u-bob' }],
+      [],
+    ]);
+  });
+
+  it('waits with the events in the overflow queue, sealed in what is sealed, and counts as handed over by no one', async () => {
+    world = fakeWorld({ RELAY_RESIDENCY: 'eu' });
+    await publishTenant({ id: 'acme', residency: 'eu', privacy });
+    world.prepare = (relay) => {
+      relay.accepts = async () => ({ kind: 'unavailable', reason: 'object_fault' });
+    };
+    expect((await postSigned(ALICE)).status).toBe(202);
+    expect((await postSigned({ ...ALICE, id: 'evt_2' })).status).toBe(202);
+    const sealer = createSealer(settingsOf(world.env).masterKeys);
+    expect(world.overflow.messages).toHaveLength(2);
+    for (const message of world.overflow.messages) {
+      const sealed = new TextDecoder().decode(readOverflowMessage(message)?.sealed);
+      const text = await sealer.open(sealed, { tenant: 'acme', purpose: 'overflow' });
+      expect(text.ok && text.value).not.toMatch(/alice/i);
+      const { names } = JSON.parse(text.ok ? text.value : '{}') as { names: { key: string; sealed: string }[] };
+      expect(await namesOf(names)).toMatchObject([{ id: 'u-alice' }, { email: 'alice@acme.fr' }]);
+    }
+  });
+});

@@ -161,4 +161,30 @@ describe('packOverflow', () => {
       expect(unpacked(Array.from({ length: 40 }, () => sized(bytes)))).toHaveLength(40);
     },
   );
+
+  it('keeps each name once, in the chunk of the first event that has it, and no chunk above its bound', () => {
+    const events = Array.from({ length: 100 }, (_, i) => ({
+      ...EVENT,
+      id: `evt_${i}`,
+      user: { id: `p_id_${i % 60}`, email: `p_email_${i}` },
+    }));
+    const names = events.flatMap(({ user }) =>
+      [user.id, user.email].map((key) => ({ key, sealed: 'x'.repeat(3_000) })),
+    );
+    const packed = packOverflow(events, [...names, { key: 'p_nobody', sealed: 'x' }]);
+    if (!packed.ok) throw new Error(packed.error.kind);
+    const seen = new Set<string>();
+    for (const chunk of packed.value) {
+      expect(bytesOf(chunk)).toBeLessThanOrEqual(CHUNK_BYTES_MAX);
+      const read = readOverflowContent(chunk);
+      if (!read.ok) throw new Error(read.error.kind);
+      const keys = read.value.events.flatMap(({ user }) => [user?.id, user?.email]);
+      for (const { key } of read.value.names) {
+        expect([key, keys.includes(key), seen.has(key)]).toEqual([key, true, false]);
+        seen.add(key);
+      }
+    }
+    expect(seen.size).toBe(160);
+    expect(packed.value.length).toBeGreaterThan(5);
+  });
 });

@@ -135,7 +135,7 @@ describe("the JSON Schema of a tenant's config", () => {
     const found = new Map<string, unknown>();
     collect(tenantConfigJsonSchema(), '', found);
     const own = [...found.keys()].filter((path) =>
-      /^(?:platforms|language|device_map|digest|rules|responses|retention\.detections|destinations\.\w+)(?:\b|$)/.test(
+      /^(?:platforms|language|device_map|digest|rules|responses|retention\.detections|privacy\.sealed_map|destinations\.\w+)(?:\b|$)/.test(
         path,
       ),
     );

@@ -6,10 +6,9 @@ import { failure, success } from '../../lib/result.ts';
 import type { RequestFailure } from '../request-failure.ts';
 import type { Readers } from './fields.ts';
 import { bodyInvalid } from './fields.ts';
+import { userKey } from './user-key.ts';
 import { type NamedUser, USER_READERS, usersIn } from './users.ts';
-import { reader } from './values.ts';
 
-const USER_KEY_PATTERN = /^p_[A-Za-z0-9_-]{22}$/;
 const ONE_USER = 'must have one of user_id, user_email, user_key';
 
 export interface AskedUser extends NamedUser {
@@ -18,11 +17,7 @@ export interface AskedUser extends NamedUser {
 
 export const ASKED_USER_READERS: Readers<AskedUser> = {
   ...USER_READERS,
-  user_key: reader({ type: 'string', pattern: USER_KEY_PATTERN.source }, (value) =>
-    typeof value === 'string' && USER_KEY_PATTERN.test(value)
-      ? success(value)
-      : failure('must be the key of a user, as events show it'),
-  ),
+  user_key: userKey,
 };
 
 /** Fails unless exactly one is named. */

@@ -13,8 +13,9 @@ import type { AdminRoute, Answer, Call } from '../admin-route.ts';
 import { adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../request-failure.ts';
 import { compare } from './candidate.ts';
-import { findExisting } from './existing.ts';
+import { askExisting, findExisting } from './existing.ts';
 import { bodyInvalid } from './fields.ts';
+import { refused } from './refused.ts';
 import { NOT_PUBLISHED, saveCandidate, saveConfig } from './save.ts';
 import { oneOf, textOf } from './values.ts';
 import { etagOf, isPreconditionMet } from './version.ts';
@@ -26,6 +27,8 @@ const SECRET_LENGTH_MAX = 4096;
 const BODY_BYTES_MAX = 32 * 1024;
 /** `destinations.{32 characters}.headers.{64 characters}` has 118. */
 const PATH_LENGTH_MAX = 128;
+/** Steps of a request over the sealed map, two calls each: 10,000 names. The caller repeats it while there are more. */
+const NAME_STEPS_MAX = 20;
 
 export const secretRoutes: readonly AdminRoute[] = [
   adminRoute({
@@ -104,8 +107,27 @@ async function rotate(call: Call<object, Rotation>): Promise<Result<Answer, Requ
   });
 }
 
-/** Moves every seal to the primary master key; 0 = all are under it already, and nothing is saved. */
+/** Moves every seal to the primary master key, the config's first; 0 = all are under it already, and nothing is saved. */
 async function resealTenant(call: Call): Promise<Result<Answer, RequestFailure>> {
+  const config = await resealConfig(call);
+  if (!config.ok) return config;
+  const { version, paths, isMapOn } = config.value;
+  const names = isMapOn ? await resealNames(call) : success({ resealed: 0, unopened: 0, isComplete: true });
+  if (!names.ok) return names;
+  const { resealed, unopened, isComplete } = names.value;
+  return success({
+    body: { version, resealed: paths.length + resealed, unopened, isComplete },
+    headers: { etag: etagOf(version) },
+  });
+}
+
+interface ResealedConfig {
+  readonly version: number;
+  readonly paths: readonly string[];
+  readonly isMapOn: boolean;
+}
+
+async function resealConfig(call: Call): Promise<Result<ResealedConfig, RequestFailure>> {
   const { c, deployment } = call;
   const found = await findExisting(c, deployment);
   if (!found.ok) return found;
@@ -114,8 +136,8 @@ async function resealTenant(call: Call): Promise<Result<Answer, RequestFailure>>
     return failure({ kind: 'precondition_failed', version });
   const opened = await openConfig(config, deployment.sealer);
   const paths = pathsToReseal(opened);
-  if (paths.length === 0)
-    return success({ body: { version, resealed: 0 }, headers: { etag: etagOf(version) } });
+  const isMapOn = config.privacy.sealed_map === true;
+  if (paths.length === 0) return success({ version, paths, isMapOn });
   const resealed = await reseal(opened, deployment.sealer);
   if (!resealed.ok) return failure({ kind: 'config_invalid', faults: resealed.error });
   const saved = await saveConfig(call, {
@@ -126,8 +148,26 @@ async function resealTenant(call: Call): Promise<Result<Answer, RequestFailure>>
     changedPaths: paths,
   });
   if (!saved.ok) return saved;
-  return success({
-    body: { version: saved.value.version, resealed: paths.length },
-    headers: { etag: etagOf(saved.value.version) },
-  });
+  return success({ version: saved.value.version, paths, isMapOn });
+}
+
+/** The names of the sealed map, as many as one request may do. */
+async function resealNames({
+  c,
+  deployment,
+  actor,
+}: Call): Promise<Result<{ resealed: number; unopened: number; isComplete: boolean }, RequestFailure>> {
+  let [resealed, unopened] = [0, 0];
+  let after: string | undefined;
+  for (let step = 0; step < NAME_STEPS_MAX; step++) {
+    const request = { v: 1, actor, ...(after !== undefined && { after }) } as const;
+    const answer = await askExisting(c, deployment, async (relay) => relay.resealNames(request));
+    if (!answer.ok) return answer;
+    if (answer.value.kind !== 'resealed') return refused(c, answer.value);
+    resealed += answer.value.resealed;
+    unopened += answer.value.unopened;
+    after = answer.value.next;
+    if (after === undefined) return success({ resealed, unopened, isComplete: true });
+  }
+  return success({ resealed, unopened, isComplete: false });
 }

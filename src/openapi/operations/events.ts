@@ -124,6 +124,22 @@ export const eventOperations: Operations = {
     description: 'By either `user_id` or `user_email`. It is audited, with the key.',
     answers: { 200: { description: 'The key.', schema: z.strictObject({ key: z.string() }) } },
   },
+  [`POST ${ROOT}/users/reveal`]: {
+    id: 'revealUser',
+    tag: 'events',
+    summary: 'The name behind the key of a user',
+    description:
+      'From the sealed map, where the tenant keeps one (`privacy.sealed_map`). It is audited, with the key.',
+    answers: {
+      200: {
+        description: 'The name, as Noxys sent it.',
+        schema: z.union([
+          z.strictObject({ user_id: z.string() }),
+          z.strictObject({ user_email: z.string() }),
+        ]),
+      },
+    },
+  },
   [`GET ${ROOT}/audit`]: {
     id: 'listAudit',
     tag: 'audit',

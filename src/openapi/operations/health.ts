@@ -7,6 +7,8 @@ import type { Operations } from '../operation.ts';
 
 const queue = z.nullable(z.strictObject({ backlog: shared.count, oldestAt: z.optional(shared.instant) }));
 
+const seals = z.strictObject({ total: shared.count, opens: shared.count, primary: shared.count });
+
 const tenantHealth = z.strictObject({
   tenant: shared.tenantId,
   jurisdiction: z.nullable(z.string()),
@@ -14,7 +16,9 @@ const tenantHealth = z.strictObject({
   /** 0: not known. */
   publishedVersion: shared.count,
   configFaults: z.array(z.strictObject({ path: z.string(), message: z.string() })),
-  secrets: z.strictObject({ total: shared.count, opens: shared.count, primary: shared.count }),
+  secrets: seals,
+  /** Absent: it is empty. */
+  sealedMap: z.optional(seals),
   lanes: z.array(lane),
   lastWebhook: z.optional(z.strictObject({ at: shared.instant, type: z.string(), accepted: z.boolean() })),
   eventsAccepted: shared.count,
@@ -41,7 +45,7 @@ export const healthOperations: Operations = {
     tag: 'health',
     summary: 'How a tenant is: config, seals, lanes, last webhook, storage',
     description:
-      '`configFaults` is the stored config under the settings of now. `secrets` counts the sealed values, those that open, and those under the primary master key. `lastWebhook` is the last authentic one; `accepted` is false when nothing of it was forwarded. What destinations wrote (`detail` of a lane) is `…` below the role operator.',
+      '`configFaults` is the stored config under the settings of now. `secrets` counts the sealed values, those that open, and those under the primary master key. `lastWebhook` is the last authentic one; `sealedMap` counts the names in the sealed map, those whose seals the master keys of now open, and those under the primary one. `accepted` is false when nothing of it was forwarded. What destinations wrote (`detail` of a lane) is `…` below the role operator.',
     answers: { 200: { description: 'The health of the tenant.', schema: tenantHealth } },
   },
   'GET /api/v1/health': {

@@ -122,8 +122,14 @@ export const tenantOperations: Operations = {
     summary: 'Seal every secret under the primary master key',
     answers: {
       200: {
-        description: 'So many were moved; 0: all were under it already, and nothing was saved.',
-        schema: z.strictObject({ version: shared.version, resealed: shared.count }),
+        description:
+          'So many were moved, names of the sealed map included; 0: all were under it already, and nothing was saved. While `isComplete` is false, repeat it. `unopened`: names that no master key opens.',
+        schema: z.strictObject({
+          version: shared.version,
+          resealed: shared.count,
+          unopened: shared.count,
+          isComplete: z.boolean(),
+        }),
       },
     },
     isConditional: true,

@@ -242,10 +242,15 @@ describe('POST /api/v1/tenants/{id}/reseal', () => {
     expect([first.status, first.headers.get('etag'), first.body]).toEqual([
       200,
       '"2"',
-      { version: 2, resealed: 5 },
+      { version: 2, resealed: 5, unopened: 0, isComplete: true },
     ]);
     expect(relay().configured.at(-1)).toMatchObject({ action: 'secrets.resealed' });
-    expect((await call('POST', '/reseal')).body).toEqual({ version: 2, resealed: 0 });
+    expect((await call('POST', '/reseal')).body).toEqual({
+      version: 2,
+      resealed: 0,
+      unopened: 0,
+      isComplete: true,
+    });
     expect(relay().configured).toHaveLength(2);
     useKeys(NEW_KEY);
     expect(await stored()).toEqual(before);
@@ -256,7 +261,12 @@ describe('POST /api/v1/tenants/{id}/reseal', () => {
 
   it('writes nothing when all is under the primary key', async () => {
     const { writes } = world.kv;
-    expect((await call('POST', '/reseal')).body).toEqual({ version: 1, resealed: 0 });
+    expect((await call('POST', '/reseal')).body).toEqual({
+      version: 1,
+      resealed: 0,
+      unopened: 0,
+      isComplete: true,
+    });
     expect(relay().configured).toHaveLength(1);
     expect(world.kv.writes).toBe(writes);
   });
@@ -280,5 +290,39 @@ describe('POST /api/v1/tenants/{id}/reseal', () => {
     expect(stale).toMatchObject({ status: 412, body: { version: 1 } });
     relay().configures = async () => ({ kind: 'version_conflict', version: 2 });
     expect((await call('POST', '/reseal')).status).toBe(409);
+  });
+
+  describe('of a tenant that keeps the sealed map', () => {
+    const privacy = { user_id: 'pseudonymise', sealed_map: true };
+    beforeEach(async () => {
+      await call('PUT', '', { body: { ...sampleDocument(), privacy } });
+    });
+
+    it('goes through its names step by step, and counts them', async () => {
+      relay().resealsNames = [
+        { kind: 'resealed', resealed: 500, unopened: 1, next: 'p_5' },
+        { kind: 'resealed', resealed: 20, unopened: 0 },
+      ];
+      const { body } = await call('POST', '/reseal');
+      expect(body).toEqual({ version: 2, resealed: 520, unopened: 1, isComplete: true });
+      expect(relay().asked).toEqual([{ v: 1 }, { v: 1, after: 'p_5' }]);
+    });
+
+    it('ends after 10,000 names, and says that there are more', async () => {
+      relay().resealsNames = [{ kind: 'resealed', resealed: 500, unopened: 0, next: 'p_5' }];
+      const { body } = await call('POST', '/reseal');
+      expect(body).toEqual({ version: 2, resealed: 10_000, unopened: 0, isComplete: false });
+      expect(relay().asked).toHaveLength(20);
+    });
+
+    it('answers 503 where its object can not', async () => {
+      relay().resealsNames = [{ kind: 'unavailable', reason: 'object_fault' }];
+      expect((await call('POST', '/reseal')).status).toBe(503);
+    });
+  });
+
+  it('asks for no names where there is no sealed map', async () => {
+    await call('POST', '/reseal');
+    expect(relay().asked).toEqual([]);
   });
 });

@@ -34,6 +34,7 @@ it.each<[method: string, path: string, asked: keyof TenantRelayRpc, body?: unkno
   ['POST', 'acme/events/search', 'events', { user_id: 'u-1' }],
   ['GET', 'acme/events/evt_1', 'explainEvent'],
   ['POST', 'acme/users/key', 'userKey', { user_id: 'u-1' }],
+  ['POST', 'acme/users/reveal', 'reveal', { user_key: 'p_0123456789abcdefghijkl' }],
   ['POST', 'acme/destinations/edr/test', 'testDestination'],
   ['POST', 'acme/destinations/edr/test', 'readConfig', sampleDocument()],
   ['POST', 'acme/destinations/edr/test', 'testDestination', sampleDocument()],
