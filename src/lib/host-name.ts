@@ -7,7 +7,7 @@
 /** Top-level names that public DNS does not hold, and that private networks use. Source: RFC 6761, RFC 6762, RFC 8375, ICANN on `.internal`. */
 const PRIVATE_SUFFIXES = 'localhost local internal intranet lan home corp private arpa'.split(' ');
 /** More of them, which nobody has a server below. Source: IANA, "Special-Use Domain Names"; ICANN on name collisions; read 2026-11. */
-const RESERVED_SUFFIXES = 'localdomain mail onion alt example test invalid'.split(' ');
+const RESERVED_SUFFIXES = 'localdomain svc mail onion alt example test invalid'.split(' ');
 
 /**
  * Public names that lead to this machine, to a metadata service, or to whatever address somebody writes into them.
