@@ -57,13 +57,18 @@ function unreachableFailure(kind: string, message: string, hints: readonly strin
 }
 
 /** What the API says to callers of the API; the hint says it in options. */
-const API_WORDS = ': deliver them, or give them up with ?undelivered=discard';
+const API_WORDS = [
+  ': deliver them, or give them up with ?undelivered=discard',
+  ': GET …/rules lists those that it has',
+  ' of …/holds',
+  ', with DELETE …/holds/{holdId}',
+];
 
 type Problem = Extract<ApiFailure, { kind: 'problem' }>;
 
 function problemFailure(failure: Problem, what: string): CliFailure {
   const { status, problem, faults, requestId } = failure;
-  const detail = failure.detail.replace(API_WORDS, '').replace(': GET …/rules lists those that it has', '');
+  const detail = API_WORDS.reduce((text, words) => text.replace(words, ''), failure.detail);
   const hint = HINTS[problem] ?? HINTS[`http_${status}`];
   const lines = faults.map(({ path, message }) => `\n  ${path === '' ? 'the document' : path} ${message}`);
   const request = status >= 500 && requestId !== undefined ? ` (request ${requestId})` : '';

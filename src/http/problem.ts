@@ -157,11 +157,14 @@ function wordsOf(failure: RequestFailure): Words {
     case 'erasure_not_found':
       return words(404, 'No such erasure', 'GET …/erasures lists those that are remembered.');
     case 'subject_held':
-      return words(
-        409,
-        'Under legal hold',
-        `Nothing was erased: ${failure.holds.length === 1 ? 'hold' : 'holds'} ${failure.holds.join(', ')} of …/holds must be lifted first, with DELETE …/holds/{holdId}.`,
-      );
+      return {
+        ...words(
+          409,
+          'Under legal hold',
+          `Nothing was erased: ${failure.holds.length === 1 ? 'hold' : 'holds'} ${failure.holds.join(', ')} of …/holds must be lifted first, with DELETE …/holds/{holdId}.`,
+        ),
+        more: { holds: failure.holds },
+      };
     case 'name_not_found':
       return words(404, 'No such name', noNameDetail(failure.isOn));
     case 'rule_not_found':

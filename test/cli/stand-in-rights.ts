@@ -62,7 +62,8 @@ function erase(asked: Asked): Response {
   const holds = state.rights.holds.filter(({ keys }) => keys === undefined || keys.includes(key));
   if (holds.length > 0) {
     const ids = holds.map(({ id }) => id);
-    return problem(409, 'subject_held', `The person is held by hold ${ids.join(', ')}.`, { holds: ids });
+    const detail = `Nothing was erased: holds ${ids.join(', ')} of …/holds must be lifted first, with DELETE …/holds/{holdId}.`;
+    return problem(409, 'subject_held', detail, { holds: ids });
   }
   const at = new Date(state.nowMs).toISOString();
   const erasure: ErasureView = {
