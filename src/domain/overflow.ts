@@ -61,6 +61,7 @@ const contentSchema = z.object({
   v: z.literal(1),
   events: z.array(eventSchema).check(z.minLength(1)),
   /** Events are not lost for the sake of names: what are none is as if there were none. */
+  // oxlint-disable-next-line promise/valid-params -- zod's, of no promise
   names: z.catch(z.optional(z.array(z.object({ key: z.string(), sealed: z.string() }))), undefined),
 });
 

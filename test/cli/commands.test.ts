@@ -515,6 +515,33 @@ describe('secrets and tokens', () => {
     expect(relay.sent('POST', /reseal/)).toHaveLength(4);
   });
 
+  it('reseal goes on while names of a sealed map are left', async () => {
+    const { relay, shell } = await stage();
+    relay.state.reseals.push(
+      { resealed: 10_000, unopened: 0, isComplete: false },
+      { resealed: 7, unopened: 0, isComplete: true },
+    );
+    expect((await shell.run('reseal acme --json')).json()).toMatchObject({
+      tenants: [{ tenant: 'acme', resealed: 10_007 }],
+      failed: 0,
+    });
+    expect(relay.sent('POST', /reseal/)).toHaveLength(2);
+  });
+
+  it('reseal fails where names do not open, and ends where it gets no further', async () => {
+    const { relay, shell } = await stage();
+    relay.state.reseals.push(
+      { resealed: 3, unopened: 2, isComplete: true },
+      { resealed: 0, unopened: 10_000, isComplete: false },
+    );
+    const ran = await shell.run('reseal acme beta --concurrency 1');
+    expect(ran.code).toBe(EXIT.failed);
+    expect(ran.all).toContain("Cannot reseal all of acme: 2 names in its sealed map can't be opened");
+    expect(ran.all).toMatch(/all of beta: 10.?000 names/);
+    expect(ran.all).toContain('Leave RELAY_MASTER_KEY_PREVIOUS in place');
+    expect(relay.sent('POST', /reseal/)).toHaveLength(2);
+  });
+
   it('token create shows it once, or writes it to a new file for its owner alone', async () => {
     const { relay, shell } = await stage();
     const shown = await shell.run('token create ci --role operator --tenant acme --days 30');
@@ -579,5 +606,69 @@ describe('secrets and tokens', () => {
     expect((await shell.run('token list')).stdout).toContain('revoked now');
     expect((await shell.run('token revoke tok9')).code).toBe(EXIT.notFound);
     expect(existsSync(join(shell.cwd, '.env'))).toBe(false);
+  });
+});
+
+describe('users', () => {
+  const KEY = 'p_0123456789abcdefghijkl';
+
+  it('key shows the pseudonym of a user, whose name is no argument', async () => {
+    const { relay, shell } = await stage({ stdin: 'jane.doe@example.com\n' });
+    relay.state.names.set(KEY, { user_email: 'jane.doe@example.com' });
+    const ran = await shell.run('users key acme --user-email -');
+    expect(ran).toMatchObject({ code: EXIT.ok, stdout: `${KEY}\n` });
+    const [request] = relay.sent('POST', /users\/key$/);
+    expect(JSON.parse(request?.body ?? '')).toEqual({ user_email: 'jane.doe@example.com' });
+    expect((await shell.run('users key acme --user-id u-1 --json')).json()).toEqual({
+      key: 'p_0123456789abcdef',
+    });
+  });
+
+  it('key asks for the name where there is a terminal', async () => {
+    const { relay, shell } = await stage({ answers: ['u-17'] });
+    relay.state.names.set(KEY, { user_id: 'u-17' });
+    expect((await shell.run('users key acme --user-id')).stdout).toBe(`${KEY}\n`);
+    expect(shell.asked).toEqual(["The user's id"]);
+  });
+
+  it.each([
+    ['users key acme', 'either --user-id or --user-email'],
+    ['users key acme --user-id u-1 --user-email a@b.fr', 'in one way'],
+    ['users reveal acme u-17', 'A key is p_ and 22 characters'],
+    ['users reveal acme', 'key'],
+  ])('%s is refused before anything is asked', async (line, words) => {
+    const { relay, shell } = await stage();
+    expect(await shell.run(line)).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringContaining(words),
+    });
+    expect(relay.requests).toEqual([]);
+  });
+
+  it.each([
+    [{ user_id: 'u-17' }, 'u-17\n'],
+    [{ user_email: 'jane.doe@example.com' }, 'jane.doe@example.com\n'],
+  ])('reveal shows %j, with the reason for the audit', async (name, shown) => {
+    const { relay, shell } = await stage();
+    relay.state.names.set(KEY, name);
+    const ran = await shell.run(`users reveal acme ${KEY} --reason INC-42`);
+    expect(ran).toMatchObject({ code: EXIT.ok, stdout: shown });
+    const [request] = relay.sent('POST', /users\/reveal$/);
+    expect(JSON.parse(request?.body ?? '')).toEqual({ user_key: KEY });
+    expect((await shell.run(`users reveal acme ${KEY} --json`)).json()).toEqual(name);
+  });
+
+  it('reveal writes nothing to the terminal that a name could hide in itself', async () => {
+    const { relay, shell } = await stage();
+    relay.state.names.set(KEY, { user_email: 'a\u001b[2Jb@example.com' });
+    expect((await shell.run(`users reveal acme ${KEY}`)).stdout).not.toContain('\u001b');
+  });
+
+  it('reveal says what the relay says where there is no name', async () => {
+    const { shell } = await stage();
+    expect(await shell.run(`users reveal acme ${KEY}`)).toMatchObject({
+      code: EXIT.notFound,
+      stderr: expect.stringContaining('The sealed map has no name for this key'),
+    });
   });
 });

@@ -103,6 +103,18 @@ describe('doctor', () => {
       ({ state }) => void (state.health = { secrets: { total: 3, opens: 3, primary: 1 } }),
     ],
     [
+      'names in the sealed map that do not open',
+      'sealed_map',
+      'failure',
+      ({ state }) => void (state.health = { sealedMap: { total: 3, opens: 2, primary: 2 } }),
+    ],
+    [
+      'names in the sealed map under the previous key',
+      'sealed_map',
+      'warning',
+      ({ state }) => void (state.health = { sealedMap: { total: 3, opens: 3, primary: 1 } }),
+    ],
+    [
       'config faults',
       'config',
       'failure',

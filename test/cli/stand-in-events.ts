@@ -81,9 +81,24 @@ function explain({ state, url, parts }: Asked): Response {
   });
 }
 
+function userKey(asked: Asked): Response {
+  const { user_id: id, user_email: email } = jsonOf<{ user_id?: string; user_email?: string }>(asked);
+  const key = [...asked.state.names].find(([, name]) =>
+    'user_id' in name ? name.user_id === id : name.user_email === email,
+  )?.[0];
+  return answer({ key: key ?? PSEUDONYM });
+}
+
+function reveal(asked: Asked): Response {
+  const name = asked.state.names.get(jsonOf<{ user_key: string }>(asked).user_key);
+  return name ? answer(name) : problem(404, 'name_not_found', 'The sealed map has no name for this key.');
+}
+
 export const eventRoutes: readonly Route[] = [
   { method: 'POST', path: /^\/hooks\/([^/]+)$/, handle: hook },
   { method: 'GET', path: /^\/api\/v1\/tenants\/([^/]+)\/events$/, handle: list },
   { method: 'POST', path: /^\/api\/v1\/tenants\/([^/]+)\/events\/search$/, handle: search },
   { method: 'GET', path: /^\/api\/v1\/tenants\/([^/]+)\/events\/([^/]+)$/, handle: explain },
+  { method: 'POST', path: /^\/api\/v1\/tenants\/([^/]+)\/users\/key$/, handle: userKey },
+  { method: 'POST', path: /^\/api\/v1\/tenants\/([^/]+)\/users\/reveal$/, handle: reveal },
 ];

@@ -168,7 +168,7 @@ export const otherRoutes: readonly Route[] = [
     path: new RegExp(`${TENANT}/reseal$`),
     handle: ({ state, parts: [id = ''] }) =>
       state.tenants.has(id)
-        ? answer({ version: 1, resealed: 2 })
+        ? answer({ version: 1, ...(state.reseals.shift() ?? { resealed: 2, unopened: 0, isComplete: true }) })
         : problem(404, 'tenant_not_found', 'No tenant has this id.'),
   },
   { method: 'GET', path: /^\/api\/v1\/tokens$/, handle: ({ state }) => answer({ tokens: state.tokens }) },

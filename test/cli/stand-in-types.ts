@@ -62,6 +62,10 @@ export interface StandInState {
   health: Partial<TenantHealth>;
   /** Over the healthy answer of the deployment. */
   deployment: Record<string, unknown>;
+  /** By pseudonym: the user behind it, of a tenant that keeps the sealed map. */
+  readonly names: Map<string, { readonly user_id: string } | { readonly user_email: string }>;
+  /** Answers to reseal, in their order, before the usual one. */
+  readonly reseals: { readonly resealed: number; readonly unopened: number; readonly isComplete: boolean }[];
   /** Tenants with undelivered events. */
   readonly undelivered: Map<string, number>;
 }
@@ -105,6 +109,8 @@ export function newState(): StandInState {
     explain: () => [{ lane: 'edr/events', outcome: 'delivered', why: 'The destination took it.' }],
     health: {},
     deployment: {},
+    names: new Map(),
+    reseals: [],
     undelivered: new Map(),
   };
 }

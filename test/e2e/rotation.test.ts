@@ -115,7 +115,12 @@ describe.concurrent('a rotation', () => {
     expect(waiting.every(({ opens, isPrimaryKey }) => opens && !isPrimaryKey)).toBe(true);
     const resealed = await stage.admin.post(`${path}/reseal`);
     expect(resealed).toMatchObject({ status: 200, body: { version: 2, resealed: 4 } });
-    expect((await stage.admin.post(`${path}/reseal`)).body).toEqual({ version: 2, resealed: 0 });
+    expect((await stage.admin.post(`${path}/reseal`)).body).toEqual({
+      version: 2,
+      resealed: 0,
+      unopened: 0,
+      isComplete: true,
+    });
     await flow.untilMore(20);
     await restart({ primary: renewed });
     await flow.stop();

@@ -712,7 +712,9 @@ describe('the sealed map', () => {
       const sealed = new TextDecoder().decode(readOverflowMessage(message)?.sealed);
       const text = await sealer.open(sealed, { tenant: 'acme', purpose: 'overflow' });
       expect(text.ok && text.value).not.toMatch(/alice/i);
-      const { names } = JSON.parse(text.ok ? text.value : '{}') as { names: { key: string; sealed: string }[] };
+      const { names } = JSON.parse(text.ok ? text.value : '{}') as {
+        names: { key: string; sealed: string }[];
+      };
       expect(await namesOf(names)).toMatchObject([{ id: 'u-alice' }, { email: 'alice@acme.fr' }]);
     }
   });

@@ -20,14 +20,17 @@ const EVENT: ParsedEvent = {
 
 describe('namesBehind', () => {
   const levels = PRIVACY_LEVELS.flatMap((id) => PRIVACY_LEVELS.map((email) => [id, email] as const));
-  it.each(levels)('has the names of the keys that an event is left with, and no other: %s, %s', (id, email) => {
-    const privacy = { user_id: id, user_email: email, device: 'pseudonymise', url: 'drop' } as const;
-    const { user } = minimise(EVENT, privacy, KEY);
-    expect([...namesBehind([EVENT], privacy, KEY)]).toEqual([
-      ...(id === 'pseudonymise' ? [[user?.id, { id: 'u-1' }]] : []),
-      ...(email === 'pseudonymise' ? [[user?.email, { email: 'alice@acme.fr' }]] : []),
-    ]);
-  });
+  it.each(levels)(
+    'has the names of the keys that an event is left with, and no other: %s, %s',
+    (id, email) => {
+      const privacy = { user_id: id, user_email: email, device: 'pseudonymise', url: 'drop' } as const;
+      const { user } = minimise(EVENT, privacy, KEY);
+      expect([...namesBehind([EVENT], privacy, KEY)]).toEqual([
+        ...(id === 'pseudonymise' ? [[user?.id, { id: 'u-1' }]] : []),
+        ...(email === 'pseudonymise' ? [[user?.email, { email: 'alice@acme.fr' }]] : []),
+      ]);
+    },
+  );
 
   it('names a user of several events once, and nobody where events name none', () => {
     const privacy = { user_id: 'pseudonymise', user_email: 'pseudonymise' } as const;

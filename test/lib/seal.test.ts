@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createSealer, keyIdOf } from '../../src/lib/seal.ts';
+import { createSealer, keyIdOf, sealPrefixOf } from '../../src/lib/seal.ts';
 
 const OLD = new Uint8Array(32).fill(1);
 const NEW = new Uint8Array(32).fill(2);
@@ -30,6 +30,19 @@ describe('createSealer', () => {
       purpose: 'webhook',
       tenant: 'acme',
     });
+  });
+
+  it('begins every seal of a binding under one key alike, and no other so', async () => {
+    const { primary } = await sealer.keyIds();
+    const prefix = sealPrefixOf(primary, BINDING);
+    expect((await sealer.seal('x', BINDING)).startsWith(prefix)).toBe(true);
+    expect((await sealer.seal('x'.repeat(99), BINDING)).startsWith(prefix)).toBe(true);
+    for (const other of [
+      await sealer.seal('x', { ...BINDING, tenant: `${BINDING.tenant}2` }),
+      await sealer.seal('x', { ...BINDING, purpose: 'other' }),
+      await createSealer({ primary: NEW }).seal('x', BINDING),
+    ])
+      expect(other.startsWith(prefix)).toBe(false);
   });
 
   it('keeps when a value was set in the header, and opens a seal that does not say', async () => {

@@ -80,6 +80,10 @@ const TABLES_SINCE_4 = [
   'rule_changes',
   'custom_rules',
   'watched_users',
+  'erasures',
+  'legal_holds',
+  'held_entries',
+  'pseudonyms',
 ];
 
 describe('an event', () => {

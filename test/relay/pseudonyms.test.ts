@@ -16,6 +16,7 @@ import { createSealer, type Sealer } from '../../src/lib/seal.ts';
 import { Audit } from '../../src/relay/audit.ts';
 import { PseudonymMap, RESEALED_MAX } from '../../src/relay/pseudonym-map.ts';
 import { PseudonymStore } from '../../src/relay/pseudonym-store.ts';
+import { renewNames } from '../../src/relay/renew-names.ts';
 import { settingsOf } from '../../src/settings.ts';
 import { sealedConfig, Tenant } from './tenant.ts';
 
@@ -328,6 +329,20 @@ describe('under another master key', () => {
     await withKeys(tenant, alone, async (map) => {
       expect(await map.reveal({ v: 1, key: keyOf(ALICE) })).toEqual({ kind: 'revealed', name: ALICE });
     });
+  });
+
+  it('is what a name gets that waited in the overflow queue under the previous one', async () => {
+    const tenant = await Tenant.create(withMap());
+    const waiting = await sealed(tenant, ALICE);
+    const fresh = await sealed(tenant, BOB, { by: rotated });
+    const lost = await sealed(tenant, ALICE_MAIL, { by: createSealer({ primary: new Uint8Array(32) }) });
+    const renewed = await renewNames(rotated, tenant.id, [waiting, fresh, lost]);
+    expect(renewed.map(({ name }) => name.key)).toEqual([waiting.key, fresh.key]);
+    expect(renewed[1]?.name).toEqual(fresh);
+    const alone = createSealer({ primary: new Uint8Array(32).fill(9) });
+    const binding = { tenant: tenant.id, purpose: 'pseudonym-map' };
+    const opened = await alone.open(renewed[0]?.name.sealed ?? '', binding);
+    expect(opened).toEqual({ ok: true, value: writeName(waiting.key, ALICE) });
   });
 
   it('is shown and left as it is where no key opens it', async () => {

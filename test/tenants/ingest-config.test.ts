@@ -39,6 +39,17 @@ describe('the ingest config in KV', () => {
     expect(await readIngestConfig(kv, 'acme')).toEqual({ ok: true, value: projectionOf(config, 3) });
   });
 
+  it('carries whether the sealed map is kept, and is read where an earlier release did not write that', async () => {
+    const config = await sealedSample();
+    const mapped = { ...config, privacy: { ...config.privacy, sealed_map: true } };
+    await publishIngestConfig(kv, storedAt(3, mapped));
+    expect(await readIngestConfig(kv, 'acme')).toMatchObject({ value: { privacy: { sealed_map: true } } });
+    const { sealed_map: _isOn, ...privacy } = config.privacy;
+    kv.values.set(ingestKey('acme'), JSON.stringify({ ...projectionOf(config, 4), privacy }));
+    const read = await readIngestConfig(kv, 'acme');
+    expect(read).toMatchObject({ ok: true, value: { version: 4, privacy } });
+  });
+
   it('carries what the hourly poke and the list of tenants need as metadata', async () => {
     await publishIngestConfig(kv, storedAt(1, await sealedSample()));
     expect(kv.metadata.get('ingest/v1/acme')).toEqual({

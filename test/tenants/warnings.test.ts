@@ -37,6 +37,19 @@ describe('warningsOf', () => {
     expect(warnings({}, false)).toEqual([]);
   });
 
+  it.each([
+    ['keep', 'drop', 1],
+    ['drop', 'keep', 1],
+    ['pseudonymise', 'drop', 0],
+    ['drop', 'pseudonymise', 0],
+  ])('warns of a sealed map of nobody: %s, %s', (id, email, count) => {
+    const privacy = { user_id: id, user_email: email, device: 'pseudonymise', sealed_map: true };
+    const about = (more: object) =>
+      warnings({ privacy: { ...privacy, ...more } }).filter((warning) => warning.includes('sealed_map'));
+    expect(about({})).toHaveLength(count);
+    expect(about({ sealed_map: false })).toEqual([]);
+  });
+
   it.each<[string, object, string]>([
     [
       'a short secret',
