@@ -2,11 +2,12 @@
 
 import { unreachable } from '../../src/lib/result.ts';
 import type { Prompts } from '../io.ts';
+import { askCountry, askTransferBasis, type Country, type TransferBasis } from './ask-declared.ts';
 import { askFalcon, type FalconAnswers, type FalconPlace } from './ask-falcon.ts';
 import { askHarfangLab, type HarfangLabAnswers } from './ask-harfanglab.ts';
 import { askMessages, type MessageAnswers, type MessageType } from './ask-messages.ts';
 
-interface HarfangLab extends HarfangLabAnswers {
+interface HarfangLab extends HarfangLabAnswers, Country {
   readonly name: string;
   readonly type: 'harfanglab';
 }
@@ -14,7 +15,7 @@ interface Falcon extends FalconAnswers {
   readonly name: string;
   readonly type: 'falcon';
 }
-interface Messages extends MessageAnswers {
+interface Messages extends MessageAnswers, Country, TransferBasis {
   readonly name: string;
   readonly type: MessageType;
 }
@@ -53,18 +54,23 @@ export async function askDestination(
     validate: (value) => nameFault(value, taken),
   });
   switch (type) {
-    case 'harfanglab':
-      return { name, type, ...(await askHarfangLab(prompts, before?.type === type ? before : undefined)) };
+    case 'harfanglab': {
+      const earlier = before?.type === type ? before : undefined;
+      const answers = await askHarfangLab(prompts, earlier);
+      const at = { residency: place.residency, url: answers.base_url };
+      return { name, type, ...answers, ...(await askCountry(prompts, at, earlier)) };
+    }
     case 'falcon':
       return { name, type, ...(await askFalcon(prompts, place, before?.type === type ? before : undefined)) };
     case 'slack':
     case 'teams':
-    case 'webhook':
-      return {
-        name,
-        type,
-        ...(await askMessages(prompts, type, before?.type === type ? before : undefined)),
-      };
+    case 'webhook': {
+      const earlier = before?.type === type ? before : undefined;
+      const answers = await askMessages(prompts, type, earlier);
+      const at = { residency: place.residency, url: answers.url };
+      const ask = type === 'webhook' ? askCountry : askTransferBasis;
+      return { name, type, ...answers, ...(await ask(prompts, at, earlier)) };
+    }
     default:
       return unreachable(type);
   }

@@ -34,5 +34,6 @@ export const HARFANGLAB_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'harfanglab.contain.servers': 'Whether servers and domain controllers may be isolated, too.',
   'harfanglab.in_flight':
     'Attempts under way at once; they start in the order of the events. 1: strict order.',
-  'harfanglab.country': 'Where the manager is: two capital letters, such as FR. For the residency statement.',
+  'harfanglab.country':
+    "Where the manager processes data: ISO 3166-1, two capital letters, such as FR. An EU tenant's must be in the EU or the EEA.",
 };

@@ -30,7 +30,7 @@ const read = (shell: FakeIo, path: string) => readFileSync(join(shell.cwd, path)
 /** Answers for acme with a HarfangLab manager. */
 const ASKED = [
   ['acme', 'eu', SECRETS.WEBHOOK_SECRET],
-  ['harfanglab', 'edr', 'https://edr.example.com:8443', SECRETS.EDR_TOKEN, ENTER, ENTER],
+  ['harfanglab', 'edr', 'https://edr.example.com:8443', SECRETS.EDR_TOKEN, ENTER, ENTER, 'fr'],
   ['falcon', 'falcon', 'eu-1', true, HEC_URL, HEC_KEY, false],
   ['none'],
 ].flat();
@@ -57,6 +57,7 @@ describe('init', () => {
           type: 'harfanglab',
           base_url: 'https://edr.example.com:8443',
           token: '${ACME_EDR_TOKEN}',
+          country: 'FR',
         },
         {
           name: 'falcon',
@@ -345,6 +346,40 @@ describe('init', () => {
       for (const secret of [SLACK, TEAMS, 'of-the-tests', env['ACME_TICKETS_SECRET'] ?? '?'])
         expect(ran.all + applied.all).not.toContain(secret);
     });
+
+    it('asks an EU tenant why messages may leave the EU, and in which country a webhook is', async () => {
+      const reference = 'Contract 2026-11, annex 3';
+      const basis = ['binding_corporate_rules', reference];
+      const hook = 'https://tickets.example.com/hook';
+      const answers = [
+        ['acme', 'eu', ''],
+        // The relay has none of the hosts on its list.
+        ['slack', ENTER, SLACK, 'none', ...basis, 'keep'],
+        ['teams', ENTER, TEAMS, 'none', ENTER, reference, 'keep'],
+        ['webhook', ENTER, hook, false, '', 'none', ' no ', 'keep'],
+        ['webhook', 'local', 'http://127.0.0.1:9004/hook', false, '', 'none', 'keep'],
+        ['none'],
+      ].flat();
+      const { shell } = stage({ answers });
+      expect((await shell.run('init')).code).toBe(EXIT.ok);
+      const { destinations } = parse(read(shell, 'tenants/acme.yaml')) as { destinations: object[] };
+      expect(destinations).toMatchObject([
+        { transfer_basis: { mechanism: 'binding_corporate_rules', reference } },
+        { transfer_basis: { mechanism: 'standard_contractual_clauses', reference } },
+        { country: 'NO' },
+        { name: 'local' },
+      ]);
+      expect(destinations[3]).not.toHaveProperty('country');
+    });
+
+    it.each(['GB', 'CH', 'FRA', 'XX', 'EU'])(
+      'takes no country outside the EU and the EEA: %s',
+      async (code) => {
+        const hook = ['webhook', ENTER, 'https://tickets.example.com/hook', false, '', 'none', code];
+        const { shell } = stage({ answers: ['acme', 'eu', '', ...hook] });
+        expect((await shell.run('init')).stderr).toContain('no country of the EU or the EEA');
+      },
+    );
 
     it('leaves signature and header out where none is wanted', async () => {
       const hook = ['webhook', 'hook', 'https://tickets.example.com/hook', false, '', 'none'];
