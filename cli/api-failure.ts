@@ -61,14 +61,14 @@ const API_WORDS = [
   ': deliver them, or give them up with ?undelivered=discard',
   ': GET …/rules lists those that it has',
   ' of …/holds',
-  ', with DELETE …/holds/{holdId}',
+  /, with DELETE …\/holds\/(?:\{holdId\}|\d+)(?: or noxys-relay holds lift \d+)?/,
 ];
 
 type Problem = Extract<ApiFailure, { kind: 'problem' }>;
 
 function problemFailure(failure: Problem, what: string): CliFailure {
   const { status, problem, faults, requestId } = failure;
-  const detail = API_WORDS.reduce((text, words) => text.replace(words, ''), failure.detail);
+  const detail = API_WORDS.reduce<string>((text, words) => text.replace(words, ''), failure.detail);
   const hint = HINTS[problem] ?? HINTS[`http_${status}`];
   const lines = faults.map(({ path, message }) => `\n  ${path === '' ? 'the document' : path} ${message}`);
   const request = status >= 500 && requestId !== undefined ? ` (request ${requestId})` : '';
@@ -91,6 +91,7 @@ const HINTS: Readonly<Record<string, string>> = {
   rule_not_found: 'See `npx noxys-relay rules list` of the tenant.',
   detection_not_found: 'See `npx noxys-relay detections list` of the tenant.',
   erasure_not_found: 'See `npx noxys-relay erasures` of the tenant.',
+  held: 'See `npx noxys-relay holds list` of the tenant; `holds lift` ends one.',
   hold_not_found: 'See `npx noxys-relay holds list` of the tenant.',
   tenant_has_undelivered: 'Deliver them first, or say --discard-undelivered to give them up.',
   http_412: 'Somebody changed it meanwhile: run the command again.',

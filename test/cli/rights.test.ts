@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { EXIT } from '../../cli/exit-codes.ts';
 import { AT, bodyOf, hold, JANE, NAMES, refusing, stage } from './rights-for-test.ts';
+import { problem } from './stand-in-types.ts';
 
 describe('who is meant', () => {
   it.each([
@@ -135,6 +136,19 @@ describe('holds', () => {
     expect((await shell.run('holds lift acme 3')).stdout).toBe(`Hold 3 of ${JANE.key} is lifted.\n`);
     expect((await shell.run('holds lift acme 4 --yes --json')).json()).toMatchObject({ id: 4 });
     expect(relay.state.rights.holds).toEqual([]);
+  });
+
+  it('keep a tenant from being deleted, which says so in commands', async () => {
+    const { relay, shell } = await stage();
+    const words =
+      'Legal hold 3 keeps what this would remove: lift it first, with DELETE …/holds/3 or noxys-relay holds lift 3.';
+    relay.intercept = ({ method }) =>
+      method === 'DELETE' ? problem(409, 'held', words, { holds: [3] }) : undefined;
+    const ran = await shell.run('tenants delete acme --yes');
+    expect(ran.code).toBe(EXIT.failed);
+    expect(ran.stderr).toBe(
+      "Can't delete the tenant: Legal hold 3 keeps what this would remove: lift it first.\nSee `npx noxys-relay holds list` of the tenant; `holds lift` ends one.\n",
+    );
   });
 
   it('are refused when there are too many, and are not placed twice where an answer is lost', async () => {
