@@ -11,11 +11,12 @@ const IN_IDS = 'erased';
 const SEPARATED = /[\p{L}\p{N}][\s._-]+[\p{L}\p{N}]/u;
 const ID_KEYS: ReadonlySet<string> = new Set(['id', 'interactionId', 'causeId', 'eventIds', 'ids', 'spent']);
 /** What the relay reads, and what names somebody else: no text of anybody's choice. */
-const NO_TEXT_KEYS: ReadonlySet<string> = new Set([
-  ...['user', 'groupKey', 'type', 'tenant', 'source', 'occurredAt', 'receivedAt', 'severity', 'raisedFrom'],
-  ...['level', 'decision', 'ruleId', 'playbook', 'respond', 'firstAt', 'lastAt', 'watchedUntil', 'lane'],
-  ...['kind', 'state', 'reason', 'verdict', 'period', 'tag', 'caseId', 'items', 'heldBack', 'faults'],
-]);
+const NO_TEXT_KEYS: ReadonlySet<string> = new Set(
+  (
+    'user groupKey type tenant source occurredAt receivedAt severity raisedFrom level decision ruleId playbook respond ' +
+    'firstAt lastAt watchedUntil lane kind state reason verdict period tag caseId items heldBack faults'
+  ).split(' '),
+);
 
 /** The forms of an account or address that are looked for. A short one, or a common word before an `@`, is in too many texts. */
 function formsOf(name: string): readonly string[] {

@@ -217,13 +217,13 @@ function channelHashes(event: CanonicalEvent, { keys, person }: Asked): readonly
   const group = event.detection?.groupKey;
   const groupNames = group === undefined ? [] : [group, keys.ofUser({ id: group }) ?? group];
   const who = [...new Set([...users, ...groupNames])];
-  const told = who.flatMap((name) => [
+  const messages = who.flatMap((name) => [
     matterOf(event, () => name),
-    ...groupsOf([event], () => name).map((group) => group.key),
+    ...groupsOf([event], () => name).map((told) => told.key),
   ]);
   // Without a group of its own a detection is one of all that have none.
   const own = event.detection && group === undefined ? [] : [groupHash(event)];
-  return [...groups, ...told, ...own, hashOf([type, id]), sha256Hex(id)];
+  return [...groups, ...messages, ...own, hashOf([type, id]), sha256Hex(id)];
 }
 
 /** Keys of the names that stood beside the person's. */

@@ -5,6 +5,7 @@
 
 import type { OutsideCopies, Remaining, Removed } from '../domain/rights.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import { unreachable } from '../lib/result.ts';
 import { namedIn, withoutDevices } from './erase-config.ts';
 import { type Asked, type EntryParts, type Lost, erasePage, pageToErase } from './erase-entries.ts';
 import {
@@ -113,6 +114,8 @@ export function nextStep(parts: StepParts, work: Work): Step | 'lanes_must_rest'
       return configStep(parts, work);
     case 'end':
       return { at: null };
+    default:
+      return unreachable(phase);
   }
 }
 
