@@ -186,7 +186,7 @@ describe('the audit', () => {
   it('is read in pages, newest first', async () => {
     const tenant = await Tenant.create();
     for (let version = 2; version <= 5; version++) await tenant.configure();
-    expect((await entriesOf(tenant, 2)).map(({ id }) => id)).toEqual([6, 5]);
+    expect((await entriesOf(tenant, 2)).map(({ id }) => id)).toEqual([5, 4]);
     expect((await entriesOf(tenant, 2, 4)).map(({ id }) => id)).toEqual([3, 2]);
     expect(await entriesOf(Tenant.unknown())).toEqual([]);
   });
@@ -211,7 +211,7 @@ describe('the retention of the audit', () => {
     await tenant.inside(async (relay) => relay.alarm());
     expect((await entriesOf(tenant)).map(({ id }) => id)).toEqual([5]);
     await tenant.configure(lifted);
-    expect((await entriesOf(tenant)).map(({ id }) => id)).toEqual([5, 4]);
+    expect((await entriesOf(tenant)).map(({ id }) => id)).toEqual([6, 5]);
   });
 
   it('writes no row while nothing is old', async () => {
@@ -222,8 +222,8 @@ describe('the retention of the audit', () => {
     );
     const before = await tenant.inside((relay) => relay.rowsWritten);
     await tenant.inside(async (relay) => relay.alarm());
-    // The alarm itself, armed first and then not needed.
-    expect((await tenant.inside((relay) => relay.rowsWritten)) - before).toBeLessThanOrEqual(1);
+    // The alarm itself, armed first and then set for the end of the audit's retention.
+    expect((await tenant.inside((relay) => relay.rowsWritten)) - before).toBeLessThanOrEqual(2);
   });
 
   it('is a year for a config that was stored before the key was known', async () => {
