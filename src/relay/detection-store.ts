@@ -83,15 +83,13 @@ export class DetectionStore {
 
   /** The oldest of the log, as far as they are of before a time. One that came late goes after those that came before it. */
   #old(beforeMs: number): readonly number[] {
-    const old: number[] = [];
-    for (const { seq, at } of this.#db.each<{ seq: number; at: number }>(
+    // To its end: a cursor that is left open keeps the log from dropping a table.
+    const rows = this.#db.all<{ seq: number; at: number }>(
       'SELECT seq, at FROM detections ORDER BY seq LIMIT ?',
       DROPPED_MAX,
-    )) {
-      if (at >= beforeMs) break;
-      old.push(seq);
-    }
-    return old;
+    );
+    const young = rows.findIndex(({ at }) => at >= beforeMs);
+    return (young === -1 ? rows : rows.slice(0, young)).map(({ seq }) => seq);
   }
 
   /** When `dropOld` has something to do; null when there is no detection. */
