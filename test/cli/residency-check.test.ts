@@ -108,7 +108,7 @@ function withTables(place: Place, tables: string): void {
 /** Changes the stored config as no PUT would: what an older version of the relay took. */
 function storedConfig({ relay }: Place, change: (config: Record<string, unknown>) => void): void {
   const stored = relay.state.tenants.get('acme');
-  if (stored) change(stored.config as unknown as Record<string, unknown>);
+  if (stored) change(stored.config);
 }
 
 const SLACK = {
@@ -125,7 +125,7 @@ describe('residency check', () => {
     const ran = await checked(shellIn(place));
     expect(ran.bad).toEqual([]);
     expect(ran.code).toBe(EXIT.ok);
-    const { components, isProven, statement } = ran.json<Record<string, unknown>>();
+    const { components, isProven, statement } = ran.json();
     expect((components as { id: string }[]).map(({ id }) => id)).toEqual([...COMPONENT_IDS]);
     expect(isProven).toBe(true);
     expect(statement).toMatchObject({ withoutEnterprise: WITHOUT_ENTERPRISE });
@@ -135,7 +135,7 @@ describe('residency check', () => {
 
   it('passes with the wrangler.toml of this project, whatever is recorded', async () => {
     const place = await goodPlace();
-    const { bad, code } = await checked(shellIn(place), 'residency check --offline --json');
+    const { bad, code } = await checked(shellIn(place), 'residency check --offline --record absent --json');
     expect(bad).toEqual([]);
     expect(code).toBe(EXIT.ok);
   });
@@ -383,6 +383,16 @@ describe('residency check', () => {
       ({ queues }) => void queues.set('noxys-relay-overflow-eu', 'us'),
     ],
     [
+      'a queue that is only consumed, and outside the EU',
+      'queue_jurisdiction',
+      'The queue more must be in the EU: it has no jurisdiction',
+      'delete it with `npx wrangler queues delete more`',
+      (place) => {
+        withTables(place, '[[env.eu.queues.consumers]]\nqueue = "more"');
+        place.queues.set('more', undefined);
+      },
+    ],
+    [
       'a queue that is not there',
       'queue_jurisdiction',
       'The queue noxys-relay-overflow-eu is not in this account',
@@ -499,6 +509,37 @@ function destinationOf(config: Record<string, unknown>): Record<string, unknown>
   const [first] = config['destinations'] as Record<string, unknown>[];
   return first ?? {};
 }
+
+describe('the tenants', () => {
+  it('are all looked at, however many pages of them there are', async () => {
+    const place = await goodPlace();
+    const { tenants } = place.relay.state;
+    const acme = tenants.get('acme');
+    for (let i = 0; i < 205; i++) if (acme) tenants.set(`t-${i}`, acme);
+    const last = structuredClone(acme);
+    if (last) tenants.set('zz-last', last);
+    delete destinationOf(last?.config ?? {})['country'];
+    const { bad, findings } = await checked(shellIn(place));
+    expect(new Set(findings.flatMap(({ tenant }) => tenant ?? [])).size).toBe(207);
+    expect(bad.map(({ check, tenant }) => [check, tenant])).toEqual([['country', 'zz-last']]);
+  });
+
+  it('are left at Ctrl-C, without a result', async () => {
+    const shell = shellIn(await goodPlace());
+    shell.controller.abort();
+    const ran = await shell.run(COMMAND);
+    expect(ran.code).toBe(EXIT.interrupted);
+    expect(ran.json()).toMatchObject({ error: { kind: 'interrupted' } });
+  });
+
+  it('may be none', async () => {
+    const place = await goodPlace();
+    place.relay.state.tenants.clear();
+    const { findings, code } = await checked(shellIn(place));
+    expect(code).toBe(EXIT.ok);
+    expect(findings.find(({ check }) => check === 'tenants')?.what).toBe('It has no EU tenant.');
+  });
+});
 
 describe('what could not be asked', () => {
   it.each<[string, string, string, (place: Place) => void]>([
