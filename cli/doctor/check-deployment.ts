@@ -25,7 +25,7 @@ export function checkDeployment({ origin, health, atMs }: Seen): readonly Findin
   return [
     ok(
       'deployment',
-      `It is ${env}, for ${residency === 'eu' ? 'EU tenants only' : 'tenants of every residency'}.`,
+      `It is ${env}, for ${residency === 'eu' ? 'EU tenants only (`npx noxys-relay residency check` looks closer)' : 'tenants of every residency'}.`,
     ),
     environment(env, origin),
     rotation(keyIds),

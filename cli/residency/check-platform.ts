@@ -4,7 +4,7 @@ import type { AccountReader, Namespace } from '../deploy/account.ts';
 import { jurisdictionFaults } from '../deploy/plan.ts';
 import { componentOf } from './check-bindings.ts';
 import { accepted, failing, ok, skipped, unproven, type Finding } from './finding.ts';
-import type { DeployedConfig } from './read-config.ts';
+import { queuesOf, type DeployedConfig } from './read-config.ts';
 
 const SETUP = '`npm run deploy:setup -- --env eu`';
 const LOG_IN =
@@ -23,7 +23,8 @@ export async function checkPlatform(
   config: DeployedConfig,
 ): Promise<readonly Finding[]> {
   const findings = [await checkKv(account, config)];
-  for (const queue of config.environment.queues) findings.push(await checkQueue(account, config, queue));
+  const queues = new Set(queuesOf(config.table));
+  for (const queue of queues) findings.push(await checkQueue(account, config, queue));
   return [
     ...findings,
     accepted(

@@ -89,7 +89,7 @@ export const COMPONENTS: Readonly<Record<ComponentId, Component>> = {
     rests: 'Nowhere.',
     runs: ANYWHERE,
     enforcedBy:
-      'Nothing on any plan. What they carry is a reference, or sealed: only the tenant’s object opens it.',
+      'Nothing on any plan. What they carry is a reference, or sealed, and opened in the tenant’s object alone.',
     open: 'Where they run: Regional Services do not cover them. Accept it.',
   },
   kv: {
