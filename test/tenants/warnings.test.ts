@@ -37,6 +37,17 @@ describe('warningsOf', () => {
     expect(warnings({}, false)).toEqual([]);
   });
 
+  it('knows the sealed map of a tenant, and none of a destination', () => {
+    const privacy = { sealed_map: true };
+    const wrong = { ...sampleDocument(), destinations: [{ ...sampleHarfangLab(), privacy }] };
+    expect(validateTenantConfig(wrong, PRODUCTION)).toMatchObject({
+      ok: false,
+      error: [{ path: 'destinations[0].privacy.sealed_map' }],
+    });
+    expect(configOf({ privacy }).privacy.sealed_map).toBe(true);
+    expect(configOf({}).privacy.sealed_map).toBeUndefined();
+  });
+
   it.each([
     ['keep', 'drop', 1],
     ['drop', 'keep', 1],
