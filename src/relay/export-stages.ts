@@ -230,7 +230,7 @@ function* heldItems({ hold, seq, body, verdict }: HeldRow, person: Person): Gene
   if (!isRecord(held)) return;
   if (seq < 0) {
     const { entry, ...letter } = held as unknown as LetterRow & { readonly entry: unknown };
-    if (isRecord(entry) && person.isIn(entry as unknown as CanonicalEvent)) yield letterItem(letter);
+    if (isRecord(entry) && person.isIn(entry)) yield letterItem(letter);
     return;
   }
   const event = held as unknown as CanonicalEvent;

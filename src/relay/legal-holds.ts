@@ -4,7 +4,6 @@
  * Decides nothing about what is too old, and names nobody: a hold knows keys.
  */
 
-import type { CanonicalEvent } from '../domain/event.ts';
 import { HOLDS_MAX, type HoldView } from '../domain/rights.ts';
 import type { Database } from '../lib/database.ts';
 import { jsonIn } from '../lib/json.ts';
@@ -210,7 +209,7 @@ export class LegalHolds {
     const entry = jsonIn(body);
     if (!names || !isRecord(entry)) return;
     for (const { id, keys } of this.#ofPersons) {
-      if (!new Person(keys, names).isIn(entry as unknown as CanonicalEvent)) continue;
+      if (!new Person(keys, names).isIn(entry)) continue;
       this.#db.run(
         `INSERT INTO held_entries (hold, seq, body, verdict) VALUES (?, ?, ?, (SELECT verdict FROM detections WHERE seq = ?))
           ON CONFLICT (hold, seq) DO UPDATE SET verdict = COALESCE(excluded.verdict, verdict)`,

@@ -3,9 +3,9 @@
  * a day, and when that was last. What goes within the same day is counted by the next entry. Drops nothing itself.
  */
 
+import type { AuditDetail } from '../domain/audit.ts';
 import type { Actor } from '../domain/principal.ts';
 import type { Database } from '../lib/database.ts';
-import type { Audit } from './audit.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -34,14 +34,19 @@ const BY_PERIOD: readonly DroppedKind[] = ['events', 'deduplication_ids', 'windo
 /** Tells that so many were dropped, of before a time. Call inside the transaction that drops them. */
 export type NoteDropped = (count: number, beforeMs: number) => void;
 
+/** The audit, as far as it takes these entries. */
+interface Entries {
+  append(action: 'retention.applied', actor: Actor, detail: AuditDetail, nowMs: number): void;
+}
+
 /** For who needs no proof. */
 export const UNNOTED: NoteDropped = () => undefined;
 
 export class RetentionNotes {
   readonly #db: Database;
-  readonly #audit: Pick<Audit, 'append'>;
+  readonly #audit: Entries;
 
-  constructor(db: Database, audit: Pick<Audit, 'append'>) {
+  constructor(db: Database, audit: Entries) {
     this.#db = db;
     this.#audit = audit;
   }
