@@ -102,7 +102,7 @@ describe('events that were delivered', () => {
 
 describe('dead letters and events that are retried alone', () => {
   it('go with their events, and are counted as erased', async () => {
-    const tenant = await Tenant.create(edrOnly());
+    const tenant = await Tenant.create(edrOnly({ in_flight: 1 }));
     tenant.destinations.answer(
       EDR,
       ({ body }) => new Response(body, { status: body.includes('anna') ? 422 : 202 }),
