@@ -1,8 +1,12 @@
-/** What of a tenant's config names one person: what the relay takes out of it, and what only who wrote it can mend. Pure. */
+/**
+ * What of a tenant's config names one person: what the relay takes out of it, and what only who wrote it can mend. And which records
+ * name them that nobody may change. Writes nothing.
+ */
 
 import { formatPath } from '../domain/config-faults.ts';
 import type { Remaining } from '../domain/rights.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
+import type { Database } from '../lib/database.ts';
 import type { ErasedPerson } from './erased-person.ts';
 
 const REMAINING_MAX = 100;
@@ -51,4 +55,31 @@ export function namedIn(config: SealedTenantConfig, person: ErasedPerson): reado
 
 function shownPath(path: readonly (string | number)[], { finder }: ErasedPerson): string {
   return finder.without(formatPath(path));
+}
+
+/** Records that are never changed, or held. */
+export function namedInRecords(db: Database, { rawFinder, finder }: ErasedPerson): readonly Remaining[] {
+  const anyIn = (sql: string): boolean => {
+    for (const { text } of db.each<{ text: string | null }>(sql))
+      if (text !== null && rawFinder.isIn(text)) return true;
+    return false;
+  };
+  const audit =
+    'The audit is never changed: it goes with its retention. Who acts is named there, and their reason.';
+  const held = [...db.each<{ hold: number; body: string }>('SELECT hold, body FROM held_entries')];
+  const holds = new Set(held.filter(({ body }) => finder.isIn(body)).map(({ hold }) => hold));
+  for (const { id, detail } of db.each<{ id: number; detail: string }>('SELECT id, detail FROM legal_holds'))
+    if (rawFinder.isIn(detail)) holds.add(id);
+  return [
+    ...(anyIn("SELECT actor || ' ' || coalesce(reason, '') AS text FROM audit")
+      ? [{ path: 'audit', mend: audit }]
+      : []),
+    ...(anyIn("SELECT actor || ' ' || coalesce(reason, '') AS text FROM rule_changes")
+      ? [{ path: 'rules/changes', mend: audit }]
+      : []),
+    ...[...holds].map((hold) => ({
+      path: `holds[${hold}]`,
+      mend: 'It is under a legal hold: lift it, and erase again.',
+    })),
+  ];
 }

@@ -8,8 +8,7 @@ import { isCountedName, windowWithout } from '../detection/window-without.ts';
 import type { Database } from '../lib/database.ts';
 import { jsonIn } from '../lib/json.ts';
 import { detectionIn } from './detection-store.ts';
-import type { ErasedPerson } from './erased-person.ts';
-import { beganAtMs } from './erasure-marks.ts';
+import { type ErasedPerson, beganAtMs } from './erased-person.ts';
 import type { EventLog } from './log.ts';
 import { windowStateIn } from './window-store.ts';
 

@@ -117,3 +117,9 @@ export class ErasedPerson {
 function unique(names: readonly string[]): readonly string[] {
   return [...new Set(names)];
 }
+
+/** When an entry began: when it happened or came, or the first event that a rule counted. */
+export function beganAtMs({ occurredAt, receivedAt, detection }: CanonicalEvent): number {
+  const times = [occurredAt, receivedAt, ...(detection ? [detection.firstAt] : [])];
+  return Math.min(...times.map((time) => Date.parse(time)));
+}

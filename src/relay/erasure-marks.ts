@@ -4,6 +4,7 @@
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
+import { beganAtMs } from './erased-person.ts';
 import type { ErasureStore } from './erasure-store.ts';
 import type { PersonKeys } from './person-keys.ts';
 
@@ -63,10 +64,4 @@ export class ErasureMarks {
       if (known) this.#store.update(id, { late: known.state.late + count });
     }
   }
-}
-
-/** When an entry began: when it happened or came, or the first event that a rule counted. */
-export function beganAtMs({ occurredAt, receivedAt, detection }: CanonicalEvent): number {
-  const times = [occurredAt, receivedAt, ...(detection ? [detection.firstAt] : [])];
-  return Math.min(...times.map((time) => Date.parse(time)));
 }

@@ -3,10 +3,10 @@
  * the other that holds something of the person. A step that was not written is done again.
  */
 
-import type { OutsideCopies, Remaining, Removed } from '../domain/rights.ts';
+import type { OutsideCopies, Removed } from '../domain/rights.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { unreachable } from '../lib/result.ts';
-import { namedIn, withoutDevices } from './erase-config.ts';
+import { namedIn, namedInRecords, withoutDevices } from './erase-config.ts';
 import { type Asked, type EntryParts, type Lost, erasePage, pageToErase } from './erase-entries.ts';
 import {
   type Key,
@@ -24,25 +24,6 @@ import type { LaneState } from './lane-state.ts';
 import type { Lane } from './lane.ts';
 import type { PersonKeys } from './person-keys.ts';
 import type { WatchedUsers } from './watched-users.ts';
-
-export const ERASURE_PHASES = [
-  'names_in_log',
-  'names_in_detections',
-  'names_in_windows_0',
-  'names_in_windows_1',
-  'names_elsewhere',
-  'windows_0',
-  'windows_1',
-  'watches',
-  'log',
-  'detections',
-  'seen',
-  'texts',
-  'lanes',
-  'config',
-  'end',
-] as const;
-export type ErasurePhase = (typeof ERASURE_PHASES)[number];
 
 const NAMES_PER_TURN = 1_000;
 const PAGE_LENGTH_MAX = 4 * 1024 * 1024;
@@ -277,37 +258,10 @@ function configStep(parts: StepParts, { erasure, person }: Work): Step {
     at: null,
     write: () => {
       if (devices > 0) parts.saveConfig(config, erasure);
-      const remaining = [...namedIn(config, person), ...namedInRecords(parts, person)];
+      const remaining = [...namedIn(config, person), ...namedInRecords(parts.db, person)];
       return { removed: plus(erasure, { devices }), remaining };
     },
   };
-}
-
-/** Records that are never changed, or held. */
-function namedInRecords({ db }: StepParts, { rawFinder, finder }: ErasedPerson): readonly Remaining[] {
-  const anyIn = (sql: string): boolean => {
-    for (const { text } of db.each<{ text: string | null }>(sql))
-      if (text !== null && rawFinder.isIn(text)) return true;
-    return false;
-  };
-  const audit =
-    'The audit is never changed: it goes with its retention. Who acts is named there, and their reason.';
-  const held = [...db.each<{ hold: number; body: string }>('SELECT hold, body FROM held_entries')];
-  const holds = new Set(held.filter(({ body }) => finder.isIn(body)).map(({ hold }) => hold));
-  for (const { id, detail } of db.each<{ id: number; detail: string }>('SELECT id, detail FROM legal_holds'))
-    if (rawFinder.isIn(detail)) holds.add(id);
-  return [
-    ...(anyIn("SELECT actor || ' ' || coalesce(reason, '') AS text FROM audit")
-      ? [{ path: 'audit', mend: audit }]
-      : []),
-    ...(anyIn("SELECT actor || ' ' || coalesce(reason, '') AS text FROM rule_changes")
-      ? [{ path: 'rules/changes', mend: audit }]
-      : []),
-    ...[...holds].map((hold) => ({
-      path: `holds[${hold}]`,
-      mend: 'It is under a legal hold: lift it, and erase again.',
-    })),
-  ];
 }
 
 function plus({ state }: Erasure, added: Partial<Removed>): Removed {

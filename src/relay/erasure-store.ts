@@ -14,7 +14,7 @@ import {
   type Removed,
 } from '../domain/rights.ts';
 import type { Database } from '../lib/database.ts';
-import type { ErasurePhase } from './erasure-steps.ts';
+import type { ErasurePhase } from './erasure-phases.ts';
 
 const DAY_MS = 24 * 3_600_000;
 

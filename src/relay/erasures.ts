@@ -19,7 +19,8 @@ import {
   doneDetail,
   erasureView,
 } from './erasure-store.ts';
-import { ERASURE_PHASES, type Step, type StepParts, nextStep } from './erasure-steps.ts';
+import { ERASURE_PHASES } from './erasure-phases.ts';
+import { type Step, type StepParts, nextStep } from './erasure-steps.ts';
 import type { RelayIo } from './io.ts';
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
 
