@@ -80,7 +80,8 @@ function droppedFaults(
   return fieldsWithoutElse(body).flatMap(({ path, name }) => {
     const reduced = reducedBy(SETTING_OF_FIELD[name], destination, context);
     if (reduced?.level !== 'drop') return [];
-    const message = `{{${name}}} would always be empty as ${reduced.setting} is drop: take it out, write {{${name}|else=…}}, or set ${reduced.setting} to pseudonymise or keep`;
+    const { setting } = reduced;
+    const message = `names {{${name}}}, which would always be empty as ${setting} is drop: take it out, say after |else= what to write, or set ${setting} to pseudonymise or keep`;
     return [{ path, message }];
   });
 }
