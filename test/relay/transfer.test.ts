@@ -174,7 +174,7 @@ async function bodiesAt(
     filter: {},
     kind: 'messages',
     fetch: async (_url, init) => {
-      bodies.push(String(init?.body));
+      bodies.push(typeof init?.body === 'string' ? init.body : '');
       return Promise.resolve(new Response('ok'));
     },
     connections: new Semaphore(1),
