@@ -171,6 +171,15 @@ describe('minimise', () => {
   });
 });
 
+describe('the host of a page', () => {
+  it('is a pseudonym of its own kind, and in no text', () => {
+    const policy = { name: 'Not on chat.example' };
+    const event = minimise({ ...PARSED, policy }, { ...KEEP, url: 'pseudonymise' }, KEY);
+    expect(event.urlHost).toBe(pseudonym('url_host', 'chat.example'));
+    expect(JSON.stringify(event)).not.toContain('chat.example');
+  });
+});
+
 describe('reduceFurther', () => {
   const kept = minimise(PARSED, KEEP, KEY);
 
