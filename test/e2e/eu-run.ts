@@ -264,6 +264,7 @@ export class EuRun implements AsyncDisposable {
           name: 'hook',
           type: 'webhook',
           url: `https://${EU_HOSTS.hook}/in`,
+          country: 'FR',
           secrets: [this.#signingSecret],
           headers: { authorization: this.#header },
           messages: { at_once_at_or_above: 'medium', events_at_or_above: 'high' },

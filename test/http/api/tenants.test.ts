@@ -27,6 +27,7 @@ destinations:
     type: harfanglab
     base_url: harfanglab.acme.fr:8443
     token: Token 0123
+    country: FR
 `;
 
 let world: World;
