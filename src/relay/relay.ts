@@ -47,6 +47,8 @@ import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 const RELAY: Actor = { by: 'relay', requestId: '' };
 /** A publication of the config that failed is tried again this soon. KV takes one write per second and key. */
 const PUBLISH_RETRY_MS = 10_000;
+/** A relay that was told to come to rest, and then to nothing more, goes on after this. */
+const REST_MS = 60_000;
 
 export class Relay {
   readonly #parts: RelayParts;
@@ -73,6 +75,7 @@ export class Relay {
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
   #isSliceAsked = false;
+  #restsUntilMs = 0;
 
   /** Reads everything from storage; throws when it can't. */
   constructor(parts: RelayParts) {
@@ -214,6 +217,20 @@ export class Relay {
     for (const lane of this.lanes.known) lane.stop();
   }
 
+  /** No lane begins anything for a minute. Whether none is at anything any more. */
+  comeToRest(): boolean {
+    const nowMs = this.#parts.io.nowMs();
+    this.#restsUntilMs = nowMs + REST_MS;
+    return !this.lanes.known.some((lane) => lane.isRunning(nowMs));
+  }
+
+  /** Meanwhile nothing may be taken either. */
+  get isComingToRest(): boolean {
+    const restMs = this.#restsUntilMs - this.#parts.io.nowMs();
+    // Longer: the clock has gone back.
+    return restMs > 0 && restMs <= REST_MS;
+  }
+
   /** Sends dead letters again; their lanes start at once. */
   async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
     const { db, io, alarm } = this.#parts;
@@ -284,7 +301,7 @@ export class Relay {
       probeSlots: this.#probeSlots,
       connections: this.connections,
       config: () => this.#config,
-      isHeld: () => this.#upkeep.holds(name),
+      isHeld: () => this.isComingToRest || this.#upkeep.holds(name),
       isRemoved: () => this.#removed !== undefined,
       audit: (action, detail) => this.#noteDone(action, detail),
       notify: (occurrence) => this.#notify(occurrence),
