@@ -16,7 +16,7 @@ import type { Settings } from '../settings.ts';
 import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
-import { type MovePage, type TableRows, countsOf, writeRows } from './move-pages.ts';
+import { type MovePage, OFFER, type TableRows, countsOf, writeRows } from './move-pages.ts';
 import type { Arriving, MoveStore } from './move-state.ts';
 import { arrivingConfig, openPage } from './open-page.ts';
 import { migrate, writeMeta } from './schema.ts';
@@ -95,7 +95,8 @@ export class Arrival {
     }
     const refused = this.#taken(page, request.knownCreatedAtMs);
     if (refused) return refused;
-    return page.n === 0 ? this.#first(page, request) : refusal('out_of_order');
+    const isFirst = page.n === 0 && page.move !== OFFER;
+    return isFirst ? this.#first(page, request) : refusal('out_of_order');
   }
 
   /** The config alone; it stands in the row of the move until the tenant works. */

@@ -26,7 +26,7 @@ import { ingestKey } from '../tenants/ingest-config.ts';
 import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
-import { type MovePage, countsOf, readRows } from './move-pages.ts';
+import { type MovePage, OFFER, countsOf, readRows } from './move-pages.ts';
 import type { Departed, Leaving, MoveStore } from './move-state.ts';
 import type { Publisher } from './publisher.ts';
 import type { Relay } from './relay.ts';
@@ -35,8 +35,6 @@ import { MIGRATIONS } from './schema.ts';
 /** Requests under way end in a few seconds. */
 const SETTLING_SECONDS = 2;
 const RETRY_MS = 10_000;
-/** The move that a page of an offer belongs to: none takes it. */
-const OFFER = 'offer';
 /** Who does what no request asks for. */
 const RELAY: Actor = { by: 'relay', requestId: '' };
 
@@ -111,6 +109,7 @@ export class Departure {
     const untilMs = nowMs() + LEAVING_MS_MAX;
     const ids = { move: newId(), release: newId(), proof: newId() };
     db.transaction(() => {
+      relay()?.flush();
       store.write({ side: 'leaving', tenant, to, untilMs, ...ids });
       const detail = { move: ids.move, from, to, ...(leavesEu && { leavesEu }) };
       new Audit(db).append('tenant.move_begun', actor, detail, nowMs());

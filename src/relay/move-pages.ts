@@ -24,6 +24,9 @@ export interface TableRows {
   readonly rows: readonly (readonly SqlStorageValue[])[];
 }
 
+/** The move that an offer's page belongs to: none. */
+export const OFFER = 'offer';
+
 /** What a seal holds. `n` and `move` are inside, so that no page takes another's place. */
 export interface MovePage {
   readonly v: 1;

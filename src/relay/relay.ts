@@ -224,6 +224,15 @@ export class Relay {
     return !this.lanes.known.some((lane) => lane.isRunning(nowMs));
   }
 
+  /** Writes what stands in memory alone: this relay is about to end, and another goes on with what is stored. */
+  flush(): void {
+    const nowMs = this.#parts.io.nowMs();
+    this.activity.flushAll(nowMs);
+    this.#log.storeSize();
+    this.#lastWebhook.flush(nowMs);
+    for (const lane of this.lanes.all) lane.writeRest(nowMs);
+  }
+
   /** Meanwhile nothing may be taken either. */
   get isComingToRest(): boolean {
     const restMs = this.#restsUntilMs - this.#parts.io.nowMs();

@@ -251,11 +251,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** A step of the tenant's way from here to another place. */
   async leave(request: LeaveRequest): Promise<LeaveAnswer> {
+    if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
     return this.#step(request.v, 'move.failed', async () => this.#moves.leave(request));
   }
 
   /** A step of a tenant's way here. */
   async arrive(request: ArriveRequest): Promise<ArriveAnswer> {
+    if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
     return this.#step(request.v, 'arrival.failed', async () => this.#moves.arrive(request));
   }
 
