@@ -9,6 +9,7 @@ import { destinationOperations } from './operations/destinations.ts';
 import { detectionOperations } from './operations/detections.ts';
 import { eventOperations } from './operations/events.ts';
 import { healthOperations } from './operations/health.ts';
+import { moveOperations } from './operations/move.ts';
 import { ruleOperations } from './operations/rules.ts';
 import { tenantOperations } from './operations/tenants.ts';
 import { tokenOperations } from './operations/tokens.ts';
@@ -16,6 +17,7 @@ import { windowOperations } from './operations/windows.ts';
 
 export const operations: Operations = {
   ...tenantOperations,
+  ...moveOperations,
   ...destinationOperations,
   ...deadLetterOperations,
   ...tokenOperations,

@@ -12,6 +12,7 @@ import { laneRoutes } from './lanes.ts';
 import { liftContainmentRoutes } from './lift-containment.ts';
 import { meRoutes } from './me.ts';
 import { metricsRoutes } from './metrics.ts';
+import { moveRoutes } from './move.ts';
 import { noticeRoutes } from './notices.ts';
 import { ruleRoutes } from './rules.ts';
 import { ruleRunRoutes } from './rule-runs.ts';
@@ -27,6 +28,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...tenantListRoutes,
   ...tenantRoutes,
   ...tenantRemovalRoutes,
+  ...moveRoutes,
   ...secretRoutes,
   ...laneRoutes,
   ...deadLetterRoutes,
