@@ -5,7 +5,6 @@
 
 import type { ConfigFault } from './fault.ts';
 import type { Actor } from './principal.ts';
-import type { VersionConflict } from './rpc.ts';
 import type { Residency } from './tenant-config.ts';
 import type { Refused } from './unavailable.ts';
 
@@ -101,8 +100,9 @@ export type LeaveAnswer =
   | { readonly kind: 'offered'; readonly version: number; readonly sealed: string; readonly bytes: number }
   | { readonly kind: 'page'; readonly sealed: string; readonly n: number; readonly isLast: boolean }
   | { readonly kind: 'done'; readonly view: MoveView }
-  | MoveFailure
-  | VersionConflict;
+  /** Somebody else changed the config. */
+  | { readonly kind: 'version_conflict'; readonly version: number | null }
+  | MoveFailure;
 
 export type ArriveStep =
   /** Whether what the source offers can come. Changes nothing. */

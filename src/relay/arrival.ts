@@ -10,7 +10,7 @@ import type { Database } from '../lib/database.ts';
 import { sha256Hex } from '../lib/hmac.ts';
 import { logEvent } from '../lib/log.ts';
 import type { Result } from '../lib/result.ts';
-import { failure } from '../lib/result.ts';
+import { failure, unreachable } from '../lib/result.ts';
 import { type Sealer, bindingOf } from '../lib/seal.ts';
 import type { Settings } from '../settings.ts';
 import type { Alarm } from './alarm.ts';
@@ -67,6 +67,8 @@ export class Arrival {
           return await this.#activate(request);
         case 'abandon':
           return await this.#abandon(request.move);
+        default:
+          return unreachable(request);
       }
     } finally {
       this.#isBusy = false;
@@ -113,7 +115,15 @@ export class Arrival {
     const from = first?.config.residency ?? to;
     const state: Arriving = {
       side: 'arriving',
-      ...{ move, tenant, from, to, version, createdAtMs, untilMs, pages: 1, proof: null },
+      move,
+      tenant,
+      from,
+      to,
+      version,
+      createdAtMs,
+      untilMs,
+      pages: 1,
+      proof: null,
       releaseDigest: first?.releaseDigest ?? '',
       config: config.value,
     };
@@ -222,7 +232,10 @@ export class Arrival {
     const at = table.columns.indexOf(SEALED_COLUMNS[table.name] ?? '');
     if (at === -1) return table;
     const rows = await Promise.all(
-      table.rows.map(async (row) => row.with(at, await this.#sealedHere(tenant, String(row[at] ?? '')))),
+      table.rows.map(async (row) => {
+        const jwe = row[at];
+        return typeof jwe === 'string' ? row.with(at, await this.#sealedHere(tenant, jwe)) : row;
+      }),
     );
     return { ...table, rows };
   }

@@ -21,6 +21,7 @@ import { encodeBase64, encodeUtf8 } from '../lib/bytes.ts';
 import type { Database } from '../lib/database.ts';
 import { sha256Hex } from '../lib/hmac.ts';
 import { logEvent } from '../lib/log.ts';
+import { unreachable } from '../lib/result.ts';
 import type { Sealer } from '../lib/seal.ts';
 import { ingestKey } from '../tenants/ingest-config.ts';
 import type { Alarm } from './alarm.ts';
@@ -77,6 +78,8 @@ export class Departure {
         return this.#settle(request.move);
       case 'abandon':
         return this.#abandon(request.move, request.actor);
+      default:
+        return unreachable(request);
     }
   }
 
@@ -157,7 +160,14 @@ export class Departure {
     // In the same turn, so that no other request finds the storage without it.
     this.#write({
       side: 'departed',
-      ...{ move, tenant, to, release, published, untilMs, settledAtMs: null, isUnpublished: false },
+      move,
+      tenant,
+      to,
+      release,
+      published,
+      untilMs,
+      settledAtMs: null,
+      isUnpublished: false,
     });
     alarm.noteGone();
     await Promise.all([wiped, alarm.set(untilMs)]);

@@ -75,8 +75,7 @@ async function settle(
     withDeadline(relay.acceptSealed({ v: 1, sealed, sealedAtMs }), acceptDeadlineMs);
   let answer = await ask(stub.value);
   const hasMoved = answer.ok && answer.value.kind === 'unavailable' && answer.value.reason === 'moved';
-  const other =
-    hasMoved && elsewhere(env.TENANT_RELAY, settings, { tenant, residency: settings.residency });
+  const other = hasMoved && elsewhere(env.TENANT_RELAY, settings, { tenant, residency: settings.residency });
   if (other) {
     const there = await ask(other.stub);
     // To another deployment: then nobody here knows it, and the source is asked again.

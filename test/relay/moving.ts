@@ -6,7 +6,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import type { ArriveAnswer, ArriveStep, LeaveAnswer, LeaveStep } from '../../src/domain/move.ts';
 import type { Residency } from '../../src/domain/tenant-config.ts';
 import type { TenantRelay } from '../../src/relay/tenant-relay.ts';
-import { START_MS, Tenant, readConfig } from './tenant.ts';
+import { type Tenant, readConfig } from './tenant.ts';
 
 type Dump = Record<string, Record<string, unknown>[]>;
 
@@ -140,5 +140,3 @@ export function dump(state: DurableObjectState): Dump {
     .filter((name) => !name.startsWith('_') && !name.startsWith('sqlite_'));
   return Object.fromEntries(names.map((name) => [name, sql.exec(`SELECT * FROM ${name}`).toArray()]));
 }
-
-export { START_MS };
