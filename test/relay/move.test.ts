@@ -16,15 +16,21 @@ import { EDR, HEC, Tenant, readConfig, sealedConfig } from './tenant.ts';
 const KEY = `ingest/v1/`;
 const sealer = createSealer(settingsOf(env).masterKeys);
 
-const retired: Tenant[] = [];
+const retired: { retire(): Promise<void> }[] = [];
 afterEach(async () => {
-  for (const tenant of retired.splice(0)) await tenant.retire().catch(() => undefined);
+  for (const one of retired.splice(0)) await one.retire().catch(() => undefined);
 });
 
 async function newTenant(): Promise<Tenant> {
   const tenant = await Tenant.create();
   retired.push(tenant);
   return tenant;
+}
+
+async function moveOf(tenant: Tenant): Promise<Move> {
+  const move = await Move.of(tenant);
+  retired.push(move.target);
+  return move;
 }
 
 /** Delivered, waiting, dead, and a row in every other table. */
@@ -69,7 +75,7 @@ async function full(): Promise<Tenant> {
 describe('a tenant that moves', () => {
   it('takes every row of every table with it, and leaves none behind', async () => {
     const tenant = await full();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     const before = await tenant.inside((_relay, state) => dump(state));
     const empty = Object.keys(before).filter((name) => before[name]?.length === 0);
@@ -98,7 +104,7 @@ describe('a tenant that moves', () => {
     const tenant = await full();
     const taken = [tenant.destinations.ids(EDR).length, tenant.destinations.ids(HEC).length];
     expect(taken).toEqual([6, 5]);
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     await move.through();
     for (const url of [EDR, HEC]) tenant.destinations.answer(url, () => new Response('{}', { status: 202 }));
     tenant.nowMs += 3_600_000;
@@ -129,7 +135,7 @@ describe('a tenant that moves', () => {
     tenant.destinations.answer(EDR, async () => new Promise((resolve) => void answers.push(resolve)));
     await tenant.accept(...tenant.events(3));
     await tenant.until(() => answers.length > 0, 'HarfangLab is asked');
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const begin = { step: 'begin', to: 'eu', leavesEu: false, expectedVersion: 1 } as const;
     expect(await move.leave(begin)).toEqual({ kind: 'settling', retryAfterSeconds: 2 });
     expect(await tenant.accept(tenant.event('meanwhile'))).toEqual({ kind: 'unavailable', reason: 'moving' });
@@ -148,7 +154,7 @@ describe('a tenant that moves', () => {
 
   it('takes and sends nothing from the beginning on, over a crash, but can still be seen', async () => {
     const tenant = await full();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     const sent = tenant.destinations.sent.length;
     await tenant.crash();
@@ -173,7 +179,7 @@ describe('a tenant that moves', () => {
 
   it('goes on after a crash of either object between any two steps', async () => {
     const tenant = await full();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const crash = async (): Promise<void> => {
       await tenant.crash();
       await move.target.crash();
@@ -201,7 +207,7 @@ describe('a tenant that moves', () => {
   it('answers senders 503 at its old place until the edge surely knows the new one, then has no trace left', async () => {
     const tenant = await newTenant();
     const key = `${KEY}${tenant.id}`;
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     const release = await move.finish(id, await move.bring(id));
     const moved = { kind: 'unavailable', reason: 'moved' };
@@ -228,7 +234,7 @@ describe('a tenant that moves', () => {
   it('takes its copy for the edge away where the target has another deployment', async () => {
     const tenant = await newTenant();
     const key = `${KEY}${tenant.id}`;
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     await move.finish(id, await move.bring(id));
     await move.leave({ step: 'settle', move: id });
@@ -242,7 +248,7 @@ describe('a tenant that moves', () => {
 describe('a move that is given up', () => {
   it('leaves the tenant as it was, and at work', async () => {
     const tenant = await full();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     await move.bring(id);
     expect(await move.leave({ step: 'abandon', move: id })).toMatchObject({ kind: 'done' });
@@ -262,7 +268,7 @@ describe('a move that is given up', () => {
 
   it('ends by itself at the source after a day, and at the target', async () => {
     const tenant = await newTenant();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     const { sealed } = await move.page(id, 0);
     await move.arrive({ step: 'page', to: 'eu', sealed });
@@ -276,7 +282,7 @@ describe('a move that is given up', () => {
 
   it('keeps what is complete at the target for as long as the source may be gone', async () => {
     const tenant = await newTenant();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     const release = await move.finish(id, await move.bring(id));
     tenant.nowMs += COMPLETE_MS_MAX - 1;
@@ -286,7 +292,7 @@ describe('a move that is given up', () => {
 
   it('is refused once the source has let go', async () => {
     const tenant = await newTenant();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     await move.finish(id, await move.bring(id));
     const handedOver = { kind: 'move_refused', reason: 'handed_over' };
@@ -297,7 +303,7 @@ describe('a move that is given up', () => {
 describe('a page', () => {
   it('is taken once, in its order, of its move and its tenant alone', async () => {
     const tenant = await full();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     const pages = [await move.page(id, 0), await move.page(id, 1)];
     const take = async (n: number) => move.arrive({ step: 'page', to: 'eu', sealed: pages[n]?.sealed ?? '' });
@@ -311,7 +317,7 @@ describe('a page', () => {
     expect(await move.target.inside((_relay, state) => dump(state))).toEqual(once);
 
     const other = await newTenant();
-    const foreign = await Move.of(other);
+    const foreign = await moveOf(other);
     const theirs = await foreign.page(await foreign.begin(), 0);
     const unreadable = { kind: 'move_refused', reason: 'unreadable' };
     expect(await move.arrive({ step: 'page', to: 'eu', sealed: theirs.sealed })).toEqual(unreadable);
@@ -334,7 +340,7 @@ describe('a page', () => {
 
   it('is not missed: without all of them the source does not let go, and the target does not begin', async () => {
     const tenant = await full();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     const { sealed } = await move.page(id, 0);
     await move.arrive({ step: 'page', to: 'eu', sealed });
@@ -348,7 +354,7 @@ describe('a page', () => {
 
   it('is refused where what came is not what left', async () => {
     const tenant = await newTenant();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     await move.arrive({ step: 'page', to: 'eu', sealed: (await move.page(id, 0)).sealed });
     await move.target.inside((_relay, { storage: { sql } }) => {
@@ -364,7 +370,7 @@ describe('a page', () => {
 describe('what a move is refused for', () => {
   it('leaves the EU only when somebody says so, and the audit has it', async () => {
     const tenant = await newTenant();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const begin = { step: 'begin', to: 'global', expectedVersion: 1 } as const;
     const leavesEu = { kind: 'move_refused', reason: 'leaves_eu' };
     expect(await move.leave({ step: 'offer', to: 'global', leavesEu: false })).toEqual(leavesEu);
@@ -380,7 +386,7 @@ describe('what a move is refused for', () => {
       sql.exec(`UPDATE config SET document = replace(document, '${EDR}', 'https://edr.elsewhere.example')`);
     });
     await tenant.evict();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const offer = await move.leave({ step: 'offer', to: 'eu', leavesEu: false });
     const sealed = offer.kind === 'offered' ? offer.sealed : '';
     expect(await move.arrive({ step: 'check', to: 'eu', sealed })).toMatchObject({
@@ -394,7 +400,7 @@ describe('what a move is refused for', () => {
   it('is welcome nowhere where the id is a tenant’s already, here or in the other place', async () => {
     const tenant = await newTenant();
     const other = await newTenant();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const offer = await move.leave({ step: 'offer', to: 'eu', leavesEu: false });
     const sealed = offer.kind === 'offered' ? offer.sealed : '';
     const { createdAtMs = 0 } = (await readConfig(tenant.stub)) ?? {};
@@ -411,7 +417,7 @@ describe('what a move is refused for', () => {
 
   it('lets no config be written at the target while the tenant arrives', async () => {
     const tenant = await newTenant();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const id = await move.begin();
     await move.arrive({ step: 'page', to: 'eu', sealed: (await move.page(id, 0)).sealed });
     const config = await sealedConfig(tenant.id);
@@ -425,7 +431,7 @@ describe('what a move is refused for', () => {
 
   it('begins only from the version that its caller saw', async () => {
     const tenant = await newTenant();
-    const move = await Move.of(tenant);
+    const move = await moveOf(tenant);
     const begin = { step: 'begin', to: 'eu', leavesEu: false, expectedVersion: 7 } as const;
     expect(await move.leave(begin)).toEqual({ kind: 'version_conflict', version: 1 });
     const answer: unknown = await tenant.stub.leave({ ...begin, v: 2 as never });

@@ -42,6 +42,12 @@ export class Target {
     });
   }
 
+  /** Gone, with everything that is under way. */
+  async retire(): Promise<void> {
+    const { version: expectedVersion = 0 } = (await readConfig(this.stub)) ?? {};
+    await this.stub.remove({ v: 1, discard: true, expectedVersion });
+  }
+
   async crash(): Promise<void> {
     await this.inside((_relay, state) => state.abort('crash')).catch(() => undefined);
     await this.takeOver();
