@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { expect, it } from 'vitest';
 
@@ -31,6 +32,8 @@ it('moves a tenant to a deployment with another master key: nothing is lost, not
     fetch: async (input, init) => fetch(input, init),
     env: { NOXYS_RELAY_URL: source.url, NOXYS_RELAY_TOKEN: source.adminToken },
   });
+  // A lane that just waits to try again comes to rest in real time.
+  Object.assign(fake.io, { nowMs: Date.now, sleep: async (ms: number) => setTimeout(ms) });
   writeFileSync(join(fake.cwd, 'token'), target.adminToken);
   const move = async () =>
     fake.run([
