@@ -83,7 +83,8 @@ export function userAgent(): Record<string, string> {
   return { 'user-agent': `noxys-relay-cli/${VERSION}` };
 }
 
-function reasonHeader(reason: string | undefined): Record<string, string> {
+/** Why it is done, for the audit. */
+export function reasonHeader(reason: string | undefined): Record<string, string> {
   if (reason === undefined) return {};
   if (reason === '' || reason.length > REASON_LENGTH_MAX || CONTROL_PATTERN.test(reason)) {
     throw invalidInput(`--reason takes 1 to ${REASON_LENGTH_MAX} characters in one line.`);

@@ -1,4 +1,4 @@
-/** `noxys-relay tenants`: the tenants of the relay; one of them with its config; the end of one. */
+/** `noxys-relay tenants`: the tenants of the relay; one of them with its config; the move and the end of one. */
 
 import { Command } from '@commander-js/extra-typings';
 import { stringify } from 'yaml';
@@ -13,12 +13,13 @@ import { listTenants } from '../list-tenants.ts';
 import { tenantId } from '../option-values.ts';
 import { count, formatAge, formatInstant } from '../output/time.ts';
 import type { Session } from '../session.ts';
+import { tenantsMoveCommand } from './tenants-move.ts';
 
-const SUBCOMMANDS = ['list', 'show', 'delete', 'help'];
+const SUBCOMMANDS = ['list', 'show', 'move', 'delete', 'help'];
 
 export function tenantsCommand(act: Act) {
   const tenants = new Command('tenants')
-    .summary('list, show and delete tenants')
+    .summary('list, show, move and delete tenants')
     .description('Lists the tenants; a change takes up to a minute to show in the list.');
   // What is no subcommand would be an argument too many of the default one.
   tenants.hook('preSubcommand', ({ args }) => {
@@ -31,6 +32,7 @@ export function tenantsCommand(act: Act) {
   });
   tenants.addCommand(listCommand(act), { isDefault: true });
   tenants.addCommand(showCommand(act));
+  tenants.addCommand(tenantsMoveCommand(act));
   tenants.addCommand(deleteCommand(act));
   return tenants;
 }

@@ -86,6 +86,8 @@ export const DEPLOYMENT_AUDIT_ACTIONS = [
   'tenant.created',
   'tenant.deleting', // is about to be; that it is gone, the next one says
   'tenant.deleted',
+  'tenant.departed', // to another place: its data are gone from where it was
+  'tenant.arrived', // from another place, and works
 ] as const;
 export type DeploymentAuditAction = (typeof DEPLOYMENT_AUDIT_ACTIONS)[number];
 

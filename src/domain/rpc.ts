@@ -16,6 +16,7 @@ import type {
 } from './destination-requests.ts';
 import type { CanonicalEvent } from './event.ts';
 import type { EventPage, EventsRequest, ExplainRequest, UserKeyRequest } from './event-view.ts';
+import type { MoveRpc } from './move.ts';
 import type { Notice } from './notice.ts';
 import type { Actor } from './principal.ts';
 import type { SealedName } from './pseudonym-map.ts';
@@ -224,7 +225,7 @@ export interface NoteWebhookRequest {
 }
 
 /** What TenantRelay offers over RPC. Declared here for the layers that call it. */
-export interface TenantRelayRpc extends RulesRpc, ErasureRpc, RecordsRpc, PseudonymRpc {
+export interface TenantRelayRpc extends RulesRpc, ErasureRpc, RecordsRpc, PseudonymRpc, MoveRpc {
   accept(request: AcceptRequest): Promise<AcceptAnswer>;
   configure(request: ConfigureRequest): Promise<ConfigureAnswer>;
   readConfig(): Promise<StoredConfig | null>;

@@ -8,6 +8,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 
 import { accessGrants } from '../domain/access-roles.ts';
+import { MOVE_BODY_BYTES_MAX } from '../domain/move.ts';
 import type { Principal } from '../domain/principal.ts';
 import { sha256Hex } from '../lib/hmac.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
@@ -28,6 +29,8 @@ import { askRegistry } from './registry.ts';
 const LIMIT_SECONDS = 10;
 /** For 256 KiB: 26 KiB a second. */
 const BODY_TIMEOUT_MS = 10_000;
+/** What brings a tenant's data, or its config, from another place. */
+const MOVE_PAGE_PATTERN = /\/arrival\/(?:pages|check)$/;
 /** One for all who are refused at a location: no principal's id hashes to it. */
 const REFUSED_KEY = 'refused';
 const ACCESS_UNREACHABLE = { kind: 'unavailable', retryAfterSeconds: 5 } as const;
@@ -98,7 +101,8 @@ async function admit(c: Context<AppEnv>, options: AppOptions): Promise<Result<Ad
 /** No route takes one with another method. */
 async function bodyOf({ req }: Context<AppEnv>): Promise<Result<Uint8Array, BodyFailure>> {
   const isRead = req.method === 'PUT' || req.method === 'POST';
-  return isRead ? readBodyInTime(req.raw, DOCUMENT_BYTES_MAX, BODY_TIMEOUT_MS) : success(new Uint8Array(0));
+  const bytesMax = MOVE_PAGE_PATTERN.test(req.path) ? MOVE_BODY_BYTES_MAX : DOCUMENT_BYTES_MAX;
+  return isRead ? readBodyInTime(req.raw, bytesMax, BODY_TIMEOUT_MS) : success(new Uint8Array(0));
 }
 
 async function claimOf(

@@ -12,6 +12,7 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import type { SealedName } from '../domain/pseudonym-map.ts';
 import type { AcceptAnswer, TenantRelayRpc } from '../domain/rpc.ts';
 import { TENANT_ID_PATTERN } from '../domain/tenant-config.ts';
+import type { UnavailableReason } from '../domain/unavailable.ts';
 import { splitForwarded } from '../ingest/filter.ts';
 import { minimise } from '../ingest/minimise.ts';
 import type { RejectedElement } from '../ingest/parse.ts';
@@ -40,6 +41,9 @@ const BODY_BYTES_MAX = 256 * 1024;
 /** When the relay can't tell how long: soon, because the sender's next try may be minutes away. */
 const RETRY_AFTER_SECONDS = 10;
 const JSON_TYPE_PATTERN = /^application\/(?:[a-z0-9!#$&^_.+-]+\+)?json$/;
+
+/** Reasons for which events don't overflow. */
+const STAYS_OUT: readonly UnavailableReason[] = ['space_exhausted', 'moving', 'moved'];
 
 interface Received {
   readonly c: Context<AppEnv>;
@@ -216,8 +220,8 @@ async function store(
   if (!asked.ok) return overflow(received, tenant, sent, asked.error);
   const { value: answer } = asked;
   if (answer.kind === 'accepted') deployment.handedNames.note(tenant, sent.names, options.nowMs());
-  // A full object stays full: the queue would only hide it from the sender.
-  return answer.kind === 'unavailable' && answer.reason !== 'space_exhausted'
+  // A full object stays full: the queue would only hide it from the sender. What waits may not reach a tenant that moves.
+  return answer.kind === 'unavailable' && !STAYS_OUT.includes(answer.reason)
     ? overflow(received, tenant, sent, { cause: answer.reason })
     : answerOf(log, answer);
 }

@@ -112,8 +112,13 @@ function wordsOf(failure: RequestFailure): Words {
       return words(
         409,
         'Residency is fixed',
-        `The tenant lives in ${failure.stored} and its data can't move: create a tenant with another id instead.`,
+        `The tenant lives in ${failure.stored}, and its residency never changes in place: move it, with everything that it has, by \`noxys-relay tenants move\`.`,
       );
+    case 'move_refused':
+      return {
+        ...words(409, 'Not moved', MOVE_WORDS[failure.reason]),
+        more: { reason: failure.reason },
+      };
     case 'tenant_not_found':
       return words(404, 'No such tenant', 'No tenant has this id.');
     case 'token_not_found':
@@ -220,6 +225,24 @@ function wordsOf(failure: RequestFailure): Words {
       return unreachable(failure);
   }
 }
+
+const MOVE_WORDS: Readonly<Record<Extract<RequestFailure, { kind: 'move_refused' }>['reason'], string>> = {
+  leaves_eu: "The tenant's data would leave the EU: say so (leave_eu, or --leave-eu), if they are meant to.",
+  no_such_move: 'No such move is under way here.',
+  another_move: 'The tenant is on another move: finish that one, or abandon it.',
+  not_ready: 'The other side is not ready for this: what it gives when it is, is missing or wrong.',
+  handed_over: "The tenant's data are gone from here: the move can only be finished.",
+  taken: 'The target has a tenant of this id.',
+  one_place:
+    'The target has a tenant of this id. Locally both residencies are one place: move between two relays, or in a deployment.',
+  not_served: 'This deployment serves EU tenants only (RELAY_RESIDENCY is eu).',
+  unknown_key:
+    "The target does not have the source's master key: set it there as RELAY_MASTER_KEY_PREVIOUS while the tenant moves.",
+  unreadable: 'What came is no page of this move: it was changed, or is of another tenant or place.',
+  out_of_order: 'The page is not the next one.',
+  newer_release: 'The target has an older release than the source: deploy the same one there first.',
+  counts_differ: 'What came is not what left: abandon the move, and begin it again.',
+};
 
 function words(status: number, title: string, detail: string): Words {
   return { status, title, detail };

@@ -2,6 +2,7 @@
 
 import type { ConfigFault } from '../domain/fault.ts';
 import type { Role } from '../domain/principal.ts';
+import type { MoveRefusal } from '../domain/move.ts';
 import type { LaneRest } from '../domain/rpc.ts';
 import type { Residency } from '../domain/tenant-config.ts';
 
@@ -39,6 +40,8 @@ export type RequestFailure =
       readonly retryAfterSeconds?: number;
     }
   | { readonly kind: 'residency_change'; readonly stored: Residency }
+  /** `one_place`: locally both residencies are. `not_served`: this deployment has no tenants of that residency. */
+  | { readonly kind: 'move_refused'; readonly reason: MoveRefusal | 'one_place' | 'not_served' }
   | { readonly kind: 'tenant_not_found' }
   | { readonly kind: 'token_not_found' }
   | { readonly kind: 'too_many_tokens'; readonly max: number; readonly counted: 'valid' | 'kept' }

@@ -11,6 +11,7 @@ import { eventOperations } from './operations/events.ts';
 import { healthOperations } from './operations/health.ts';
 import { recordOperations } from './operations/records.ts';
 import { rightsOperations } from './operations/rights.ts';
+import { moveOperations } from './operations/move.ts';
 import { ruleOperations } from './operations/rules.ts';
 import { tenantOperations } from './operations/tenants.ts';
 import { tokenOperations } from './operations/tokens.ts';
@@ -18,6 +19,7 @@ import { windowOperations } from './operations/windows.ts';
 
 export const operations: Operations = {
   ...tenantOperations,
+  ...moveOperations,
   ...destinationOperations,
   ...deadLetterOperations,
   ...tokenOperations,

@@ -42,9 +42,12 @@ export class ConfigStore {
     return this.#current === null || this.#publishedVersion === this.#current.version;
   }
 
-  /** Writes the next version, and says which. Call inside a transaction, and `load` after it holds. */
-  write(config: SealedTenantConfig, nowMs: number): number {
-    const version = (this.#current?.version ?? 0) + 1;
+  /** Writes the next version, or a later one, and says which. Call inside a transaction, and `load` after it holds. */
+  write(
+    config: SealedTenantConfig,
+    nowMs: number,
+    version: number = (this.#current?.version ?? 0) + 1,
+  ): number {
     this.#db.run(
       'INSERT INTO config (id, version, saved_at, document) VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version, saved_at = excluded.saved_at, document = excluded.document',
       version,

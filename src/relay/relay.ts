@@ -57,6 +57,8 @@ import { WATCH_MS, nextAlarmAtMs } from './watchdog.ts';
 const RELAY: Actor = { by: 'relay', requestId: '' };
 /** A publication of the config that failed is tried again this soon. KV takes one write per second and key. */
 const PUBLISH_RETRY_MS = 10_000;
+/** A relay that was told to come to rest, and then to nothing more, goes on after this. */
+const REST_MS = 60_000;
 
 export class Relay {
   readonly #parts: RelayParts;
@@ -87,6 +89,7 @@ export class Relay {
   #removed: StoredConfig | undefined;
   /** A lane's slice was used up, and no alarm has begun since. */
   #isSliceAsked = false;
+  #restsUntilMs = 0;
 
   /** Reads everything from storage; throws when it can't. */
   constructor(parts: RelayParts) {
@@ -263,6 +266,29 @@ export class Relay {
     for (const lane of this.lanes.known) lane.stop();
   }
 
+  /** No lane begins anything for a minute. Whether none is at anything any more. */
+  comeToRest(): boolean {
+    const nowMs = this.#parts.io.nowMs();
+    this.#restsUntilMs = nowMs + REST_MS;
+    return !this.lanes.known.some((lane) => lane.isRunning(nowMs));
+  }
+
+  /** Writes what stands in memory alone: this relay is about to end, and another goes on with what is stored. */
+  flush(): void {
+    const nowMs = this.#parts.io.nowMs();
+    this.activity.flushAll(nowMs);
+    this.#log.storeSize();
+    this.#lastWebhook.flush(nowMs);
+    for (const lane of this.lanes.all) lane.writeRest(nowMs);
+  }
+
+  /** Meanwhile nothing may be taken either. */
+  get isComingToRest(): boolean {
+    const restMs = this.#restsUntilMs - this.#parts.io.nowMs();
+    // Longer: the clock has gone back.
+    return restMs > 0 && restMs <= REST_MS;
+  }
+
   /** Sends dead letters again; their lanes start at once. */
   async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
     const { db, io, alarm } = this.#parts;
@@ -351,7 +377,7 @@ export class Relay {
       probeSlots: this.#probeSlots,
       connections: this.connections,
       config: () => this.#config,
-      isHeld: () => this.#upkeep.holds(name) || this.erasures.holdsLanes,
+      isHeld: () => this.isComingToRest || this.#upkeep.holds(name) || this.erasures.holdsLanes,
       isRemoved: () => this.#removed !== undefined,
       audit: (action, detail) => this.#noteDone(action, detail),
       notify: (occurrence) => this.#notify(occurrence),

@@ -14,6 +14,7 @@ import type { Notice } from '../domain/notice.ts';
 import type { AuditEntry } from '../domain/audit.ts';
 import type { DeadLetterPage, DeadLetterView, LaneView } from '../domain/lane-view.ts';
 import type { ObjectHealth } from '../domain/object-health.ts';
+import type { ArriveAnswer, ArriveRequest, LeaveAnswer, LeaveRequest, MoveView } from '../domain/move.ts';
 import type {
   AcceptAnswer,
   AcceptRequest,
@@ -94,6 +95,8 @@ import { platformIo } from './io.ts';
 import { writeFirstLanes } from './lane-set.ts';
 import { laneStoreOver } from './lane-store.ts';
 import { TIMEOUTS, type Timeouts } from './lane-parts.ts';
+import { MoveStore } from './move-state.ts';
+import { Moves } from './moves.ts';
 import { Publisher } from './publisher.ts';
 import { RELAY_SIZES, type RelaySizes } from './relay-parts.ts';
 import { Relay } from './relay.ts';
@@ -122,6 +125,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   readonly #configs: ConfigStore;
   readonly #removal: Removal;
   readonly #vacancy: Vacancy;
+  readonly #moves: Moves;
   /** These two outlive a tenant: what an earlier one has under way must not come after a later one's. */
   readonly #outside = new Semaphore(1);
   readonly #publisher: Publisher;
@@ -144,19 +148,22 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       nowMs: () => this.io.nowMs(),
       askAgain: () => void this.#alarm.armBy(this.io.nowMs()).catch(() => undefined),
     });
+    const store = new MoveStore(this.#db);
     this.#vacancy = new Vacancy({
       db: this.#db,
       alarm: this.#alarm,
       removal: this.#removal,
       publisher: this.#publisher,
       nowMs: () => this.io.nowMs(),
-      isTaken: () => this.#relay !== undefined,
+      isTaken: () => this.#relay !== undefined || this.#moves.isLeaving,
+      moves: store,
     });
+    this.#moves = this.#makeMoves(store);
     // Only storage is awaited here: nothing that may hang holds requests back.
     void ctx.blockConcurrencyWhile(async () => {
       await this.#alarm.load().catch(() => undefined);
       this.load();
-      if (this.#relay || this.#removal.current || this.#isFaulty)
+      if (this.#relay || this.#vacancy.isKeeping || this.#isFaulty)
         await this.#alarm.armBy(this.io.nowMs() + WATCH_MS).catch(() => undefined);
     });
   }
@@ -171,6 +178,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async acceptSealed(request: AcceptSealedRequest): Promise<AcceptSealedAnswer> {
+    if (this.#moves.isDeparted) return { kind: 'unavailable', reason: 'moved' };
     return this.#ask(request.v, 'accept.failed', async (relay) => relay.intake.acceptSealed(request));
   }
 
@@ -178,6 +186,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   async configure(request: ConfigureRequest): Promise<ConfigureAnswer> {
     if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
     if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
+    const away = this.#moves.refusal;
+    if (away) return { kind: 'unavailable', reason: away };
     const conflict = this.#conflict(request);
     if (conflict) return conflict;
     const refused = this.#relay ? undefined : this.#vacancy.refusal(request);
@@ -247,6 +257,22 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       logEvent('error', 'claim.failed', causeFields(error));
       return { kind: 'unavailable', reason: 'object_fault' };
     }
+  }
+
+  async moveState(): Promise<MoveView> {
+    return this.#moves.view;
+  }
+
+  /** A step of the tenant's way from here to another place. */
+  async leave(request: LeaveRequest): Promise<LeaveAnswer> {
+    if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
+    return this.#step(request.v, 'move.failed', async () => this.#moves.leave(request));
+  }
+
+  /** A step of a tenant's way here. */
+  async arrive(request: ArriveRequest): Promise<ArriveAnswer> {
+    if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
+    return this.#step(request.v, 'arrival.failed', async () => this.#moves.arrive(request));
   }
 
   /** Null: there is no such tenant. Throws while the object can't load: that is no answer to the question. */
@@ -432,6 +458,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     if (this.#isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
     const stored = this.#configs.current?.config;
     const { actor, destination, config = stored } = request;
+    const away = this.#moves.refusal;
+    if (away) return { kind: 'unavailable', reason: away };
     if (!config) return { kind: 'unknown_tenant' };
     try {
       const { io } = this;
@@ -472,6 +500,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Null: there is no such tenant. Throws while the object can't load, as `readConfig` does. */
   async health(): Promise<ObjectHealth | null> {
     if (this.#isFaulty) throw new Error('Cannot tell the health as the storage must be readable: it is not');
+    if (this.#moves.isLeaving)
+      throw new Error('Cannot tell the health as the tenant must be at work: it moves');
     const relay = this.#relay;
     if (!relay) return null;
     const sealedMap = await relay.pseudonymMap.health();
@@ -485,10 +515,12 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     try {
       if (this.#isFaulty) this.load();
       await this.#relay?.watch();
+      await this.#moves.tidy();
       await this.#vacancy.tidy();
       // Asked and set in one turn: what an event that comes in meanwhile needs is not overwritten.
       if (this.#isFaulty) return;
-      await this.#alarm.set((this.#relay ?? this.#vacancy).nextAlarmAtMs());
+      const keeper = this.#relay ?? (this.#moves.isKeeping ? this.#moves : this.#vacancy);
+      await this.#alarm.set(keeper.nextAlarmAtMs());
     } catch (error) {
       logEvent('error', 'alarm.failed', { tenant: this.#tenant, ...causeFields(error) });
     }
@@ -503,7 +535,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       if (!isCreated(this.#db)) return;
       migrate(this.#db, this.io.nowMs());
       this.#configs.load();
-      if (this.#configs.current) this.#relay = this.#makeRelay();
+      if (this.#configs.current && !this.#moves.isLeaving) this.#relay = this.#makeRelay();
     } catch (error) {
       this.#isFaulty = true;
       logEvent('error', 'object.loading_failed', causeFields(error));
@@ -532,10 +564,29 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     work: (relay: Relay) => Promise<A>,
   ): Promise<A | Refusal> {
     if (v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
-    if (!this.#relay)
+    const away = this.#moves.refusal;
+    if (away) return { kind: 'unavailable', reason: away };
+    const relay = this.#relay;
+    if (!relay)
       return this.#isFaulty ? { kind: 'unavailable', reason: 'object_fault' } : { kind: 'unknown_tenant' };
+    return this.#step<A | Refusal>(v, event, async () => {
+      const answer = await work(relay);
+      // It came to rest meanwhile: that is no end.
+      return this.#moves.isLeaving && this.#relay !== relay
+        ? { kind: 'unavailable', reason: 'moving' }
+        : answer;
+    });
+  }
+
+  /** Whatever goes wrong is an answer. */
+  async #step<A>(
+    v: number,
+    event: `${string}.${string}`,
+    work: () => Promise<A>,
+  ): Promise<A | Extract<Refusal, { readonly kind: 'unavailable' }>> {
+    if (v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
     try {
-      return await work(this.#relay);
+      return await work();
     } catch (error) {
       logEvent('error', event, { tenant: this.#tenant, ...causeFields(error) });
       return { kind: 'unavailable', reason: 'object_fault' };
@@ -552,6 +603,36 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   async #saved(relay: Relay, discarded: number): Promise<ResumeAnswer> {
     const isPublished = await relay.putToWork();
     return { kind: 'saved', version: this.#configs.current?.version ?? 0, isPublished, discarded };
+  }
+
+  #makeMoves(store: MoveStore): Moves {
+    const stopRelay = (): void => {
+      this.#relay?.stop();
+      this.#relay = undefined;
+    };
+    return new Moves({
+      db: this.#db,
+      store,
+      alarm: this.#alarm,
+      configs: this.#configs,
+      publisher: this.#publisher,
+      kv: () => this.env.RELAY_KV,
+      sealer: () => createSealer(settingsOf(this.env).masterKeys),
+      settings: () => settingsOf(this.env),
+      nowMs: () => this.io.nowMs(),
+      newId: () => this.io.newId(),
+      relay: () => this.#relay,
+      hasTenant: () => this.#relay !== undefined,
+      stopRelay,
+      startRelay: async () => {
+        if (!this.#relay) this.load();
+        return (await this.#relay?.putToWork()) ?? false;
+      },
+      conflict: (expected) => this.#conflict(expected),
+      hasRoom: async () =>
+        !this.#vacancy.refusal({}) && (await this.#vacancy.makeRoom({ v: 1, claims: false })).kind === 'made',
+      clear: async () => this.#vacancy.clear(),
+    });
   }
 
   #makeRelay(): Relay {

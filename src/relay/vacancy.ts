@@ -7,6 +7,7 @@ import type { ConfigureRequest, MakeRoomAnswer, MakeRoomRequest, VersionConflict
 import type { Database } from '../lib/database.ts';
 import type { Alarm } from './alarm.ts';
 import { Claim } from './claim.ts';
+import type { MoveStore } from './move-state.ts';
 import type { Publisher } from './publisher.ts';
 import type { Removal } from './removal.ts';
 
@@ -19,8 +20,10 @@ export interface VacancyParts {
   readonly removal: Removal;
   readonly publisher: Publisher;
   readonly nowMs: () => number;
-  /** Whether the object has a tenant again. */
+  /** Whether the object has a tenant again, or one that is leaving. */
   readonly isTaken: () => boolean;
+  /** The tenant that is on its way to or from here (move-state.ts). */
+  readonly moves: MoveStore;
 }
 
 export class Vacancy {
@@ -36,11 +39,13 @@ export class Vacancy {
   load(): void {
     this.#parts.removal.load();
     this.#claim.load();
+    this.#parts.moves.load();
   }
 
   /** Whether the alarm has something to do. */
   get isKeeping(): boolean {
-    return this.#parts.removal.current !== null || this.#claim.untilMs !== null;
+    const { removal, moves } = this.#parts;
+    return removal.current !== null || this.#claim.untilMs !== null || moves.current !== null;
   }
 
   /** Why no tenant may be made here now. */
@@ -64,12 +69,12 @@ export class Vacancy {
 
   /** For a tenant that is about to be made in the other place. */
   async makeRoom({ claims }: MakeRoomRequest): Promise<MakeRoomAnswer> {
-    const { removal, publisher, alarm, nowMs, isTaken } = this.#parts;
+    const { removal, publisher, alarm, nowMs, isTaken, moves } = this.#parts;
     const isAtRest = await publisher.rest();
     if (isTaken()) return { kind: 'taken' };
-    const isGone = removal.current?.isWiped ?? true;
+    const isGone = (removal.current?.isWiped ?? true) && moves.refusal(nowMs()) === undefined;
     if (!isAtRest || !isGone) return { kind: 'busy' };
-    const cleared = removal.current ? this.clear() : undefined;
+    const cleared = removal.current || moves.current ? this.clear() : undefined;
     if (claims) this.#claim.hold(nowMs());
     await Promise.all([cleared, alarm.set(this.nextAlarmAtMs())]);
     return { kind: 'made' };

@@ -5,11 +5,12 @@
 
 import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
 import { type OverflowMessage, readOverflowMessage } from '../domain/overflow.ts';
+import type { TenantRelayRpc } from '../domain/rpc.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { type LogFields, causeFields, logEvent } from '../lib/log.ts';
 import { unreachable } from '../lib/result.ts';
 import { platformIo } from '../relay/io.ts';
-import { relayStub } from '../residency.ts';
+import { elsewhere, relayStub } from '../residency.ts';
 import { type Env, settingsOf } from '../settings.ts';
 
 /** Opening and storing a hundred events takes milliseconds; the object may have to start first. */
@@ -57,7 +58,10 @@ export async function handleOverflow(
   }
 }
 
-/** Ends the message as the object says; else why it must come again. What waits in this deployment's queue is of its own residency. */
+/**
+ * Ends the message as the object says; else why it must come again. What waits in this deployment's queue is of its own residency,
+ * unless its tenant has moved since: then the object of the other place is asked.
+ */
 async function settle(
   message: Message,
   { tenant, sealed, sealedAtMs }: OverflowMessage,
@@ -67,7 +71,16 @@ async function settle(
   const settings = settingsOf(env);
   const stub = relayStub(env.TENANT_RELAY, settings, { tenant, residency: settings.residency });
   if (!stub.ok) return { cause: stub.error.kind };
-  const answer = await withDeadline(stub.value.acceptSealed({ v: 1, sealed, sealedAtMs }), acceptDeadlineMs);
+  const ask = async (relay: TenantRelayRpc) =>
+    withDeadline(relay.acceptSealed({ v: 1, sealed, sealedAtMs }), acceptDeadlineMs);
+  let answer = await ask(stub.value);
+  const hasMoved = answer.ok && answer.value.kind === 'unavailable' && answer.value.reason === 'moved';
+  const other = hasMoved && elsewhere(env.TENANT_RELAY, settings, { tenant, residency: settings.residency });
+  if (other) {
+    const there = await ask(other.stub);
+    // To another deployment: then nobody here knows it, and the source is asked again.
+    if (!there.ok || there.value.kind !== 'unknown_tenant') answer = there;
+  }
   if (!answer.ok) return { cause: answer.error.kind };
   const { value } = answer;
   switch (value.kind) {

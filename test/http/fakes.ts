@@ -11,6 +11,13 @@ import type { EraseAnswer, ErasureView, ErasuresAnswer, SubjectRequest } from '.
 import type { Notice } from '../../src/domain/notice.ts';
 import type { AuditEntry } from '../../src/domain/audit.ts';
 import type { DeadLetterPage, DeadLetterView, LaneView } from '../../src/domain/lane-view.ts';
+import type {
+  ArriveAnswer,
+  ArriveRequest,
+  LeaveAnswer,
+  LeaveRequest,
+  MoveView,
+} from '../../src/domain/move.ts';
 import type { ObjectHealth } from '../../src/domain/object-health.ts';
 import type {
   AcceptAnswer,
@@ -489,6 +496,27 @@ export class FakeRelay implements TenantRelayRpc {
 
   async erasures(): Promise<ErasuresAnswer> {
     return this.erasuresKept;
+  }
+
+  readonly steps: (Omit<LeaveRequest, 'actor'> | Omit<ArriveRequest, 'actor'>)[] = [];
+  moves: MoveView | undefined;
+  leaves: LeaveAnswer = { kind: 'done', view: { side: 'none', hasTenant: true } };
+  arrives: ArriveAnswer = { kind: 'welcome' };
+
+  async moveState(): Promise<MoveView> {
+    return this.moves ?? { side: 'none', hasTenant: this.stored !== null };
+  }
+
+  async leave({ actor, ...request }: LeaveRequest): Promise<LeaveAnswer> {
+    this.actors.push(actor);
+    this.steps.push(request);
+    return this.leaves;
+  }
+
+  async arrive({ actor, ...request }: ArriveRequest): Promise<ArriveAnswer> {
+    this.actors.push(actor);
+    this.steps.push(request);
+    return this.arrives;
   }
 
   async noteWebhook(request: NoteWebhookRequest): Promise<void> {

@@ -561,6 +561,8 @@ describe("a webhook whose tenant's object fails", () => {
 
   it.each<[number, Awaited<ReturnType<FakeRelay['accepts']>>]>([
     [503, { kind: 'unavailable', reason: 'space_exhausted' }],
+    [503, { kind: 'unavailable', reason: 'moving' }],
+    [503, { kind: 'unavailable', reason: 'moved' }],
     [429, { kind: 'rate_limited', retryAfterSeconds: 17 }],
     [401, { kind: 'unknown_tenant' }],
   ])('gets %i and leaves nothing in the queue for %j', async (status, answer) => {

@@ -121,6 +121,22 @@ describe('a message of the overflow queue', () => {
     expect(lines).toEqual([]);
   });
 
+  it('follows its tenant to the other place of the deployment, and waits while it is in neither', async () => {
+    const variables = { RELAY_ENV: 'production', RELAY_RESIDENCY: 'global' } as const;
+    const moved: AcceptSealedAnswer = { kind: 'unavailable', reason: 'moved' };
+    const sequence = (...answers: AcceptSealedAnswer[]) => {
+      const left = [...answers];
+      return async () => left.shift() ?? moved;
+    };
+    const body = await messageFor('acme');
+    const followed = await handle(body, { variables, answers: sequence(moved, ACCEPTED) });
+    expect(followed).toMatchObject({ acknowledged: 1, retriedAfterSeconds: [] });
+    expect(followed.asked.map(({ name }) => name)).toEqual([objectName('acme'), objectName('acme')]);
+    const waits = await handle(body, { variables, answers: sequence(moved, { kind: 'unknown_tenant' }) });
+    expect(waits).toMatchObject({ acknowledged: 0, retriedAfterSeconds: [10] });
+    expect(lines.at(-1)).toMatchObject({ event: 'overflow.deferred', tenant: 'acme', cause: 'moved' });
+  });
+
   it.each<[string, AcceptSealedAnswer]>([
     ['unreadable', { kind: 'refused', reason: 'unreadable' }],
     ['too_old', { kind: 'refused', reason: 'too_old' }],

@@ -15,6 +15,7 @@ import { laneRoutes } from './lanes.ts';
 import { liftContainmentRoutes } from './lift-containment.ts';
 import { meRoutes } from './me.ts';
 import { metricsRoutes } from './metrics.ts';
+import { moveRoutes } from './move.ts';
 import { noticeRoutes } from './notices.ts';
 import { retentionRoutes } from './retention.ts';
 import { ruleRoutes } from './rules.ts';
@@ -31,6 +32,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...tenantListRoutes,
   ...tenantRoutes,
   ...tenantRemovalRoutes,
+  ...moveRoutes,
   ...secretRoutes,
   ...laneRoutes,
   ...deadLetterRoutes,
