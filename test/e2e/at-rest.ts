@@ -32,11 +32,17 @@ export async function readStoredEvents(stage: Stage): Promise<CanonicalEvent[]> 
   );
 }
 
-/** Whether any object has an alarm armed. workerd keeps them beside the objects. */
+/** Within it every alarm counts: later ones are those of retention. */
+const SOON_MS = 3_600_000;
+
+/** Whether any object has an alarm armed that is due soon. workerd keeps them beside the objects, in nanoseconds. */
 export function hasAlarm(stage: Stage): boolean {
   const database = openDatabase(join(objectsFolder(stage), 'metadata.sqlite'));
   try {
-    return database.prepare('SELECT actor_id FROM _cf_ALARM').all().length > 0;
+    const soonNs = BigInt(Date.now() + SOON_MS) * 1_000_000n;
+    return (
+      database.prepare('SELECT 1 FROM _cf_ALARM WHERE scheduled_time < ? LIMIT 1').all(soonNs).length > 0
+    );
   } finally {
     database.close();
   }

@@ -15,13 +15,17 @@ const LIMITS = { withinMs: ARRIVAL_MS_MAX };
 
 type Configs = (destinations: Destinations) => readonly Record<string, unknown>[];
 
-/** A tenant with these destinations alone. */
+/** A tenant with these destinations alone, that may tell them persons: what an EU tenant may is in test/relay/transfer.test.ts. */
 async function open(
   configs: Configs,
   { more = {}, ...options }: StageOptions & { readonly more?: Readonly<Record<string, unknown>> } = {},
 ): Promise<{ readonly stage: Stage; readonly tenant: TestTenant } & AsyncDisposable> {
   const stage = await Stage.open(options);
-  const tenant = await stage.addTenant('acme', { destinations: configs(stage.destinations), ...more });
+  const tenant = await stage.addTenant('acme', {
+    residency: 'global',
+    destinations: configs(stage.destinations),
+    ...more,
+  });
   return { stage, tenant, [Symbol.asyncDispose]: async () => stage.close() };
 }
 
