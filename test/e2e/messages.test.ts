@@ -159,7 +159,10 @@ describe.concurrent('a webhook', () => {
     expect(receiver.refusals).toContain('signature');
 
     const destinations = [stage.destinations.webhookConfig({ secrets: [right] })];
-    await stage.admin.put('acme', stage.document('acme', tenant.secret, { destinations }));
+    await stage.admin.put(
+      'acme',
+      stage.document('acme', tenant.secret, { residency: 'global', destinations }),
+    );
     await stage.untilDone('acme', LIMITS);
     // An answer that is lost makes a second attempt with the same id, which the receiver knows.
     receiver.fail({ drop: 'after_reading', times: 1 });
