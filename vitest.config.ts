@@ -74,7 +74,8 @@ export default defineConfig({
           environment: 'node',
           globalSetup: ['test/e2e/build.ts'],
           include: ['test/e2e/**/*.test.ts'],
-          fileParallelism: false,
+          // They wait more than they work: two at once, each on a relay and vendors of its own.
+          maxWorkers: 2,
           testTimeout: 120_000,
         },
       },
