@@ -60,8 +60,7 @@ function unreachableFailure(kind: string, message: string, hints: readonly strin
 const API_WORDS = [
   ': deliver them, or give them up with ?undelivered=discard',
   ': GET …/rules lists those that it has',
-  ' of …/holds',
-  /, with DELETE …\/holds\/(?:\{holdId\}|\d+)(?: or noxys-relay holds lift \d+)?/,
+  /, with DELETE …\/holds\/\d+ or noxys-relay holds lift \S+ \d+/,
 ];
 
 type Problem = Extract<ApiFailure, { kind: 'problem' }>;

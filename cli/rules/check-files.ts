@@ -8,7 +8,7 @@ import { CATALOG } from '../../src/rules/catalog.ts';
 import { documentFaults } from '../../src/rules/document-faults.ts';
 import { resolveRules } from '../../src/rules/resolve-rules.ts';
 import { neverWords } from '../../src/rules/never-values.ts';
-import { nameOf } from '../../src/rules/rule-set.ts';
+import { nameOf } from '../../src/rules/rule-entry.ts';
 import type { Rule } from '../../src/rules/rule.ts';
 import { checkField } from '../../src/rules/rule-fields.ts';
 import type { FileFault } from '../tenant-files/file-fault.ts';

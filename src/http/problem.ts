@@ -131,7 +131,7 @@ function wordsOf(failure: RequestFailure): Words {
         more: { lanes: failure.rest },
       };
     case 'held':
-      return { ...words(409, 'Legally held', heldDetail(failure.holds)), more: { holds: failure.holds } };
+      return { ...words(409, 'Legally held', heldDetail(failure)), more: { holds: failure.holds } };
     case 'hold_not_found':
       return words(404, 'No such hold', 'No legal hold has this id: it was lifted, or the id is wrong.');
     case 'too_many_holds':
@@ -161,15 +161,6 @@ function wordsOf(failure: RequestFailure): Words {
       );
     case 'erasure_not_found':
       return words(404, 'No such erasure', 'GET …/erasures lists those that are remembered.');
-    case 'subject_held':
-      return {
-        ...words(
-          409,
-          'Under legal hold',
-          `Nothing was erased: ${failure.holds.length === 1 ? 'hold' : 'holds'} ${failure.holds.join(', ')} of …/holds must be lifted first, with DELETE …/holds/{holdId}.`,
-        ),
-        more: { holds: failure.holds },
-      };
     case 'name_not_found':
       return words(404, 'No such name', noNameDetail(failure.isOn));
     case 'rule_not_found':
@@ -279,10 +270,13 @@ function undeliveredDetail(rest: readonly LaneRest[]): string {
   return `Not delivered yet: up to ${undelivered}; dead letters: ${deadLetters}: deliver them, or give them up with ?undelivered=discard.`;
 }
 
-function heldDetail(holds: readonly number[]): string {
+function heldDetail({ tenant, holds }: Extract<RequestFailure, { kind: 'held' }>): string {
   const [first = 0] = holds;
-  const which = holds.length === 1 ? `Legal hold ${first} keeps` : `Legal holds ${holds.join(', ')} keep`;
-  return `${which} what this would remove: lift ${holds.length === 1 ? 'it' : 'them'} first, with DELETE …/holds/${first} or noxys-relay holds lift ${first}.`;
+  const [which, whom] =
+    holds.length === 1
+      ? [`legal hold ${first} keeps it`, 'that']
+      : [`legal holds ${holds.join(', ')} keep it`, 'those'];
+  return `Nothing was removed, as ${which}: lift ${whom} first, with DELETE …/holds/${first} or noxys-relay holds lift ${tenant} ${first}.`;
 }
 
 function preconditionDetail(version: number | null): string {

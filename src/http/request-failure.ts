@@ -48,7 +48,7 @@ export type RequestFailure =
   /** It may not be deleted as it is. */
   | { readonly kind: 'tenant_has_undelivered'; readonly rest: readonly LaneRest[] }
   /** What is asked would remove what legal holds keep. */
-  | { readonly kind: 'held'; readonly holds: readonly number[] }
+  | { readonly kind: 'held'; readonly tenant: string; readonly holds: readonly number[] }
   | { readonly kind: 'hold_not_found' }
   | { readonly kind: 'too_many_holds'; readonly max: number }
   | { readonly kind: 'destination_not_found'; readonly known: readonly string[] }
@@ -59,8 +59,6 @@ export type RequestFailure =
   | { readonly kind: 'destination_failed'; readonly detail: string; readonly reason?: string }
   | { readonly kind: 'event_not_found' }
   | { readonly kind: 'erasure_not_found' }
-  /** Something of the person is under legal hold. */
-  | { readonly kind: 'subject_held'; readonly holds: readonly number[] }
   /** `isOn`: the tenant keeps the sealed map. */
   | { readonly kind: 'name_not_found'; readonly isOn: boolean }
   | { readonly kind: 'rule_not_found' }

@@ -7,6 +7,7 @@
 import { HOLDS_MAX, type HoldView } from '../domain/rights.ts';
 import type { Database } from '../lib/database.ts';
 import { jsonIn } from '../lib/json.ts';
+import { causeFields, logEvent } from '../lib/log.ts';
 import { isRecord } from '../lib/record.ts';
 import type { Period } from './log.ts';
 import type { PersonKeys } from './person-keys.ts';
@@ -35,6 +36,7 @@ export interface LegalHold {
 
 export class LegalHolds {
   readonly #db: Database;
+  readonly #tenant: () => string;
   /** Throws when the tenant's key does not open. */
   readonly #openKeys: () => Promise<PersonKeys>;
   #all: readonly LegalHold[] = [];
@@ -44,8 +46,9 @@ export class LegalHolds {
   #names: PersonKeys | undefined;
   #isCopying = false;
 
-  constructor(db: Database, openKeys: () => Promise<PersonKeys>) {
+  constructor(db: Database, tenant: () => string, openKeys: () => Promise<PersonKeys>) {
     this.#db = db;
+    this.#tenant = tenant;
     this.#openKeys = openKeys;
   }
 
@@ -88,10 +91,17 @@ export class LegalHolds {
     return isCopying || this.#lifted.length > 0 ? nowMs + STEP_MS : null;
   }
 
-  /** Has some work done with what the held are found by, if anybody is held. */
+  /**
+   * Has some work done with what the held are found by: the tenant's key, opened if anybody is held. When it does not open, what must be
+   * copied before it goes stays.
+   */
   async whileOpen(work: () => void): Promise<void> {
-    this.#names = await this.#openKeys();
-    this.#isCopying = false;
+    if (!this.holdsPersons) return work();
+    this.#names = await this.#openKeys().catch((error: unknown) => {
+      logEvent('error', 'holds.opening_failed', { tenant: this.#tenant(), ...causeFields(error) });
+      return undefined;
+    });
+    if (this.#names) this.#isCopying = false;
     try {
       work();
     } finally {

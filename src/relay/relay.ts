@@ -126,7 +126,11 @@ export class Relay {
     const notify = (occurrence: Occurrence): void => this.#notify(occurrence);
     const stores = openRuleStores({ db, config, notify });
     this.rules = stores.rules;
-    this.#holds = new LegalHolds(db, async () => openPersonKeys(parts.sealer, this.#config));
+    this.#holds = new LegalHolds(
+      db,
+      () => this.#config.id,
+      async () => openPersonKeys(parts.sealer, this.#config),
+    );
     this.#holds.load();
     const notes = new RetentionNotes(db, this.audit);
     const shared = {
@@ -238,13 +242,10 @@ export class Relay {
 
   /** Ends the pauses of all lanes, as a saved config does, and writes nothing where there is none. */
   async endPauses(actor: Actor | undefined): Promise<boolean> {
-    const { db, io, alarm } = this.#parts;
+    const { db, io } = this.#parts;
     const nowMs = io.nowMs();
-    if (endPauses({ db, lanes: this.lanes, store: this.#laneStore }, actor, nowMs)) {
-      const armed = alarm.armBy(nowMs + WATCH_MS);
-      this.lanes.startAll();
-      await armed;
-    }
+    if (endPauses({ db, lanes: this.lanes, store: this.#laneStore }, actor, nowMs))
+      await this.#startLanes(nowMs);
     return this.#parts.publisher.publish();
   }
 
@@ -291,26 +292,26 @@ export class Relay {
 
   /** Sends dead letters again; their lanes start at once. */
   async redrive(request: RedriveRequest): Promise<RedriveAnswer> {
-    const { db, io, alarm } = this.#parts;
+    const { db, io } = this.#parts;
     const parts = { db, lanes: this.lanes, store: this.#laneStore, audit: this.audit };
     const answer = redrive(parts, request, io.nowMs());
-    if (answer.kind === 'redriven' && answer.count > 0) {
-      const armed = alarm.armBy(io.nowMs() + WATCH_MS);
-      this.lanes.startAll();
-      await armed;
-    }
+    if (answer.kind === 'redriven' && answer.count > 0) await this.#startLanes(io.nowMs());
     return answer;
+  }
+
+  async #startLanes(nowMs: number): Promise<void> {
+    const armed = this.#parts.alarm.armBy(nowMs + WATCH_MS);
+    this.lanes.startAll();
+    await armed;
   }
 
   /** Puts the saved config to work; resolves to whether KV has it already. */
   async putToWork(): Promise<boolean> {
-    const { db, io, alarm } = this.#parts;
+    const { db, io } = this.#parts;
     const nowMs = io.nowMs();
     announceIndicators({ db, log: this.#log }, this.#stored, nowMs);
     this.#upkeep.makeDigests(nowMs);
-    const armed = alarm.armBy(nowMs + WATCH_MS);
-    this.lanes.startAll();
-    await armed;
+    await this.#startLanes(nowMs);
     return this.#parts.publisher.publish();
   }
 
@@ -319,27 +320,15 @@ export class Relay {
     const { db, io } = this.#parts;
     const nowMs = io.nowMs();
     this.#isSliceAsked = false;
-    await this.#runUpkeep(nowMs);
+    await this.#holds.whileOpen(() => {
+      if (!this.#removed) this.#upkeep.run(nowMs);
+    });
     if (this.#removed) return;
     this.erasures.start();
     this.erasures.dropOld(nowMs);
     announceIndicators({ db, log: this.#log }, this.#stored, nowMs);
     this.lanes.startAll();
     await this.#parts.publisher.publish();
-  }
-
-  /** Who is held is found by the tenant's key: it is opened where there is a hold, and whatever must be copied stays when it does not. */
-  async #runUpkeep(nowMs: number): Promise<void> {
-    const work = (): void => {
-      if (!this.#removed) this.#upkeep.run(nowMs);
-    };
-    if (!this.#holds.holdsPersons) return work();
-    try {
-      await this.#holds.whileOpen(work);
-    } catch (error) {
-      logEvent('error', 'holds.opening_failed', { tenant: this.#config.id, ...causeFields(error) });
-      work();
-    }
   }
 
   /** When the object must look after itself again; null when there is nothing to watch. */

@@ -13,7 +13,7 @@ import { LEFT_OUT } from '../domain/personal-fields.ts';
 import { KNOWN_PLATFORMS, platformName } from '../domain/platforms.ts';
 import type { RulesConfig } from '../domain/rules-config.ts';
 import { LEVELS } from '../domain/severity.ts';
-import { bundledRule } from '../rules/rule-set.ts';
+import { bundledRule } from '../rules/rule-entry.ts';
 
 /** Stands for a rule of the tenant's own that has no name, or one that is a text. */
 const CUSTOM_RULE = 'custom_rule';

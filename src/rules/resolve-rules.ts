@@ -17,20 +17,10 @@ import { failure, success } from '../lib/result.ts';
 import { overrideCorrelation, overrideRule } from './override-rule.ts';
 import { privacyFaults } from './privacy-faults.ts';
 import { type RelayAttribute, readRelay } from './relay-attribute.ts';
+import { type Entry, faultOf, findEntry, idOf, isBundled, nameOf, nearestHint } from './rule-entry.ts';
 import { canonicalField } from './rule-fields.ts';
 import { rulesByName, rulesInOrder } from './rule-order.ts';
-import {
-  type Entry,
-  faultOf,
-  findEntry,
-  fits,
-  gatherRules,
-  idOf,
-  isBundled,
-  isNamedBy,
-  nameOf,
-  nearestHint,
-} from './rule-set.ts';
+import { fits, gatherRules, isNamedBy } from './rule-set.ts';
 import type { Rule } from './rule.ts';
 
 /** Of all rules of a tenant: a few times what one of them may have. Source: design choice; some 20 ms of an event at worst. */

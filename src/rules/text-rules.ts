@@ -10,8 +10,8 @@ import type { TenantConfig } from '../domain/tenant-config.ts';
 import type { Result } from '../lib/result.ts';
 import { parseCustom } from './parse-custom.ts';
 import { resolveRules } from './resolve-rules.ts';
+import { bundledHandles, findEntry, handlesOf } from './rule-entry.ts';
 import { referencesOf } from './rule-order.ts';
-import { bundledHandles, findEntry, handlesOf } from './rule-set.ts';
 import type { Rule } from './rule.ts';
 
 type RuleParts = Pick<TenantConfig, 'rules' | 'responses' | 'platforms' | 'privacy'>;

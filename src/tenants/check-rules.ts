@@ -18,7 +18,7 @@ import type { PrivacyConfig } from '../domain/tenant-config.ts';
 import { isRecord } from '../lib/record.ts';
 import { parseCustom } from '../rules/parse-custom.ts';
 import { resolveRules } from '../rules/resolve-rules.ts';
-import { isBundled } from '../rules/rule-set.ts';
+import { isBundled } from '../rules/rule-entry.ts';
 
 /** UTF-8 bytes of all custom texts: no body that the API takes has more, but one text may stand in it often, by an alias. */
 const CUSTOM_BYTES_MAX = 256 * 1024;

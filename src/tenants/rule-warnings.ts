@@ -7,7 +7,7 @@ import type { Response } from '../domain/verbs.ts';
 import { CATALOG } from '../rules/catalog.ts';
 import { parseCustom } from '../rules/parse-custom.ts';
 import { resolveRules } from '../rules/resolve-rules.ts';
-import { bundledHandles } from '../rules/rule-set.ts';
+import { bundledHandles } from '../rules/rule-entry.ts';
 import type { Rule } from '../rules/rule.ts';
 import { neverWords } from '../rules/never-values.ts';
 import { typesNeeded } from './types-needed.ts';

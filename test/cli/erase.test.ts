@@ -104,9 +104,9 @@ Removed from the relay
     const ran = await shell.run('erase acme --user u-17 --yes --json');
     expect(ran.code).toBe(EXIT.failed);
     expect(ran.stderr).toContain(
-      'Nothing was erased: holds 3, 4 must be lifted first.\nLift what is not needed any more:\n  npx noxys-relay holds lift acme 3\n  npx noxys-relay holds lift acme 4',
+      'Nothing was removed, as legal holds 3, 4 keep it: lift those first.\nLift what is not needed any more:\n  npx noxys-relay holds lift acme 3\n  npx noxys-relay holds lift acme 4',
     );
-    expect(ran.json()).toMatchObject({ error: { kind: 'subject_held', holds: [3, 4] } });
+    expect(ran.json()).toMatchObject({ error: { kind: 'held', holds: [3, 4] } });
     expect(relay.state.rights.erasures).toEqual([]);
   });
 

@@ -141,13 +141,13 @@ describe('holds', () => {
   it('keep a tenant from being deleted, which says so in commands', async () => {
     const { relay, shell } = await stage();
     const words =
-      'Legal hold 3 keeps what this would remove: lift it first, with DELETE …/holds/3 or noxys-relay holds lift 3.';
+      'Nothing was removed, as legal hold 3 keeps it: lift that first, with DELETE …/holds/3 or noxys-relay holds lift acme 3.';
     relay.intercept = ({ method }) =>
       method === 'DELETE' ? problem(409, 'held', words, { holds: [3] }) : undefined;
     const ran = await shell.run('tenants delete acme --yes');
     expect(ran.code).toBe(EXIT.failed);
     expect(ran.stderr).toBe(
-      "Can't delete the tenant: Legal hold 3 keeps what this would remove: lift it first.\nSee `npx noxys-relay holds list` of the tenant; `holds lift` ends one.\n",
+      "Can't delete the tenant: Nothing was removed, as legal hold 3 keeps it: lift that first.\nSee `npx noxys-relay holds list` of the tenant; `holds lift` ends one.\n",
     );
   });
 

@@ -62,8 +62,9 @@ function erase(asked: Asked): Response {
   const holds = state.rights.holds.filter(({ keys }) => keys === undefined || keys.includes(key));
   if (holds.length > 0) {
     const ids = holds.map(({ id }) => id);
-    const detail = `Nothing was erased: holds ${ids.join(', ')} of …/holds must be lifted first, with DELETE …/holds/{holdId}.`;
-    return problem(409, 'subject_held', detail, { holds: ids });
+    const tenant = asked.parts[0] ?? '';
+    const detail = `Nothing was removed, as legal holds ${ids.join(', ')} keep it: lift those first, with DELETE …/holds/${ids[0]} or noxys-relay holds lift ${tenant} ${ids[0]}.`;
+    return problem(409, 'held', detail, { holds: ids });
   }
   const at = new Date(state.nowMs).toISOString();
   const erasure: ErasureView = {

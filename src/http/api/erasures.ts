@@ -69,7 +69,7 @@ function begun({ c }: Pick<Call, 'c'>, answer: EraseAnswer): Result<Answer, Requ
       return success({ status: 202, body: erasure });
     }
     case 'held':
-      return failure({ kind: 'subject_held', holds: answer.holds });
+      return failure({ kind: 'held', tenant: c.req.param('id') ?? '', holds: answer.holds });
     default:
       return refused(c, answer);
   }

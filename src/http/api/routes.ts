@@ -1,5 +1,6 @@
 /** Every admin route there is: what is mounted, described and held to the security suite. */
 
+import { arrivalRoutes } from './arrival.ts';
 import type { AdminRoute } from '../admin-route.ts';
 import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
@@ -33,6 +34,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...tenantRoutes,
   ...tenantRemovalRoutes,
   ...moveRoutes,
+  ...arrivalRoutes,
   ...secretRoutes,
   ...laneRoutes,
   ...deadLetterRoutes,

@@ -65,7 +65,7 @@ async function removeTenant(call: Call<Parameters>): Promise<Result<Answer, Requ
       case 'undelivered':
         return failure({ kind: 'tenant_has_undelivered', rest: answer.rest });
       case 'held':
-        return failure({ kind: 'held', holds: answer.holds });
+        return failure({ kind: 'held', tenant, holds: answer.holds });
       case 'version_conflict':
         return failure(conflict(call, answer));
       default:

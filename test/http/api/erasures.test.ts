@@ -44,7 +44,12 @@ describe('POST …/erase', () => {
     acme.relay.erases = { kind: 'held', holds: [2, 5] };
     expect(await acme.call('POST', 'acme/erase', { user_id: 'u-1' })).toMatchObject({
       status: 409,
-      body: { type: 'urn:noxys-relay:problem:subject-held', detail: expect.stringContaining('holds 2, 5') },
+      body: {
+        type: 'urn:noxys-relay:problem:held',
+        holds: [2, 5],
+        detail:
+          'Nothing was removed, as legal holds 2, 5 keep it: lift those first, with DELETE …/holds/2 or noxys-relay holds lift acme 2.',
+      },
     });
   });
 

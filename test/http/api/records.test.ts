@@ -100,7 +100,7 @@ describe('…/holds', () => {
       {
         type: 'urn:noxys-relay:problem:held',
         holds: [1, 4],
-        detail: expect.stringContaining('DELETE …/holds/1 or noxys-relay holds lift 1'),
+        detail: expect.stringContaining('DELETE …/holds/1 or noxys-relay holds lift acme 1'),
       },
     ]);
     expect((await acme.call('GET', 'acme')).status).toBe(200);
