@@ -46,6 +46,7 @@ export const SHAPES = {
     removed: 'object',
     undelivered: 'object',
     outside: 'object',
+    late: 'number',
     remaining: 'list',
     alsoSeen: 'list',
   },

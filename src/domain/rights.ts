@@ -62,6 +62,8 @@ export interface ErasureView {
   readonly doneAt?: string;
   /** Events of the person from before `begunAt` that still come are dropped until then: ISO 8601 UTC. */
   readonly lateUntil: string;
+  /** How many were dropped so far. */
+  readonly late: number;
   /** By which the person is known, in the audit too. */
   readonly keys: readonly string[];
   readonly removed: Removed;

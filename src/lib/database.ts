@@ -40,9 +40,18 @@ export class Database {
     return this.all<T>(sql, ...bindings)[0];
   }
 
-  /** The rows of a query one by one; the caller may stop early, but must not await in between. */
-  each<T extends Row>(sql: string, ...bindings: SqlStorageValue[]): Iterable<T> {
-    return this.#storage.sql.exec<T>(sql, ...bindings);
+  /**
+   * The rows of a query one by one; the caller may stop early, but must not await in between. What it leaves is read to its end: as long
+   * as a cursor is open no table can be dropped, and nothing else closes it before it is collected. So the query must have a bound.
+   */
+  *each<T extends Row>(sql: string, ...bindings: SqlStorageValue[]): Generator<T, void, undefined> {
+    const cursor = this.#storage.sql.exec<T>(sql, ...bindings);
+    let row = cursor.next();
+    try {
+      for (; row.done !== true; row = cursor.next()) yield row.value;
+    } finally {
+      while (row.done !== true) row = cursor.next();
+    }
   }
 
   /** All or nothing: a throw rolls every write back. */

@@ -58,7 +58,7 @@ function shownPath(path: readonly (string | number)[], { finder }: ErasedPerson)
 }
 
 /** Records that are never changed, or held. */
-export function namedInRecords(db: Database, { rawFinder, finder }: ErasedPerson): readonly Remaining[] {
+export function namedInRecords(db: Database, { rawFinder }: ErasedPerson): readonly Remaining[] {
   const anyIn = (sql: string): boolean => {
     for (const { text } of db.each<{ text: string | null }>(sql))
       if (text !== null && rawFinder.isIn(text)) return true;
@@ -66,10 +66,7 @@ export function namedInRecords(db: Database, { rawFinder, finder }: ErasedPerson
   };
   const audit =
     'The audit is never changed: it goes with its retention. Who acts is named there, and their reason.';
-  const held = [...db.each<{ hold: number; body: string }>('SELECT hold, body FROM held_entries')];
-  const holds = new Set(held.filter(({ body }) => finder.isIn(body)).map(({ hold }) => hold));
-  for (const { id, detail } of db.each<{ id: number; detail: string }>('SELECT id, detail FROM legal_holds'))
-    if (rawFinder.isIn(detail)) holds.add(id);
+  const reasons = db.all<{ id: number; detail: string }>('SELECT id, detail FROM legal_holds');
   return [
     ...(anyIn("SELECT actor || ' ' || coalesce(reason, '') AS text FROM audit")
       ? [{ path: 'audit', mend: audit }]
@@ -77,9 +74,16 @@ export function namedInRecords(db: Database, { rawFinder, finder }: ErasedPerson
     ...(anyIn("SELECT actor || ' ' || coalesce(reason, '') AS text FROM rule_changes")
       ? [{ path: 'rules/changes', mend: audit }]
       : []),
-    ...[...holds].map((hold) => ({
-      path: `holds[${hold}]`,
-      mend: 'It is under a legal hold: lift it, and erase again.',
-    })),
+    ...reasons.filter(({ detail }) => rawFinder.isIn(detail)).map(({ id }) => heldBy(id)),
   ];
+}
+
+/** What a hold keeps. */
+export function heldBy(hold: number): Remaining {
+  return { path: `holds[${hold}]`, mend: 'It is under a legal hold: lift it, and erase again.' };
+}
+
+/** Each place once. */
+export function placesOf(remaining: readonly Remaining[]): readonly Remaining[] {
+  return [...new Map(remaining.map((place) => [place.path, place])).values()];
 }

@@ -18,6 +18,7 @@ import type { LaneSet } from './lane-set.ts';
 import { type LaneState, erase } from './lane-state.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { Lane } from './lane.ts';
+import type { LegalHolds } from './legal-holds.ts';
 import type { EventLog, LogEntry } from './log.ts';
 import type { PersonKeys } from './person-keys.ts';
 import { writeMeta } from './schema.ts';
@@ -34,6 +35,7 @@ export interface EntryParts {
   readonly lanes: LaneSet;
   readonly laneStore: LaneStore;
   readonly activity: Activity;
+  readonly holds: LegalHolds;
 }
 
 export interface Asked {
@@ -104,6 +106,10 @@ export function erasePage(
   }
   // The newest entries may be among them: their numbers never come again.
   writeMeta(db, 'next_seq', log.head + 1);
+  parts.holds.keepErased(
+    theirs.map(({ seq, event }) => ({ seq, body: JSON.stringify(event) })),
+    asked.keys,
+  );
   const removed = removeEntries(parts, theirs);
   for (const { seq, body } of cleaned)
     db.run(`UPDATE ${tableOf(log, seq)} SET body = ? WHERE seq = ?`, body, seq);

@@ -9,7 +9,9 @@ import type { Database } from '../lib/database.ts';
 import { jsonIn } from '../lib/json.ts';
 import { detectionIn } from './detection-store.ts';
 import { type ErasedPerson, beganAtMs } from './erased-person.ts';
+import type { LegalHolds } from './legal-holds.ts';
 import type { EventLog } from './log.ts';
+import type { PersonKeys } from './person-keys.ts';
 import { windowStateIn } from './window-store.ts';
 
 /** Of one turn. */
@@ -68,13 +70,19 @@ export interface Swept {
 
 /** Detections of the person go; the names go out of those of others. */
 export function eraseDetections(
-  { db, log }: { readonly db: Database; readonly log: EventLog },
+  { db, log, holds }: { readonly db: Database; readonly log: EventLog; readonly holds: LegalHolds },
   person: ErasedPerson,
   {
     after,
     head,
     begunAtMs,
-  }: { readonly after: Key | null; readonly head: number; readonly begunAtMs: number },
+    keys,
+  }: {
+    readonly after: Key | null;
+    readonly head: number;
+    readonly begunAtMs: number;
+    readonly keys: PersonKeys;
+  },
 ): Swept {
   const rows = rowsAfter(db, DETECTIONS, ['body'], after);
   const sums = { removed: 0, texts: 0 };
@@ -84,6 +92,7 @@ export function eraseDetections(
     const seq = Number(row['seq']);
     if (entry && person.isEntry(entry)) {
       if (seq > head && beganAtMs(entry) > begunAtMs) continue;
+      holds.keepErased([{ seq, body }], keys);
       change(db, DETECTIONS, row, null);
       sums.removed++;
       continue;
@@ -189,6 +198,15 @@ export function eraseTexts(db: Database, place: number, person: ErasedPerson, af
     else if (Object.keys(set).length > 0) change(db, table, row, set);
   }
   return { next: endOf(table, rows), removed: 0, texts: 0 };
+}
+
+const HELD: Table = { name: 'held_entries', keys: ['hold', 'seq'] };
+
+/** Holds whose copies name the person: they are changed by nobody. */
+export function holdsNaming(db: Database, { finder }: ErasedPerson, after: Key | null) {
+  const rows = rowsAfter(db, HELD, ['body'], after);
+  const naming = rows.filter((row) => finder.isIn(String(row['body'])));
+  return { holds: new Set(naming.map((row) => Number(row['hold']))), next: endOf(HELD, rows) };
 }
 
 /** What a turn of the search for raw names has seen: users of detections, and what windows are grouped by. */

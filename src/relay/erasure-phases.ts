@@ -14,6 +14,8 @@ export const ERASURE_PHASES = [
   'seen',
   'texts',
   'lanes',
+  'lifted_holds',
+  'held',
   'config',
   'end',
 ] as const;

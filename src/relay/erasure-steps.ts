@@ -6,7 +6,7 @@
 import type { OutsideCopies, Removed } from '../domain/rights.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { unreachable } from '../lib/result.ts';
-import { namedIn, namedInRecords, withoutDevices } from './erase-config.ts';
+import { heldBy, namedIn, namedInRecords, placesOf, withoutDevices } from './erase-config.ts';
 import { type Asked, type EntryParts, type Lost, erasePage, pageToErase } from './erase-entries.ts';
 import {
   type Key,
@@ -16,6 +16,7 @@ import {
   eraseSeen,
   eraseTexts,
   eraseWindows,
+  holdsNaming,
   windowGroups,
 } from './erase-tables.ts';
 import type { ErasedPerson } from './erased-person.ts';
@@ -23,6 +24,7 @@ import type { Erasure, ErasureState } from './erasure-store.ts';
 import type { LaneState } from './lane-state.ts';
 import type { Lane } from './lane.ts';
 import type { PersonKeys } from './person-keys.ts';
+import type { RetentionNotes } from './retention-notes.ts';
 import type { WatchedUsers } from './watched-users.ts';
 
 const NAMES_PER_TURN = 1_000;
@@ -31,6 +33,7 @@ const ALSO_SEEN_MAX = 100;
 
 export interface StepParts extends EntryParts {
   readonly watched: WatchedUsers;
+  readonly notes: RetentionNotes;
   readonly config: () => SealedTenantConfig;
   /** Saves a config without some entries of its map of devices. Inside the step's transaction. */
   readonly saveConfig: (config: SealedTenantConfig, erasure: Erasure) => void;
@@ -84,13 +87,22 @@ export function nextStep(parts: StepParts, work: Work): Step | 'lanes_must_rest'
       return logStep(parts, work);
     case 'detections':
       return swept(work, 'detections', () =>
-        eraseDetections(parts, person, { after: at, head: erasure.state.head, begunAtMs: erasure.begunAtMs }),
+        eraseDetections(parts, person, {
+          after: at,
+          head: erasure.state.head,
+          begunAtMs: erasure.begunAtMs,
+          keys: work.keys,
+        }),
       );
     case 'seen':
     case 'texts':
       return tablesStep(parts, work);
     case 'lanes':
       return lanesStep(parts, work);
+    case 'lifted_holds':
+      return liftedStep(parts, work);
+    case 'held':
+      return heldStep(parts, work);
     case 'config':
       return configStep(parts, work);
     case 'end':
@@ -252,6 +264,25 @@ function textsOf({
   return { blocked, lastFailure, leaving };
 }
 
+/** What lifted holds have copied goes anyway, step by step: here it does not wait for the alarm. */
+function liftedStep({ holds, notes }: StepParts, { nowMs }: Work): Step {
+  if (!holds.hasLifted) return { at: null };
+  return {
+    at: [0],
+    write: () => {
+      holds.removeLifted(notes.of('held_entries', nowMs), nowMs);
+      return {};
+    },
+  };
+}
+
+/** What other holds have copied stays, and is named. */
+function heldStep({ db }: StepParts, { erasure, person }: Work): Step {
+  const { holds, next } = holdsNaming(db, person, erasure.state.at);
+  const remaining = placesOf([...erasure.state.remaining, ...[...holds].map(heldBy)]);
+  return { at: next, write: () => ({ remaining }) };
+}
+
 function configStep(parts: StepParts, { erasure, person }: Work): Step {
   const { config, devices } = withoutDevices(parts.config(), person);
   return {
@@ -259,7 +290,10 @@ function configStep(parts: StepParts, { erasure, person }: Work): Step {
     write: () => {
       if (devices > 0) parts.saveConfig(config, erasure);
       const remaining = [...namedIn(config, person), ...namedInRecords(parts.db, person)];
-      return { removed: plus(erasure, { devices }), remaining };
+      return {
+        removed: plus(erasure, { devices }),
+        remaining: placesOf([...remaining, ...erasure.state.remaining]),
+      };
     },
   };
 }

@@ -15,8 +15,12 @@ import {
 } from '../domain/rights.ts';
 import type { Database } from '../lib/database.ts';
 import type { ErasurePhase } from './erasure-phases.ts';
+import { readMeta, writeMeta } from './schema.ts';
 
 const DAY_MS = 24 * 3_600_000;
+/** A meta key: an id never comes again. */
+const NEXT_ID = 'next_erasure';
+const NOBODY: Actor = { by: '', requestId: '' };
 
 /** What the row of an erasure holds beside its columns. */
 export interface ErasureState {
@@ -76,11 +80,11 @@ export class ErasureStore {
     return this.#db.all<ErasureRow>('SELECT * FROM erasures ORDER BY id DESC').map(erasureOf);
   }
 
-  /** The oldest that is not done: it has sealed names. */
+  /** The oldest that is not done, as it has sealed names, and that no hold has put off. */
   nextOpen(): Erasure | undefined {
-    const sql = `SELECT * FROM erasures WHERE instr(state, '"sealed":"') > 0 ORDER BY id LIMIT 1`;
-    const row = this.#db.first<ErasureRow>(sql);
-    return row && erasureOf(row);
+    const sql = `SELECT * FROM erasures WHERE instr(state, '"sealed":"') > 0 ORDER BY id`;
+    const open = this.#db.all<ErasureRow>(sql).map(erasureOf);
+    return open.find(({ keys }) => this.holdsOn(keys).length === 0);
   }
 
   get(id: number): Erasure | undefined {
@@ -90,7 +94,9 @@ export class ErasureStore {
 
   /** Returns its id. */
   add({ begunAtMs, untilMs, keys, state }: Omit<Erasure, 'id'>): number {
-    const id = (this.#db.first<{ id: number | null }>('SELECT MAX(id) AS id FROM erasures')?.id ?? 0) + 1;
+    const newest = this.#db.first<{ id: number | null }>('SELECT MAX(id) AS id FROM erasures')?.id ?? 0;
+    const id = Math.max(newest + 1, readMeta(this.#db, NEXT_ID) ?? 1);
+    writeMeta(this.#db, NEXT_ID, id + 1);
     this.#db.run(
       'INSERT INTO erasures (id, begun_at, until, keys, state) VALUES (?, ?, ?, ?, ?)',
       id,
@@ -110,11 +116,12 @@ export class ErasureStore {
     this.#db.run('UPDATE erasures SET state = ? WHERE id = ?', state, id);
   }
 
-  /** The raw names are needed no more. */
+  /** The raw names are needed no more; who asked stands in the audit. */
   unseal(id: number): void {
     const known = this.get(id);
     if (!known) return;
-    const { sealed: _sealed, ...state } = known.state;
+    const { sealed: _sealed, ...rest } = known.state;
+    const state = { ...rest, actor: NOBODY };
     this.#db.run('UPDATE erasures SET state = ? WHERE id = ?', JSON.stringify(state), id);
   }
 
@@ -130,14 +137,11 @@ export class ErasureStore {
       .map(({ id }) => id);
   }
 
-  /** Drops the oldest that are done, and whose late events come no more. The newest stays: without it an id would come again. */
+  /** Drops the oldest that are done, and whose late events come no more. */
   dropOld(beforeMs: number, nowMs: number): void {
-    const [, ...older] = this.all();
-    const gone = older.filter(
+    const gone = this.all().filter(
       ({ state, begunAtMs, untilMs }, place) =>
-        state.doneAtMs !== undefined &&
-        untilMs <= nowMs &&
-        (begunAtMs < beforeMs || place + 1 >= ERASURES_MAX),
+        state.doneAtMs !== undefined && untilMs <= nowMs && (begunAtMs < beforeMs || place >= ERASURES_MAX),
     );
     for (const { id } of gone) this.#db.run('DELETE FROM erasures WHERE id = ?', id);
   }
@@ -145,12 +149,13 @@ export class ErasureStore {
 
 /** As operators see it. */
 export function erasureView({ id, begunAtMs, untilMs, keys, state }: Erasure): ErasureView {
-  const { doneAtMs, removed, undelivered, destinations, remaining, alsoSeen } = state;
+  const { doneAtMs, removed, undelivered, destinations, remaining, alsoSeen, late } = state;
   return {
     id,
     begunAt: isoTime(begunAtMs),
     ...(doneAtMs !== undefined && { doneAt: isoTime(doneAtMs) }),
     lateUntil: isoTime(untilMs),
+    late,
     keys,
     removed,
     undelivered,

@@ -62,6 +62,11 @@ export class Erasures {
     return this.#mustLanesRest;
   }
 
+  /** Whether something is to be done that no hold has put off. */
+  get isUnderWay(): boolean {
+    return this.#isWorking || this.#parts.store.nextOpen() !== undefined;
+  }
+
   list(): ErasuresAnswer {
     return { kind: 'erasures', erasures: this.#parts.store.all().map(erasureView) };
   }
@@ -130,9 +135,9 @@ export class Erasures {
 
   /** Drops what is kept of old erasures, once a day. */
   dropOld(nowMs: number): void {
-    const { store, config } = this.#parts;
+    const { store, config, holds } = this.#parts;
     // A clock that has gone back looks again, too.
-    if (Math.abs(nowMs - this.#droppedAtMs) < DAY_MS) return;
+    if (holds.isEverythingHeld || Math.abs(nowMs - this.#droppedAtMs) < DAY_MS) return;
     this.#droppedAtMs = nowMs;
     store.dropOld(nowMs - config().retention.audit * DAY_MS, nowMs);
   }
@@ -166,8 +171,9 @@ export class Erasures {
       const keys = await openPersonKeys(sealer, config());
       person ??= await this.#open(erasure);
       if (isRemoved()) return;
-      // What came late meanwhile is counted in its state.
+      // What came late meanwhile is counted in its state; a hold puts off what it has begun.
       const current = store.get(id) ?? erasure;
+      if (store.holdsOn(current.keys).length > 0) return;
       const step = nextStep(this.#parts, { erasure: current, person, keys, nowMs: io.nowMs() });
       if (step === 'lanes_must_rest') await this.#holdLanes();
       else {
@@ -183,7 +189,7 @@ export class Erasures {
     const { db, store, isRemoved } = this.#parts;
     const known = step.person ?? person;
     const sealed = known === person ? undefined : await this.#seal(known.names);
-    if (isRemoved()) return known;
+    if (isRemoved() || store.holdsOn(erasure.keys).length > 0) return known;
     const { id, state } = erasure;
     db.transaction(() => {
       const changes = step.write?.() ?? {};
@@ -204,8 +210,8 @@ export class Erasures {
     const { store, audit, io, forget } = this.#parts;
     forget();
     store.update(id, { doneAtMs: io.nowMs() });
-    store.unseal(id);
     const done = store.get(id);
+    store.unseal(id);
     if (done) audit.append('user.erased', done.state.actor, doneDetail(done), io.nowMs());
   }
 

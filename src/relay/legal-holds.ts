@@ -34,6 +34,11 @@ export interface LegalHold {
   readonly reason: string;
 }
 
+interface HeldRow {
+  readonly seq: number;
+  readonly body: string;
+}
+
 export class LegalHolds {
   readonly #db: Database;
   readonly #tenant: () => string;
@@ -97,16 +102,36 @@ export class LegalHolds {
    */
   async whileOpen(work: () => void): Promise<void> {
     if (!this.holdsPersons) return work();
-    this.#names = await this.#openKeys().catch((error: unknown) => {
+    const names = await this.#openKeys().catch((error: unknown) => {
       logEvent('error', 'holds.opening_failed', { tenant: this.#tenant(), ...causeFields(error) });
       return undefined;
     });
-    if (this.#names) this.#isCopying = false;
+    if (names) this.#isCopying = false;
+    this.#with(names, work);
+  }
+
+  /** Copies what is held of single entries that are erased, under another name of who is held. Call inside the transaction that erases them. */
+  keepErased(rows: readonly HeldRow[], names: PersonKeys): void {
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (!this.holdsPersons || !first || !last) return;
+    this.#with(names, () => {
+      const kept = rows.map((row) => this.#keep(row));
+      if (kept.includes(true)) this.keepLetters(first.seq, last.seq);
+    });
+  }
+
+  #with(names: PersonKeys | undefined, work: () => void): void {
+    this.#names = names;
     try {
       work();
     } finally {
       this.#names = undefined;
     }
+  }
+
+  /** Copies of lifted holds are still there. */
+  get hasLifted(): boolean {
+    return this.#lifted.length > 0;
   }
 
   get holdsPersons(): boolean {
@@ -213,13 +238,15 @@ export class LegalHolds {
     return this.#all.flatMap((hold) => (hold.keys ? [{ ...hold, keys: hold.keys }] : []));
   }
 
-  /** For each hold that it is of. What can't be read is nobody's. */
-  #keep({ seq, body }: { readonly seq: number; readonly body: string }): void {
+  /** For each hold that it is of, if any. What can't be read is nobody's. */
+  #keep({ seq, body }: HeldRow): boolean {
     const names = this.#names;
     const entry = jsonIn(body);
-    if (!names || !isRecord(entry)) return;
+    if (!names || !isRecord(entry)) return false;
+    let isKept = false;
     for (const { id, keys } of this.#ofPersons) {
       if (!new Person(keys, names).isIn(entry)) continue;
+      isKept = true;
       this.#db.run(
         `INSERT INTO held_entries (hold, seq, body, verdict) VALUES (?, ?, ?, (SELECT verdict FROM detections WHERE seq = ?))
           ON CONFLICT (hold, seq) DO UPDATE SET verdict = COALESCE(excluded.verdict, verdict)`,
@@ -229,6 +256,7 @@ export class LegalHolds {
         seq,
       );
     }
+    return isKept;
   }
 }
 

@@ -9,6 +9,7 @@ import type { PageStart } from './move-state.ts';
 
 /** Of a page's rows as JSON; one that is longer has a page for itself. */
 const PAGE_LENGTH_MAX = 512 * 1024;
+const ROWS_AT_ONCE = 250;
 /** The config goes with the first page by itself. */
 const STAYS_PATTERN = /^(?:sqlite_.*|_.*|migrations|config|move|move_pages|removal|claim)$/;
 /** Of a period of the log; they are made as they come. */
@@ -113,14 +114,22 @@ function shapeOf(db: Database, table: string): Shape {
   return { columns: columns.map(({ name }) => name), keys: keys.map(({ name }) => name) };
 }
 
-function rowsAfter(
+function* rowsAfter(
   db: Database,
   { name, keys }: { readonly name: string; readonly keys: readonly string[] },
-  after: PageStart['after'],
-): Iterable<Row> {
+  start: PageStart['after'],
+): Generator<Row> {
   const key = keys.join(', ');
-  const where = after ? ` WHERE (${key}) > (${keys.map(() => '?').join(', ')})` : '';
-  return db.each(`SELECT * FROM ${name}${where} ORDER BY ${key}`, ...(after ?? []));
+  let after = start;
+  for (;;) {
+    const where = after ? ` WHERE (${key}) > (${keys.map(() => '?').join(', ')})` : '';
+    const sql = `SELECT * FROM ${name}${where} ORDER BY ${key} LIMIT ?`;
+    const rows = db.all(sql, ...(after ?? []), ROWS_AT_ONCE);
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < ROWS_AT_ONCE) return;
+    after = valuesOf(last, keys);
+  }
 }
 
 function valuesOf(row: Row, columns: readonly string[]): SqlStorageValue[] {

@@ -267,8 +267,9 @@ export class Relay {
     for (const lane of this.lanes.known) lane.stop();
   }
 
-  /** No lane begins anything for a minute. Whether none is at anything any more. */
+  /** No lane begins anything for a minute. Whether none is at anything any more. An erasure comes to its end first. */
   comeToRest(): boolean {
+    if (this.erasures.isUnderWay) return false;
     const nowMs = this.#parts.io.nowMs();
     this.#restsUntilMs = nowMs + REST_MS;
     return !this.lanes.known.some((lane) => lane.isRunning(nowMs));

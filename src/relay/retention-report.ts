@@ -4,7 +4,6 @@
  * late. `goesBy` has the period or the day in it; overdue is what is still there an hour after that. Reads only, a few rows of each kind.
  */
 
-import { OVERFLOW_AGE_MS_MAX } from '../domain/deduplication.ts';
 import type { RetentionLine } from '../domain/rights.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import type { Database } from '../lib/database.ts';
@@ -251,18 +250,28 @@ function ofPersons({ db, holds, config }: RetentionReportParts): Facts[] {
   const { retention } = config();
   const oldest = (sql: string): number | undefined => db.first<{ at: number | null }>(sql)?.at ?? undefined;
   const ids = holds.all.map(({ id }) => id);
+  const nameDays = Math.max(retention.events, retention.detections);
+  const nameAtMs = oldest('SELECT MIN(at) AS at FROM pseudonyms');
+  const erasure = db.first<{ at: number; until: number }>(
+    'SELECT begun_at AS at, until FROM erasures ORDER BY id LIMIT 1',
+  );
   return [
     {
       kind: 'pseudonyms',
-      days: Math.max(retention.events, retention.detections) + OVERFLOW_AGE_MS_MAX / DAY_MS,
-      basis: 'the sealed map: as long as what it names is kept',
-      oldestAtMs: oldest('SELECT MIN(at) AS at FROM pseudonyms'),
+      days: nameDays,
+      basis:
+        'the sealed map: retention.events or retention.detections, the longer, from when the user was last seen',
+      oldestAtMs: nameAtMs,
+      goesByMs: nameAtMs && nameAtMs + nameDays * DAY_MS + DAY_MS,
+      keptBy: everythingHeld(holds),
     },
     {
       kind: 'erasures',
       days: retention.audit,
-      basis: 'the record of what was erased, by keys: the newest 200',
-      oldestAtMs: oldest('SELECT MIN(begun_at) AS at FROM erasures'),
+      basis: 'retention.audit, or while late events are dropped: what was erased, by keys; the newest 200',
+      oldestAtMs: erasure?.at,
+      goesByMs: erasure && Math.max(erasure.at + retention.audit * DAY_MS, erasure.until) + DAY_MS,
+      keptBy: ids.length === 0 ? undefined : `legal hold ${ids.join(', ')}`,
     },
     {
       kind: 'held_entries',

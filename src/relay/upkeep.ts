@@ -89,7 +89,9 @@ export class Upkeep {
     });
     for (const work of rulesUpkeep(this.#parts, nowMs)) this.#task('rules.upkeep_failed', work);
     this.makeDigests(nowMs);
-    this.#task('pseudonym_map.drop_failed', () => this.#parts.pseudonyms.dropOld(nowMs));
+    this.#task('pseudonym_map.drop_failed', () => {
+      if (!this.#parts.holds.isEverythingHeld) this.#parts.pseudonyms.dropOld(nowMs);
+    });
     for (const [failed, work] of this.#records.tasks(nowMs)) this.#task(failed, work);
   }
 
@@ -112,7 +114,7 @@ export class Upkeep {
       findings.dueAtMs,
       this.#digests.dueAtMs(nowMs),
       this.#nextRetentionWarningAtMs(nowMs),
-      pseudonyms.dueAtMs,
+      holds.isEverythingHeld ? null : pseudonyms.dueAtMs,
       ...rulesUpkeepDueAtMs(this.#parts),
       ...lanes.all.map((lane) => lane.restDueAtMs(nowMs)),
     ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
@@ -273,7 +275,9 @@ export class Upkeep {
 
   /** The oldest closed period that each lane still has undelivered events in, and when it goes. */
   #owed(): { lane: Lane; period: Period; goesAtMs: number }[] {
-    const { log, lanes, laneStore } = this.#parts;
+    const { log, lanes, laneStore, holds } = this.#parts;
+    // Nothing goes.
+    if (holds.isEverythingHeld) return [];
     const { eventsMs } = this.#rules();
     return lanes.owing.flatMap((lane) => {
       const fromSeq = Math.min(lane.state.cursor + 1, laneStore.followUps.oldestSeq(lane.name) ?? Infinity);

@@ -75,6 +75,7 @@ function erase(asked: Asked): Response {
     removed: { ...NONE_REMOVED, events: person?.items.length ?? 0 },
     undelivered: {},
     outside: { destinations: [], recoverableUntil: new Date(state.nowMs + 30 * DAY_MS).toISOString() },
+    late: 0,
     remaining: [],
     alsoSeen: [],
     ...state.rights.erasure,

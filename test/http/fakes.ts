@@ -136,6 +136,7 @@ export const SHOWN_ERASURE: ErasureView = {
     destinations: [{ destination: 'edr', type: 'harfanglab', entries: 2 }],
     recoverableUntil: '2026-12-22T00:00:01.000Z',
   },
+  late: 0,
   remaining: [],
   alsoSeen: [],
 };

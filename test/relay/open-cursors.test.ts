@@ -1,0 +1,60 @@
+/** Whoever looks at rows and stops early leaves nothing open: a table can be dropped at once. */
+
+import { describe, expect, it } from 'vitest';
+
+import { Database } from '../../src/lib/database.ts';
+import { EventLog, LOG_SIZES } from '../../src/relay/log.ts';
+import { scanLog } from '../../src/relay/log-scan.ts';
+import { Tenant } from './tenant.ts';
+
+async function withEvents(work: (db: Database, log: EventLog) => void): Promise<void> {
+  const tenant = await Tenant.create((document) => {
+    document['destinations'] = [];
+  });
+  await tenant.accept(...tenant.events(600));
+  await tenant.inside((_relay, { storage }) => {
+    const db = new Database(storage);
+    const log = new EventLog(db, LOG_SIZES);
+    log.load(0);
+    work(db, log);
+    const [period] = log.periods;
+    if (!period) throw new Error('Cannot drop a period: there is none');
+    log.dropEvents(period);
+    expect(db.hasTable('events_1')).toBe(false);
+  });
+}
+
+describe('a table can be dropped in the turn in which somebody stopped early', () => {
+  it('to look at its rows one by one', async () => {
+    await withEvents((db) => {
+      for (const { seq } of db.each('SELECT seq FROM events_1 ORDER BY seq')) if (seq === 5) break;
+    });
+  });
+
+  it('to look at those of another table, or threw there', async () => {
+    await withEvents((db) => {
+      const look = (): void => {
+        for (const _row of db.each('SELECT key FROM seen_1')) throw new Error('no row like this one');
+      };
+      expect(look).toThrow('no row like this one');
+    });
+  });
+
+  it('to read a page of the log that is full by its length', async () => {
+    await withEvents((_db, log) => expect(log.page(0, 500, 1)).toHaveLength(1));
+  });
+
+  it('to look through the log for a few, in either direction, and has found each of them once', async () => {
+    await withEvents((db, log) => {
+      const search = { texts: [], pick: ({ seq }: { seq: number }) => ({ seq }) };
+      expect(scanLog(db, log, { after: 0 }, 3, search).found.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+      const all = scanLog(db, log, { before: 601 }, 1_000, search);
+      expect(all.found.map(({ seq }) => seq)).toEqual(Array.from({ length: 600 }, (_, i) => 600 - i));
+      expect(all).toMatchObject({ isComplete: true, rows: 600 });
+      expect(scanLog(db, log, { after: 100 }, 1_000, { ...search, rowsMax: 251 })).toMatchObject({
+        lastSeq: 351,
+        rows: 251,
+      });
+    });
+  });
+});
