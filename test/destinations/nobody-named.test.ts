@@ -101,7 +101,7 @@ interface Sent {
 /** A vendor of every kind: a token, the host that is asked for, and 2xx for the rest. */
 function vendor(kind: string, sent: Sent[]): typeof fetch {
   return async (input, init) => {
-    const url = new URL(String(input));
+    const url = new URL(input instanceof Request ? input.url : input);
     sent.push({ kind, url: decodeURIComponent(url.href), headers: init?.headers, body: init?.body });
     const json = (body: unknown, status = 200) => Response.json(body, { status });
     if (url.pathname === '/oauth2/token') return json({ access_token: 't0', expires_in: 1799 }, 201);
