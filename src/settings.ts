@@ -29,9 +29,11 @@ const ALLOWED_HOST_PATTERN = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])
 const REGISTRY_SUFFIX_PATTERN = /^(?:ac|asso|co|com|edu|go|gob|gouv|gov|gv|ne|net|nom|or|org|tm)\.[a-z]{2}$/;
 /** Below which anybody has a host. Source: the private part of publicsuffix.org, the most used, read 2026-11. */
 const CLOUD_SUFFIXES: readonly string[] =
-  'amazonaws.com cloudfront.net workers.dev pages.dev trycloudflare.com herokuapp.com vercel.app netlify.app github.io gitlab.io web.app firebaseapp.com appspot.com run.app azurewebsites.net cloudapp.net azure.com windows.net ngrok.io ngrok.app ngrok-free.app onrender.com fly.dev'.split(
+  'amazonaws.com cloudfront.net workers.dev pages.dev trycloudflare.com herokuapp.com vercel.app netlify.app github.io gitlab.io web.app firebaseapp.com appspot.com run.app azurewebsites.net cloudapp.net azure.com windows.net ngrok.io ngrok.app ngrok-free.app onrender.com fly.dev webhook.site pipedream.net deno.dev r2.dev supabase.co bitbucket.io duckdns.org ddns.net eu.org loca.lt'.split(
     ' ',
   );
+/** Below which, however deep, a wildcard stands for hosts of anybody: `*.s3.amazonaws.com`, `*.blob.core.windows.net`. */
+const SHARED_BELOW_PATTERN = /(?:^|\.)(?:amazonaws\.com|on\.aws|windows\.net)$/;
 /** The tag of an Access application. Source: Cloudflare Access, "Application token", read 2026-11. */
 const ACCESS_AUD_PATTERN = /^[0-9a-f]{64}$/;
 
@@ -208,7 +210,10 @@ function hostFault(entry: string): string | undefined {
 }
 
 function isSharedSuffix(name: string): boolean {
-  return REGISTRY_SUFFIX_PATTERN.test(name) || CLOUD_SUFFIXES.includes(name);
+  return (
+    [REGISTRY_SUFFIX_PATTERN, SHARED_BELOW_PATTERN].some((pattern) => pattern.test(name)) ||
+    CLOUD_SUFFIXES.includes(name)
+  );
 }
 
 function accessSettings(env: Variables, place: Settings['env']): AccessSettings | undefined {

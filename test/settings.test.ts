@@ -171,6 +171,8 @@ describe('settingsOf', () => {
     ['RELAY_EGRESS_ALLOW', 'edr.acme.fr, *.co.uk'],
     ['RELAY_EGRESS_ALLOW', '*.gouv.fr'],
     ['RELAY_EGRESS_ALLOW', '*.workers.dev'],
+    ['RELAY_EGRESS_ALLOW', '*.s3.eu-west-1.amazonaws.com'],
+    ['RELAY_EGRESS_ALLOW', '*.webhook.site'],
     ['RELAY_EGRESS_ALLOW', '10.0.0.1'],
     ['RELAY_EGRESS_ALLOW', '*.nip.io'],
     ['RELAY_EGRESS_ALLOW', 'edr.acme.internal'],

@@ -15,13 +15,15 @@ export const LOGGED_IDS_MAX = 100;
 const INDEX = String.raw`(?::\d{1,2})?`;
 /** Letters and digits, a digit before a letter: no name with a year at its end, no telephone or card number. */
 const MIXED = String.raw`(?=[A-Za-z]*\d+[A-Za-z])[A-Za-z0-9]`;
+/** Words for what an id is of, alone: any other before an id may be somebody's name or number. */
+export const ID_PREFIX = '(?:alert|det|event|evt|int|interaction|message|msg|req|webhook|wh)[_-]';
 const MACHINE_MADE_PATTERNS = [
   /** Made by the relay where there is no usable id. */
   /^sha256:[0-9a-f]{64}$/,
   /** UUID. */
   new RegExp(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}${INDEX}$`),
   /** With a prefix: `evt_01JD0000000000000000000001`. */
-  new RegExp(`^[A-Za-z]{1,16}_${MIXED}{12,64}${INDEX}$`),
+  new RegExp(`^${ID_PREFIX}${MIXED}{12,64}${INDEX}$`),
   /** ULID, KSUID, hex: longer than the numbers that states give people, and no IBAN. */
   new RegExp(`^(?![A-Z]{2}\\d{2})${MIXED}{20,64}${INDEX}$`),
 ];

@@ -3,11 +3,13 @@
  * Pure, and cheap where no text has one: one look at all of them.
  */
 
+import type { DetectionFacts } from '../domain/detection-facts.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import { isShortName, namesIn, withoutNames } from '../domain/without-name.ts';
 
 type Texts = Pick<
   CanonicalEvent,
+  | 'user'
   | 'platform'
   | 'policy'
   | 'direction'
@@ -41,18 +43,42 @@ export function leaveOutNames<E extends Texts>(event: E, names: readonly string[
     ...(model !== undefined && { model: clean(model) }),
     ...(urlHost !== undefined && { urlHost: clean(urlHost) }),
     classifications: classifications.map(clean),
-    ...(detection && {
-      detection: {
-        ...detection,
-        ruleName: withoutNames(detection.ruleName, found),
-        title: withoutNames(detection.title, found),
-      },
-    }),
+    ...(detection && { detection: detectionWithout(detection, { found, clean, user: event.user }) }),
+  };
+}
+
+interface LeftOut {
+  readonly found: readonly string[];
+  readonly clean: (text: string) => string;
+  readonly user: CanonicalEvent['user'];
+}
+
+/** A group that is the user, as far as the user is told, stays. */
+function detectionWithout(detection: DetectionFacts, { found, clean, user }: LeftOut): DetectionFacts {
+  const { ruleName, title, platforms, groupKey, tags } = detection;
+  const isUser = groupKey === user?.id;
+  return {
+    ...detection,
+    ruleName: withoutNames(ruleName, found),
+    title: withoutNames(title, found),
+    platforms: [...new Set(platforms.map(clean))],
+    ...(groupKey !== undefined && { groupKey: isUser ? groupKey : clean(groupKey) }),
+    ...(tags && { tags: tags.map((tag) => withoutNames(tag, found)) }),
   };
 }
 
 function allTexts({ platform, policy, detection, ...event }: Texts): string {
   const { direction, sensor, interactionType, model, urlHost, classifications } = event;
-  const names = [platform?.id, platform?.name, policy?.name, detection?.ruleName, detection?.title];
-  return [...names, direction, sensor, interactionType, model, urlHost, ...classifications].join('\n');
+  const names = [
+    platform?.id,
+    platform?.name,
+    policy?.name,
+    direction,
+    sensor,
+    interactionType,
+    model,
+    urlHost,
+  ];
+  const { ruleName, title, groupKey, platforms = [], tags = [] } = detection ?? {};
+  return [...names, ruleName, title, groupKey, ...platforms, ...tags, ...classifications].join('\n');
 }

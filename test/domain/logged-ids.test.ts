@@ -43,6 +43,8 @@ describe('loggedIds', () => {
     'FR76 3000 6000 0112 3456 7890 189',
     '193.168.0.12',
     'WKS-FAKE-1',
+    'jdupont_5f2a9c81d0374be6a2c1',
+    'CF_RSSMRA85T10A562S',
     'evt_1',
     '',
     'evt_01JD0000000000000000000001\nforged',

@@ -12,6 +12,7 @@ import { stepsOf } from '../simulators/working-day-expectation.ts';
 import { workingDay } from '../simulators/working-day.ts';
 import { renameTable } from './at-rest.ts';
 import { EU_HOSTS, EuCloud, buildWatchedWorker } from './eu-cloud.ts';
+import { playReveal, playRights } from './eu-rights.ts';
 import type { Forbidden } from './secret-search.ts';
 import { Stage, newWebhookSecret } from './stage.ts';
 import { until } from './until.ts';
@@ -20,6 +21,7 @@ import type { SentMessage } from './watched-worker.ts';
 const TENANT = 'acme';
 const PATH = `/api/v1/tenants/${TENANT}`;
 const DONE = { withinMs: 60_000 };
+const REDUCED = { user_id: 'pseudonymise', user_email: 'pseudonymise', device: 'drop', url: 'pseudonymise' };
 const KEEP_ALL = { user_id: 'keep', user_email: 'keep', device: 'keep', url: 'keep' };
 const PERSON = {
   user_id: 'fake.person.7',
@@ -40,6 +42,7 @@ export class EuRun implements AsyncDisposable {
   readonly cloud: EuCloud;
   readonly secret = newWebhookSecret();
   readonly #signingSecret = newWebhookSecret();
+  readonly #otherSecret = newWebhookSecret();
   readonly #header = `Bearer ${randomBytes(24).toString('hex')}`;
   readonly #day = workingDay({ seed: 3, startMs: Date.now(), tenant: TENANT });
   #made = 0;
@@ -97,7 +100,10 @@ export class EuRun implements AsyncDisposable {
     const { edrToken, hecKey, falconClient } = destinations;
     const tokens = this.stage.falcon.tokens.map(({ token }) => token);
     const bearer = this.#header.slice('Bearer '.length);
-    const whole = [this.secret, this.#signingSecret].flatMap((secret) => [secret, secret.slice(6)]);
+    const whole = [this.secret, this.#signingSecret, this.#otherSecret].flatMap((secret) => [
+      secret,
+      secret.slice(6),
+    ]);
     const words = [adminToken, masterKeys.primary, edrToken, hecKey, falconClient.secret, bearer];
     return [...words, ...whole, ...tokens].map((word, i) => ({ name: `secret ${i}`, word }));
   }
@@ -123,7 +129,20 @@ export class EuRun implements AsyncDisposable {
     for (const step of steps.slice(middle))
       await Promise.all(step.map(async ({ body, options }) => this.#send(body, options)));
     await this.#operate();
+    await playRights(this.stage, { path: PATH, person: PERSON });
+    await this.#giveBackNames();
     await this.#overflow();
+  }
+
+  /** Another tenant, whose names of users are sealed, and opened again for an admin. */
+  async #giveBackNames(): Promise<void> {
+    const { stage } = this;
+    const { secret, hook } = { secret: this.#otherSecret, hook: this.#hook() };
+    const more = { privacy: { ...REDUCED, sealed_map: true }, destinations: [hook] };
+    const saved = await stage.admin.put('gamma', stage.document('gamma', secret, more));
+    if (saved.status !== 201) throw new Error(`Cannot go on as it must be saved: ${JSON.stringify(saved)}`);
+    await stage.senderTo('gamma', secret).send(this.#event());
+    await playReveal(stage, { path: '/api/v1/tenants/gamma', person: PERSON });
   }
 
   /** The deployment takes no tenant that may live elsewhere, and none whose destination is elsewhere. */
@@ -260,17 +279,21 @@ export class EuRun implements AsyncDisposable {
           indicators: ['grok'],
           contain: { per_hour_max: 3 },
         }),
-        {
-          name: 'hook',
-          type: 'webhook',
-          url: `https://${EU_HOSTS.hook}/in`,
-          country: 'FR',
-          secrets: [this.#signingSecret],
-          headers: { authorization: this.#header },
-          messages: { at_once_at_or_above: 'medium', events_at_or_above: 'high' },
-        },
+        this.#hook(),
       ],
     });
+  }
+
+  #hook(): Record<string, unknown> {
+    return {
+      name: 'hook',
+      type: 'webhook',
+      url: `https://${EU_HOSTS.hook}/in`,
+      country: 'FR',
+      secrets: [this.#signingSecret],
+      headers: { authorization: this.#header },
+      messages: { at_once_at_or_above: 'medium', events_at_or_above: 'high' },
+    };
   }
 
   /** About the one person. */

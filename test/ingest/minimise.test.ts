@@ -281,6 +281,30 @@ describe('a detection for a destination', () => {
     expect(reduceFurther(event, DROP, KEEP, KEY).detection?.title).toBe('On …');
   });
 
+  it('names nobody in its platforms, its tags and a group that is no user', () => {
+    const facts = detectionForTest({
+      user: { id: 'u-4711', email: 'alice.martin@acme.fr' },
+      device: { hostname: 'LAPTOP-7.acme.fr' },
+      groupKey: 'Exception of alice.martin',
+      platforms: ['alice.martin.example', 'laptop-7.example', 'grok'],
+      tags: ['watch.alice.martin'],
+    });
+    const event = detectionEvent(facts, { tenant: 'acme', receivedAt: '2026-11-22T08:00:00.000Z' });
+    const further = { user_email: 'drop', device: 'drop' } as const;
+    expect(reduceFurther(event, further, KEEP, KEY).detection).toMatchObject({
+      groupKey: 'Exception of \u2026',
+      platforms: ['\u2026.example', 'grok'],
+      tags: ['watch.\u2026'],
+    });
+    const mine = {
+      ...facts,
+      user: { id: 'alice.martin', email: 'alice.martin@acme.fr' },
+      groupKey: 'alice.martin',
+    };
+    const own = detectionEvent(mine, { tenant: 'acme', receivedAt: '2026-11-22T08:00:00.000Z' });
+    expect(reduceFurther(own, further, KEEP, KEY).detection?.groupKey).toBe('alice.martin');
+  });
+
   it('is whole where everything may be kept', () => {
     expect(reduceFurther(detection, {}, KEEP, KEY)).toEqual(detection);
   });

@@ -109,6 +109,7 @@ function own(id: string, changes: Partial<CanonicalEvent>): CanonicalEvent {
 const ENTRIES: readonly CanonicalEvent[] = [
   event({ type: 'interaction.policy_violated' }),
   event({ id: '0192f3a4-0000-7000-8000-00000000abcd', type: 'interaction.high_risk' }),
+  event({ id: 'marie_0192f3a400007000', platform: { id: 'claude', name: 'Claude' } }),
   event({ id: `${MARK}-2`, platform: { id: 'grok', name: text('name of grok') } }),
   detection('det_1', 'noxys_hl3_repeated_violations'),
   detection('det_2', 'own_rule_7'),
@@ -196,6 +197,7 @@ describe.each(['en', 'fr'] as const)('what leaves the EU, in %s', (language) => 
     const told = await bodiesAt(type, { residency: 'eu', language });
     expect(told.toLowerCase()).not.toContain(MARK);
     expect(told).not.toContain('@acme');
+    expect(told).not.toContain('marie');
     // What the relay itself knows is told all the same.
     for (const known of [
       'Repeated AI Policy Violations From Same User',

@@ -1,6 +1,7 @@
 /** The message about an event and the rules that it matched, and the one about a storm of them. Pure. */
 
 import { type CanonicalEvent, POLICY_DECISIONS, type PolicyDecision } from '../../domain/event.ts';
+import { ID_PREFIX } from '../../domain/logged-ids.ts';
 import { platformName } from '../../domain/platforms.ts';
 import { LEVELS } from '../../domain/severity.ts';
 import { type Composer, baseOf, colourOfLevel, eventWord, fact, linkTo, platformLabel } from './composer.ts';
@@ -15,9 +16,10 @@ const PLATFORMS_MAX = 5;
 const CLASSIFICATIONS_MAX = 10;
 const STORM_KINDS_MAX = 8;
 
-/** A UUID, hex digits, a ULID: nobody has written them. With a word such as `evt_` before it. */
-const MADE_ID_PATTERN =
-  /^(?:[a-z]{2,5}[_-])?(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{16,64}|\d[\dA-HJKMNP-TV-Z]{25})$/;
+/** A UUID, hex digits, a ULID: nobody has written them. With a word such as `evt_` before it, and none of somebody's own. */
+const MADE_ID_PATTERN = new RegExp(
+  `^(?:${ID_PREFIX})?(?:[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}|[\\da-f]{16,64}|\\d[\\dA-HJKMNP-TV-Z]{25})$`,
+);
 
 const DECISION_COLOURS: Readonly<Record<PolicyDecision, MessageColour>> = {
   block: 'red',
