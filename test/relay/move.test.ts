@@ -258,8 +258,9 @@ describe('a move that is given up', () => {
     tenant.nowMs += 3_600_000;
     await tenant.untilTaken(EDR, 706);
     expect(await tenant.accept(tenant.event('next'))).toMatchObject({ kind: 'accepted', accepted: 1 });
-    const audit = (await tenant.stub.auditEntries({ limit: 2 })) as unknown;
-    expect(audit).toMatchObject([{ action: 'tenant.move_abandoned' }, { action: 'tenant.move_begun' }]);
+    const audit: { readonly action: string }[] = await tenant.stub.auditEntries({ limit: 10 });
+    const ofMoves = audit.map(({ action }) => action).filter((action) => action.startsWith('tenant.move'));
+    expect(ofMoves).toEqual(['tenant.move_abandoned', 'tenant.move_begun']);
     expect(await move.leave({ step: 'finish', move: id, proof: 'x' })).toEqual({
       kind: 'move_refused',
       reason: 'no_such_move',
