@@ -79,9 +79,9 @@ it('seals anew at the target whom an erasure under way is about', async () => {
   await move.target.inside((relay) => Object.defineProperty(relay, 'env', { value: rotated }));
   await move.bring(await move.begin());
   const came = await move.target.inside((_relay, { storage: { sql } }) =>
-    String(sql.exec('SELECT state FROM erasures WHERE id = 1').one()['state']),
+    sql.exec<{ state: string }>('SELECT state FROM erasures WHERE id = 1').one(),
   );
-  const state = JSON.parse(came) as { sealed: string; phase: string };
+  const state = JSON.parse(came.state) as { sealed: string; phase: string };
   expect(state.phase).toBe('windows_0');
   expect(await createSealer(settingsOf(rotated).masterKeys).describe(state.sealed)).toMatchObject({
     isPrimaryKey: true,
