@@ -296,16 +296,16 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async lanes(): Promise<LaneView[]> {
-    return this.#relay?.lanes.views(this.io.nowMs()) ?? [];
+    return this.#readable?.lanes.views(this.io.nowMs()) ?? [];
   }
 
   /** Newest first. */
   async deadLetters(page: DeadLetterPage): Promise<DeadLetterView[]> {
-    return this.#relay?.laneStore.letters.page({ ...page, limit: boundedLimit(page.limit) }) ?? [];
+    return this.#readable?.laneStore.letters.page({ ...page, limit: boundedLimit(page.limit) }) ?? [];
   }
 
   async deadLetter(id: number): Promise<DeadLetterView | null> {
-    return this.#relay?.laneStore.letters.get(id) ?? null;
+    return this.#readable?.laneStore.letters.get(id) ?? null;
   }
 
   /** Sends dead letters again, each alone, with the same idempotency id. */
@@ -332,13 +332,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** The findings log's notices, newest first. */
   async notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]> {
     const before = page.before ?? Number.MAX_SAFE_INTEGER;
-    return this.#relay?.findings.page(before, boundedLimit(page.limit)) ?? [];
+    return this.#readable?.findings.page(before, boundedLimit(page.limit)) ?? [];
   }
 
   /** Who did what, newest first. */
   async auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]> {
     const before = page.before ?? Number.MAX_SAFE_INTEGER;
-    return this.#relay?.audit.page(before, boundedLimit(page.limit)) ?? [];
+    return this.#readable?.audit.page(before, boundedLimit(page.limit)) ?? [];
   }
 
   /** A page of the stored events, without their people unless they are asked for. */
@@ -500,9 +500,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** Null: there is no such tenant. Throws while the object can't load, as `readConfig` does. */
   async health(): Promise<ObjectHealth | null> {
     if (this.#isFaulty) throw new Error('Cannot tell the health as the storage must be readable: it is not');
-    if (this.#moves.isLeaving)
-      throw new Error('Cannot tell the health as the tenant must be at work: it moves');
-    const relay = this.#relay;
+    const relay = this.#readable;
     if (!relay) return null;
     const sealedMap = await relay.pseudonymMap.health();
     return { ...relay.health(this.ctx.id.jurisdiction), ...(sealedMap && { sealedMap }) };
@@ -650,6 +648,12 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       publisher: this.#publisher,
       outside: this.#outside,
     });
+  }
+
+  /** Nothing would be an answer: while the tenant moves there is none. */
+  get #readable(): Relay | undefined {
+    if (this.#moves.isLeaving) throw new Error('Cannot read of the tenant as it must be at work: it moves');
+    return this.#relay;
   }
 
   get #tenant(): string {

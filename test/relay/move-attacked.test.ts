@@ -1,12 +1,13 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import type { LaneView } from '../../src/domain/lane-view.ts';
 import { COMPLETE_MS_MAX, MOVE_BODY_BYTES_MAX } from '../../src/domain/move.ts';
 import { encodeBase64Url } from '../../src/lib/bytes.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import { settingsOf } from '../../src/settings.ts';
 import { Move, dump } from './moving.ts';
-import { Tenant } from './tenant.ts';
+import { EDR, HEC, Tenant } from './tenant.ts';
 
 const sealer = createSealer(settingsOf(env).masterKeys);
 const retired: { retire(): Promise<void> }[] = [];
@@ -116,3 +117,42 @@ it('leaves no copy for the edge where nobody said that the target works', async 
   expect(await env.RELAY_KV.get(key)).toBeNull();
   expect(await tenant.inside((_relay, state) => dump(state))).toEqual({});
 });
+
+it('keeps the account of each lane as it was', async () => {
+  const { tenant, move } = await movable();
+  await tenant.accept(...tenant.events(4));
+  await tenant.untilTaken(EDR, 4);
+  await tenant.untilTaken(HEC, 4);
+  tenant.destinations.answer(HEC, () => new Response('no', { status: 400 }));
+  await tenant.accept(tenant.event('evt-dead'));
+  await tenant.until(async () => (await tenant.lane('falcon/events')).deadLettered === 1, 'one is dead');
+  tenant.destinations.answer(EDR, () => new Response('down', { status: 503 }));
+  await tenant.accept(...tenant.events(3, 50));
+  await tenant.until(async () => (await tenant.lane('edr/events')).tries > 0, 'HarfangLab has failed');
+  await move.begin().then(async (id) => move.leave({ step: 'abandon', move: id }));
+  const before: LaneView[] = await tenant.stub.lanes();
+  await move.through();
+  const after: LaneView[] = await move.target.stub.lanes();
+  expect(after.map(accountOf)).toEqual(before.map(accountOf));
+});
+
+it('does not say that nothing is there while the tenant is on its way', async () => {
+  const { tenant, move } = await movable();
+  await tenant.accept(tenant.event('evt-1'));
+  await tenant.untilTaken(EDR, 1);
+  await move.begin();
+  const page = { limit: 10 };
+  for (const read of [
+    async () => tenant.stub.lanes(),
+    async () => tenant.stub.deadLetters(page),
+    async () => tenant.stub.deadLetter(1),
+    async () => tenant.stub.notices(page),
+    async () => tenant.stub.auditEntries(page),
+  ])
+    await expect(read()).rejects.toThrow('it moves');
+});
+
+function accountOf(view: LaneView) {
+  const { lane, undelivered, delivered, deadLettered, expired, parked, discarded, erased } = view;
+  return { lane, undelivered, delivered, deadLettered, expired, parked, discarded, erased };
+}
