@@ -36,6 +36,8 @@ export interface ArrivalParts {
   readonly sealer: () => Sealer;
   readonly settings: () => Settings;
   readonly nowMs: () => number;
+  /** Which object this is: the source lets one alone begin. Without a dot. */
+  readonly place: string;
   readonly hasTenant: () => boolean;
   /** Whether nothing of an earlier tenant of the id is under way any more. */
   readonly hasRoom: () => Promise<boolean>;
@@ -145,7 +147,7 @@ export class Arrival {
   async #next(state: Arriving, page: MovePage): Promise<ArriveAnswer> {
     const { db, store, alarm, nowMs } = this.#parts;
     const tables = await Promise.all(page.tables.map(async (table) => this.#resealed(state.tenant, table)));
-    const proof = page.last?.proof ?? null;
+    const proof = page.last ? `${page.last.proof}.${this.#parts.place}` : null;
     const untilMs = nowMs() + (proof === null ? ARRIVING_MS_MAX : COMPLETE_MS_MAX);
     try {
       db.transaction(() => {
@@ -169,7 +171,9 @@ export class Arrival {
     const { current: state } = store;
     if (state?.side === 'arrived' && state.move === move && this.#parts.hasTenant()) return this.#active();
     if (state?.side !== 'arriving' || state.move !== move) return refusal('no_such_move');
-    if (state.proof === null || sha256Hex(release) !== state.releaseDigest) return refusal('not_ready');
+    const [secret = '', place] = release.split('.');
+    if (state.proof === null || sha256Hex(secret) !== state.releaseDigest) return refusal('not_ready');
+    if (place !== this.#parts.place) return refusal('another_target');
     // The source has let go: who is at work in the other place was brought there otherwise.
     if (request.knownCreatedAtMs !== null) return refusal('taken');
     const { tenant, from, to, config } = state;

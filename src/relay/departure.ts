@@ -149,11 +149,15 @@ export class Departure {
   async #finish(move: string, proof: string): Promise<LeaveAnswer> {
     const { db, store, alarm, configs, nowMs } = this.#parts;
     const { current } = store;
-    if (current?.side === 'departed' && current.move === move) return this.#done();
+    const [known, target = ''] = proof.split('.');
+    if (current?.side === 'departed' && current.move === move)
+      return current.release.endsWith(`.${target}`) ? this.#done() : refusal('another_target');
     const [state, stored] = [this.#leaving(move), configs.current];
     if (!state || !stored) return refusal('no_such_move');
-    if (state.proof !== proof) return refusal('not_ready');
-    const { tenant, to, release } = state;
+    if (state.proof !== known) return refusal('not_ready');
+    const { tenant, to } = state;
+    // Whoever else has every page may not begin.
+    const release = `${state.release}.${target}`;
     const published = { version: stored.version, savedAt: stored.savedAt };
     const untilMs = nowMs() + COMPLETE_MS_MAX;
     db.transaction(() => configs.forget());

@@ -80,6 +80,7 @@ import type {
 } from '../domain/rule-views.ts';
 import type { ResealNamesAnswer, ResealNamesRequest, RevealAnswer, RevealRequest } from '../domain/rights.ts';
 import type { UnavailableReason } from '../domain/unavailable.ts';
+import { sha256Hex } from '../lib/hmac.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
@@ -619,6 +620,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       settings: () => settingsOf(this.env),
       nowMs: () => this.io.nowMs(),
       newId: () => this.io.newId(),
+      place: sha256Hex(this.ctx.id.toString()).slice(0, 16),
       relay: () => this.#relay,
       hasTenant: () => this.#relay !== undefined,
       stopRelay,

@@ -156,3 +156,18 @@ function accountOf(view: LaneView) {
   const { lane, undelivered, delivered, deadLettered, expired, parked, discarded, erased } = view;
   return { lane, undelivered, delivered, deadLettered, expired, parked, discarded, erased };
 }
+
+it('works at one target alone, where it was brought to two', async () => {
+  const { tenant, move } = await movable();
+  const other = await Move.of(tenant);
+  retired.push(other.target);
+  const id = await move.begin();
+  const proofs = [await move.bring(id), await other.bring(id)];
+  const release = await move.finish(id, proofs[0] ?? '');
+  const refused = { kind: 'move_refused', reason: 'another_target' };
+  expect(await other.leave({ step: 'finish', move: id, proof: proofs[1] ?? '' })).toEqual(refused);
+  expect(await other.activate(id, release)).toEqual(refused);
+  expect(await move.finish(id, proofs[0] ?? '')).toBe(release);
+  expect(await move.activate(id, release)).toMatchObject({ kind: 'active' });
+  expect(await other.target.stub.moveState()).toMatchObject({ side: 'arriving' });
+});
