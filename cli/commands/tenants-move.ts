@@ -64,7 +64,6 @@ interface Done {
 function textOf({ tenant, to, moved, origin }: Done): string {
   return [
     `${tenant} is ${to} now, at version ${moved.version}; ${count(moved.pages, 'page')} came with this run.`,
-    ...(moved.published ? [] : ['The edge has not received it yet: the relay tries again by itself.']),
     ...(origin === undefined
       ? []
       : [

@@ -27,6 +27,10 @@ export interface Moved extends Activated {
 /** About what a page holds: for the bar alone. */
 const PAGE_BYTES = 400_000;
 
+/** The relay writes to KV again this soon. */
+const PUBLISH_RETRY_MS = 10_000;
+const ACTIVATIONS_MAX = 6;
+
 type Leaving = Extract<MoveView, { side: 'leaving' }>;
 type Departed = Extract<MoveView, { side: 'departed' }>;
 
@@ -38,9 +42,31 @@ export async function moveTenant(session: Session, ends: Ends, options: MoveOpti
       ? await bringAll(session, ends, steps, { view, bytes })
       : { departed: view, pages: 0 };
   const { move, release } = departed;
-  const active = await steps.activate(move, release);
+  const active = await activated(session, ends, steps, { move, release });
   await steps.settle(move);
   return { move, pages, ...active };
+}
+
+/** Once the edge knows the new place: from `settle` on the old one answers senders for minutes only, and then refuses them. */
+async function activated(
+  { io, out }: Session,
+  { tenant }: Ends,
+  steps: Steps,
+  { move, release }: Pick<Departed, 'move' | 'release'>,
+): Promise<Activated> {
+  for (let tries = 1; ; tries++) {
+    const active = await steps.activate(move, release);
+    if (active.published) return active;
+    if (tries === 1) out.note('The edge has not received it yet.');
+    if (tries === ACTIVATIONS_MAX || io.signal.aborted)
+      throw new CliFailure(
+        EXIT.failed,
+        'not_published',
+        `${tenant} works at its new place, and the edge has not received it: its senders are answered 503.`,
+        { hint: 'The relay tries again by itself. Run the command again to end the move.' },
+      );
+    await io.sleep(PUBLISH_RETRY_MS, io.signal).catch(() => undefined);
+  }
 }
 
 /** The move that is under way, or a new one that the caller agreed to. */

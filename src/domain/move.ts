@@ -50,6 +50,8 @@ export type MoveRefusal =
   | 'no_such_move'
   /** Another one is. */
   | 'another_move'
+  /** It was handed over to the target of another place: only there it may begin. */
+  | 'another_target'
   /** What the other side gave when it was ready is wrong or missing. */
   | 'not_ready'
   /** It is handed over already. */

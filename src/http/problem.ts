@@ -221,6 +221,8 @@ const MOVE_WORDS: Readonly<Record<Extract<RequestFailure, { kind: 'move_refused'
   leaves_eu: "The tenant's data would leave the EU: say so (leave_eu, or --leave-eu), if they are meant to.",
   no_such_move: 'No such move is under way here.',
   another_move: 'The tenant is on another move: finish that one, or abandon it.',
+  another_target:
+    'The tenant was handed over to another target than this one: go on there, and have what came here wiped.',
   not_ready: 'The other side is not ready for this: what it gives when it is, is missing or wrong.',
   handed_over: "The tenant's data are gone from here: the move can only be finished.",
   taken: 'The target has a tenant of this id.',

@@ -9,6 +9,8 @@ import type { Residency } from '../domain/tenant-config.ts';
 import type { Database } from '../lib/database.ts';
 import { sha256Hex } from '../lib/hmac.ts';
 import { logEvent } from '../lib/log.ts';
+import { jsonIn } from '../lib/json.ts';
+import { isRecord } from '../lib/record.ts';
 import type { Result } from '../lib/result.ts';
 import { failure, unreachable } from '../lib/result.ts';
 import { type Sealer, bindingOf } from '../lib/seal.ts';
@@ -23,8 +25,8 @@ import { migrate, writeMeta } from './schema.ts';
 
 /** Another move of the same id is being cleared away. */
 const BUSY_SECONDS = 10;
-/** Columns that hold a seal of their own. */
-const SEALED_COLUMNS: Readonly<Record<string, string>> = { pseudonyms: 'sealed' };
+/** Columns that hold a seal of their own, or JSON that has one as `sealed`. */
+const SEALED_COLUMNS: Readonly<Record<string, string>> = { pseudonyms: 'sealed', erasures: 'state' };
 
 export interface ArrivalParts {
   readonly db: Database;
@@ -34,6 +36,8 @@ export interface ArrivalParts {
   readonly sealer: () => Sealer;
   readonly settings: () => Settings;
   readonly nowMs: () => number;
+  /** Which object this is: the source lets one alone begin. Without a dot. */
+  readonly place: string;
   readonly hasTenant: () => boolean;
   /** Whether nothing of an earlier tenant of the id is under way any more. */
   readonly hasRoom: () => Promise<boolean>;
@@ -113,6 +117,7 @@ export class Arrival {
     const { move, version, createdAtMs, first } = page;
     const untilMs = nowMs() + ARRIVING_MS_MAX;
     const from = first?.config.residency ?? to;
+    const begunAtMs = first?.begunAtMs ?? 0;
     const state: Arriving = {
       side: 'arriving',
       move,
@@ -121,6 +126,7 @@ export class Arrival {
       to,
       version,
       createdAtMs,
+      begunAtMs,
       untilMs,
       pages: 1,
       proof: null,
@@ -141,7 +147,7 @@ export class Arrival {
   async #next(state: Arriving, page: MovePage): Promise<ArriveAnswer> {
     const { db, store, alarm, nowMs } = this.#parts;
     const tables = await Promise.all(page.tables.map(async (table) => this.#resealed(state.tenant, table)));
-    const proof = page.last?.proof ?? null;
+    const proof = page.last ? `${page.last.proof}.${this.#parts.place}` : null;
     const untilMs = nowMs() + (proof === null ? ARRIVING_MS_MAX : COMPLETE_MS_MAX);
     try {
       db.transaction(() => {
@@ -165,8 +171,11 @@ export class Arrival {
     const { current: state } = store;
     if (state?.side === 'arrived' && state.move === move && this.#parts.hasTenant()) return this.#active();
     if (state?.side !== 'arriving' || state.move !== move) return refusal('no_such_move');
-    if (state.proof === null || sha256Hex(release) !== state.releaseDigest) return refusal('not_ready');
-    if (isAnother(state, request)) return refusal('taken');
+    const [secret = '', place] = release.split('.');
+    if (state.proof === null || sha256Hex(secret) !== state.releaseDigest) return refusal('not_ready');
+    if (place !== this.#parts.place) return refusal('another_target');
+    // The source has let go: who is at work in the other place was brought there otherwise.
+    if (request.knownCreatedAtMs !== null) return refusal('taken');
     const { tenant, from, to, config } = state;
     const version = state.version + 1;
     db.transaction(() => {
@@ -207,15 +216,16 @@ export class Arrival {
     return current?.side === 'arriving' ? current.untilMs : null;
   }
 
-  /** An unfinished move of the same tenant gives way: its source is still there, or could not seal this page. */
-  #taken({ createdAtMs }: MovePage, knownCreatedAtMs: number | null): MoveFailure | undefined {
+  /** An unfinished move of the same tenant gives way to a later one alone: its source is still there, or could not seal this page. */
+  #taken({ createdAtMs, first }: MovePage, knownCreatedAtMs: number | null): MoveFailure | undefined {
     const { store, hasTenant } = this.#parts;
     const { current } = store;
     const isElsewhere = isAnother({ createdAtMs }, { knownCreatedAtMs });
     if (hasTenant() || current?.side === 'leaving' || isElsewhere) return refusal('taken');
     if (current?.side === 'departed' && current.settledAtMs === null) return refusal('another_move');
-    const isOther = current?.side === 'arriving' && current.createdAtMs !== createdAtMs;
-    return isOther ? refusal('another_move') : undefined;
+    if (current?.side !== 'arriving') return undefined;
+    const isLater = (first?.begunAtMs ?? 0) > current.begunAtMs;
+    return current.createdAtMs !== createdAtMs || !isLater ? refusal('another_move') : undefined;
   }
 
   async #open(place: Place): Promise<Result<MovePage, MoveFailure>> {
@@ -233,11 +243,18 @@ export class Arrival {
     if (at === -1) return table;
     const rows = await Promise.all(
       table.rows.map(async (row) => {
-        const jwe = row[at];
-        return typeof jwe === 'string' ? row.with(at, await this.#sealedHere(tenant, jwe)) : row;
+        const text = row[at];
+        return typeof text === 'string' ? row.with(at, await this.#resealedIn(tenant, text)) : row;
       }),
     );
     return { ...table, rows };
+  }
+
+  async #resealedIn(tenant: string, text: string): Promise<string> {
+    if (!text.startsWith('{')) return this.#sealedHere(tenant, text);
+    const state = jsonIn(text);
+    if (!isRecord(state) || typeof state['sealed'] !== 'string') return text;
+    return JSON.stringify({ ...state, sealed: await this.#sealedHere(tenant, state['sealed']) });
   }
 
   async #sealedHere(tenant: string, jwe: string): Promise<string> {

@@ -87,7 +87,8 @@ export class Departure {
     const stored = this.#parts.configs.current;
     if (!stored) return { kind: 'unknown_tenant' };
     if (this.#leavesUnsaid(stored, to, leavesEu)) return refusal('leaves_eu');
-    const page = this.#pageOf({ stored, move: OFFER, n: 0, to, releaseDigest: '' });
+    const begunAtMs = this.#parts.nowMs();
+    const page = this.#pageOf({ stored, move: OFFER, n: 0, to, releaseDigest: '', begunAtMs });
     const { version } = stored;
     return { kind: 'offered', version, sealed: await this.#seal(page), bytes: this.#parts.db.sizeBytes };
   }
@@ -131,7 +132,8 @@ export class Departure {
     const releaseDigest = sha256Hex(state.release);
     const { to } = state;
     if (n === 0) {
-      const page = this.#pageOf({ stored, move, n, to, releaseDigest });
+      const begunAtMs = state.untilMs - LEAVING_MS_MAX;
+      const page = this.#pageOf({ stored, move, n, to, releaseDigest, begunAtMs });
       return { kind: 'page', sealed: await this.#seal(page), n, isLast: false };
     }
     const start = n === 1 ? undefined : store.startOf(n);
@@ -147,11 +149,15 @@ export class Departure {
   async #finish(move: string, proof: string): Promise<LeaveAnswer> {
     const { db, store, alarm, configs, nowMs } = this.#parts;
     const { current } = store;
-    if (current?.side === 'departed' && current.move === move) return this.#done();
+    const [known, target = ''] = proof.split('.');
+    if (current?.side === 'departed' && current.move === move)
+      return current.release.endsWith(`.${target}`) ? this.#done() : refusal('another_target');
     const [state, stored] = [this.#leaving(move), configs.current];
     if (!state || !stored) return refusal('no_such_move');
-    if (state.proof !== proof) return refusal('not_ready');
-    const { tenant, to, release } = state;
+    if (state.proof !== known) return refusal('not_ready');
+    const { tenant, to } = state;
+    // Whoever else has every page may not begin.
+    const release = `${state.release}.${target}`;
     const published = { version: stored.version, savedAt: stored.savedAt };
     const untilMs = nowMs() + COMPLETE_MS_MAX;
     db.transaction(() => configs.forget());
@@ -211,6 +217,7 @@ export class Departure {
     if (state?.side === 'leaving' && nowMs() >= state.untilMs) await this.#abandon(state.move, RELAY);
     if (state?.side !== 'departed') return;
     if (nowMs() >= state.untilMs) {
+      if (!state.isUnpublished) await this.#unpublish(state);
       const gone = db.deleteAll();
       alarm.noteGone();
       store.load();
@@ -261,8 +268,9 @@ export class Departure {
     return { kind: 'done', view: store.view(relay() !== undefined) };
   }
 
-  #pageOf({ stored, move, n, to, releaseDigest }: FirstPage): MovePage {
-    return { ...headOf(stored, move, n, to), first: { config: stored.config, releaseDigest }, tables: [] };
+  #pageOf({ stored, move, n, to, releaseDigest, begunAtMs }: FirstPage): MovePage {
+    const first = { config: stored.config, releaseDigest, begunAtMs };
+    return { ...headOf(stored, move, n, to), first, tables: [] };
   }
 
   async #seal(page: MovePage): Promise<string> {
@@ -278,6 +286,7 @@ interface FirstPage {
   readonly n: number;
   readonly to: Residency;
   readonly releaseDigest: string;
+  readonly begunAtMs: number;
 }
 
 function headOf(stored: StoredConfig, move: string, n: number, to: Residency) {

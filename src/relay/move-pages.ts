@@ -4,11 +4,12 @@
  */
 
 import type { SealedTenantConfig, Residency } from '../domain/tenant-config.ts';
+import { encodeUtf8 } from '../lib/bytes.ts';
 import type { Database, Row } from '../lib/database.ts';
 import type { PageStart } from './move-state.ts';
 
-/** Of a page's rows as JSON; one that is longer has a page for itself. */
-const PAGE_LENGTH_MAX = 512 * 1024;
+/** Of a page's rows as JSON, so that its seal fits into a body where nothing compresses; a longer row has a page for itself. */
+const PAGE_BYTES_MAX = 512 * 1024;
 const ROWS_AT_ONCE = 250;
 /** The config goes with the first page by itself. */
 const STAYS_PATTERN = /^(?:sqlite_.*|_.*|migrations|config|move|move_pages|removal|claim)$/;
@@ -39,7 +40,12 @@ export interface MovePage {
   readonly version: number;
   readonly createdAtMs: number;
   /** Of the first page, which has no rows. */
-  readonly first?: { readonly config: SealedTenantConfig; readonly releaseDigest: string };
+  readonly first?: {
+    readonly config: SealedTenantConfig;
+    readonly releaseDigest: string;
+    /** By the source's clock: of two moves of a tenant the later one is meant. */
+    readonly begunAtMs: number;
+  };
   readonly tables: readonly TableRows[];
   /** Of the last page: how many rows each table has in all. */
   readonly last?: { readonly counts: Readonly<Record<string, number>>; readonly proof: string };
@@ -68,20 +74,21 @@ export function readRows(
   start: PageStart | undefined,
 ): { readonly tables: TableRows[]; readonly next?: PageStart } {
   const tables: TableRows[] = [];
-  let length = 0;
+  let bytes = 0;
   for (const name of movingTables(db)) {
     if (start && name < start.table) continue;
     const { columns, keys } = shapeOf(db, name);
     const rows: SqlStorageValue[][] = [];
     let last: Row | undefined;
     for (const row of rowsAfter(db, { name, keys }, start?.table === name ? start.after : null)) {
-      if (length >= PAGE_LENGTH_MAX) {
+      const values = valuesOf(row, columns);
+      const rowBytes = encodeUtf8(JSON.stringify(values)).length;
+      if (bytes > 0 && bytes + rowBytes > PAGE_BYTES_MAX) {
         if (last) tables.push({ name, columns, rows });
         return { tables, next: { table: name, after: last ? valuesOf(last, keys) : null } };
       }
-      const values = valuesOf(row, columns);
       rows.push(values);
-      length += JSON.stringify(values).length;
+      bytes += rowBytes;
       last = row;
     }
     tables.push({ name, columns, rows });

@@ -42,6 +42,7 @@ export interface Arriving extends Move {
   /** Of what arrived with the first page. */
   readonly version: number;
   readonly createdAtMs: number;
+  readonly begunAtMs: number;
   /** Sealed under this deployment's primary key. */
   readonly config: SealedTenantConfig;
   /** Everything is here. */

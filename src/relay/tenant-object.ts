@@ -13,6 +13,7 @@ import type {
 } from '../domain/rpc.ts';
 import type { UnavailableReason } from '../domain/unavailable.ts';
 import { Database } from '../lib/database.ts';
+import { sha256Hex } from '../lib/hmac.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
 import { createSealer } from '../lib/seal.ts';
 import { Semaphore } from '../lib/semaphore.ts';
@@ -44,6 +45,8 @@ type Expected = Pick<ConfigureRequest, 'expectedVersion' | 'expectedCreatedAtMs'
 
 export interface TenantObjectParts {
   readonly storage: DurableObjectStorage;
+  /** The object's own id, which tells it from every other. */
+  readonly id: string;
   readonly env: () => Env;
   readonly io: RelayIo;
   readonly sizes: () => RelaySizes;
@@ -260,6 +263,7 @@ export class TenantObject {
       settings: () => settingsOf(env()),
       nowMs: () => io.nowMs(),
       newId: () => io.newId(),
+      place: sha256Hex(this.#parts.id).slice(0, 16),
       relay: () => this.#relay,
       hasTenant: () => this.#relay !== undefined,
       stopRelay: () => {

@@ -108,6 +108,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     super(ctx, env);
     this.#object = new TenantObject({
       storage: ctx.storage,
+      id: ctx.id.toString(),
       env: () => this.env,
       io: this.io,
       sizes: () => this.sizes,
@@ -196,16 +197,16 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async lanes(): Promise<LaneView[]> {
-    return this.#object.relay?.lanes.views(this.io.nowMs()) ?? [];
+    return this.#readable?.lanes.views(this.io.nowMs()) ?? [];
   }
 
   /** Newest first. */
   async deadLetters(page: DeadLetterPage): Promise<DeadLetterView[]> {
-    return this.#object.relay?.laneStore.letters.page({ ...page, limit: boundedLimit(page.limit) }) ?? [];
+    return this.#readable?.laneStore.letters.page({ ...page, limit: boundedLimit(page.limit) }) ?? [];
   }
 
   async deadLetter(id: number): Promise<DeadLetterView | null> {
-    return this.#object.relay?.laneStore.letters.get(id) ?? null;
+    return this.#readable?.laneStore.letters.get(id) ?? null;
   }
 
   /** Sends dead letters again, each alone, with the same idempotency id. */
@@ -232,13 +233,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   /** The findings log's notices, newest first. */
   async notices(page: { readonly before?: number; readonly limit: number }): Promise<Notice[]> {
     const before = page.before ?? Number.MAX_SAFE_INTEGER;
-    return this.#object.relay?.findings.page(before, boundedLimit(page.limit)) ?? [];
+    return this.#readable?.findings.page(before, boundedLimit(page.limit)) ?? [];
   }
 
   /** Who did what, newest first. */
   async auditEntries(page: { readonly before?: number; readonly limit: number }): Promise<AuditEntry[]> {
     const before = page.before ?? Number.MAX_SAFE_INTEGER;
-    return this.#object.relay?.audit.page(before, boundedLimit(page.limit)) ?? [];
+    return this.#readable?.audit.page(before, boundedLimit(page.limit)) ?? [];
   }
 
   /** A page of the stored events, without their people unless they are asked for. */
@@ -414,9 +415,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   async health(): Promise<ObjectHealth | null> {
     if (this.#object.isFaulty)
       throw new Error('Cannot tell the health as the storage must be readable: it is not');
-    if (this.#object.moves.isLeaving)
-      throw new Error('Cannot tell the health as the tenant must be at work: it moves');
-    const relay = this.#object.relay;
+    const relay = this.#readable;
     if (!relay) return null;
     const sealedMap = await relay.pseudonymMap.health();
     return { ...relay.health(this.ctx.id.jurisdiction), ...(sealedMap && { sealedMap }) };
@@ -434,6 +433,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   async #saved(relay: Relay, discarded: number): Promise<ResumeAnswer> {
     const isPublished = await relay.putToWork();
     return { kind: 'saved', version: this.#object.configs.current?.version ?? 0, isPublished, discarded };
+  }
+
+  /** Nothing would be an answer: while the tenant moves there is none. */
+  get #readable(): Relay | undefined {
+    if (this.#object.moves.isLeaving)
+      throw new Error('Cannot read of the tenant as it must be at work: it moves');
+    return this.#object.relay;
   }
 }
 

@@ -91,6 +91,19 @@ describe('noxys-relay tenants move', () => {
     expect([asked, fake.sleptMs]).toEqual([4, 6_000]);
   });
 
+  it('ends at the old place only once the edge knows the new one, so that no sender is refused', async () => {
+    const relays = new MoveRelays();
+    let isPublished = false;
+    relays.intercept = ({ step }) =>
+      step === 'POST arrival/activate' ? Response.json({ version: 5, published: isPublished }) : undefined;
+    const fake = fakeFor(relays);
+    const ran = await fake.run(`${MOVE} --yes`);
+    expect([ran.code, relays.source]).toEqual([1, 'departed']);
+    expect(ran.stderr).toContain('Run the command again');
+    isPublished = true;
+    expect([(await fake.run(`${MOVE} --yes`)).code, relays.source]).toEqual([0, 'settled']);
+  });
+
   it('gives each deployment its own token, and says what is to be changed in Noxys', async () => {
     const relays = new MoveRelays();
     relays.overflowing = 2;

@@ -139,6 +139,7 @@ describe('a step that is not taken', () => {
     ['leaves_eu', /leave the EU.*leave_eu/],
     ['no_such_move', /No such move/],
     ['another_move', /another move/],
+    ['another_target', /handed over to another target/],
     ['not_ready', /not ready/],
     ['handed_over', /only be finished/],
     ['taken', /has a tenant of this id/],
