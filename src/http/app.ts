@@ -1,6 +1,8 @@
 /** The Worker's HTTP side: routes, a request id for each answer, and what happens to everything unexpected. */
 
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
+import { HonoBase } from 'hono/hono-base';
+import { TrieRouter } from 'hono/router/trie-router';
 
 import { isLoopbackHost } from '../lib/host-name.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
@@ -29,7 +31,8 @@ export function createApp(options: Partial<AppOptions> = {}): Hono<AppEnv> {
     overflowTimeoutMs: OVERFLOW_TIMEOUT_MS,
     ...options,
   };
-  const app = new Hono<AppEnv>();
+  // One router, not the default's two: it saves 2 KiB gzip, and takes a trailing slash for another path, as they do.
+  const app = new HonoBase<AppEnv>({ router: new TrieRouter() });
   app.use(async (c, next) => {
     const requestId = settled.newRequestId();
     c.set('requestId', requestId);

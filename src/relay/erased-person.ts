@@ -25,16 +25,6 @@ export function namesGiven({ id, email }: Subject): RawNames {
   };
 }
 
-/** By which a subject is known, each once, in the order id, e-mail address, key. */
-export function keysOf(subject: Subject, keys: PersonKeys): readonly string[] {
-  const { id, email, key } = subject;
-  return unique([
-    ...(id === undefined ? [] : [keys.ofName({ id })]),
-    ...(email === undefined ? [] : [keys.ofName({ email })]),
-    ...(key === undefined ? [] : [key]),
-  ]);
-}
-
 export class ErasedPerson {
   readonly keys: readonly string[];
   readonly names: RawNames;

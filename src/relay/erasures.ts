@@ -10,7 +10,7 @@ import { causeFields, logEvent } from '../lib/log.ts';
 import type { Sealer } from '../lib/seal.ts';
 import type { Alarm } from './alarm.ts';
 import type { Audit } from './audit.ts';
-import { ErasedPerson, type RawNames, keysOf, namesGiven } from './erased-person.ts';
+import { ErasedPerson, type RawNames, namesGiven } from './erased-person.ts';
 import type { ErasureMarks } from './erasure-marks.ts';
 import {
   type Erasure,
@@ -23,6 +23,7 @@ import { ERASURE_PHASES } from './erasure-phases.ts';
 import { type Step, type StepParts, nextStep } from './erasure-steps.ts';
 import type { RelayIo } from './io.ts';
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
+import { keysOfSubject } from './person.ts';
 
 /** What the raw names are sealed for. */
 const PURPOSE = 'erasure';
@@ -75,7 +76,7 @@ export class Erasures {
   async erase({ subject, actor = UNKNOWN }: SubjectRequest): Promise<EraseAnswer> {
     const { store, sealer, config, isRemoved } = this.#parts;
     const keys = await openPersonKeys(sealer, config());
-    const person = new ErasedPerson(keysOf(subject, keys), namesGiven(subject));
+    const person = new ErasedPerson(keysOfSubject(subject, keys), namesGiven(subject));
     const sealed = await this.#seal(person.names);
     if (isRemoved()) return { kind: 'unknown_tenant' };
     const holds = store.holdsOn(person.keys);

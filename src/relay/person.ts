@@ -7,7 +7,7 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import type { Subject } from '../domain/rights.ts';
 import type { PersonKeys } from './person-keys.ts';
 
-/** The keys of all names of a person. */
+/** The keys of all names of a person, each once, in the order id, e-mail address, key. */
 export function keysOfSubject({ id, email, key }: Subject, names: PersonKeys): readonly string[] {
   const keys = [
     ...(id === undefined ? [] : [names.ofName({ id })]),

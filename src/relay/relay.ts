@@ -1,6 +1,7 @@
 /**
  * One tenant's relay once it is configured: log, lanes, roll-ups and upkeep wired together over the object's storage.
- * The façade (tenant-relay.ts) makes it when a config exists, and holds what must also work without one.
+ * The object (tenant-object.ts) makes it when a config exists, and holds what must also work without one.
+ * As long as a tenant's relay has parts: each is made once, here, and most of the rest is a line that hands on to one of them.
  */
 
 import type { AuditAction, AuditDetail } from '../domain/audit.ts';

@@ -9,10 +9,10 @@ import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import { type AdminRoute, type Answer, type Call, adminRoute } from '../admin-route.ts';
 import type { RequestFailure } from '../request-failure.ts';
-import type { AskedUser } from './asked-user.ts';
+import { ASKED_USER_READERS, type AskedUser } from './asked-user.ts';
 import { askExisting, requestFields } from './existing.ts';
 import { refused } from './refused.ts';
-import { SUBJECT_READERS, askedSubject } from './subject.ts';
+import { askedSubject } from './subject.ts';
 
 const ERASURES = '/api/v1/tenants/:id/erasures';
 
@@ -22,7 +22,7 @@ export const erasureRoutes: readonly AdminRoute[] = [
     path: '/api/v1/tenants/:id/erase',
     role: 'admin',
     scope: 'tenant',
-    body: SUBJECT_READERS,
+    body: ASKED_USER_READERS,
     handle: async (call) => {
       const { c, deployment, actor, body } = call;
       const subject = askedSubject(body);

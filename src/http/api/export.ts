@@ -3,10 +3,10 @@
 import type { ExportAnswer } from '../../domain/rights.ts';
 import { failure, success } from '../../lib/result.ts';
 import { type AdminRoute, adminRoute } from '../admin-route.ts';
-import type { AskedUser } from './asked-user.ts';
+import { ASKED_USER_READERS, type AskedUser } from './asked-user.ts';
 import { askExisting } from './existing.ts';
 import { refused } from './refused.ts';
-import { SUBJECT_READERS, askedSubject } from './subject.ts';
+import { askedSubject } from './subject.ts';
 import { shortText } from './values.ts';
 
 /** A sealed place is as long as what a rule groups by. */
@@ -23,7 +23,7 @@ export const exportRoutes: readonly AdminRoute[] = [
     path: '/api/v1/tenants/:id/export',
     role: 'admin',
     scope: 'tenant',
-    body: { ...SUBJECT_READERS, cursor: shortText(CURSOR_LENGTH_MAX) },
+    body: { ...ASKED_USER_READERS, cursor: shortText(CURSOR_LENGTH_MAX) },
     bodyBytesMax: BODY_BYTES_MAX,
     handle: async ({ c, deployment, actor, body: { cursor, ...named } }) => {
       const subject = askedSubject(named);

@@ -4,11 +4,11 @@ import { HOLDS_MAX } from '../../domain/rights.ts';
 import { REASON_LENGTH_MAX } from '../../domain/principal.ts';
 import { failure, success } from '../../lib/result.ts';
 import { type AdminRoute, adminRoute } from '../admin-route.ts';
-import type { AskedUser } from './asked-user.ts';
+import { ASKED_USER_READERS, type AskedUser } from './asked-user.ts';
 import { askExisting } from './existing.ts';
 import { bodyInvalid } from './fields.ts';
 import { refused } from './refused.ts';
-import { SUBJECT_READERS, namedSubject } from './subject.ts';
+import { namedSubject } from './subject.ts';
 import { shortText, wholeNumber } from './values.ts';
 
 const ROOT = '/api/v1/tenants/:id/holds';
@@ -36,7 +36,7 @@ export const holdRoutes: readonly AdminRoute[] = [
     path: ROOT,
     role: 'admin',
     scope: 'tenant',
-    body: { ...SUBJECT_READERS, reason: shortText(REASON_LENGTH_MAX) },
+    body: { ...ASKED_USER_READERS, reason: shortText(REASON_LENGTH_MAX) },
     handle: async ({ c, deployment, actor, body: { reason, ...named } }) => {
       if (reason === undefined) return failure(bodyInvalid('reason', 'must say why it is held'));
       const subject = namedSubject(named);

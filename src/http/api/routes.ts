@@ -1,7 +1,7 @@
 /** Every admin route there is: what is mounted, described and held to the security suite. */
 
-import { arrivalRoutes } from './arrival.ts';
 import type { AdminRoute } from '../admin-route.ts';
+import { arrivalRoutes } from './arrival.ts';
 import { auditRoutes } from './audit.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { detectionRoutes } from './detections.ts';

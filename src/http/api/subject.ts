@@ -4,12 +4,8 @@ import type { Subject } from '../../domain/rights.ts';
 import type { Result } from '../../lib/result.ts';
 import { failure, success } from '../../lib/result.ts';
 import type { RequestFailure } from '../request-failure.ts';
-import { ASKED_USER_READERS, type AskedUser } from './asked-user.ts';
-import type { Readers } from './fields.ts';
+import type { AskedUser } from './asked-user.ts';
 import { bodyInvalid } from './fields.ts';
-
-/** The keys of a body that names a person. */
-export const SUBJECT_READERS: Readers<AskedUser> = ASKED_USER_READERS;
 
 /** Whom the body names; undefined: nobody. */
 export function namedSubject(body: Partial<AskedUser>): Subject | undefined {
