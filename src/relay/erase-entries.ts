@@ -175,21 +175,10 @@ function removeEntries(
   theirs: readonly LogEntry[],
 ): Pick<Lost, 'deadLetters' | 'followUps'> {
   const [first = 0, last = 0] = [theirs[0]?.seq, theirs.at(-1)?.seq];
-  const inTable = (table: string): Map<number, number> => {
-    const sql = `SELECT seq, COUNT(*) AS count FROM ${table} WHERE seq BETWEEN ? AND ? GROUP BY seq`;
-    return new Map(
-      db.all<{ seq: number; count: number }>(sql, first, last).map((row) => [row.seq, row.count]),
-    );
-  };
-  const [letters, followUps, ends] = [inTable('dead_letters'), inTable('follow_ups'), inTable('lane_ends')];
-  const sums = { deadLetters: 0, followUps: 0 };
-  for (const { seq } of theirs) {
-    sums.deadLetters += letters.get(seq) ?? 0;
-    sums.followUps += followUps.get(seq) ?? 0;
-    if (letters.has(seq) || followUps.has(seq) || ends.has(seq)) laneStore.removeBetween(seq, seq);
-    db.run(`DELETE FROM ${tableOf(log, seq)} WHERE seq = ?`, seq);
-  }
-  return sums;
+  for (const { seq } of theirs) db.run(`DELETE FROM ${tableOf(log, seq)} WHERE seq = ?`, seq);
+  const seqs = new Set(theirs.map(({ seq }) => seq));
+  const removed = laneStore.removeOf(seqs, first, last);
+  return { deadLetters: removed.letters, followUps: removed.followUps };
 }
 
 function tableOf({ periods }: EventLog, seq: number): string {
