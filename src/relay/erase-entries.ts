@@ -4,6 +4,7 @@
  */
 
 import { groupHash, hashOf } from '../destinations/entry-group.ts';
+import { itemKey } from '../destinations/falcon/case-group.ts';
 import { groupsOf, matterOf } from '../destinations/messages/message-groups.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { OutsideCopies } from '../domain/rights.ts';
@@ -201,23 +202,23 @@ function channelHashes(event: CanonicalEvent, { keys, person }: Asked): readonly
   const key = user && keys.ofUser(user);
   // As a destination gets it: with the name, with the key of it, or with that of the address alone.
   const users = [user?.id, user?.email, key, ...person.keys].flatMap((name) => name ?? []);
-  const groups = [...new Set(users)].map((name) =>
+  const group = event.detection?.groupKey;
+  const groupNames = group === undefined ? [] : [group, keys.ofUser({ id: group }) ?? group];
+  const who = [...new Set([...users, ...groupNames])];
+  const groups = who.map((name) =>
     groupHash({
       ...event,
       user: { id: name },
       ...(event.detection && { detection: { ...event.detection, groupKey: name } }),
     }),
   );
-  const group = event.detection?.groupKey;
-  const groupNames = group === undefined ? [] : [group, keys.ofUser({ id: group }) ?? group];
-  const who = [...new Set([...users, ...groupNames])];
   const messages = who.flatMap((name) => [
     matterOf(event, () => name),
     ...groupsOf([event], () => name).map((told) => told.key),
   ]);
   // Without a group of its own a detection is one of all that have none.
   const own = event.detection && group === undefined ? [] : [groupHash(event)];
-  return [...groups, ...messages, ...own, hashOf([type, id]), sha256Hex(id)];
+  return [...groups, ...messages, ...own, hashOf([type, id]), itemKey(event), sha256Hex(id)];
 }
 
 /** Keys of the names that stood beside the person's. */
