@@ -4,6 +4,7 @@
  */
 
 import { groupHash, hashOf } from '../destinations/entry-group.ts';
+import { itemKey } from '../destinations/falcon/case-group.ts';
 import { groupsOf, matterOf } from '../destinations/messages/message-groups.ts';
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { OutsideCopies } from '../domain/rights.ts';
@@ -175,21 +176,10 @@ function removeEntries(
   theirs: readonly LogEntry[],
 ): Pick<Lost, 'deadLetters' | 'followUps'> {
   const [first = 0, last = 0] = [theirs[0]?.seq, theirs.at(-1)?.seq];
-  const inTable = (table: string): Map<number, number> => {
-    const sql = `SELECT seq, COUNT(*) AS count FROM ${table} WHERE seq BETWEEN ? AND ? GROUP BY seq`;
-    return new Map(
-      db.all<{ seq: number; count: number }>(sql, first, last).map((row) => [row.seq, row.count]),
-    );
-  };
-  const [letters, followUps, ends] = [inTable('dead_letters'), inTable('follow_ups'), inTable('lane_ends')];
-  const sums = { deadLetters: 0, followUps: 0 };
-  for (const { seq } of theirs) {
-    sums.deadLetters += letters.get(seq) ?? 0;
-    sums.followUps += followUps.get(seq) ?? 0;
-    if (letters.has(seq) || followUps.has(seq) || ends.has(seq)) laneStore.removeBetween(seq, seq);
-    db.run(`DELETE FROM ${tableOf(log, seq)} WHERE seq = ?`, seq);
-  }
-  return sums;
+  for (const { seq } of theirs) db.run(`DELETE FROM ${tableOf(log, seq)} WHERE seq = ?`, seq);
+  const seqs = new Set(theirs.map(({ seq }) => seq));
+  const removed = laneStore.removeOf(seqs, first, last);
+  return { deadLetters: removed.letters, followUps: removed.followUps };
 }
 
 function tableOf({ periods }: EventLog, seq: number): string {
@@ -212,23 +202,23 @@ function channelHashes(event: CanonicalEvent, { keys, person }: Asked): readonly
   const key = user && keys.ofUser(user);
   // As a destination gets it: with the name, with the key of it, or with that of the address alone.
   const users = [user?.id, user?.email, key, ...person.keys].flatMap((name) => name ?? []);
-  const groups = [...new Set(users)].map((name) =>
+  const group = event.detection?.groupKey;
+  const groupNames = group === undefined ? [] : [group, keys.ofUser({ id: group }) ?? group];
+  const who = [...new Set([...users, ...groupNames])];
+  const groups = who.map((name) =>
     groupHash({
       ...event,
       user: { id: name },
       ...(event.detection && { detection: { ...event.detection, groupKey: name } }),
     }),
   );
-  const group = event.detection?.groupKey;
-  const groupNames = group === undefined ? [] : [group, keys.ofUser({ id: group }) ?? group];
-  const who = [...new Set([...users, ...groupNames])];
   const messages = who.flatMap((name) => [
     matterOf(event, () => name),
     ...groupsOf([event], () => name).map((told) => told.key),
   ]);
   // Without a group of its own a detection is one of all that have none.
   const own = event.detection && group === undefined ? [] : [groupHash(event)];
-  return [...groups, ...messages, ...own, hashOf([type, id]), sha256Hex(id)];
+  return [...groups, ...messages, ...own, hashOf([type, id]), itemKey(event), sha256Hex(id)];
 }
 
 /** Keys of the names that stood beside the person's. */

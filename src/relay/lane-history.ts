@@ -110,6 +110,10 @@ export class LaneHistory {
     this.#db.run('INSERT OR REPLACE INTO lane_ends (lane, seq, ending) VALUES (?, ?, ?)', lane, seq, end);
   }
 
+  removeEnd(lane: string, seq: number): void {
+    this.#db.run('DELETE FROM lane_ends WHERE lane = ? AND seq = ?', lane, seq);
+  }
+
   /** The events of a stretch of the log are gone. */
   removeBetween(firstSeq: number, lastSeq: number): void {
     this.#db.run('DELETE FROM lane_ends WHERE seq BETWEEN ? AND ?', firstSeq, lastSeq);

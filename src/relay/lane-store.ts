@@ -1,6 +1,6 @@
 /** The lanes' rows: one per lane, written once per settled group together with what the group left behind. */
 
-import type { Database } from '../lib/database.ts';
+import type { Database, Row } from '../lib/database.ts';
 import { type DeadLetter, DeadLetterStore } from './dead-letter-store.ts';
 import type { FollowUp } from './follow-up.ts';
 import { FollowUpStore } from './follow-up-store.ts';
@@ -83,6 +83,25 @@ export class LaneStore {
       letters: this.letters.removeBetween(firstSeq, lastSeq),
       followUps: this.followUps.removeBetween(firstSeq, lastSeq),
     };
+  }
+
+  /** Likewise of single events, which lie in a stretch: each table is looked through once, as none has an index on them. */
+  removeOf(
+    seqs: ReadonlySet<number>,
+    firstSeq: number,
+    lastSeq: number,
+  ): { readonly letters: number; readonly followUps: number } {
+    const of = <T extends Row & { readonly seq: number }>(columns: string): T[] =>
+      this.#db
+        .all<T>(`SELECT ${columns} WHERE seq BETWEEN ? AND ?`, firstSeq, lastSeq)
+        .filter(({ seq }) => seqs.has(seq));
+    const letters = of<{ id: number; seq: number }>('id, seq FROM dead_letters');
+    const followUps = of<{ lane: string; seq: number }>('lane, seq FROM follow_ups');
+    for (const { id } of letters) this.letters.remove(id);
+    for (const followUp of followUps) this.followUps.remove(followUp);
+    for (const { lane, seq } of of<{ lane: string; seq: number }>('lane, seq FROM lane_ends'))
+      this.history.removeEnd(lane, seq);
+    return { letters: letters.length, followUps: followUps.length };
   }
 }
 

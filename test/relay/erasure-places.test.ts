@@ -12,6 +12,7 @@ import {
   edrOnly,
   erase,
   erased,
+  erasures,
   keyOfEmail,
   keyOfId,
   tablesWith,
@@ -58,8 +59,7 @@ describe('what overflowed', () => {
     tenant.nowMs += 5 * 24 * 3_600_000;
     expect(await acceptSealed(tenant, late)).toEqual({ kind: 'accepted', accepted: 1, duplicates: 2 });
     expect(await tablesWith(tenant, 'anna')).toEqual([]);
-    const [view] = ((await tenant.stub.erasures()) as { erasures: { late: number }[] }).erasures;
-    expect(view).toMatchObject({ late: 2 });
+    expect(await erasures(tenant)).toMatchObject([{ late: 2 }]);
     await tenant.untilTaken(EDR, 2);
     expect(tenant.destinations.ids(EDR)).toEqual(['evt-a', 'evt-l3']);
   });
@@ -206,5 +206,37 @@ describe('two destinations in every state', () => {
     expect(tenant.destinations.sent.map(({ body }) => body).join('\n')).not.toContain('anna');
     expect(await sums()).toEqual([edr, falcon]);
     expect(await rowsOf(tenant, 'SELECT * FROM follow_ups')).toEqual([]);
+  });
+});
+
+describe('an object that crashes again and again', () => {
+  it('comes to the end of an erasure all the same, and counts each entry once', async () => {
+    const tenant = await Tenant.create(edrOnly());
+    edrAnswers(tenant, 401);
+    for (let n = 0; n < 4_000; n += 100)
+      await tenant.accept(
+        ...Array.from({ length: 100 }, (_, i) =>
+          tenant.event(`evt-${n + i}`, { user: (n + i) % 2 === 0 ? ANNA : BOB }),
+        ),
+      );
+    await tenant.until(async () => (await tenant.lane('edr/events')).state === 'blocked', 'it is blocked');
+    await erase(tenant, { key: keyOfId(ANNA.id) });
+    for (let waitMs = 0; (await erasures(tenant))[0]?.doneAt === undefined && waitMs < 40; waitMs++) {
+      await tenant.crash();
+      tenant.nowMs = Math.max(tenant.nowMs, (await tenant.alarmAtMs()) ?? 0);
+      await tenant.alarm();
+      await scheduler.wait(waitMs);
+    }
+    await tenant.passTimeUntil(
+      async () => (await erasures(tenant))[0]?.doneAt !== undefined,
+      'the erasure is done',
+    );
+    expect(await erasures(tenant)).toMatchObject([
+      { removed: { events: 2_000 }, undelivered: { 'edr/events': 2_000 } },
+    ]);
+    expect(await tenant.lane('edr/events')).toMatchObject({ erased: 2_000 });
+    expect(await accounted(tenant, 'edr/events')).toBe(4_000);
+    expect(await tablesWith(tenant, 'anna')).toEqual([]);
+    await tenant.retire();
   });
 });

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import { DETECTION_JUDGED_TYPE } from '../../src/domain/verdict.ts';
 import { API, detectionOf, falconAnswer, falconDocument, falconTenant } from './falcon-cloud.ts';
+import { erased } from './erasing.ts';
+import { rowsOf } from './rules-for-test.ts';
 import { Tenant } from './tenant.ts';
 
 const LANE = 'falcon/cases';
@@ -146,6 +148,44 @@ describe("Falcon's cases", () => {
       const closing = cloud.changes.flatMap((body) => /"status":"\w+"/.exec(body) ?? []);
       expect(closing).toEqual(changes);
       expect(cloud.cases).toHaveLength(1);
+    },
+  );
+
+  it.each(['keep', 'pseudonymise'])(
+    'are forgotten with their verdicts when their user is erased, where the destination has user ids as %s',
+    async (level) => {
+      const privacy = { user_id: level, user_email: level, device: 'keep' };
+      const cases = { close_with_verdict: true, events_at_or_above: 'high' };
+      const tenant = await falconTenant({ ...CASES_ONLY, cases, privacy });
+      const cloud = new CaseCloud(tenant);
+      const detection = detectionOf(tenant, 'det-1');
+      await tenant.accept(
+        detection,
+        ofUser(tenant, 1, { severity: 'high' }),
+        ofUser(tenant, 2, { severity: 'high' }),
+      );
+      await tenant.until(async () => isIdle(tenant, 3), 'the cases are there');
+      tenant.nowMs += 60_000;
+      const receivedAt = new Date(tenant.nowMs).toISOString();
+      const judged = { detectionId: 'det-1', verdict: 'false_positive' } as const;
+      await tenant.accept({
+        ...detection,
+        id: 'verdict-1',
+        type: DETECTION_JUDGED_TYPE,
+        occurredAt: receivedAt,
+        receivedAt,
+        judged,
+      });
+      await tenant.until(async () => isIdle(tenant, 4), 'the verdict is settled');
+      const kept = async () =>
+        (await rowsOf<{ key: string }>(tenant, 'SELECT key FROM channel_memory ORDER BY key')).map(
+          ({ key }) => key,
+        );
+      expect(cloud.cases).toHaveLength(3);
+      expect((await kept()).filter((key) => key.startsWith('case:'))).toHaveLength(3);
+      await erased(tenant, { id: detection.user?.id ?? '' });
+      await erased(tenant, { id: 'user-1' });
+      expect((await kept()).filter((key) => key.startsWith('case:'))).toHaveLength(1);
     },
   );
 

@@ -6,7 +6,8 @@ import { type Detection, detectionEvent } from '../../src/domain/detection.ts';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import { NOTICE_TYPE } from '../../src/domain/notice.ts';
 import { detectionForTest } from '../domain/detection-for-test.ts';
-import { eachOf, repeatedViolations } from './rules-for-test.ts';
+import { eachOf, repeatedViolations, rowsOf } from './rules-for-test.ts';
+import { erased } from './erasing.ts';
 import { Tenant } from './tenant.ts';
 
 const LANE = 'soc/messages';
@@ -84,6 +85,27 @@ describe('messages', () => {
       [true, false],
     ]);
   });
+
+  it.each(['keep', 'pseudonymise', 'drop'])(
+    'are forgotten when their user is erased, where the destination has user ids as %s',
+    async (level) => {
+      const tenant = await slackTenant({ privacy: { user_id: level, user_email: level } });
+      const slack = new SlackCloud(tenant);
+      await tenant.accept(...detectionsOf(tenant, 1, 2));
+      await tenant.until(async () => isIdle(tenant, 2), 'all are told');
+      const kept = async () =>
+        (await rowsOf<{ key: string }>(tenant, 'SELECT key FROM channel_memory ORDER BY key'))
+          .map(({ key }) => key)
+          .filter((key) => /^(told|matter):/u.test(key));
+      expect(slack.taken).toHaveLength(2);
+      const all = await kept();
+      await erased(tenant, { id: 'person-1' });
+      const left = await kept();
+      expect([all.length, left.length]).toEqual([4, 2]);
+      await erased(tenant, { id: 'person-2' });
+      expect(await kept()).toEqual([]);
+    },
+  );
 
   it('are one for all rules that an event met, also where it came late and completed a count', async () => {
     const tenant = await slackTenant(
