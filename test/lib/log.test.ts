@@ -53,3 +53,19 @@ it.each([new TypeError('bad'), 'text', undefined, null, { secret: 'hunter2' }])(
     expect(JSON.stringify(fields)).not.toContain('hunter2');
   },
 );
+
+it.each([
+  () => JSON.parse('alice.martin') as unknown,
+  () => JSON.parse('{"user":alice.martin@acme.fr}') as unknown,
+  () => JSON.parse('"alice.martin\n at alice.martin') as unknown,
+  () => new RegExp('alice.martin('),
+])('quotes nothing of what could not be parsed: %s', (parse) => {
+  expect.assertions(2);
+  try {
+    parse();
+  } catch (error) {
+    const fields = causeFields(error);
+    expect(fields.cause).toBe('SyntaxError');
+    expect(`${fields.message} ${fields.at.replace(/\(.*/, '')}`).not.toMatch(/alice|martin/);
+  }
+});
