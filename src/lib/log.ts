@@ -28,8 +28,14 @@ export function causeFields(thrown: unknown): {
   readonly at: string;
 } {
   if (!(thrown instanceof Error)) return { cause: typeof thrown, message: '', at: '' };
-  const at = thrown.stack?.split('\n').find((line) => line.trimStart().startsWith('at ')) ?? '';
-  return { cause: thrown.name, message: thrown.message, at: at.trim() };
+  const stack = thrown.stack?.replace(thrown.message, '') ?? '';
+  const at = stack.split('\n').find((line) => line.trimStart().startsWith('at ')) ?? '';
+  return { cause: thrown.name, message: messageOf(thrown), at: at.trim() };
+}
+
+/** V8 quotes what it could not parse, be it JSON of a stored row or a pattern: that is somebody's data. */
+function messageOf({ name, message }: Error): string {
+  return name === 'SyntaxError' ? message.replace(/["/][^]*/, '…') : message;
 }
 
 function capField(value: Exclude<LogField, undefined>): LogField {

@@ -53,3 +53,23 @@ it.each([new TypeError('bad'), 'text', undefined, null, { secret: 'hunter2' }])(
     expect(JSON.stringify(fields)).not.toContain('hunter2');
   },
 );
+
+it.each([
+  () => JSON.parse('alice.martin') as unknown,
+  () => JSON.parse('{"user":alice.martin@acme.fr}') as unknown,
+  () => JSON.parse('"alice.martin\n at alice.martin') as unknown,
+  () => new RegExp(['alice.martin', '('].join('')),
+])('quotes nothing of what could not be parsed: %s', (parse) => {
+  const { cause, message, at } = causeFields(thrownBy(parse));
+  expect(cause).toBe('SyntaxError');
+  // Behind the function's name stands this file.
+  expect(`${message} ${at.replace(/\(.*/, '')}`).not.toMatch(/alice|martin/);
+});
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}

@@ -104,12 +104,13 @@ class Turn {
   }
 
   /** No entry's failure: what the storm counts is counted all the same, and told with the next one and the digest. */
-  #noteRefused(storm: Storm, { status, excerpt }: Extract<Outcome, { kind: 'rejected' }>): void {
+  #noteRefused(storm: Storm, { status }: Extract<Outcome, { kind: 'rejected' }>): void {
     this.#told.noteStorm(storm, 'refused');
     const { tenant } = this.#composer.context;
     const lane = `${this.#config.name}/messages`;
     const { count } = storm;
-    logEvent('warn', 'storm_message.refused', { tenant, lane, status: status ?? undefined, count, excerpt });
+    // Not what the other side answered: it may quote the message.
+    logEvent('warn', 'storm_message.refused', { tenant, lane, status: status ?? undefined, count });
   }
 
   /** Sends one message; the first `settled` entries are done with. Undefined: not sent now. */

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import type { CanonicalEvent } from '../../../src/domain/event.ts';
 import { testEvent } from '../../../src/domain/test-event.ts';
@@ -272,9 +272,15 @@ describe('more messages in an hour than the cap', () => {
 
   it('are no failure of any entry where the storm message is refused: they stay counted, for the next one and the digest', async () => {
     await start({ messages: { per_hour_max: 1 } });
-    const fault = stage.slack.fail({ status: 400, body: 'invalid_blocks', match: isStorm });
+    const lines = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const fault = stage.slack.fail({ status: 400, body: 'no alice.martin', match: isStorm });
     for (const i of [1, 2, 3]) expect(await stage.deliver(ofUser(i))).toEqual(DELIVERED);
     expect(stage.composed.filter(({ kind }) => kind === 'storm')).toHaveLength(1);
+    const logged = lines.mock.calls.flat().join('\n');
+    lines.mockRestore();
+    expect(logged).toContain('storm_message.refused');
+    // What it answered may quote the message.
+    expect(logged).not.toContain('alice');
     fault.heal();
     stage.passes(61 * MINUTE_MS);
     expect(await stage.deliver(ofUser(4), ofUser(5))).toEqual(DELIVERED);
