@@ -36,11 +36,13 @@ export function checkBindings(config: DeployedConfig): readonly Finding[] {
   return [
     ...otherStores(table),
     ...buckets(table),
+    ...otherKv(table),
     placement(table),
     foreignObjects(table),
     ...deadLetterQueues(table),
     ...sharedQueues(config),
     sharedKv(config),
+    ownWorker(config),
   ];
 }
 
@@ -70,6 +72,30 @@ function buckets(table: Table): readonly Finding[] {
         'Remove it: the relay needs none. Or make one with `--jurisdiction eu` and write jurisdiction = "eu".',
       ),
     );
+}
+
+/** The relay's own is asked for by its id; another may be anywhere. */
+function otherKv(table: Table): readonly Finding[] {
+  return tablesOf(table['kv_namespaces'])
+    .filter(({ binding }) => binding !== KV_BINDING)
+    .map(({ binding }) =>
+      failing(
+        ['kv', 'other_kv'],
+        `The KV namespace ${String(binding)} is bound, too, and it is not checked where it rests.`,
+        'Remove it from [[env.eu.kv_namespaces]], then deploy: the relay needs none but its own.',
+      ),
+    );
+}
+
+/** One Worker has one namespace of objects and one set of settings: whichever environment was deployed last has it. */
+function ownWorker({ environment, written, top }: DeployedConfig): Finding {
+  if (environment.name !== 'eu' || written['name'] === undefined || written['name'] !== top['name'])
+    return ok(['settings', 'own_worker'], 'Its Worker is its own.');
+  return failing(
+    ['settings', 'own_worker'],
+    `Its Worker has the name of the global one, ${String(top['name'])}: each deployment would replace the other.`,
+    'Remove name from [env.eu] (the Worker is then named after its environment), and deploy both.',
+  );
 }
 
 function placement(table: Table): Finding {

@@ -106,11 +106,16 @@ function oddRoute(route: unknown): string | undefined {
   const { pattern = route, custom_domain: isCustom } = tableOf(route);
   if (typeof pattern !== 'string' || isCustom !== true)
     return `A route is no custom domain: ${typeof pattern === 'string' ? pattern : 'it has no pattern'}.`;
-  return pattern.endsWith(WORKERS_DEV) ? `The route ${pattern} is on workers.dev.` : undefined;
+  return isOnWorkersDev(pattern) ? `The route ${pattern} is on workers.dev.` : undefined;
+}
+
+/** However the host is spelt. */
+function isOnWorkersDev(host: string): boolean {
+  return host.toLowerCase().replace(/\.$/, '').endsWith(WORKERS_DEV);
 }
 
 function publicUrl(url: string): Finding {
-  if (!(URL.parse(url)?.hostname ?? '').endsWith(WORKERS_DEV))
+  if (!isOnWorkersDev(URL.parse(url)?.hostname ?? ''))
     return ok(['ingress', 'public_url'], 'RELAY_PUBLIC_URL is not on workers.dev.');
   return failing(
     ['ingress', 'public_url'],

@@ -234,6 +234,9 @@ export class Arrival {
 
   async #configOf({ first }: MovePage, to: Residency) {
     if (!first) return failure(refusal('out_of_order'));
+    // An EU tenant's object is in the EU here, too; the deployment's KV, registry and logs need not be.
+    const isWider = first.deployment === 'eu' && this.#parts.settings().residency !== 'eu';
+    if (isWider && !first.leavesEu) return failure(refusal('leaves_eu'));
     return arrivingConfig(this.#parts.sealer(), this.#parts.settings(), { stored: first.config, to });
   }
 

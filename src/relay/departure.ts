@@ -23,11 +23,12 @@ import { sha256Hex } from '../lib/hmac.ts';
 import { logEvent } from '../lib/log.ts';
 import { unreachable } from '../lib/result.ts';
 import type { Sealer } from '../lib/seal.ts';
+import type { Settings } from '../settings.ts';
 import { ingestKey } from '../tenants/ingest-config.ts';
 import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
-import { type MovePage, OFFER, countsOf, readRows } from './move-pages.ts';
+import { type FirstPage, type MovePage, OFFER, countsOf, readRows } from './move-pages.ts';
 import type { Departed, Leaving, MoveStore } from './move-state.ts';
 import type { Publisher } from './publisher.ts';
 import type { Relay } from './relay.ts';
@@ -47,10 +48,10 @@ export interface DepartureParts {
   readonly publisher: Publisher;
   readonly kv: () => KVNamespace;
   readonly sealer: () => Sealer;
+  readonly settings: () => Settings;
   readonly nowMs: () => number;
   readonly newId: () => string;
   readonly relay: () => Relay | undefined;
-  /** Ends the relay, whose lanes are at rest. */
   readonly stopRelay: () => void;
   /** Begins anew with what is stored. */
   readonly startRelay: () => Promise<boolean>;
@@ -88,9 +89,9 @@ export class Departure {
     if (!stored) return { kind: 'unknown_tenant' };
     if (this.#leavesUnsaid(stored, to, leavesEu)) return refusal('leaves_eu');
     const begunAtMs = this.#parts.nowMs();
-    const page = this.#pageOf({ stored, move: OFFER, n: 0, to, releaseDigest: '', begunAtMs });
-    const { version } = stored;
-    return { kind: 'offered', version, sealed: await this.#seal(page), bytes: this.#parts.db.sizeBytes };
+    const page = this.#pageOf(stored, OFFER, to, { releaseDigest: '', begunAtMs, leavesEu });
+    const [version, bytes] = [stored.version, this.#parts.db.sizeBytes];
+    return { kind: 'offered', version, sealed: await this.#seal(page), bytes };
   }
 
   /** Comes to rest first: what a destination is just answering counts as delivered, here and where it moves. */
@@ -114,7 +115,7 @@ export class Departure {
     const ids = { move: newId(), release: newId(), proof: newId() };
     db.transaction(() => {
       relay()?.flush();
-      store.write({ side: 'leaving', tenant, to, untilMs, ...ids });
+      store.write({ side: 'leaving', tenant, to, untilMs, leavesEu, ...ids });
       const detail = { move: ids.move, from, to, ...(leavesEu && { leavesEu }) };
       new Audit(db).append('tenant.move_begun', actor, detail, nowMs());
     });
@@ -130,10 +131,10 @@ export class Departure {
     const [state, stored] = [this.#leaving(move), configs.current];
     if (!state || !stored) return refusal('no_such_move');
     const releaseDigest = sha256Hex(state.release);
-    const { to } = state;
+    const { to, leavesEu } = state;
     if (n === 0) {
       const begunAtMs = state.untilMs - LEAVING_MS_MAX;
-      const page = this.#pageOf({ stored, move, n, to, releaseDigest, begunAtMs });
+      const page = this.#pageOf(stored, move, to, { releaseDigest, begunAtMs, leavesEu });
       return { kind: 'page', sealed: await this.#seal(page), n, isLast: false };
     }
     const start = n === 1 ? undefined : store.startOf(n);
@@ -268,9 +269,14 @@ export class Departure {
     return { kind: 'done', view: store.view(relay() !== undefined) };
   }
 
-  #pageOf({ stored, move, n, to, releaseDigest, begunAtMs }: FirstPage): MovePage {
-    const first = { config: stored.config, releaseDigest, begunAtMs };
-    return { ...headOf(stored, move, n, to), first, tables: [] };
+  #pageOf(
+    stored: StoredConfig,
+    move: string,
+    to: Residency,
+    more: Omit<FirstPage, 'config' | 'deployment'>,
+  ): MovePage {
+    const first = { config: stored.config, deployment: this.#parts.settings().residency, ...more };
+    return { ...headOf(stored, move, 0, to), first, tables: [] };
   }
 
   async #seal(page: MovePage): Promise<string> {
@@ -278,15 +284,6 @@ export class Departure {
     const text = encodeBase64(gzipSync(encodeUtf8(JSON.stringify(page))));
     return this.#parts.sealer().seal(text, { tenant, purpose: MOVE_PURPOSE });
   }
-}
-
-interface FirstPage {
-  readonly stored: StoredConfig;
-  readonly move: string;
-  readonly n: number;
-  readonly to: Residency;
-  readonly releaseDigest: string;
-  readonly begunAtMs: number;
 }
 
 function headOf(stored: StoredConfig, move: string, n: number, to: Residency) {

@@ -29,6 +29,17 @@ export interface TableRows {
 /** The move that an offer's page belongs to: none. */
 export const OFFER = 'offer';
 
+export interface FirstPage {
+  readonly config: SealedTenantConfig;
+  readonly releaseDigest: string;
+  /** By the source's clock: of two moves of a tenant the later one is meant. */
+  readonly begunAtMs: number;
+  /** The residency of the deployment that it leaves. */
+  readonly deployment: Residency;
+  /** Somebody said that it may. */
+  readonly leavesEu: boolean;
+}
+
 /** What a seal holds. `n` and `move` are inside, so that no page takes another's place. */
 export interface MovePage {
   readonly v: 1;
@@ -40,12 +51,7 @@ export interface MovePage {
   readonly version: number;
   readonly createdAtMs: number;
   /** Of the first page, which has no rows. */
-  readonly first?: {
-    readonly config: SealedTenantConfig;
-    readonly releaseDigest: string;
-    /** By the source's clock: of two moves of a tenant the later one is meant. */
-    readonly begunAtMs: number;
-  };
+  readonly first?: FirstPage;
   readonly tables: readonly TableRows[];
   /** Of the last page: how many rows each table has in all. */
   readonly last?: { readonly counts: Readonly<Record<string, number>>; readonly proof: string };

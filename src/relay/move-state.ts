@@ -19,6 +19,7 @@ interface Move {
 
 export interface Leaving extends Move {
   readonly side: 'leaving';
+  readonly leavesEu: boolean;
   readonly release: string;
   /** The last page holds it: who has it, has them all. */
   readonly proof: string;

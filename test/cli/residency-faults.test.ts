@@ -175,6 +175,30 @@ describe('residency check', () => {
       (place) => withTables(place, '[[env.eu.r2_buckets]]\nbinding = "ARCHIVE"\nbucket_name = "archive"'),
     ],
     [
+      'another KV namespace, wherever it is',
+      'other_kv',
+      'The KV namespace CACHE is bound, too',
+      'Remove it from [[env.eu.kv_namespaces]]',
+      (place) => withTables(place, `[[env.eu.kv_namespaces]]\nbinding = "CACHE"\nid = "${'b'.repeat(32)}"`),
+    ],
+    [
+      'the name of the global Worker',
+      'own_worker',
+      'Its Worker has the name of the global one, noxys-relay',
+      'Remove name from [env.eu]',
+      (place) => withKeys(place, 'name = "noxys-relay"'),
+    ],
+    [
+      'a route on workers.dev, however it is spelt',
+      'routes',
+      'The route relay.acme.Workers.dev. is on workers.dev',
+      'routes = [{ pattern = "relay.example.com", custom_domain = true }]',
+      (place) => {
+        place.record = { kvId: KV_ID, egressAllow: 'edr.example.com' };
+        withKeys(place, 'routes = [{ pattern = "relay.acme.Workers.dev.", custom_domain = true }]');
+      },
+    ],
+    [
       'placement instead of residency',
       'placement',
       'placement is set: it is best effort',

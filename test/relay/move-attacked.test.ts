@@ -171,3 +171,16 @@ it('works at one target alone, where it was brought to two', async () => {
   expect(await move.activate(id, release)).toMatchObject({ kind: 'active' });
   expect(await other.target.stub.moveState()).toMatchObject({ side: 'arriving' });
 });
+
+it('leaves an EU deployment for one that is not only when somebody says so', async () => {
+  const { tenant, move } = await movable();
+  const eu = { ...env, RELAY_RESIDENCY: 'eu' };
+  await tenant.inside((relay) => Object.defineProperty(relay, 'env', { value: eu }));
+  for (const leavesEu of [false, true]) {
+    const offer = await move.leave({ step: 'offer', to: 'eu', leavesEu });
+    const sealed = offer.kind === 'offered' ? offer.sealed : '';
+    expect(await move.arrive({ step: 'check', to: 'eu', sealed })).toEqual(
+      leavesEu ? { kind: 'welcome' } : { kind: 'move_refused', reason: 'leaves_eu' },
+    );
+  }
+});
