@@ -26,8 +26,15 @@ export function removedTotal({ removed }: ErasureView): number {
   return KINDS.reduce((total, [kind]) => total + (removed[kind] ?? 0), 0);
 }
 
-export function erasureText(out: Output, tenant: string, erasure: ErasureView): string {
-  return [head(out, tenant, erasure), ...sections(out, tenant, erasure)].join('\n\n');
+/** `summary`: what is to be said before all else. */
+export function erasureText(
+  out: Output,
+  tenant: string,
+  erasure: ErasureView,
+  summary: string | undefined,
+): string {
+  const first = summary === undefined ? [] : [out.paint('strong', summary)];
+  return [head(out, tenant, erasure), ...first, ...sections(out, tenant, erasure)].join('\n\n');
 }
 
 function head(out: Output, tenant: string, { id, begunAt, doneAt, keys }: ErasureView): string {

@@ -1,18 +1,30 @@
 /** The end of `erase` and of `erasures` with an id: the report, and what the process ends with. */
 
+import type { ApiClient } from '../api-client.ts';
 import type { ErasureView } from '../api-types.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { erasureText } from './erasure-text.ts';
+import { erasedBefore, metNothing, nothingStored } from './nothing-stored.ts';
 import { outsideAdvice } from './outside-advice.ts';
 
-/** Something that still names the person is a finding: 1. */
-export function showErasure({ out }: Session, tenant: string, erasure: ErasureView): ExitCode {
+/** Something that still names the person is a finding: 1. A name that nothing was ever stored under is not found: 4. */
+export async function showErasure(
+  { out }: Session,
+  api: ApiClient,
+  tenant: string,
+  erasure: ErasureView,
+): Promise<ExitCode> {
   const { doneAt, remaining, outside, id } = erasure;
   const advice = outside.destinations
     .filter(({ entries }) => entries > 0)
     .map(({ destination, type }) => ({ destination, advice: outsideAdvice(type) }));
-  out.result({ tenant, erasure, advice }, () => erasureText(out, tenant, erasure));
+  const isEmpty = metNothing(erasure);
+  const earlier = isEmpty ? await erasedBefore(api, tenant, erasure.keys, id) : undefined;
+  const summary = isEmpty ? nothingStored('was', earlier) : undefined;
+  const document = { tenant, erasure, advice, wasStored: !isEmpty, erasedBefore: earlier?.id ?? null };
+  out.result(document, () => erasureText(out, tenant, erasure, summary));
   if (doneAt === undefined) out.note(`Look again: npx noxys-relay erasures ${tenant} ${id} --wait`);
+  if (isEmpty && !earlier) return EXIT.notFound;
   return remaining.length > 0 ? EXIT.failed : EXIT.ok;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { EXIT } from '../../cli/exit-codes.ts';
 import { FakeIo } from './fake-io.ts';
-import { AT, hold, JANE, NAMES, stage } from './rights-for-test.ts';
+import { AT, erasureOf, hold, JANE, NAMES, stage } from './rights-for-test.ts';
 import type { StandIn } from './stand-in.ts';
 
 describe('erase', () => {
@@ -81,6 +81,46 @@ Removed from the relay
     const ran = await shell.run('erase acme --user u-17 --yes');
     expect(ran.code).toBe(EXIT.failed);
     expect(ran.stdout).toContain(`${path}: Take the entry out of�[2J the file.`);
+  });
+
+  it('says that a name which nothing was stored under may be misspelt, and ends with 4', async () => {
+    const { relay, shell } = await stage();
+    relay.state.rights.looksUntilDone = 0;
+    const ran = await shell.run('erase acme --user nobody --yes');
+    expect(ran.code).toBe(EXIT.notFound);
+    expect(ran.stdout).toContain('Nothing was stored under this name: check its spelling, capitals count.');
+    expect(await shell.run('erasures acme 1')).toMatchObject({ code: EXIT.notFound, stdout: ran.stdout });
+    // A second one of nothing does not make the first one proof.
+    const again = await shell.run('erase acme --user nobody --yes --json');
+    expect(again.code).toBe(EXIT.notFound);
+    expect(again.json()).toMatchObject({ wasStored: false, erasedBefore: null, erasure: { id: 2 } });
+    for (const met of [
+      { undelivered: { 'edr/events': 1 } },
+      { alsoSeen: [JANE.key] },
+      {
+        outside: {
+          destinations: [{ destination: 'edr', type: 'harfanglab', entries: 1 }],
+          recoverableUntil: AT,
+        },
+      },
+    ]) {
+      relay.state.rights.erasure = met;
+      const found = await shell.run('erase acme --user nobody --yes');
+      expect(found).toMatchObject({ code: EXIT.ok, stdout: expect.not.stringContaining('Nothing was') });
+    }
+  });
+
+  it('says of a person who was erased before when that was', async () => {
+    const { relay, shell } = await stage();
+    relay.state.rights.looksUntilDone = 0;
+    relay.state.rights.erasures.push(erasureOf([JANE.key], 5));
+    relay.state.rights.persons.unshift({ ...JANE, items: [] });
+    relay.state.rights.erasure = { id: 8 };
+    const ran = await shell.run('erase acme --user u-17 --yes');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.stdout).toContain(
+      'Nothing was stored under this name any more: erasure 7 of 2026-11-21 05:00:00 UTC removed it.',
+    );
   });
 
   it('has the report as a document, too, with what is to do outside', async () => {
