@@ -74,6 +74,29 @@ Removed from the relay
       expect(ran.stdout).toContain(text);
   });
 
+  it('does not have names looked for where an EU tenant told nobody of them', async () => {
+    const { relay, shell } = await stage();
+    relay.state.rights.erasure = {
+      outside: {
+        destinations: [
+          { destination: 'edr', type: 'harfanglab', entries: 1 },
+          { destination: 'soc', type: 'slack', entries: 2 },
+          { destination: 'team', type: 'teams', entries: 2 },
+        ],
+        recoverableUntil: AT,
+      },
+    };
+    relay.intercept = ({ method, path }) =>
+      method === 'GET' && path.endsWith('/tenants/acme')
+        ? Response.json({ version: 1, savedAt: AT, config: { residency: 'eu', destinations: [] } })
+        : undefined;
+    const { stdout } = await shell.run('erase acme --user u-17 --yes');
+    expect(stdout).toContain('soc (slack): up to 2 entries. What an EU tenant writes there names nobody');
+    expect(stdout).toContain('team (teams): up to 2 entries. What an EU tenant writes there names nobody');
+    expect(stdout).toContain('edr (harfanglab): up to 1 entry. Look for the names');
+    expect(stdout).not.toContain('Search the channel');
+  });
+
   it('says what still names the person, and ends with 1', async () => {
     const { relay, shell } = await stage();
     const path = 'destinations[0].where';
