@@ -65,7 +65,7 @@ async function erase(session: Session, tenant: string, options: Options): Promis
   const { id } = begun.value;
   session.out.note(`Erasure ${id} has begun.`);
   const erasure = options.wait ? await followErasure(session, api, tenant, begun.value) : begun.value;
-  return showErasure(session, tenant, erasure);
+  return showErasure(session, api, tenant, erasure);
 }
 
 const NAMES: Readonly<Record<string, string>> = {

@@ -34,7 +34,7 @@ export function erasuresCommand(act: Act) {
         if (id === undefined) return list(session, tenant);
         const erasure = await readErasure(api, tenant, id);
         const shown = wait === true ? await followErasure(session, api, tenant, erasure) : erasure;
-        return showErasure(session, tenant, shown);
+        return showErasure(session, api, tenant, shown);
       }),
     );
 }

@@ -3,6 +3,7 @@
 import { Command } from '@commander-js/extra-typings';
 
 import type { Act } from '../action.ts';
+import type { ApiClient } from '../api-client.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { CliFailure, invalidInput } from '../failure.ts';
 import { tenantId } from '../option-values.ts';
@@ -10,6 +11,7 @@ import { printable } from '../output/printable.ts';
 import { count } from '../output/time.ts';
 import { exportPages } from '../rights/export-pages.ts';
 import { fileTarget, stdoutTarget } from '../rights/export-target.ts';
+import { erasedBefore, nothingStored } from '../rights/nothing-stored.ts';
 import { BrokenOff, type Exported, writeExport } from '../rights/write-export.ts';
 import type { Session } from '../session.ts';
 import { type NamedSubject, subjectOf } from '../user-option.ts';
@@ -55,8 +57,7 @@ async function exportPerson(session: Session, tenant: string, options: Options):
       isUnread: () => file === undefined && io.readerGone?.aborted === true,
     });
     target.finish();
-    tell(session, exported, file);
-    return EXIT.ok;
+    return await tell(session, api, { tenant, exported, file });
   } catch (error) {
     return endOf(session, error, file);
   } finally {
@@ -64,13 +65,28 @@ async function exportPerson(session: Session, tenant: string, options: Options):
   }
 }
 
-function tell({ out }: Session, { counts, keys, isComplete }: Exported, file: string | undefined): void {
-  if (!isComplete) return;
+interface Told {
+  readonly tenant: string;
+  readonly exported: Exported;
+  readonly file: string | undefined;
+}
+
+/** What any name has, stored or not: its key, and what was ever asked about it. */
+const OF_ANY_NAME: readonly string[] = ['key', 'audit'];
+
+/** A name that nothing was ever stored under is not found: 4. */
+async function tell({ out }: Session, api: ApiClient, { tenant, exported, file }: Told): Promise<ExitCode> {
+  const { counts, keys, isComplete } = exported;
+  if (!isComplete) return EXIT.ok;
   const total = Object.values(counts).reduce((sum, number) => sum + number, 0);
-  if (total === 0) out.note('Nothing is stored of this person.');
-  else out.note(`Complete: ${countsText(counts)}.`);
-  if (file === undefined) return;
-  out.result({ file, keys, counts }, () => `${count(total, 'item')} in ${printable(file)}.`);
+  const isStored = Object.keys(counts).some((kind) => !OF_ANY_NAME.includes(kind));
+  if (total > 0) out.note(`Complete: ${countsText(counts)}.`);
+  const earlier = isStored ? undefined : await erasedBefore(api, tenant, keys);
+  if (earlier) out.note(nothingStored('is', earlier));
+  else if (!isStored) out.warn(nothingStored('is', undefined));
+  if (file !== undefined)
+    out.result({ file, keys, counts, isStored }, () => `${count(total, 'item')} in ${printable(file)}.`);
+  return isStored || earlier ? EXIT.ok : EXIT.notFound;
 }
 
 function countsText(counts: Exported['counts']): string {

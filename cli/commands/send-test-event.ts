@@ -15,7 +15,7 @@ import { explanationLines } from '../output/event-lines.ts';
 import { printable } from '../output/printable.ts';
 import { readEventFile } from '../rules/read-inputs.ts';
 import { unwantedHints } from '../send/unwanted-hints.ts';
-import { type Followed, followEvent, isWell } from '../send/follow-event.ts';
+import { type Followed, followEvent, isWell, whyMissing } from '../send/follow-event.ts';
 import { postWebhook, type Taken } from '../send/post-webhook.ts';
 import { webhookKeys } from '../send/webhook-keys.ts';
 import type { Session } from '../session.ts';
@@ -88,12 +88,12 @@ async function send(session: Session, tenant: string, options: Options): Promise
   out.note(
     taken.accepted > 0
       ? `Taken after ${io.nowMs() - startMs} ms: ${event.id}`
-      : `The relay had ${event.id} already: nothing is done anew. What became of it:`,
+      : `The relay takes ${event.id} for one that it knows: nothing is done anew. What became of it:`,
   );
   const api = await session.api();
   const followed = await followEvent(io, api, { tenant, id: event.id, type: event.type, deadlineMs });
   out.result({ ...sent, ...followed, durationMs: io.nowMs() - startMs }, () =>
-    textOf(session, tenant, event.id, followed),
+    textOf(session, sent, followed),
   );
   return isWell(followed) ? EXIT.ok : EXIT.failed;
 }
@@ -155,13 +155,10 @@ function notTaken({ filtered, rejected }: Taken, type: string): string {
 
 function textOf(
   { out, io }: Session,
-  tenant: string,
-  id: string,
+  { tenant, id, accepted }: Pick<Taken, 'accepted'> & { readonly tenant: string; readonly id: string },
   { lanes, isFound, isSettled }: Followed,
 ): string {
-  if (!isFound) {
-    return 'The relay took the event, and its log does not have it yet: it waits in the overflow queue. See `npx noxys-relay doctor`.';
-  }
+  if (!isFound) return whyMissing(tenant, accepted > 0);
   if (lanes.length === 0) return 'The relay has the event. The tenant has no destination to send it to.';
   return [
     ...explanationLines(out, lanes, io.nowMs()),

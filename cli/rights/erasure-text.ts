@@ -26,8 +26,19 @@ export function removedTotal({ removed }: ErasureView): number {
   return KINDS.reduce((total, [kind]) => total + (removed[kind] ?? 0), 0);
 }
 
-export function erasureText(out: Output, tenant: string, erasure: ErasureView): string {
-  return [head(out, tenant, erasure), ...sections(out, tenant, erasure)].join('\n\n');
+/** What the report is of. */
+export interface Reported {
+  readonly tenant: string;
+  /** Undefined: not known. */
+  readonly residency: string | undefined;
+  /** What is to be said before all else. */
+  readonly summary: string | undefined;
+}
+
+export function erasureText(out: Output, reported: Reported, erasure: ErasureView): string {
+  const { tenant, summary } = reported;
+  const first = summary === undefined ? [] : [out.paint('strong', summary)];
+  return [head(out, tenant, erasure), ...first, ...sections(out, reported, erasure)].join('\n\n');
 }
 
 function head(out: Output, tenant: string, { id, begunAt, doneAt, keys }: ErasureView): string {
@@ -39,7 +50,7 @@ function head(out: Output, tenant: string, { id, begunAt, doneAt, keys }: Erasur
   ].join('\n');
 }
 
-function sections(out: Output, tenant: string, erasure: ErasureView): readonly string[] {
+function sections(out: Output, { tenant, residency }: Reported, erasure: ErasureView): readonly string[] {
   const { removed, undelivered, lateUntil, late, outside, remaining, alsoSeen } = erasure;
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : [[out.paint('strong', title), ...lines.map((line) => `  ${line}`)].join('\n')];
@@ -57,7 +68,7 @@ function sections(out: Output, tenant: string, erasure: ErasureView): readonly s
     ...section('Still to come', [
       `Events of the person from before the erasure that come late are dropped until ${formatInstant(lateUntil)} UTC. ${count(late, 'was', 'were')} so far. Later ones are kept: what the person does from now on is new.`,
     ]),
-    ...section('Outside, where the relay deletes nothing', outsideLines(outside.destinations)),
+    ...section('Outside, where the relay deletes nothing', outsideLines(outside.destinations, residency)),
     ...section('Recovery', [
       `Cloudflare can bring the tenant's storage back as it was, until ${formatInstant(outside.recoverableUntil)} UTC. Nobody does so unasked; after a recovery, erase again.`,
     ]),
@@ -74,10 +85,13 @@ function sections(out: Output, tenant: string, erasure: ErasureView): readonly s
   ];
 }
 
-function outsideLines(destinations: ErasureView['outside']['destinations']): readonly string[] {
+function outsideLines(
+  destinations: ErasureView['outside']['destinations'],
+  residency: string | undefined,
+): readonly string[] {
   return destinations.map(({ destination, type, entries }) => {
     const what = `${printable(destination)} (${printable(type)})`;
     if (entries === 0) return `${what}: nothing of the person was delivered.`;
-    return `${what}: up to ${count(entries, 'entry', 'entries')}. ${outsideAdvice(type)}`;
+    return `${what}: up to ${count(entries, 'entry', 'entries')}. ${outsideAdvice(type, residency)}`;
   });
 }

@@ -18,7 +18,17 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Ask whoever runs the receiver to delete what names the person or one of the keys, and what was made of it.',
 };
 
-/** In sentences. */
-export function outsideAdvice(type: string): string {
+/** Of an EU tenant these are told of nobody: there is no name to look for. */
+const NAMELESS: Readonly<Record<string, string>> = {
+  slack:
+    'What an EU tenant writes there names nobody, neither by name nor by key, so that no search finds the person. Where a message is about them all the same, by its time and event, an owner of the workspace or the retention of the channel can delete it: the app can not. What was written before it was an EU tenant may name them.',
+  teams:
+    'What an EU tenant writes there names nobody, neither by name nor by key, so that no search finds the person. Where a post is about them all the same, by its time and event, an owner of the team can delete it, and the runs of the workflow that posted it. What was posted before it was an EU tenant may name them.',
+};
+
+/** In sentences. `residency`: the tenant's; undefined: not known. */
+export function outsideAdvice(type: string, residency: string | undefined): string {
+  const nameless = residency === 'eu' && Object.hasOwn(NAMELESS, type) ? NAMELESS[type] : undefined;
+  if (nameless !== undefined) return nameless;
   return Object.hasOwn(ADVICE, type) ? (ADVICE[type] ?? UNKNOWN) : UNKNOWN;
 }

@@ -66,6 +66,14 @@ async function areStuck(api: ApiClient, tenant: string, pending: readonly Explan
   return pending.every(({ lane }) => stuck.includes(lane));
 }
 
+/** Why the log does not have what the relay answered for. Of a person who was erased it answers as if it knew the event. */
+export function whyMissing(tenant: string, isAccepted: boolean): string {
+  const erased = `its person was erased, and the event is of before: such are dropped (\`npx noxys-relay erasures ${tenant}\`)`;
+  return isAccepted
+    ? `The relay took the event, and its log does not have it yet: it waits in the overflow queue (\`npx noxys-relay doctor\`), or ${erased}.`
+    : `The relay did not store the event: ${erased}; or it was stored once, and has gone with its retention or an erasure.`;
+}
+
 /** Whether the event ended as it was meant to, in every lane. */
 export function isWell({ lanes, isSettled }: Followed): boolean {
   return isSettled && lanes.every(({ outcome }) => !BAD.includes(outcome));

@@ -18,6 +18,7 @@ import { leftBehind } from './indicator-warnings.ts';
 import { KEPT_SECRET } from './kept-secret.ts';
 import { messagesWarnings } from './messages-warnings.ts';
 import { ruleWarnings } from './rule-warnings.ts';
+import { undeclaredWarnings } from './undeclared-warnings.ts';
 
 const PROPAGATION =
   'The change of webhook, forward or privacy reaches the edge within about 2 minutes: until then events are verified, filtered and minimised as before, so keep the old secret in the list. Destinations take effect at once.';
@@ -28,12 +29,17 @@ export interface Before {
   readonly isIngestChanged: boolean;
   /** Null: there is none. */
   readonly stored: Pick<TenantConfig, 'destinations'> | null;
+  /** By a relay on somebody's machine, which takes loopback addresses and presumes nothing of where they are. */
+  readonly isLocal: boolean;
   /** When it is saved. */
   readonly nowMs: number;
 }
 
 /** Warnings about a valid config, secrets in clear. */
-export function warningsOf(config: TenantConfig, { isIngestChanged, stored, nowMs }: Before): string[] {
+export function warningsOf(
+  config: TenantConfig,
+  { isIngestChanged, isLocal, stored, nowMs }: Before,
+): string[] {
   return [
     ...shortSecrets(config),
     ...replayable(config),
@@ -45,6 +51,7 @@ export function warningsOf(config: TenantConfig, { isIngestChanged, stored, nowM
     ...harfangLabWarnings(config, nowMs),
     ...leftBehind(config.destinations, stored?.destinations ?? []),
     ...messagesWarnings(config),
+    ...(isLocal ? undeclaredWarnings(config) : []),
     ...ruleWarnings(config),
     ...noDestination(config),
     ...(isIngestChanged ? [PROPAGATION] : []),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { EXIT } from '../../cli/exit-codes.ts';
 import { FakeIo } from './fake-io.ts';
-import { AT, hold, JANE, NAMES, stage } from './rights-for-test.ts';
+import { AT, erasureOf, hold, JANE, NAMES, stage } from './rights-for-test.ts';
 import type { StandIn } from './stand-in.ts';
 
 describe('erase', () => {
@@ -74,6 +74,29 @@ Removed from the relay
       expect(ran.stdout).toContain(text);
   });
 
+  it('does not have names looked for where an EU tenant told nobody of them', async () => {
+    const { relay, shell } = await stage();
+    relay.state.rights.erasure = {
+      outside: {
+        destinations: [
+          { destination: 'edr', type: 'harfanglab', entries: 1 },
+          { destination: 'soc', type: 'slack', entries: 2 },
+          { destination: 'team', type: 'teams', entries: 2 },
+        ],
+        recoverableUntil: AT,
+      },
+    };
+    relay.intercept = ({ method, path }) =>
+      method === 'GET' && path.endsWith('/tenants/acme')
+        ? Response.json({ version: 1, savedAt: AT, config: { residency: 'eu', destinations: [] } })
+        : undefined;
+    const { stdout } = await shell.run('erase acme --user u-17 --yes');
+    expect(stdout).toContain('soc (slack): up to 2 entries. What an EU tenant writes there names nobody');
+    expect(stdout).toContain('team (teams): up to 2 entries. What an EU tenant writes there names nobody');
+    expect(stdout).toContain('edr (harfanglab): up to 1 entry. Look for the names');
+    expect(stdout).not.toContain('Search the channel');
+  });
+
   it('says what still names the person, and ends with 1', async () => {
     const { relay, shell } = await stage();
     const path = 'destinations[0].where';
@@ -81,6 +104,46 @@ Removed from the relay
     const ran = await shell.run('erase acme --user u-17 --yes');
     expect(ran.code).toBe(EXIT.failed);
     expect(ran.stdout).toContain(`${path}: Take the entry out of�[2J the file.`);
+  });
+
+  it('says that a name which nothing was stored under may be misspelt, and ends with 4', async () => {
+    const { relay, shell } = await stage();
+    relay.state.rights.looksUntilDone = 0;
+    const ran = await shell.run('erase acme --user nobody --yes');
+    expect(ran.code).toBe(EXIT.notFound);
+    expect(ran.stdout).toContain('Nothing was stored under this name: check its spelling, capitals count.');
+    expect(await shell.run('erasures acme 1')).toMatchObject({ code: EXIT.notFound, stdout: ran.stdout });
+    // A second one of nothing does not make the first one proof.
+    const again = await shell.run('erase acme --user nobody --yes --json');
+    expect(again.code).toBe(EXIT.notFound);
+    expect(again.json()).toMatchObject({ wasStored: false, erasedBefore: null, erasure: { id: 2 } });
+    for (const met of [
+      { undelivered: { 'edr/events': 1 } },
+      { alsoSeen: [JANE.key] },
+      {
+        outside: {
+          destinations: [{ destination: 'edr', type: 'harfanglab', entries: 1 }],
+          recoverableUntil: AT,
+        },
+      },
+    ]) {
+      relay.state.rights.erasure = met;
+      const found = await shell.run('erase acme --user nobody --yes');
+      expect(found).toMatchObject({ code: EXIT.ok, stdout: expect.not.stringContaining('Nothing was') });
+    }
+  });
+
+  it('says of a person who was erased before when that was', async () => {
+    const { relay, shell } = await stage();
+    relay.state.rights.looksUntilDone = 0;
+    relay.state.rights.erasures.push(erasureOf([JANE.key], 5));
+    relay.state.rights.persons.unshift({ ...JANE, items: [] });
+    relay.state.rights.erasure = { id: 8 };
+    const ran = await shell.run('erase acme --user u-17 --yes');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.stdout).toContain(
+      'Nothing was stored under this name any more: erasure 7 of 2026-11-21 05:00:00 UTC removed it.',
+    );
   });
 
   it('has the report as a document, too, with what is to do outside', async () => {

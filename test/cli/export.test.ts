@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExportItem } from '../../cli/api-types.ts';
 import { EXIT } from '../../cli/exit-codes.ts';
 import { type FakeIo, NOW_MS } from './fake-io.ts';
-import { ITEMS, JANE, stage } from './rights-for-test.ts';
+import { AT, erasureOf, ITEMS, JANE, stage } from './rights-for-test.ts';
 import { problem } from './stand-in-types.ts';
 
 function lost(): never {
@@ -44,11 +44,40 @@ describe('export', () => {
   it('is whole where nothing is stored, or a page is empty', async () => {
     const { relay, shell } = await stage();
     const ran = await shell.run('export acme --user nobody');
-    expect(ran).toMatchObject({ code: EXIT.ok, stderr: 'Nothing is stored of this person.\n' });
+    expect(ran.code).toBe(EXIT.notFound);
     expect(ran.json()).toMatchObject({ items: [], isComplete: true });
     let page = 0;
     relay.intercept = () => Response.json(page++ === 0 ? { items: [], next: 'x' } : { items: [ITEMS[0]] });
     expect((await shell.run('export acme --user u-17')).json()).toMatchObject({ items: [ITEMS[0]] });
+  });
+
+  it('says that a name which has its key and audit alone may be misspelt, and ends with 4', async () => {
+    const { relay, shell } = await stage();
+    const items = [
+      { kind: 'key', key: 'p_bob' },
+      { kind: 'audit', at: AT, action: 'user.exported' },
+    ] as const;
+    relay.state.rights.persons.push({ key: 'p_bob', id: 'BOB@acme.fr', items });
+    // An erasure of the misspelt name proves nothing either.
+    relay.state.rights.erasures.push(erasureOf(['p_bob'], 0), erasureOf([JANE.key], 5));
+    for (const out of ['', ' --out bob.json']) {
+      const ran = await shell.run(`export acme --user BOB@acme.fr${out}`);
+      expect(ran.code).toBe(EXIT.notFound);
+      expect(ran.stderr).toContain('Nothing is stored under this name: check its spelling, capitals count.');
+    }
+    relay.intercept = ({ path }) => (path.endsWith('/erasures') ? problem(500, 'internal', 'x') : undefined);
+    expect((await shell.run('export acme --user BOB@acme.fr')).code).toBe(EXIT.notFound);
+  });
+
+  it('says when the person was erased, which is why nothing is there any more', async () => {
+    const { relay, shell } = await stage();
+    relay.state.rights.persons.unshift({ ...JANE, items: [{ kind: 'key', key: JANE.key }] });
+    relay.state.rights.erasures.push(erasureOf([JANE.key], 5));
+    const ran = await shell.run('export acme --user u-17');
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.stderr).toContain(
+      'Nothing is stored under this name any more: erasure 7 of 2026-11-21 05:00:00 UTC removed it.',
+    );
   });
 
   it('writes a new file for its owner alone, and no other', async () => {

@@ -1,8 +1,9 @@
 /** A relay with one tenant, which has stored something of one person, for the tests of commands about a person's rights. */
 
-import type { ExportItem, HoldView } from '../../cli/api-types.ts';
+import type { ErasureView, ExportItem, HoldView } from '../../cli/api-types.ts';
 import { FakeIo, type FakeOptions } from './fake-io.ts';
 import { StandIn } from './stand-in.ts';
+import { NONE_REMOVED } from './stand-in-rights.ts';
 import { problem } from './stand-in-types.ts';
 import { SECRETS, tenantYaml } from './tenant-documents.ts';
 
@@ -52,6 +53,22 @@ export function bodyOf(relay: StandIn, path: RegExp): unknown {
 
 export function hold(id: number, more: Partial<HoldView> = {}): HoldView {
   return { id, at: AT, by: 'token:dpo', reason: 'case 2026-17', held: 3, ...more };
+}
+
+/** One that is done. */
+export function erasureOf(keys: readonly string[], events: number): ErasureView {
+  return {
+    id: 7,
+    begunAt: AT,
+    doneAt: AT,
+    lateUntil: AT,
+    keys,
+    removed: { ...NONE_REMOVED, events },
+    undelivered: {},
+    outside: { destinations: [], recoverableUntil: AT },
+    remaining: [],
+    alsoSeen: [],
+  };
 }
 
 export const refusing = (status: number, kind: string, detail: string) => () => problem(status, kind, detail);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { EXIT } from '../../cli/exit-codes.ts';
-import { AT, bodyOf, hold, JANE, NAMES, refusing, stage } from './rights-for-test.ts';
+import { AT, bodyOf, hold, ITEMS, JANE, NAMES, refusing, stage } from './rights-for-test.ts';
 import { problem } from './stand-in-types.ts';
 
 describe('who is meant', () => {
@@ -16,6 +16,7 @@ describe('who is meant', () => {
     ['--user-id 0123456789abcdef0123456789abcdef', { user_id: '0123456789abcdef0123456789abcdef' }],
   ])('is said by any names, in the body alone: %s', async (options, body) => {
     const { relay, shell } = await stage();
+    relay.state.rights.persons.push({ key: 'p_other', id: '0123456789abcdef0123456789abcdef', items: ITEMS });
     expect((await shell.run(`erase acme --yes ${options}`)).code).toBe(EXIT.ok);
     expect(bodyOf(relay, /erase$/)).toEqual(body);
     expect((await shell.run(`export acme ${options}`)).code).toBe(EXIT.ok);

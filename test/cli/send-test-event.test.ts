@@ -220,4 +220,16 @@ describe('send-test-event', () => {
     const ran = await shell.run('send-test-event acme --wait 3');
     expect(ran).toMatchObject({ code: EXIT.failed, stdout: expect.stringContaining('overflow queue') });
   });
+
+  it('says that an event of a person who was erased is dropped, where the log does not get it', async () => {
+    const { relay, shell } = await stage();
+    relay.intercept = ({ path }) =>
+      path.startsWith('/hooks') ? new Response('{"accepted":0,"duplicates":1}', { status: 202 }) : undefined;
+    const ran = await shell.run('send-test-event acme --wait 3');
+    expect(ran.code).toBe(EXIT.failed);
+    expect(ran.stdout).toContain(
+      'did not store the event: its person was erased, and the event is of before',
+    );
+    expect(ran.stdout).not.toContain('overflow');
+  });
 });

@@ -14,7 +14,7 @@ interface NamedSubject {
 const PAGE_ITEMS = 2;
 const TENANT = String.raw`^/api/v1/tenants/([^/]+)`;
 const DAY_MS = 86_400_000;
-const NONE_REMOVED = {
+export const NONE_REMOVED = {
   events: 0,
   detections: 0,
   deadLetters: 0,

@@ -70,7 +70,7 @@ async function plan(asked: Asked): Promise<Response> {
   const warnings =
     change === 'none'
       ? []
-      : warningsOf(config.value, { isIngestChanged: false, stored: null, nowMs: Date.now() });
+      : warningsOf(config.value, { isIngestChanged: false, isLocal: false, stored: null, nowMs: Date.now() });
   return answer({ change, version: stored?.version ?? null, changes, warnings });
 }
 

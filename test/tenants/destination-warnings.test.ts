@@ -28,6 +28,7 @@ function configOf(changes: object) {
 function warnings(changes: object, stored: object | null = null): string[] {
   return warningsOf(configOf(changes), {
     isIngestChanged: false,
+    isLocal: false,
     stored: stored && configOf(stored),
     nowMs: NOW_MS,
   });

@@ -10,7 +10,7 @@ import { PRODUCTION, sampleDocument, sampleFalcon, sampleFalconApi, sampleHarfan
 function warnings(changes: object): string[] {
   const result = validateTenantConfig({ ...sampleDocument(), ...changes }, PRODUCTION);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
-  return warningsOf(result.value, { isIngestChanged: false, stored: null, nowMs: 0 });
+  return warningsOf(result.value, { isIngestChanged: false, isLocal: false, stored: null, nowMs: 0 });
 }
 
 const onTypes = (value: string, name = 'mine') => ({

@@ -18,7 +18,7 @@ function configOf(changes: object) {
 }
 
 function warnings(changes: object, isIngestChanged = false): string[] {
-  return warningsOf(configOf(changes), { isIngestChanged, stored: null, nowMs: NOW_MS });
+  return warningsOf(configOf(changes), { isIngestChanged, isLocal: false, stored: null, nowMs: NOW_MS });
 }
 
 function withFalcon(changes: object, more: object = {}) {
@@ -28,13 +28,43 @@ function withFalcon(changes: object, more: object = {}) {
 /** What is said of a destination that is saved over another config. */
 function saved(changes: object, stored: TenantConfig): string[] {
   const after = configOf(withFalcon(changes));
-  return warningsOf(after, { isIngestChanged: false, stored, nowMs: NOW_MS });
+  return warningsOf(after, { isIngestChanged: false, isLocal: false, stored, nowMs: NOW_MS });
 }
 
 describe('warningsOf', () => {
   it('says how long a change takes to reach the edge, when there is one', () => {
     expect(warnings({}, true)).toEqual([expect.stringContaining('about 2 minutes')]);
     expect(warnings({}, false)).toEqual([]);
+  });
+
+  it('says what an EU tenant must declare anywhere but on a local relay, and nothing of it elsewhere', () => {
+    const local = { ...PRODUCTION, env: 'local' } as const;
+    const [edr, hook] = [
+      { ...sampleHarfangLab(), country: undefined, base_url: 'http://127.0.0.1:9001' },
+      { name: 'hook', type: 'webhook', url: 'http://127.0.0.1:9002' },
+    ];
+    const slack = { name: 'soc', type: 'slack', url: 'http://127.0.0.1:9003' };
+    const about = (residency: string, isLocal: boolean) => {
+      const document = {
+        ...sampleDocument(),
+        residency,
+        rules: QUIET_RULES,
+        destinations: [edr, hook, slack],
+      };
+      const result = validateTenantConfig(document, local);
+      if (!result.ok) throw new Error(JSON.stringify(result.error));
+      const before = { isIngestChanged: false, isLocal, stored: null, nowMs: NOW_MS };
+      return warningsOf(result.value, before).filter((warning) =>
+        warning.includes('outside of this machine'),
+      );
+    };
+    expect(about('eu', true)).toEqual(
+      ['destinations[0].country', 'destinations[1].country', 'destinations[2].transfer_basis'].map(
+        (path) => `${path} is missing: outside of this machine an EU tenant is refused without it.`,
+      ),
+    );
+    expect(about('eu', false)).toEqual([]);
+    expect(about('global', true)).toEqual([]);
   });
 
   it('knows the sealed map of a tenant, and none of a destination', () => {
@@ -185,7 +215,9 @@ describe('warningsOf', () => {
     const worldwide = { residency: 'global', destinations: [{ ...API_ONLY, ...INDICATORS }] };
     const after = { ...worldwide, destinations: [{ ...API_ONLY, ...INDICATORS, ...changes }] };
     const before = configOf(worldwide);
-    expect(warningsOf(configOf(after), { isIngestChanged: false, stored: before, nowMs: NOW_MS })).toEqual([
+    expect(
+      warningsOf(configOf(after), { isIngestChanged: false, isLocal: false, stored: before, nowMs: NOW_MS }),
+    ).toEqual([
       expect.stringContaining(
         `destinations.falcon has another ${names}: if that is another account, what the relay made in the one of before stays there`,
       ),

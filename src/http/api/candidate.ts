@@ -95,6 +95,7 @@ export async function compare(
       isIngestChanged: version !== null && touchesIngest(changes),
       stored: opened?.config ?? null,
       nowMs: readAtMs,
+      isLocal: settings.env === 'local',
     }),
   });
 }
