@@ -62,8 +62,9 @@ describe('what is complete at the target', () => {
   });
 });
 
-it('seals anew at the target whom an erasure under way is about', async () => {
+it('seals anew at the target whom an erasure is about that a hold puts off', async () => {
   const { tenant, move } = await movable();
+  expect(await tenant.stub.placeHold({ v: 1, reason: 'case 4' })).toMatchObject({ kind: 'placed' });
   const sealed = await sealer.seal('{"user_id":"u"}', { tenant: tenant.id, purpose: 'erasure' });
   await tenant.inside((_relay, { storage: { sql } }) => {
     sql.exec(
