@@ -48,6 +48,7 @@ export const SHAPES = {
     outside: 'object',
     remaining: 'list',
     alsoSeen: 'list',
+    late: 'number',
   },
   outside: { destinations: 'list', recoverableUntil: 'text' },
   erasures: { erasures: 'list' },

@@ -145,7 +145,7 @@ export class ErasureStore {
 
 /** As operators see it. */
 export function erasureView({ id, begunAtMs, untilMs, keys, state }: Erasure): ErasureView {
-  const { doneAtMs, removed, undelivered, destinations, remaining, alsoSeen } = state;
+  const { doneAtMs, removed, undelivered, destinations, remaining, alsoSeen, late } = state;
   return {
     id,
     begunAt: isoTime(begunAtMs),
@@ -157,6 +157,7 @@ export function erasureView({ id, begunAtMs, untilMs, keys, state }: Erasure): E
     outside: { destinations, recoverableUntil: isoTime((doneAtMs ?? begunAtMs) + RECOVERY_DAYS * DAY_MS) },
     remaining,
     alsoSeen,
+    late,
   };
 }
 

@@ -77,6 +77,7 @@ function erase(asked: Asked): Response {
     outside: { destinations: [], recoverableUntil: new Date(state.nowMs + 30 * DAY_MS).toISOString() },
     remaining: [],
     alsoSeen: [],
+    late: 0,
     ...state.rights.erasure,
   };
   if (person) person.items = [{ kind: 'key', key }];

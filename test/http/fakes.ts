@@ -138,6 +138,7 @@ export const SHOWN_ERASURE: ErasureView = {
   },
   remaining: [],
   alsoSeen: [],
+  late: 0,
 };
 
 /** Accepts everything, keeps the config, publishes it at once. */
