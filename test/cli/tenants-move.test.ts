@@ -125,7 +125,7 @@ describe('noxys-relay tenants move', () => {
     ] as const) {
       const relays = new MoveRelays();
       const fetch: typeof relays.fetch = async (input, init) => {
-        if (String(input).startsWith('https://foo')) throw new TypeError('fetch failed');
+        if (new Request(input, init).url.startsWith('https://foo/')) throw new TypeError('fetch failed');
         return relays.fetch(input, init);
       };
       const { stderr } = await new FakeIo({ fetch, files: { token: OTHER_TOKEN } }).run(`${line} --yes`);
