@@ -49,6 +49,7 @@ export const SHAPES = {
     late: 'number',
     remaining: 'list',
     alsoSeen: 'list',
+    late: 'number',
   },
   outside: { destinations: 'list', recoverableUntil: 'text' },
   erasures: { erasures: 'list' },

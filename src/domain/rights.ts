@@ -77,6 +77,8 @@ export interface ErasureView {
   readonly remaining: readonly Remaining[];
   /** Keys of other names that stood beside the person's in what was erased: they may be theirs, too. */
   readonly alsoSeen: readonly string[];
+  /** Events of the person that came late so far, and were dropped. */
+  readonly late: number;
 }
 
 /** At most so many are kept; the newest first. */
@@ -122,6 +124,13 @@ export type ExportItem =
   | { readonly kind: 'device'; readonly hostname: string }
   /** The person's key, as the audit and those who may not see names know them. */
   | { readonly kind: 'key'; readonly key: string }
+  /** What the sealed map holds behind a key: one of both. */
+  | {
+      readonly kind: 'name';
+      readonly key: string;
+      readonly user_id?: string;
+      readonly user_email?: string;
+    }
   | { readonly kind: 'audit'; readonly at: string; readonly action: string };
 
 export interface ExportRequest extends SubjectRequest {
