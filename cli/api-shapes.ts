@@ -49,7 +49,6 @@ export const SHAPES = {
     late: 'number',
     remaining: 'list',
     alsoSeen: 'list',
-    late: 'number',
   },
   outside: { destinations: 'list', recoverableUntil: 'text' },
   erasures: { erasures: 'list' },

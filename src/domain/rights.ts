@@ -77,8 +77,6 @@ export interface ErasureView {
   readonly remaining: readonly Remaining[];
   /** Keys of other names that stood beside the person's in what was erased: they may be theirs, too. */
   readonly alsoSeen: readonly string[];
-  /** Events of the person that came late so far, and were dropped. */
-  readonly late: number;
 }
 
 /** At most so many are kept; the newest first. */

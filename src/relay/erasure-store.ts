@@ -162,7 +162,6 @@ export function erasureView({ id, begunAtMs, untilMs, keys, state }: Erasure): E
     outside: { destinations, recoverableUntil: isoTime((doneAtMs ?? begunAtMs) + RECOVERY_DAYS * DAY_MS) },
     remaining,
     alsoSeen,
-    late,
   };
 }
 

@@ -253,9 +253,9 @@ describe('residency check', () => {
     ],
     [
       'hosts of anybody',
-      'egress_allow',
-      'RELAY_EGRESS_ALLOW has *.eu-west-3.amazonaws.com: anybody can have a name below it',
-      'Name the hosts themselves',
+      'settings_readable egress_allow',
+      'as anybody can have a host below a public suffix',
+      'record other hosts',
       (place) =>
         void (place.record = { ...RECORD, egressAllow: 'edr.example.com, *.eu-west-3.amazonaws.com' }),
     ],

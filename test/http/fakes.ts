@@ -139,7 +139,6 @@ export const SHOWN_ERASURE: ErasureView = {
   late: 0,
   remaining: [],
   alsoSeen: [],
-  late: 0,
 };
 
 /** Accepts everything, keeps the config, publishes it at once. */

@@ -33,7 +33,6 @@ const erasure = z.strictObject({
   late: count,
   remaining: z.array(z.strictObject({ path: z.string(), mend: z.string() })),
   alsoSeen: z.array(z.string()),
-  late: count,
 });
 const SHOWN =
   'The person is named by keys alone. Without `doneAt` it goes on. `removed` counts what is gone, `undelivered` what lanes will not deliver any more. `late` counts events that still came, and were dropped. `outside` is what the relay can not reach: entries that destinations may have, and until when Cloudflare could restore the object. `remaining` still names the person, because somebody wrote it there. `alsoSeen` are keys of other names that stood beside theirs.';
