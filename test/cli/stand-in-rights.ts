@@ -78,7 +78,6 @@ function erase(asked: Asked): Response {
     late: 0,
     remaining: [],
     alsoSeen: [],
-    late: 0,
     ...state.rights.erasure,
   };
   if (person) person.items = [{ kind: 'key', key }];
