@@ -111,7 +111,7 @@ Removed from the relay
     relay.state.rights.looksUntilDone = 0;
     const ran = await shell.run('erase acme --user nobody --yes');
     expect(ran.code).toBe(EXIT.notFound);
-    expect(ran.stdout).toContain('Nothing was stored under this name: check its spelling, capitals count.');
+    expect(ran.stdout).toContain('Nothing was stored under this name: check its spelling, capitals count in an id.');
     expect(await shell.run('erasures acme 1')).toMatchObject({ code: EXIT.notFound, stdout: ran.stdout });
     // A second one of nothing does not make the first one proof.
     const again = await shell.run('erase acme --user nobody --yes --json');
