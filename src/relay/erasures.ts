@@ -12,13 +12,7 @@ import type { Alarm } from './alarm.ts';
 import type { Audit } from './audit.ts';
 import { ErasedPerson, type RawNames, namesGiven } from './erased-person.ts';
 import type { ErasureMarks } from './erasure-marks.ts';
-import {
-  type Erasure,
-  type ErasureStore,
-  NOTHING_REMOVED,
-  doneDetail,
-  erasureView,
-} from './erasure-store.ts';
+import { type Erasure, type ErasureStore, NOTHING_REMOVED, doneDetail } from './erasure-store.ts';
 import { ERASURE_PHASES } from './erasure-phases.ts';
 import { type Step, type StepParts, nextStep } from './erasure-steps.ts';
 import type { RelayIo } from './io.ts';
@@ -69,7 +63,8 @@ export class Erasures {
   }
 
   list(): ErasuresAnswer {
-    return { kind: 'erasures', erasures: this.#parts.store.all().map(erasureView) };
+    const { store } = this.#parts;
+    return { kind: 'erasures', erasures: store.all().map((erasure) => store.viewOf(erasure)) };
   }
 
   /** Begins. What is under way for just these keys already is answered as it stands. */
@@ -87,7 +82,7 @@ export class Erasures {
     const id = same?.id ?? (await this.#begin(person, keys, { actor, sealed }));
     this.start();
     const erasure = store.get(id);
-    return erasure ? { kind: 'erasing', erasure: erasureView(erasure) } : { kind: 'unknown_tenant' };
+    return erasure ? { kind: 'erasing', erasure: store.viewOf(erasure) } : { kind: 'unknown_tenant' };
   }
 
   async #begin(

@@ -105,12 +105,16 @@ describe('a hold that is placed while an erasure is under way', () => {
     await scheduler.wait(50);
     const [begun] = await erasures(tenant);
     expect(begun?.doneAt).toBeUndefined();
+    expect(begun?.heldBy).toEqual([id]);
     const { length } = await rowsOf(tenant, 'SELECT seq FROM events_1');
     expect(length).toBeGreaterThan(0);
     await daysPass(tenant, 1);
     expect(await rowsOf(tenant, 'SELECT seq FROM events_1')).toHaveLength(length);
     await tenant.stub.liftHold({ v: 1, id });
-    await untilErased(tenant);
+    expect((await untilErased(tenant)).heldBy).toBeUndefined();
+    // A hold puts off nothing that is done.
+    await place(tenant, subject);
+    expect((await erasures(tenant))[0]?.heldBy).toBeUndefined();
     expect(await tablesWith(tenant, 'anna')).toEqual([]);
   });
 });
