@@ -129,6 +129,31 @@ export class Erasures {
     void this.#work();
   }
 
+  /** Seals the names of what is not done under the primary master key. What does not open stays, and is counted. */
+  async reseal(actor: Actor = UNKNOWN): Promise<{ readonly resealed: number; readonly unopened: number }> {
+    const { db, store, sealer, config, audit, io, isRemoved } = this.#parts;
+    const binding = { tenant: config().id, purpose: PURPOSE };
+    const renewed: { readonly id: number; readonly old: string; readonly sealed: string }[] = [];
+    let unopened = 0;
+    for (const { id, state } of store.all()) {
+      const { sealed: old } = state;
+      if (old === undefined || (await sealer.describe(old)).isPrimaryKey) continue;
+      const opened = await sealer.open(old, binding);
+      if (opened.ok) renewed.push({ id, old, sealed: await sealer.seal(opened.value, binding) });
+      else unopened++;
+    }
+    if (isRemoved()) return { resealed: 0, unopened };
+    const resealed = db.transaction(() => {
+      // Done, or sealed anew with more names, meanwhile.
+      const current = renewed.filter(({ id, old }) => store.get(id)?.state.sealed === old);
+      for (const { id, sealed } of current) store.update(id, { sealed });
+      if (current.length > 0)
+        audit.append('secrets.resealed', actor, { erasures: current.length }, io.nowMs());
+      return current.length;
+    });
+    return { resealed, unopened };
+  }
+
   /** Drops what is kept of old erasures, once a day. */
   dropOld(nowMs: number): void {
     const { store, config, holds } = this.#parts;

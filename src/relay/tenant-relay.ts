@@ -275,9 +275,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async resealNames(request: ResealNamesRequest): Promise<ResealNamesAnswer> {
-    return this.#object.ask(request.v, 'pseudonym_map.failed', async (relay) =>
-      relay.pseudonymMap.reseal(request),
-    );
+    return this.#object.ask(request.v, 'pseudonym_map.failed', async (relay) => {
+      const names = await relay.pseudonymMap.reseal(request);
+      // Of erasures there are few: all with the first step.
+      if (names.kind !== 'resealed' || request.after !== undefined) return names;
+      const { resealed, unopened } = await relay.erasures.reseal(request.actor);
+      return { ...names, resealed: names.resealed + resealed, unopened: names.unopened + unopened };
+    });
   }
 
   /** The tenant's rules, with what has become of each. */
