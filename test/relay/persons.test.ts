@@ -86,10 +86,10 @@ describe('a look at events', () => {
     ['a page', async (relay) => relay.events({ ...asked, filter: {}, limit: 50 })],
     ['one event', async (relay) => relay.explainEvent({ ...asked, id: 'evt-1' })],
     ["a user's key", async (relay) => relay.userKey({ ...asked, user: BOB })],
-  ])('while the tenant is removed is told that there is none: %s', async (_what, ask) => {
+  ])('while the tenant is removed is told that there is none: %s', async (_what, look) => {
     const tenant = await tenantWith();
     await acceptAll(tenant);
-    expect(await askedWhileRemoved(tenant, ask)).toEqual({ kind: 'unknown_tenant' });
+    expect(await askedWhileRemoved(tenant, look)).toEqual({ kind: 'unknown_tenant' });
   });
 });
 
