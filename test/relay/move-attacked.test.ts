@@ -62,10 +62,12 @@ describe('what is complete at the target', () => {
   });
 });
 
-it('seals anew at the target whom an erasure under way is about', async () => {
+it('seals anew at the target whom an erasure that a hold puts off is about', async () => {
   const { tenant, move } = await movable();
   const sealed = await sealer.seal('{"user_id":"u"}', { tenant: tenant.id, purpose: 'erasure' });
   await tenant.inside((_relay, { storage: { sql } }) => {
+    // Else the move waits for the erasure.
+    sql.exec("INSERT INTO legal_holds VALUES (1, 1, NULL, '{}')");
     sql.exec(
       'INSERT INTO erasures VALUES (1, 1, 2, ?, ?)',
       '["p_1"]',
