@@ -64,10 +64,15 @@ function tableOf({ out }: Session, erasures: readonly ErasureView[]): string {
   const rows = erasures.map((erasure) => [
     String(erasure.id),
     formatInstant(erasure.begunAt),
-    erasure.doneAt === undefined ? 'goes on' : formatInstant(erasure.doneAt),
+    doneText(erasure),
     String(removedTotal(erasure)),
     String(erasure.remaining.length),
     erasure.keys.map(printable).join(', '),
   ]);
   return `${out.table(COLUMNS, rows)}\n${out.paint('faint', count(erasures.length, 'erasure'))}`;
+}
+
+function doneText({ doneAt, heldBy = [] }: ErasureView): string {
+  if (doneAt !== undefined) return formatInstant(doneAt);
+  return heldBy.length > 0 ? `held by ${heldBy.join(', ')}` : 'goes on';
 }

@@ -95,7 +95,7 @@ async function resealTenant(api: ApiClient, tenant: string): Promise<Resealed> {
 }
 
 function unopenedText(tenant: string, unopened: number): string {
-  return `Cannot reseal all of ${tenant}: ${count(unopened, 'name')} in its sealed map can't be opened by the master keys of now.`;
+  return `Cannot reseal all of ${tenant}: ${count(unopened, 'name')} in its sealed map, or of an erasure under way, can't be opened by the master keys of now.`;
 }
 
 function textOf(done: readonly Resealed[], failed: readonly Resealed[], notStarted: number): string {

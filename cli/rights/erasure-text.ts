@@ -41,11 +41,17 @@ export function erasureText(out: Output, reported: Reported, erasure: ErasureVie
   return [head(out, tenant, erasure), ...first, ...sections(out, reported, erasure)].join('\n\n');
 }
 
-function head(out: Output, tenant: string, { id, begunAt, doneAt, keys }: ErasureView): string {
+/** Such as `legal holds 3, 4`. */
+export function holdsText(holds: readonly number[]): string {
+  return `legal hold${holds.length === 1 ? '' : 's'} ${holds.join(', ')}`;
+}
+
+function head(out: Output, tenant: string, { id, begunAt, doneAt, heldBy = [], keys }: ErasureView): string {
+  const waits = heldBy.length > 0 ? `put off by ${holdsText(heldBy)}` : 'it goes on by itself';
   return [
     out.paint('strong', `Erasure ${id} of a person from the tenant ${tenant}`),
     `begun     ${formatInstant(begunAt)} UTC`,
-    `done      ${doneAt === undefined ? 'not yet: it goes on by itself' : `${formatInstant(doneAt)} UTC`}`,
+    `done      ${doneAt === undefined ? `not yet: ${waits}` : `${formatInstant(doneAt)} UTC`}`,
     `known as  ${keys.map(printable).join(', ') || '–'}`,
   ].join('\n');
 }

@@ -40,7 +40,7 @@ export async function readErasure(api: ApiClient, tenant: string, id: number): P
   return answer.value;
 }
 
-/** As it is when it is done. Throws where it can't be followed, and says how to look at it later. */
+/** As it is when it is done, or put off by a legal hold. Throws where it can't be followed, and says how to look at it later. */
 export async function followErasure(
   { io, out }: Session,
   api: ApiClient,
@@ -49,7 +49,7 @@ export async function followErasure(
 ): Promise<ErasureView> {
   let erasure = begun;
   let changedAtMs = io.nowMs();
-  for (let lookMs = LOOK_MS_MIN; erasure.doneAt === undefined; lookMs = Math.min(LOOK_MS_MAX, lookMs * 2)) {
+  for (let lookMs = LOOK_MS_MIN; goesOnNow(erasure); lookMs = Math.min(LOOK_MS_MAX, lookMs * 2)) {
     if (io.nowMs() - changedAtMs > STALL_MS_MAX) throw stalled(tenant, erasure);
     await io.sleep(lookMs, io.signal).catch(() => undefined);
     const { id } = erasure;
@@ -64,6 +64,10 @@ export async function followErasure(
     erasure = next;
   }
   return erasure;
+}
+
+function goesOnNow({ doneAt, heldBy = [] }: ErasureView): boolean {
+  return doneAt === undefined && heldBy.length === 0;
 }
 
 function goesOn(error: unknown, tenant: string, id: number): unknown {

@@ -47,5 +47,5 @@ export async function erasedBefore(
 export function nothingStored(verb: 'is' | 'was', earlier: ErasureView | undefined): string {
   return earlier
     ? `Nothing ${verb} stored under this name any more: erasure ${earlier.id} of ${formatInstant(earlier.begunAt)} UTC removed it.`
-    : `Nothing ${verb} stored under this name: check its spelling, capitals count.`;
+    : `Nothing ${verb} stored under this name: check its spelling, capitals count in an id.`;
 }

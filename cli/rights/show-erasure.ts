@@ -6,18 +6,18 @@ import { SHAPES } from '../api-shapes.ts';
 import type { ErasureView, TenantShown } from '../api-types.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
-import { erasureText } from './erasure-text.ts';
+import { erasureText, holdsText } from './erasure-text.ts';
 import { erasedBefore, metNothing, nothingStored } from './nothing-stored.ts';
 import { outsideAdvice } from './outside-advice.ts';
 
-/** Something that still names the person is a finding: 1. A name that nothing was ever stored under is not found: 4. */
+/** Something that still names the person, or a hold that puts it off, is a finding: 1. A name that nothing was ever stored under is not found: 4. */
 export async function showErasure(
   { out }: Session,
   api: ApiClient,
   tenant: string,
   erasure: ErasureView,
 ): Promise<ExitCode> {
-  const { doneAt, remaining, outside, id } = erasure;
+  const { doneAt, heldBy = [], remaining, outside, id } = erasure;
   const residency = await residencyOf(api, tenant);
   const advice = outside.destinations
     .filter(({ entries }) => entries > 0)
@@ -27,9 +27,13 @@ export async function showErasure(
   const summary = isEmpty ? nothingStored('was', earlier) : undefined;
   const document = { tenant, erasure, advice, wasStored: !isEmpty, erasedBefore: earlier?.id ?? null };
   out.result(document, () => erasureText(out, { tenant, residency, summary }, erasure));
+  if (heldBy.length > 0)
+    out.note(
+      `It is put off by ${holdsText(heldBy)}, and goes on by itself once lifted: ${heldBy.map((hold) => `npx noxys-relay holds lift ${tenant} ${hold}`).join(', ')}`,
+    );
   if (doneAt === undefined) out.note(`Look again: npx noxys-relay erasures ${tenant} ${id} --wait`);
   if (isEmpty && !earlier) return EXIT.notFound;
-  return remaining.length > 0 ? EXIT.failed : EXIT.ok;
+  return remaining.length + heldBy.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
 /** It decides what messages outside say. Undefined where it can't be read: the report is shown all the same. */

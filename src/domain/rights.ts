@@ -60,6 +60,8 @@ export interface ErasureView {
   readonly begunAt: string;
   /** Absent: it goes on. */
   readonly doneAt?: string;
+  /** Legal holds that put it off: it goes on by itself once they are lifted. Absent: none does. */
+  readonly heldBy?: readonly number[];
   /** Events of the person from before `begunAt` that still come are dropped until then: ISO 8601 UTC. */
   readonly lateUntil: string;
   /** How many were dropped so far. */

@@ -55,6 +55,12 @@ export const readText: Reader<string> = (value) => {
   return { value: text, faults };
 };
 
+/** An address: letters in capitals make no other person of it. */
+export const readAddress: Reader<string> = (value) => {
+  const reading = readText(value);
+  return reading.value === undefined ? reading : { ...reading, value: cut(reading.value.toLowerCase()) };
+};
+
 /** The name of a kind of finding, such as `CREDIT_CARD`: never a finding itself. */
 export const readTypeName: Reader<string> = nameReader(
   (text) => TYPE_NAME_PATTERN.test(text) && digitsIn(text) <= LABEL_DIGITS_MAX,

@@ -125,7 +125,7 @@ function namesNotKept(
 }
 
 /** A platform's own domain tells no more than the platform, which stays. */
-function isOfPlatform(host: string, platform: CanonicalEvent['platform']): boolean {
+export function isOfPlatform(host: string, platform: CanonicalEvent['platform']): boolean {
   if (!platform) return false;
   const { id, name } = platform;
   return [id, name.toLowerCase(), ...platformDomains(id, {})].some((domain) => isWithin(host, domain));

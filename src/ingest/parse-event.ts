@@ -19,7 +19,16 @@ import {
 } from './field-meanings.ts';
 import { FIELD_PATHS } from './field-paths.ts';
 import { FieldReader } from './field-reader.ts';
-import { numberReader, readId, readLabel, readModel, readText, timeReader, toIso } from './field-values.ts';
+import {
+  numberReader,
+  readAddress,
+  readId,
+  readLabel,
+  readModel,
+  readText,
+  timeReader,
+  toIso,
+} from './field-values.ts';
 import { isObject } from './own-value.ts';
 import { present } from './present.ts';
 
@@ -141,7 +150,7 @@ function readEvent(
 function readPersonal(fields: FieldReader): PersonalFields {
   return {
     ...present('userId', fields.read(FIELD_PATHS.userId, readId)),
-    ...present('userEmail', fields.read(FIELD_PATHS.userEmail, readText)),
+    ...present('userEmail', fields.read(FIELD_PATHS.userEmail, readAddress)),
     ...present('deviceId', fields.read(FIELD_PATHS.deviceId, readId)),
     ...present('hostname', fields.read(FIELD_PATHS.hostname, readText)),
     ...present('urlHost', fields.read(FIELD_PATHS.urlHost, readUrlHost)),

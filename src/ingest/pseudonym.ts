@@ -23,9 +23,13 @@ const SETTINGS = {
   url_host: 'url',
 } as const satisfies Record<PseudonymKind, keyof PrivacyConfig>;
 
-/** Keyed, so that nobody without the tenant's key can find the person by trying candidates; the kind keeps fields apart. */
+/**
+ * Keyed, so that nobody without the tenant's key can find the person by trying candidates; the kind keeps fields apart.
+ * An address that an earlier release stored with capitals has the pseudonym that it has without.
+ */
 export function pseudonymOf(value: string, kind: PseudonymKind, key: Uint8Array): string {
-  const digest = createHmac('sha256', key).update(`${kind}:${value}`).digest();
+  const read = kind === 'user_email' ? value.toLowerCase() : value;
+  const digest = createHmac('sha256', key).update(`${kind}:${read}`).digest();
   return `p_${encodeBase64Url(digest.subarray(0, PSEUDONYM_BYTES))}`;
 }
 

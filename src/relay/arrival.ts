@@ -39,6 +39,8 @@ export interface ArrivalParts {
   /** Which object this is: the source lets one alone begin. Without a dot. */
   readonly place: string;
   readonly hasTenant: () => boolean;
+  /** For how long an earlier tenant of the id, or a claim on it, surely keeps the object from taking one; writes nothing. */
+  readonly roomInMs: () => number;
   /** Whether nothing of an earlier tenant of the id is under way any more. */
   readonly hasRoom: () => Promise<boolean>;
   /** Everything that is stored goes at once: what is written in the same turn stands in an empty storage. */
@@ -86,7 +88,12 @@ export class Arrival {
     const refused = this.#taken(page, request.knownCreatedAtMs);
     if (refused) return refused;
     const config = await this.#configOf(page, request.to);
-    return config.ok ? { kind: 'welcome' } : config.error;
+    if (!config.ok) return config.error;
+    // Before the source rests: page 0 would have to wait as long.
+    const waitMs = this.#parts.store.current?.side === 'arriving' ? 0 : this.#parts.roomInMs();
+    return waitMs > 0
+      ? { kind: 'settling', retryAfterSeconds: Math.ceil(waitMs / 1000) }
+      : { kind: 'welcome' };
   }
 
   async #take(request: Place): Promise<ArriveAnswer> {

@@ -1,6 +1,6 @@
 /**
  * What a channel may ask of the tenant's own records about the entries that it is given. It knows them as its destination may see them;
- * the records are looked up for what stands in the log, and tell no more of a user or a device than the entry does.
+ * the records are looked up for what stands in the log, and tell no more of a user, a device or a page than the entry does.
  */
 
 import type { EntryRecords } from '../destinations/destination.ts';
@@ -8,6 +8,7 @@ import type { CanonicalEvent } from '../domain/event.ts';
 import type { DestinationConfig, PrivacyConfig, TenantConfig } from '../domain/tenant-config.ts';
 import type { UserActivity } from '../domain/user-activity.ts';
 import { isShortName, namesOfHost, namesOfUser, withoutNames } from '../domain/without-name.ts';
+import { isOfPlatform } from '../ingest/minimise.ts';
 import type { OpenLane } from './lane-parts.ts';
 import type { LogEntry } from './log.ts';
 import { PersonKeys } from './person-keys.ts';
@@ -68,13 +69,14 @@ function activityOf(day: UserDay, { event, told }: Asked): UserActivity {
   };
 }
 
-/** Of the stored user and device, those that the channel's entry does not have: its texts are without them, too. */
-function namesHidden({ event: { user, device }, told }: Asked): readonly string[] {
+/** Of the stored user, device and page, those that the channel's entry does not have: its texts are without them, too. */
+function namesHidden({ event: { user, device, urlHost, platform }, told }: Asked): readonly string[] {
   return [
     ...hidden(user?.id, told.user?.id).flatMap(namesOfUser),
     ...hidden(user?.email, told.user?.email).flatMap(namesOfUser),
     ...hidden(device?.id, told.device?.id).flatMap(namesOfHost),
     ...hidden(device?.hostname, told.device?.hostname).flatMap(namesOfHost),
+    ...hidden(urlHost, told.urlHost).filter((host) => !isOfPlatform(host, platform)),
   ];
 }
 

@@ -127,7 +127,11 @@ export function eraseWindows(db: Database, turn: 0 | 1, person: ErasedPerson, af
 function stateWithout(text: string, person: ErasedPerson, names: readonly string[]): string | null {
   const state = windowStateIn(text);
   if (!state || 'times' in state) return text;
-  const left = windowWithout(state, (value) => isCountedName(value, names));
+  const left = windowWithout(
+    state,
+    // An earlier release counted addresses with their capitals.
+    (value) => isCountedName(value, names) || isCountedName(value.toLowerCase(), person.names.emails),
+  );
   const ids = left && withoutNamedIds(left, person);
   if (!ids) return null;
   return ids === state ? text : JSON.stringify(ids);

@@ -1,15 +1,15 @@
 /**
  * Who is erased, by all of their names: the keys, and the raw names as far as they are known. Somebody whose name only begins alike, or
- * differs in its case, is somebody else. Pure.
+ * whose id differs in its case, is somebody else; in an address case makes no difference. Pure.
  */
 
 import type { CanonicalEvent } from '../domain/event.ts';
 import { NameFinder } from '../domain/name-finder.ts';
 import type { Subject } from '../domain/rights.ts';
-import { readId, readText } from '../ingest/field-values.ts';
+import { readAddress, readId } from '../ingest/field-values.ts';
 import type { PersonKeys } from './person-keys.ts';
 
-/** Raw names, each once. */
+/** Raw names, each once; addresses in lower case. */
 export interface RawNames {
   readonly ids: readonly string[];
   readonly emails: readonly string[];
@@ -21,7 +21,7 @@ type User = NonNullable<CanonicalEvent['user']>;
 export function namesGiven({ id, email }: Subject): RawNames {
   return {
     ids: id === undefined ? [] : unique([id, readId(id).value ?? id]),
-    emails: email === undefined ? [] : unique([email, readText(email).value ?? email]),
+    emails: email === undefined ? [] : [readAddress(email).value ?? email.toLowerCase()],
   };
 }
 
@@ -38,7 +38,7 @@ export class ErasedPerson {
     this.keys = keys;
     this.names = names;
     this.#ids = new Set([...names.ids, ...keys]);
-    this.#emails = new Set([...names.emails, ...keys]);
+    this.#emails = new Set(names.emails.map((email) => email.toLowerCase()));
     this.#all = new Set([...this.#ids, ...this.#emails]);
   }
 
@@ -55,20 +55,22 @@ export class ErasedPerson {
 
   isUser(user: User | undefined): boolean {
     if (!user) return false;
-    return (
-      (user.id !== undefined && this.#ids.has(user.id)) ||
-      (user.email !== undefined && this.#emails.has(user.email))
-    );
+    const { id, email } = user;
+    return (id !== undefined && this.#ids.has(id)) || (email !== undefined && this.#isAddress(email));
   }
 
   /** Whether a value that may be anybody's is one of the names, whole. */
   isName(value: string): boolean {
-    return this.#all.has(value);
+    return this.#ids.has(value) || this.#isAddress(value);
   }
 
   /** In the map of devices case makes no difference. */
   isNameInAnyCase(value: string): boolean {
     return [...this.#all].some((name) => name.toLowerCase() === value.toLowerCase());
+  }
+
+  #isAddress(value: string): boolean {
+    return this.keys.includes(value) || this.#emails.has(value.toLowerCase());
   }
 
   /** Whether an entry of the log is about the person: an event of theirs, or what a rule found of them. */
@@ -85,11 +87,12 @@ export class ErasedPerson {
     const isNew = (name: string, known: readonly string[]): boolean =>
       !known.includes(name) && !this.keys.includes(name);
     const newId = id !== undefined && isNew(id, ids) && isTheirs({ id });
-    const newEmail = email !== undefined && isNew(email, emails) && isTheirs({ email });
+    const address = email !== undefined && this.keys.includes(email) ? email : email?.toLowerCase();
+    const newEmail = address !== undefined && isNew(address, emails) && isTheirs({ email: address });
     if (!newId && !newEmail) return this;
     return new ErasedPerson(this.keys, {
       ids: newId ? [...ids, id] : ids,
-      emails: newEmail ? [...emails, email] : emails,
+      emails: newEmail ? [...emails, address] : emails,
     });
   }
 

@@ -137,6 +137,12 @@ export class ErasureStore {
       .map(({ id }) => id);
   }
 
+  /** As operators see it. */
+  viewOf(erasure: Erasure): ErasureView {
+    const isDone = erasure.state.doneAtMs !== undefined;
+    return erasureView(erasure, isDone ? [] : this.holdsOn(erasure.keys));
+  }
+
   /** Drops the oldest that are done, and whose late events come no more. */
   dropOld(beforeMs: number, nowMs: number): void {
     const gone = this.all().filter(
@@ -147,13 +153,16 @@ export class ErasureStore {
   }
 }
 
-/** As operators see it. */
-export function erasureView({ id, begunAtMs, untilMs, keys, state }: Erasure): ErasureView {
+function erasureView(
+  { id, begunAtMs, untilMs, keys, state }: Erasure,
+  heldBy: readonly number[],
+): ErasureView {
   const { doneAtMs, removed, undelivered, destinations, remaining, alsoSeen, late } = state;
   return {
     id,
     begunAt: isoTime(begunAtMs),
     ...(doneAtMs !== undefined && { doneAt: isoTime(doneAtMs) }),
+    ...(heldBy.length > 0 && { heldBy }),
     lateUntil: isoTime(untilMs),
     late,
     keys,

@@ -12,13 +12,7 @@ import type { Alarm } from './alarm.ts';
 import type { Audit } from './audit.ts';
 import { ErasedPerson, type RawNames, namesGiven } from './erased-person.ts';
 import type { ErasureMarks } from './erasure-marks.ts';
-import {
-  type Erasure,
-  type ErasureStore,
-  NOTHING_REMOVED,
-  doneDetail,
-  erasureView,
-} from './erasure-store.ts';
+import { type Erasure, type ErasureStore, NOTHING_REMOVED, doneDetail } from './erasure-store.ts';
 import { ERASURE_PHASES } from './erasure-phases.ts';
 import { type Step, type StepParts, nextStep } from './erasure-steps.ts';
 import type { RelayIo } from './io.ts';
@@ -69,7 +63,8 @@ export class Erasures {
   }
 
   list(): ErasuresAnswer {
-    return { kind: 'erasures', erasures: this.#parts.store.all().map(erasureView) };
+    const { store } = this.#parts;
+    return { kind: 'erasures', erasures: store.all().map((erasure) => store.viewOf(erasure)) };
   }
 
   /** Begins. What is under way for just these keys already is answered as it stands. */
@@ -87,7 +82,7 @@ export class Erasures {
     const id = same?.id ?? (await this.#begin(person, keys, { actor, sealed }));
     this.start();
     const erasure = store.get(id);
-    return erasure ? { kind: 'erasing', erasure: erasureView(erasure) } : { kind: 'unknown_tenant' };
+    return erasure ? { kind: 'erasing', erasure: store.viewOf(erasure) } : { kind: 'unknown_tenant' };
   }
 
   async #begin(
@@ -132,6 +127,31 @@ export class Erasures {
     if (this.#isWorking || !this.#parts.store.nextOpen()) return;
     this.#isWorking = true;
     void this.#work();
+  }
+
+  /** Seals the names of what is not done under the primary master key. What does not open stays, and is counted. */
+  async reseal(actor: Actor = UNKNOWN): Promise<{ readonly resealed: number; readonly unopened: number }> {
+    const { db, store, sealer, config, audit, io, isRemoved } = this.#parts;
+    const binding = { tenant: config().id, purpose: PURPOSE };
+    const renewed: { readonly id: number; readonly old: string; readonly sealed: string }[] = [];
+    let unopened = 0;
+    for (const { id, state } of store.all()) {
+      const { sealed: old } = state;
+      if (old === undefined || (await sealer.describe(old)).isPrimaryKey) continue;
+      const opened = await sealer.open(old, binding);
+      if (opened.ok) renewed.push({ id, old, sealed: await sealer.seal(opened.value, binding) });
+      else unopened++;
+    }
+    if (isRemoved()) return { resealed: 0, unopened };
+    const resealed = db.transaction(() => {
+      // Done, or sealed anew with more names, meanwhile.
+      const current = renewed.filter(({ id, old }) => store.get(id)?.state.sealed === old);
+      for (const { id, sealed } of current) store.update(id, { sealed });
+      if (current.length > 0)
+        audit.append('secrets.resealed', actor, { erasures: current.length }, io.nowMs());
+      return current.length;
+    });
+    return { resealed, unopened };
   }
 
   /** Drops what is kept of old erasures, once a day. */

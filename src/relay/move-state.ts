@@ -118,10 +118,17 @@ export class MoveStore {
       case 'arriving':
         return 'moving';
       case 'departed':
-        return state.settledAtMs === null || nowMs < state.settledAtMs + SETTLED_MS ? 'moved' : undefined;
+        return state.settledAtMs === null || this.settledInMs(nowMs) > 0 ? 'moved' : undefined;
       default:
         return undefined;
     }
+  }
+
+  /** How long senders of a tenant that has left, and works elsewhere, are still told so. */
+  settledInMs(nowMs: number): number {
+    const state = this.#current;
+    if (state?.side !== 'departed' || state.settledAtMs === null) return 0;
+    return Math.max(0, state.settledAtMs + SETTLED_MS - nowMs);
   }
 
   view(hasTenant: boolean): MoveView {

@@ -275,6 +275,7 @@ export class TenantObject {
         return (await this.#relay?.putToWork()) ?? false;
       },
       conflict: (expected) => this.conflict(expected),
+      roomInMs: () => this.vacancy.roomInMs(),
       hasRoom: async () =>
         !this.vacancy.refusal({}) && (await this.vacancy.makeRoom({ v: 1, claims: false })).kind === 'made',
       clear: async () => this.vacancy.clear(),

@@ -262,9 +262,9 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
-    return this.#object.ask(request.v, 'events.failed', async (relay) => {
-      return { kind: 'key', key: await relay.queries.events.userKey(request) };
-    });
+    return this.#object.ask(request.v, 'events.failed', async (relay) =>
+      relay.queries.events.userKey(request),
+    );
   }
 
   /** The name behind a key, from the sealed map; audited. */
@@ -275,9 +275,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async resealNames(request: ResealNamesRequest): Promise<ResealNamesAnswer> {
-    return this.#object.ask(request.v, 'pseudonym_map.failed', async (relay) =>
-      relay.pseudonymMap.reseal(request),
-    );
+    return this.#object.ask(request.v, 'pseudonym_map.failed', async (relay) => {
+      const names = await relay.pseudonymMap.reseal(request);
+      // Of erasures there are few: all with the first step.
+      if (names.kind !== 'resealed' || request.after !== undefined) return names;
+      const { resealed, unopened } = await relay.erasures.reseal(request.actor);
+      return { ...names, resealed: names.resealed + resealed, unopened: names.unopened + unopened };
+    });
   }
 
   /** The tenant's rules, with what has become of each. */
@@ -381,7 +385,8 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
         io,
         timeouts: () => this.timeouts,
       });
-      const { connections, accounts } = this.#object.relay ?? {};
+      const { relay } = this.#object;
+      const { connections, accounts } = relay ?? {};
       // Before anything is sent: a crash does not lose it, and no later tenant of this id gets it.
       const noteBegun = (): void => {
         if (!request.config)
@@ -389,7 +394,13 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       };
       // What a lane of now remembers says nothing about a candidate.
       const memoryOf = (lane: string): ChannelMemory =>
-        channelMemory(this.#object.db, lane, () => io.nowMs());
+        channelMemory(
+          this.#object.db,
+          lane,
+          () => io.nowMs(),
+          // Removed, or moved away, while the test is under way.
+          () => relay !== this.#object.relay,
+        );
       const others = stored?.destinations ?? [];
       const input = { config, destination, connections, accounts, stored: others, noteBegun };
       return await this.#tests.run(request.config ? input : { ...input, memoryOf });

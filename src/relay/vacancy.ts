@@ -57,6 +57,13 @@ export class Vacancy {
     return { kind: 'version_conflict', version: null, ...wait };
   }
 
+  /** For how long no tenant can surely come here: a claim, a removal, or a tenant that left and whose senders may still come. */
+  roomInMs(): number {
+    const { removal, moves, nowMs } = this.#parts;
+    const removalMs = (removal.current?.isWiped ?? true) ? 0 : RETRY_MS;
+    return Math.max(this.#claim.leftMs(nowMs()), removalMs, moves.settledInMs(nowMs()));
+  }
+
   /** Nothing of an earlier tenant of the id, or of a claim, may stay. Call in the turn of what is written next. */
   async clear(): Promise<void> {
     const { db, alarm } = this.#parts;

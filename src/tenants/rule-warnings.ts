@@ -13,6 +13,7 @@ import { neverWords } from '../rules/never-values.ts';
 import { typesNeeded } from './types-needed.ts';
 
 const NAMES_SHOWN_MAX = 3;
+const ADDRESS = /[^\s@]@[^\s@]/u;
 
 export function ruleWarnings(config: TenantConfig): string[] {
   const custom = parseCustom(config.rules.custom);
@@ -27,6 +28,7 @@ export function ruleWarnings(config: TenantConfig): string[] {
     ...ungranted(config),
     ...forNobody(rules.value, config),
     ...twice(rules.value, config),
+    ...namingSomebody(rules.value),
   ];
 }
 
@@ -117,6 +119,17 @@ function openedFromLevel(destination: TenantConfig['destinations'][number]) {
 
 function isGranted(response: Response, destinations: TenantConfig['destinations']): boolean {
   return destinations.some((destination) => destination.enabled && canDo(destination, response));
+}
+
+/** An address is not quoted, here either: a rule is told by its id, unless that is one. */
+function namingSomebody(rules: readonly Rule[]): string[] {
+  return rules.flatMap(({ source, id, name, title }) => {
+    if (source !== 'custom' || ![name, title].some((text) => ADDRESS.test(text))) return [];
+    const which = ADDRESS.test(id) ? 'A rule of yours' : `The rule ${id}`;
+    return [
+      `${which} has an e-mail address in its title or name, which is told as it is written, in messages, cases and the audit, whatever privacy says: take it out.`,
+    ];
+  });
 }
 
 /** A rule on what is not received never fires. */

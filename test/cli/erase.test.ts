@@ -126,7 +126,9 @@ Removed from the relay
     relay.state.rights.looksUntilDone = 0;
     const ran = await shell.run('erase acme --user nobody --yes');
     expect(ran.code).toBe(EXIT.notFound);
-    expect(ran.stdout).toContain('Nothing was stored under this name: check its spelling, capitals count.');
+    expect(ran.stdout).toContain(
+      'Nothing was stored under this name: check its spelling, capitals count in an id.',
+    );
     expect(await shell.run('erasures acme 1')).toMatchObject({ code: EXIT.notFound, stdout: ran.stdout });
     // A second one of nothing does not make the first one proof.
     const again = await shell.run('erase acme --user nobody --yes --json');
@@ -234,6 +236,23 @@ Removed from the relay
     const ran = await shell.run('erasures acme 1 --wait');
     expect(ran).toMatchObject({ code: EXIT.failed, stderr: expect.stringContaining('doctor acme') });
     expect(shell.sleptMs).toBeGreaterThan(600_000);
+  });
+
+  it('does not wait for one that a legal hold puts off, and says which to lift', async () => {
+    const { relay, shell } = await stage();
+    const heldOff = { ...(await begun(relay)), id: 1, heldBy: [3, 4] };
+    relay.intercept = ({ path }) => {
+      if (path.endsWith('/erasures/1')) return Response.json(heldOff);
+      return path.endsWith('/erasures') ? Response.json({ erasures: [heldOff] }) : undefined;
+    };
+    const ran = await shell.run('erasures acme 1 --wait');
+    expect(ran).toMatchObject({
+      code: EXIT.failed,
+      stdout: expect.stringContaining('not yet: put off by legal holds 3, 4'),
+      stderr: expect.stringContaining('npx noxys-relay holds lift acme 3, npx noxys-relay holds lift acme 4'),
+    });
+    expect(shell.sleptMs).toBeLessThan(15_000);
+    expect((await shell.run('erasures acme')).stdout).toContain('held by 3, 4');
   });
 
   it('refuses an answer that is none', async () => {

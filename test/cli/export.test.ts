@@ -63,7 +63,9 @@ describe('export', () => {
     for (const out of ['', ' --out bob.json']) {
       const ran = await shell.run(`export acme --user BOB@acme.fr${out}`);
       expect(ran.code).toBe(EXIT.notFound);
-      expect(ran.stderr).toContain('Nothing is stored under this name: check its spelling, capitals count.');
+      expect(ran.stderr).toContain(
+        'Nothing is stored under this name: check its spelling, capitals count in an id.',
+      );
     }
     relay.intercept = ({ path }) => (path.endsWith('/erasures') ? problem(500, 'internal', 'x') : undefined);
     expect((await shell.run('export acme --user BOB@acme.fr')).code).toBe(EXIT.notFound);

@@ -88,6 +88,10 @@ describe('every spelling of one event', () => {
       'with the time under data',
       { ...nested, timestamp: undefined, data: { ...DATA, timestamp: '1795168740' } },
     ],
+    [
+      'with capitals in the address',
+      { ...nested, data: { ...DATA, user: { id: 'u-1', email: ' Alice@ACME.fr' } } },
+    ],
     ['with null for what is absent flat', { ...nested, user_id: null, risk_score: null, platform_id: '' }],
   ])('%s is the same canonical event', (_name, value) => {
     expect(eventOf(value)).toEqual(CANONICAL);

@@ -126,6 +126,26 @@ describe("a user's day before an entry", () => {
     });
   });
 
+  it("names the entry's own page in no platform where the destination may not see it, but the platform's own domain", async () => {
+    await atDesk(async (desk) => {
+      const own = { platform: { id: 'wiki.corp.example-bot', name: 'Own' } };
+      desk.add(HOUR_MS, own, { platform: { id: 'chat.deepseek.com', name: 'D' } });
+      const seq = desk.add(0, { urlHost: 'wiki.corp.example' });
+      const withoutUrl = ({ urlHost: _urlHost, ...rest }: CanonicalEvent) => rest;
+      const day = await desk.ask(seq, withoutUrl);
+      expect(Object.keys(day?.byPlatform ?? {})).toEqual(
+        expect.arrayContaining(['…-bot', 'chat.deepseek.com']),
+      );
+      expect(JSON.stringify(day)).not.toContain('wiki');
+      expect(JSON.stringify(await desk.ask(seq))).toContain('wiki.corp.example-bot');
+      const onPlatform = desk.add(0, {
+        urlHost: 'chat.deepseek.com',
+        platform: { id: 'deepseek', name: 'DeepSeek' },
+      });
+      expect(JSON.stringify(await desk.ask(onPlatform, withoutUrl))).toContain('chat.deepseek.com');
+    });
+  });
+
   it('is of the entry that the channel was given, and of no other', async () => {
     await atDesk(async (desk) => {
       const entry = desk.log.read(desk.add(0, {}));

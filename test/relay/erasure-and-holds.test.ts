@@ -1,13 +1,17 @@
 /** An erasure beside legal holds and moves: what is held is kept, what is lifted is gone, and nothing is left half done. */
 
+import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 
 import type { PlaceHoldRequest } from '../../src/domain/rights.ts';
+import { encodeBase64Url } from '../../src/lib/bytes.ts';
+import { createSealer } from '../../src/lib/seal.ts';
+import { settingsOf } from '../../src/settings.ts';
 import { edrAnswers, edrOnly, erase, erased, erasures, tablesWith, untilErased } from './erasing.ts';
 import { Move } from './moving.ts';
 import { DAY_MS, rowsOf } from './rules-for-test.ts';
 import { exported } from './stored-of-person.ts';
-import { Tenant } from './tenant.ts';
+import { EDR, Tenant } from './tenant.ts';
 
 const ANNA = { id: 'anna.keller', email: 'anna.keller@acme.fr' };
 const BOB = { id: 'bob.martin' };
@@ -105,14 +109,53 @@ describe('a hold that is placed while an erasure is under way', () => {
     await scheduler.wait(50);
     const [begun] = await erasures(tenant);
     expect(begun?.doneAt).toBeUndefined();
+    expect(begun?.heldBy).toEqual([id]);
     const { length } = await rowsOf(tenant, 'SELECT seq FROM events_1');
     expect(length).toBeGreaterThan(0);
     await daysPass(tenant, 1);
     expect(await rowsOf(tenant, 'SELECT seq FROM events_1')).toHaveLength(length);
     await tenant.stub.liftHold({ v: 1, id });
-    await untilErased(tenant);
+    expect((await untilErased(tenant)).heldBy).toBeUndefined();
+    // A hold puts off nothing that is done.
+    await place(tenant, subject);
+    expect((await erasures(tenant))[0]?.heldBy).toBeUndefined();
     expect(await tablesWith(tenant, 'anna')).toEqual([]);
   });
+});
+
+it('an erasure that a hold puts off is sealed anew under another master key', async () => {
+  const tenant = await Tenant.create(edrOnly());
+  await tenant.accept(tenant.event('evt-a', { user: ANNA }));
+  await tenant.untilTaken(EDR, 1);
+  await tenant.inside(async (relay) => {
+    await relay.erase({ v: 1, subject: ANNA });
+    await relay.placeHold({ v: 1, reason: 'case 7' });
+  });
+  const move = await Move.of(tenant);
+  const id = await move.begin();
+  const release = await move.finish(id, await move.bring(id));
+  // From its beginning there on it knows the key of its seals as the previous one.
+  const rotated = {
+    ...env,
+    RELAY_MASTER_KEY: encodeBase64Url(new Uint8Array(32).fill(9)),
+    RELAY_MASTER_KEY_PREVIOUS: env.RELAY_MASTER_KEY,
+  };
+  await move.target.inside((relay) => Object.defineProperty(relay, 'env', { value: rotated }));
+  await move.activate(id, release);
+  const reseal = async (): Promise<unknown> => move.target.stub.resealNames({ v: 1 });
+  expect(await reseal()).toEqual({ kind: 'resealed', resealed: 1, unopened: 0 });
+  const [state = ''] = await move.target.inside((_relay, { storage: { sql } }) =>
+    sql
+      .exec<{ state: string }>('SELECT state FROM erasures')
+      .toArray()
+      .map((row) => row.state),
+  );
+  const { sealed } = JSON.parse(state) as { readonly sealed: string };
+  const onlyNew = createSealer(settingsOf({ ...rotated, RELAY_MASTER_KEY_PREVIOUS: '' }).masterKeys);
+  const opened = await onlyNew.open(sealed, { tenant: tenant.id, purpose: 'erasure' });
+  expect(opened).toMatchObject({ ok: true, value: expect.stringContaining(ANNA.id) });
+  expect(await reseal()).toEqual({ kind: 'resealed', resealed: 0, unopened: 0 });
+  await move.target.retire();
 });
 
 describe('a move', () => {

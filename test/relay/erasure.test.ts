@@ -115,7 +115,37 @@ describe('an erased person', () => {
     expect(await tablesWith(tenant, keyOfId(BOB.id))).toContain('events_1');
   });
 
-  it('is nobody whose name only begins alike, or differs in its case', async () => {
+  it.each([{ email: 'anna.keller@acme.fr' }, { email: 'ANNA.Keller@ACME.fr' }])(
+    'is found by $email, whatever the capitals of the address that was kept',
+    async (subject) => {
+      const tenant = await Tenant.create((document) => {
+        edrOnly()(document);
+        withRules([repeatedViolations({ over: 1 }), USERS_PER_PLATFORM.replace('user_id', 'user_email')])(
+          document,
+        );
+      });
+      await tenant.accept(
+        tenant.event('evt-1', { user: { email: 'Anna.Keller@acme.fr' } }),
+        tenant.event('evt-2', { user: { email: 'anna.keller@acme.fr' } }),
+        tenant.event('evt-3', { user: { email: 'anna.kellermann@acme.fr' } }),
+      );
+      expect(await tablesWith(tenant, 'anna.keller@acme.fr')).toContain('windows_0');
+      const view = await erased(tenant, subject);
+      expect(view).toMatchObject({ keys: [keyOfEmail('anna.keller@acme.fr')], removed: { events: 2 } });
+      expect(await tablesWith(tenant, 'anna.keller@acme.fr')).toEqual([]);
+      expect(await tablesWith(tenant, 'anna.kellermann@acme.fr')).toContain('events_1');
+      await tenant.accept(
+        tenant.event('evt-4', {
+          user: { email: 'Anna.KELLER@acme.fr' },
+          occurredAt: new Date(tenant.nowMs - DAY_MS).toISOString(),
+          receivedAt: new Date(tenant.nowMs - DAY_MS).toISOString(),
+        }),
+      );
+      expect(await tablesWith(tenant, 'anna.keller@acme.fr')).toEqual([]);
+    },
+  );
+
+  it('is nobody whose name only begins alike, or whose id differs in its case', async () => {
     const tenant = await Tenant.create(edrOnly());
     const others = ['anna', 'anna.keller2', 'Anna.Keller', 'xanna.keller', 'anna.keller.b'];
     await tenant.accept(

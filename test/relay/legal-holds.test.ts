@@ -240,6 +240,15 @@ describe('a legal hold of a person', () => {
     expect(await rowsOf(tenant, "SELECT key FROM meta WHERE key LIKE 'lifted%'")).toEqual([]);
   });
 
+  it('holds an address whatever its capitals are', async () => {
+    const tenant = await tenantWith();
+    const { keys } = await place(tenant, { subject: { email: 'Ada@Acme.fr' } });
+    expect(keys).toEqual([pseudonymOf('ada@acme.fr', 'user_email', PSEUDONYM_KEY)]);
+    expect(await tenant.stub.erase({ v: 1, subject: { email: 'ada@ACME.fr' } })).toMatchObject({
+      kind: 'held',
+    });
+  });
+
   it('is audited with keys and reason, never with a name', async () => {
     const tenant = await tenantWith();
     const actor = { by: 'token:ops', requestId: 'req-8' };

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { CLAIM_MS } from '../../src/domain/claim.ts';
 import {
   ARRIVING_MS_MAX,
   COMPLETE_MS_MAX,
@@ -10,7 +11,7 @@ import {
 } from '../../src/domain/move.ts';
 import { createSealer } from '../../src/lib/seal.ts';
 import { settingsOf } from '../../src/settings.ts';
-import { Move, dump } from './moving.ts';
+import { ACTOR, Move, dump } from './moving.ts';
 import { EDR, HEC, Tenant, readConfig, sealedConfig } from './tenant.ts';
 
 const KEY = `ingest/v1/`;
@@ -416,6 +417,36 @@ describe('what a move is refused for', () => {
     expect((await other.stub.arrive(request)) as unknown).toEqual(taken);
     // An offer is no page of a move that ever ends.
     expect(await move.arrive({ ...check, step: 'page' })).toMatchObject({ kind: 'move_refused' });
+  });
+
+  it('is told to wait, before anything rests, while a claim or an earlier move keeps the target from it', async () => {
+    const tenant = await newTenant();
+    const move = await moveOf(tenant);
+    const offered = await move.leave({ step: 'offer', to: 'eu', leavesEu: false });
+    const there = offered.kind === 'offered' ? offered.sealed : '';
+    const check = async () => move.arrive({ step: 'check', to: 'eu', sealed: there });
+    await move.target.stub.makeRoom({ v: 1, claims: true });
+    tenant.nowMs += CLAIM_MS - 1_500;
+    expect(await check()).toEqual({ kind: 'settling', retryAfterSeconds: 2 });
+    expect(await tenant.accept(tenant.event('evt-1'))).toMatchObject({ kind: 'accepted' });
+    tenant.nowMs += 1_500;
+    expect(await check()).toEqual({ kind: 'welcome' });
+    await move.through();
+    // Back to where it was.
+    const offer: unknown = await move.target.stub.leave({
+      v: 1,
+      actor: ACTOR,
+      step: 'offer',
+      to: 'global',
+      leavesEu: true,
+    });
+    const { sealed } = offer as { readonly sealed: string };
+    const request = { v: 1, actor: ACTOR, tenant: tenant.id, knownCreatedAtMs: null } as const;
+    const back = async (): Promise<unknown> =>
+      tenant.stub.arrive({ ...request, step: 'check', to: 'global', sealed });
+    expect(await back()).toEqual({ kind: 'settling', retryAfterSeconds: 15 * 60 });
+    tenant.nowMs += 15 * 60_000;
+    expect(await back()).toEqual({ kind: 'welcome' });
   });
 
   it('lets no config be written at the target while the tenant arrives', async () => {

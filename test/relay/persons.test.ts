@@ -8,6 +8,8 @@ import type { Actor } from '../../src/domain/principal.ts';
 import { minimise } from '../../src/ingest/minimise.ts';
 import { decodeBase64 } from '../../src/lib/bytes.ts';
 import { sha256Hex } from '../../src/lib/hmac.ts';
+import type { TenantRelay } from '../../src/relay/tenant-relay.ts';
+import { askedWhileRemoved } from './rules-for-test.ts';
 import { EDR, Tenant } from './tenant.ts';
 
 const ACTOR: Actor = { by: 'token:t-1', requestId: 'req-1' };
@@ -77,6 +79,19 @@ async function audited(tenant: Tenant) {
 }
 
 const idsOf = ({ events }: EventPage) => events.map(({ id }) => id).toSorted();
+
+describe('a look at events', () => {
+  const asked = { v: 1, actor: ACTOR, showsPersons: true } as const;
+  it.each<[string, (relay: TenantRelay) => Promise<unknown>]>([
+    ['a page', async (relay) => relay.events({ ...asked, filter: {}, limit: 50 })],
+    ['one event', async (relay) => relay.explainEvent({ ...asked, id: 'evt-1' })],
+    ["a user's key", async (relay) => relay.userKey({ ...asked, user: BOB })],
+  ])('while the tenant is removed is told that there is none: %s', async (_what, look) => {
+    const tenant = await tenantWith();
+    await acceptAll(tenant);
+    expect(await askedWhileRemoved(tenant, look)).toEqual({ kind: 'unknown_tenant' });
+  });
+});
 
 describe('without persons', () => {
   it('nothing that is answered, audited or logged names anybody', async () => {

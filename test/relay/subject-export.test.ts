@@ -152,6 +152,14 @@ describe("a person's export", () => {
     expect(countsOf(await exported(tenant, { id: 'nobody' }))).toEqual({ key: 1 });
   });
 
+  it('finds an address whatever its capitals are, as asked for and as an earlier release kept it', async () => {
+    const tenant = await twoPeople();
+    const written = { email: 'Ada@Acme.fr' };
+    await tenant.accept(tenant.event('old-1', { user: written }));
+    expect(countsOf(await exported(tenant, written))).toMatchObject({ key: 1, event: 5 });
+    expect(countsOf(await exported(tenant, { email: ADA.email }))).toMatchObject({ key: 1, event: 5 });
+  });
+
   it('goes on page by page with nothing twice and nothing left out', async () => {
     const tenant = await twoPeople();
     for (let i = 0; i < 5; i++) {

@@ -24,6 +24,19 @@ describe('the warnings about rules', () => {
     expect(warnings({ rules: { catalog: 'all' } })).toEqual([]);
   });
 
+  it('tell of an address in a title or name of a rule, and quote none', () => {
+    const address = /has an e-mail address in its title or name, which is told as it is written/;
+    const titled = (title: string) =>
+      warnings({
+        rules: { catalog: 'all', custom: [customRule({ title })] },
+      });
+    const told = titled('Watch Anna.Keller@acme.fr closely');
+    expect(told).toContainEqual(expect.stringMatching(address));
+    expect(JSON.stringify(told)).not.toMatch(/anna/i);
+    for (const title of ['Watch @ noon', 'Anna', 'user@'])
+      expect(titled(title)).not.toContainEqual(expect.stringMatching(address));
+  });
+
   it.each<[string, object]>([
     ['none is named', {}],
     ['all are off', { rules: { custom: [customRule()], overrides: { my_grok: { enabled: false } } } }],

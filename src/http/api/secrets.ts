@@ -107,12 +107,12 @@ async function rotate(call: Call<object, Rotation>): Promise<Result<Answer, Requ
   });
 }
 
-/** Moves every seal to the primary master key, the config's first; 0 = all are under it already, and nothing is saved. */
+/** Moves every seal to the primary master key, the config's first, then those of names; 0 = all are under it already, and nothing is saved. */
 async function resealTenant(call: Call): Promise<Result<Answer, RequestFailure>> {
   const config = await resealConfig(call);
   if (!config.ok) return config;
-  const { version, paths, isMapOn } = config.value;
-  const names = isMapOn ? await resealNames(call) : success({ resealed: 0, unopened: 0, isComplete: true });
+  const { version, paths } = config.value;
+  const names = await resealNames(call);
   if (!names.ok) return names;
   const { resealed, unopened, isComplete } = names.value;
   return success({
@@ -124,7 +124,6 @@ async function resealTenant(call: Call): Promise<Result<Answer, RequestFailure>>
 interface ResealedConfig {
   readonly version: number;
   readonly paths: readonly string[];
-  readonly isMapOn: boolean;
 }
 
 async function resealConfig(call: Call): Promise<Result<ResealedConfig, RequestFailure>> {
@@ -136,8 +135,7 @@ async function resealConfig(call: Call): Promise<Result<ResealedConfig, RequestF
     return failure({ kind: 'precondition_failed', version });
   const opened = await openConfig(config, deployment.sealer);
   const paths = pathsToReseal(opened);
-  const isMapOn = config.privacy.sealed_map === true;
-  if (paths.length === 0) return success({ version, paths, isMapOn });
+  if (paths.length === 0) return success({ version, paths });
   const resealed = await reseal(opened, deployment.sealer);
   if (!resealed.ok) return failure({ kind: 'config_invalid', faults: resealed.error });
   const saved = await saveConfig(call, {
@@ -148,10 +146,10 @@ async function resealConfig(call: Call): Promise<Result<ResealedConfig, RequestF
     changedPaths: paths,
   });
   if (!saved.ok) return saved;
-  return success({ version: saved.value.version, paths, isMapOn });
+  return success({ version: saved.value.version, paths });
 }
 
-/** The names of the sealed map, as many as one request may do. */
+/** The names of the sealed map and of erasures under way, as many as one request may do. */
 async function resealNames({
   c,
   deployment,

@@ -22,6 +22,7 @@ const erasure = z.strictObject({
   id: z.int(),
   begunAt: shared.instant,
   doneAt: z.optional(shared.instant),
+  heldBy: z.optional(z.array(z.int())),
   lateUntil: shared.instant,
   keys: z.array(z.string()),
   removed,
@@ -35,7 +36,7 @@ const erasure = z.strictObject({
   alsoSeen: z.array(z.string()),
 });
 const SHOWN =
-  'The person is named by keys alone. Without `doneAt` it goes on. `removed` counts what is gone, `undelivered` what lanes will not deliver any more. `late` counts events that still came, and were dropped. `outside` is what the relay can not reach: entries that destinations may have, and until when Cloudflare could restore the object. `remaining` still names the person, because somebody wrote it there. `alsoSeen` are keys of other names that stood beside theirs.';
+  'The person is named by keys alone. Without `doneAt` it goes on, unless `heldBy` names legal holds that put it off: it goes on by itself once they are lifted. `removed` counts what is gone, `undelivered` what lanes will not deliver any more. `late` counts events that still came, and were dropped. `outside` is what the relay can not reach: entries that destinations may have, and until when Cloudflare could restore the object. `remaining` still names the person, because somebody wrote it there. `alsoSeen` are keys of other names that stood beside theirs.';
 
 export const rightsOperations: Operations = {
   [`POST ${ROOT}/erase`]: {

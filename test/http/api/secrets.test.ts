@@ -321,8 +321,9 @@ describe('POST /api/v1/tenants/{id}/reseal', () => {
     });
   });
 
-  it('asks for no names where there is no sealed map', async () => {
-    await call('POST', '/reseal');
-    expect(relay().asked).toEqual([]);
+  it('asks for the names of erasures where there is no sealed map', async () => {
+    relay().resealsNames = [{ kind: 'resealed', resealed: 2, unopened: 0 }];
+    expect((await call('POST', '/reseal')).body).toMatchObject({ resealed: 2, isComplete: true });
+    expect(relay().asked).toEqual([{ v: 1 }]);
   });
 });
