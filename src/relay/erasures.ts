@@ -19,7 +19,7 @@ import {
   doneDetail,
   erasureView,
 } from './erasure-store.ts';
-import { ERASURE_PHASES } from './erasure-phases.ts';
+import { ERASURE_PHASES, type ErasurePhase } from './erasure-phases.ts';
 import { type Step, type StepParts, nextStep } from './erasure-steps.ts';
 import type { RelayIo } from './io.ts';
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
@@ -31,8 +31,9 @@ const UNKNOWN: Actor = { by: 'unknown', requestId: '' };
 const DAY_MS = 24 * 3_600_000;
 /** Lanes that must come to rest are looked at again this soon. */
 const REST_WAIT_MS = 50;
-/** After a failure or a crash the alarm goes on with it. */
+/** After a failure or a crash the alarm goes on with it; what fails again and again is tried ever less often. */
 const RETRY_MS = 5_000;
+const RETRY_MS_MAX = 3_600_000;
 
 export interface ErasureParts extends StepParts {
   readonly store: ErasureStore;
@@ -53,6 +54,8 @@ export class Erasures {
   #isWorking = false;
   #mustLanesRest = false;
   #droppedAtMs = 0;
+  /** Runs in a row that did not come to their end. */
+  #failures = 0;
 
   constructor(parts: ErasureParts) {
     this.#parts = parts;
@@ -85,6 +88,9 @@ export class Erasures {
       .all()
       .find(({ state, keys: known }) => state.doneAtMs === undefined && isSame(known, person.keys));
     const id = same?.id ?? (await this.#begin(person, keys, { actor, sealed }));
+    if (same && !(await this.#opens(same)) && !isRemoved())
+      // From the start, with the names of now: what it had found out is sealed under a key that is gone.
+      store.update(id, { sealed, phase: firstPhase(person, keys), at: null });
     this.start();
     const erasure = store.get(id);
     return erasure ? { kind: 'erasing', erasure: erasureView(erasure) } : { kind: 'unknown_tenant' };
@@ -105,7 +111,7 @@ export class Erasures {
         untilMs: begunAtMs + lateMs,
         keys: person.keys,
         state: {
-          phase: person.hasUnknown(keys) ? 'names_in_log' : 'windows_0',
+          phase: firstPhase(person, keys),
           at: null,
           sealed,
           head: log.head,
@@ -134,6 +140,25 @@ export class Erasures {
     void this.#work();
   }
 
+  /** Under the master key of now, as a saved config is: what a hold has put off may have to open years later. Never throws. */
+  async reseal(): Promise<void> {
+    const { store, sealer, config, isRemoved } = this.#parts;
+    try {
+      for (const erasure of store.open()) {
+        const { id, state } = erasure;
+        const { sealed = '' } = state;
+        const opened = (await sealer.describe(sealed)).isPrimaryKey
+          ? undefined
+          : await this.#openSeal(erasure);
+        if (!opened?.ok) continue;
+        const renewed = await sealer.seal(opened.value, { tenant: config().id, purpose: PURPOSE });
+        if (!isRemoved() && store.get(id)?.state.sealed === sealed) store.update(id, { sealed: renewed });
+      }
+    } catch (error) {
+      logEvent('error', 'erasure.resealing_failed', { tenant: config().id, ...causeFields(error) });
+    }
+  }
+
   /** Drops what is kept of old erasures, once a day. */
   dropOld(nowMs: number): void {
     const { store, config, holds } = this.#parts;
@@ -145,15 +170,25 @@ export class Erasures {
 
   /** When the alarm is to go on with what is not done; null: all is. */
   dueAtMs(nowMs: number): number | null {
-    return this.#parts.store.nextOpen() ? nowMs + RETRY_MS : null;
+    const waitMs = Math.min(RETRY_MS * 2 ** this.#failures, RETRY_MS_MAX);
+    return this.#parts.store.nextOpen() ? nowMs + waitMs : null;
   }
 
   async #work(): Promise<void> {
     const { store, isRemoved, config } = this.#parts;
+    const failed = new Set<number>();
     try {
-      for (let next = store.nextOpen(); next && !isRemoved(); next = store.nextOpen())
-        await this.#finish(next);
+      for (let next = store.nextOpen(); next && !isRemoved(); next = store.nextOpen(failed)) {
+        const { id } = next;
+        await this.#finish(next).catch((error: unknown) => {
+          // Those of others don't wait for it.
+          failed.add(id);
+          logEvent('error', 'erasure.deferred', { tenant: config().id, erasure: id, ...causeFields(error) });
+        });
+      }
+      this.#failures = failed.size > 0 ? this.#failures + 1 : 0;
     } catch (error) {
+      this.#failures++;
       logEvent('error', 'erasure.deferred', { tenant: config().id, ...causeFields(error) });
     } finally {
       this.#isWorking = false;
@@ -249,12 +284,26 @@ export class Erasures {
     return sealer.seal(JSON.stringify(names), { tenant: config().id, purpose: PURPOSE });
   }
 
-  async #open({ keys, state }: Erasure): Promise<ErasedPerson> {
+  async #opens(erasure: Erasure): Promise<boolean> {
+    return (await this.#openSeal(erasure)).ok;
+  }
+
+  async #openSeal({ state }: Erasure): ReturnType<Sealer['open']> {
     const { sealer, config } = this.#parts;
-    const opened = await sealer.open(state.sealed ?? '', { tenant: config().id, purpose: PURPOSE });
+    return sealer.open(state.sealed ?? '', { tenant: config().id, purpose: PURPOSE });
+  }
+
+  async #open(erasure: Erasure): Promise<ErasedPerson> {
+    const { keys } = erasure;
+    const opened = await this.#openSeal(erasure);
     if (!opened.ok) throw new Error(`Cannot go on erasing as the names must open: ${opened.error.kind}`);
     return new ErasedPerson(keys, JSON.parse(opened.value) as RawNames);
   }
+}
+
+/** Where the raw names are looked for first, unless all are known. */
+function firstPhase(person: ErasedPerson, keys: PersonKeys): ErasurePhase {
+  return person.hasUnknown(keys) ? 'names_in_log' : 'windows_0';
 }
 
 function isSame(some: readonly string[], others: readonly string[]): boolean {

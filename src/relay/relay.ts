@@ -314,6 +314,7 @@ export class Relay {
     announceIndicators({ db, log: this.#log }, this.#stored, nowMs);
     this.#upkeep.makeDigests(nowMs);
     await this.#startLanes(nowMs);
+    await this.erasures.reseal();
     return this.#parts.publisher.publish();
   }
 
