@@ -178,7 +178,7 @@ export class EventLog {
     for (const period of this.#periods) {
       if (!period.hasEvents || this.lastSeqOf(period) <= afterSeq) continue;
       const sql = `SELECT seq, body FROM events_${period.n} WHERE seq > ? ORDER BY seq LIMIT ?`;
-      for (let isMore = true; isMore; ) {
+      for (let isMore = true; isMore;) {
         // A few at a time: what lies behind a page that is full by its length is not read for nothing.
         const count = Math.min(entriesMax - entries.length, ROWS_AT_ONCE);
         const rows = this.#db.all<{ seq: number; body: string }>(sql, readTo, count);
