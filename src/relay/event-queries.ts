@@ -16,6 +16,7 @@ import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
 import { loggedIds } from '../domain/logged-ids.ts';
 import type { AuditDetail } from '../domain/audit.ts';
 import type { Explained, ExplainedEvent } from '../domain/explanation.ts';
+import type { UserKeyAnswer } from '../domain/rpc.ts';
 import type { Busy } from '../domain/unavailable.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { isControl } from '../domain/wanted.ts';
@@ -44,7 +45,10 @@ export interface EventQueryParts {
   readonly config: () => SealedTenantConfig;
   readonly budget: ScanBudget;
   readonly nowMs: () => number;
+  readonly isRemoved: () => boolean;
 }
+
+const NO_SUCH_TENANT = { kind: 'unknown_tenant' } as const;
 
 export class EventQueries {
   readonly #parts: EventQueryParts;
@@ -54,13 +58,16 @@ export class EventQueries {
   }
 
   /** One page. Everything after the keys are open is one turn of the object. */
-  async events(request: EventsRequest): Promise<(EventPage & { readonly kind: 'events' }) | Busy> {
-    const { db, log, audit, nowMs } = this.#parts;
+  async events(
+    request: EventsRequest,
+  ): Promise<(EventPage & { readonly kind: 'events' }) | Busy | typeof NO_SUCH_TENANT> {
+    const { db, log, audit, nowMs, isRemoved } = this.#parts;
     const { user, filter, after, before = Number.MAX_SAFE_INTEGER, showsPersons } = request;
     // A tail that has seen everything costs nothing.
     if (after !== undefined && after >= log.head && !user)
       return { kind: 'events', events: [], lastSeq: log.head };
     const keys = await this.#openKeys();
+    if (isRemoved()) return NO_SUCH_TENANT;
     const key = user && ('key' in user ? user.key : keys.ofName(user));
     const direction: Direction = after === undefined ? { before, sinceMs: filter.sinceMs } : { after };
     const scanned = this.#scan(direction, boundedLimit(request.limit), {
@@ -81,11 +88,14 @@ export class EventQueries {
   }
 
   /** The events of an id, each with what every lane did with it. */
-  async explain(request: ExplainRequest): Promise<(Explained & { readonly kind: 'explained' }) | Busy> {
-    const { audit, nowMs } = this.#parts;
+  async explain(
+    request: ExplainRequest,
+  ): Promise<(Explained & { readonly kind: 'explained' }) | Busy | typeof NO_SUCH_TENANT> {
+    const { audit, nowMs, isRemoved } = this.#parts;
     const { type, before = Number.MAX_SAFE_INTEGER, showsPersons, actor } = request;
     const id = readId(request.id).value ?? request.id;
     const keys = await this.#openKeys();
+    if (isRemoved()) return NO_SUCH_TENANT;
     // Within the de-duplication period an id is there once per type.
     const limit = type === undefined ? EXPLAINED_MAX : 1;
     const scanned = this.#scan({ before }, limit, {
@@ -119,11 +129,12 @@ export class EventQueries {
   }
 
   /** By which a user is known to those who may not see names. */
-  async userKey({ user, actor }: UserKeyRequest): Promise<string> {
-    const { audit, nowMs } = this.#parts;
+  async userKey({ user, actor }: UserKeyRequest): Promise<UserKeyAnswer> {
+    const { audit, nowMs, isRemoved } = this.#parts;
     const key = (await this.#openKeys()).ofName(user);
+    if (isRemoved()) return NO_SUCH_TENANT;
     audit.append('user.key_shown', actor, { key }, nowMs());
-    return key;
+    return { kind: 'key', key };
   }
 
   async #openKeys(): Promise<PersonKeys> {

@@ -262,9 +262,9 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   }
 
   async userKey(request: UserKeyRequest): Promise<UserKeyAnswer> {
-    return this.#object.ask(request.v, 'events.failed', async (relay) => {
-      return { kind: 'key', key: await relay.queries.events.userKey(request) };
-    });
+    return this.#object.ask(request.v, 'events.failed', async (relay) =>
+      relay.queries.events.userKey(request),
+    );
   }
 
   /** The name behind a key, from the sealed map; audited. */
