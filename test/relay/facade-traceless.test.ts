@@ -1,4 +1,4 @@
-/** An object that nobody configured answers every call, and none leaves a trace in its storage. */
+/** Every call of a tenant's object leaves what is stored as it is where nobody configured one, and where its tenant is on its way to another place. */
 
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
@@ -94,6 +94,34 @@ async function traceOf(tenant: Tenant): Promise<unknown> {
     return { tables: names.map(({ name }) => name), alarmAtMs: await storage.getAlarm() };
   });
 }
+
+/** Every row of every table, and the alarm. */
+async function allOf(tenant: Tenant): Promise<unknown> {
+  return tenant.inside(async (_relay, { storage }) => {
+    const sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'";
+    const names = storage.sql.exec<{ name: string }>(sql).toArray();
+    const rows = names.map(({ name }) => [name, storage.sql.exec(`SELECT * FROM ${name}`).toArray()]);
+    return { rows, alarmAtMs: await storage.getAlarm() };
+  });
+}
+
+describe('an object whose tenant is on its way to another place changes nothing for', () => {
+  it.each(Object.entries(CALLS))('%s', async (_name, call) => {
+    const tenant = await Tenant.create();
+    await tenant.accept(tenant.event('evt-1'));
+    await tenant.until(async () => (await tenant.lane('falcon/events')).undelivered === 0, 'all is sent');
+    await tenant.until(async () => {
+      const begin = { v: 1, actor, step: 'begin', to: 'global', leavesEu: true, expectedVersion: 1 } as const;
+      return (await tenant.inside(async (relay) => relay.leave(begin))).kind === 'done';
+    }, 'it is at rest');
+    const before = await allOf(tenant);
+    const sent = tenant.destinations.sent.length;
+    // What reads of it throws: there is no answer.
+    await tenant.inside(async (relay) => call(relay, tenant).catch(() => undefined));
+    expect(await allOf(tenant)).toEqual(before);
+    expect(tenant.destinations.sent).toHaveLength(sent);
+  });
+});
 
 describe('an object without a config keeps no trace of', () => {
   it.each(Object.entries(CALLS))('%s', async (_name, call) => {
