@@ -77,6 +77,7 @@ describe('an erasure whose names do not open any more', () => {
       async () => (await erasures(tenant)).every(({ doneAt }) => doneAt !== undefined),
       'it is done',
     );
+    expect(await tablesWith(tenant, ADA.id)).toEqual([]);
   });
 
   it('comes to its end when it is asked for again', async () => {
