@@ -80,11 +80,15 @@ export class ErasureStore {
     return this.#db.all<ErasureRow>('SELECT * FROM erasures ORDER BY id DESC').map(erasureOf);
   }
 
-  /** The oldest that is not done, as it has sealed names, and that no hold has put off. */
-  nextOpen(): Erasure | undefined {
+  /** Those that are not done, as they have sealed names; the oldest first. */
+  open(): Erasure[] {
     const sql = `SELECT * FROM erasures WHERE instr(state, '"sealed":"') > 0 ORDER BY id`;
-    const open = this.#db.all<ErasureRow>(sql).map(erasureOf);
-    return open.find(({ keys }) => this.holdsOn(keys).length === 0);
+    return this.#db.all<ErasureRow>(sql).map(erasureOf);
+  }
+
+  /** The oldest that is not done and that no hold has put off; but for some. */
+  nextOpen(except: ReadonlySet<number> = new Set()): Erasure | undefined {
+    return this.open().find(({ id, keys }) => !except.has(id) && this.holdsOn(keys).length === 0);
   }
 
   get(id: number): Erasure | undefined {

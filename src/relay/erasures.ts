@@ -13,7 +13,7 @@ import type { Audit } from './audit.ts';
 import { ErasedPerson, type RawNames, namesGiven } from './erased-person.ts';
 import type { ErasureMarks } from './erasure-marks.ts';
 import { type Erasure, type ErasureStore, NOTHING_REMOVED, doneDetail } from './erasure-store.ts';
-import { ERASURE_PHASES } from './erasure-phases.ts';
+import { ERASURE_PHASES, type ErasurePhase } from './erasure-phases.ts';
 import { type Step, type StepParts, nextStep } from './erasure-steps.ts';
 import type { RelayIo } from './io.ts';
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
@@ -25,8 +25,9 @@ const UNKNOWN: Actor = { by: 'unknown', requestId: '' };
 const DAY_MS = 24 * 3_600_000;
 /** Lanes that must come to rest are looked at again this soon. */
 const REST_WAIT_MS = 50;
-/** After a failure or a crash the alarm goes on with it. */
+/** After a failure or a crash the alarm goes on with it; what fails again and again is tried ever less often. */
 const RETRY_MS = 5_000;
+const RETRY_MS_MAX = 3_600_000;
 
 export interface ErasureParts extends StepParts {
   readonly store: ErasureStore;
@@ -47,6 +48,8 @@ export class Erasures {
   #isWorking = false;
   #mustLanesRest = false;
   #droppedAtMs = 0;
+  /** Runs in a row that did not come to their end. */
+  #failures = 0;
 
   constructor(parts: ErasureParts) {
     this.#parts = parts;
@@ -80,6 +83,9 @@ export class Erasures {
       .all()
       .find(({ state, keys: known }) => state.doneAtMs === undefined && isSame(known, person.keys));
     const id = same?.id ?? (await this.#begin(person, keys, { actor, sealed }));
+    if (same && !(await this.#opens(same)) && !isRemoved())
+      // From the start, with the names of now: what it had found out is sealed under a key that is gone.
+      store.update(id, { sealed, phase: firstPhase(person, keys), at: null });
     this.start();
     const erasure = store.get(id);
     return erasure ? { kind: 'erasing', erasure: store.viewOf(erasure) } : { kind: 'unknown_tenant' };
@@ -100,7 +106,7 @@ export class Erasures {
         untilMs: begunAtMs + lateMs,
         keys: person.keys,
         state: {
-          phase: person.hasUnknown(keys) ? 'names_in_log' : 'windows_0',
+          phase: firstPhase(person, keys),
           at: null,
           sealed,
           head: log.head,
@@ -165,15 +171,25 @@ export class Erasures {
 
   /** When the alarm is to go on with what is not done; null: all is. */
   dueAtMs(nowMs: number): number | null {
-    return this.#parts.store.nextOpen() ? nowMs + RETRY_MS : null;
+    const waitMs = Math.min(RETRY_MS * 2 ** this.#failures, RETRY_MS_MAX);
+    return this.#parts.store.nextOpen() ? nowMs + waitMs : null;
   }
 
   async #work(): Promise<void> {
     const { store, isRemoved, config } = this.#parts;
+    const failed = new Set<number>();
     try {
-      for (let next = store.nextOpen(); next && !isRemoved(); next = store.nextOpen())
-        await this.#finish(next);
+      for (let next = store.nextOpen(); next && !isRemoved(); next = store.nextOpen(failed)) {
+        const { id } = next;
+        await this.#finish(next).catch((error: unknown) => {
+          // Those of others don't wait for it.
+          failed.add(id);
+          logEvent('error', 'erasure.deferred', { tenant: config().id, erasure: id, ...causeFields(error) });
+        });
+      }
+      this.#failures = failed.size > 0 ? this.#failures + 1 : 0;
     } catch (error) {
+      this.#failures++;
       logEvent('error', 'erasure.deferred', { tenant: config().id, ...causeFields(error) });
     } finally {
       this.#isWorking = false;
@@ -269,12 +285,26 @@ export class Erasures {
     return sealer.seal(JSON.stringify(names), { tenant: config().id, purpose: PURPOSE });
   }
 
-  async #open({ keys, state }: Erasure): Promise<ErasedPerson> {
+  async #opens(erasure: Erasure): Promise<boolean> {
+    return (await this.#openSeal(erasure)).ok;
+  }
+
+  async #openSeal({ state }: Erasure): ReturnType<Sealer['open']> {
     const { sealer, config } = this.#parts;
-    const opened = await sealer.open(state.sealed ?? '', { tenant: config().id, purpose: PURPOSE });
+    return sealer.open(state.sealed ?? '', { tenant: config().id, purpose: PURPOSE });
+  }
+
+  async #open(erasure: Erasure): Promise<ErasedPerson> {
+    const { keys } = erasure;
+    const opened = await this.#openSeal(erasure);
     if (!opened.ok) throw new Error(`Cannot go on erasing as the names must open: ${opened.error.kind}`);
     return new ErasedPerson(keys, JSON.parse(opened.value) as RawNames);
   }
+}
+
+/** Where the raw names are looked for first, unless all are known. */
+function firstPhase(person: ErasedPerson, keys: PersonKeys): ErasurePhase {
+  return person.hasUnknown(keys) ? 'names_in_log' : 'windows_0';
 }
 
 function isSame(some: readonly string[], others: readonly string[]): boolean {

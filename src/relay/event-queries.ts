@@ -16,6 +16,7 @@ import { EVENTS_PER_PAGE_MAX } from '../domain/event-view.ts';
 import { loggedIds } from '../domain/logged-ids.ts';
 import type { AuditDetail } from '../domain/audit.ts';
 import type { Explained, ExplainedEvent } from '../domain/explanation.ts';
+import type { UserKeyAnswer } from '../domain/rpc.ts';
 import type { Busy } from '../domain/unavailable.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { isControl } from '../domain/wanted.ts';
@@ -48,6 +49,8 @@ export interface EventQueryParts {
   readonly nowMs: () => number;
   readonly isRemoved: () => boolean;
 }
+
+const NO_SUCH_TENANT = { kind: 'unknown_tenant' } as const;
 
 export class EventQueries {
   readonly #parts: EventQueryParts;
@@ -128,10 +131,7 @@ export class EventQueries {
   }
 
   /** By which a user is known to those who may not see names. */
-  async userKey({
-    user,
-    actor,
-  }: UserKeyRequest): Promise<{ readonly kind: 'key'; readonly key: string } | typeof NO_SUCH_TENANT> {
+  async userKey({ user, actor }: UserKeyRequest): Promise<UserKeyAnswer> {
     const { audit, nowMs, isRemoved } = this.#parts;
     const key = (await this.#openKeys()).ofName(user);
     if (isRemoved()) return NO_SUCH_TENANT;

@@ -50,6 +50,7 @@ export class LegalHolds {
   /** By which the held are found; only of the run that opened them, as they remember names. */
   #names: PersonKeys | undefined;
   #isCopying = false;
+  #isShut = false;
 
   constructor(db: Database, tenant: () => string, openKeys: () => Promise<PersonKeys>) {
     this.#db = db;
@@ -86,6 +87,11 @@ export class LegalHolds {
     return !this.isEverythingHeld && (this.#ofPersons.length === 0 || this.#names !== undefined);
   }
 
+  /** The tenant's key did not open when it was last needed: what must be copied stays, and trying again soon is of no use. */
+  get isShut(): boolean {
+    return this.#isShut && this.holdsPersons;
+  }
+
   get isFull(): boolean {
     return this.#all.length >= HOLDS_MAX;
   }
@@ -101,11 +107,13 @@ export class LegalHolds {
    * copied before it goes stays.
    */
   async whileOpen(work: () => void): Promise<void> {
+    this.#isShut = false;
     if (!this.holdsPersons) return work();
     const names = await this.#openKeys().catch((error: unknown) => {
       logEvent('error', 'holds.opening_failed', { tenant: this.#tenant(), ...causeFields(error) });
       return undefined;
     });
+    this.#isShut = names === undefined;
     if (names) this.#isCopying = false;
     this.#with(names, work);
   }

@@ -15,6 +15,9 @@ export interface LogSizes {
   readonly periodBytesMax: number;
 }
 
+/** Of one read of a page. */
+const ROWS_AT_ONCE = 32;
+
 export const LOG_SIZES: LogSizes = { periodMs: 24 * 3_600_000, periodBytesMax: 256 * 1024 * 1024 };
 
 export interface LogEntry {
@@ -171,19 +174,23 @@ export class EventLog {
   page(afterSeq: number, entriesMax: number, lengthMax: number): LogEntry[] {
     const entries: LogEntry[] = [];
     let length = 0;
+    let readTo = afterSeq;
     for (const period of this.#periods) {
       if (!period.hasEvents || this.lastSeqOf(period) <= afterSeq) continue;
-      const rows = this.#db.each<{ seq: number; body: string }>(
-        `SELECT seq, body FROM events_${period.n} WHERE seq > ? ORDER BY seq LIMIT ?`,
-        afterSeq,
-        entriesMax - entries.length,
-      );
-      for (const { seq, body } of rows) {
-        entries.push({ seq, event: JSON.parse(body) as CanonicalEvent, length: body.length });
-        length += body.length;
-        if (length >= lengthMax) return entries;
+      const sql = `SELECT seq, body FROM events_${period.n} WHERE seq > ? ORDER BY seq LIMIT ?`;
+      for (let isMore = true; isMore;) {
+        // A few at a time: what lies behind a page that is full by its length is not read for nothing.
+        const count = Math.min(entriesMax - entries.length, ROWS_AT_ONCE);
+        const rows = this.#db.all<{ seq: number; body: string }>(sql, readTo, count);
+        for (const { seq, body } of rows) {
+          entries.push({ seq, event: JSON.parse(body) as CanonicalEvent, length: body.length });
+          length += body.length;
+          readTo = seq;
+          if (length >= lengthMax) return entries;
+        }
+        if (entries.length >= entriesMax) return entries;
+        isMore = rows.length === count;
       }
-      if (entries.length >= entriesMax) return entries;
     }
     return entries;
   }

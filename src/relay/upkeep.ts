@@ -27,6 +27,8 @@ import { type RulesUpkeepParts, rulesUpkeep, rulesUpkeepDueAtMs } from './rules-
 const DAY_MS = 24 * 3_600_000;
 /** A task that is late is looked at again this soon. */
 const LATE_RETRY_MS = 5_000;
+/** Where the held can't be copied, as the tenant's key does not open. */
+const SHUT_RETRY_MS = 3_600_000;
 /** A lane that wants nothing of the period that goes next is looked at again this soon: the count reads the whole of it. */
 const NOT_NEAR_MS = 3_600_000;
 /** Between two steps of moving a removed lane's rest into the dead letters. */
@@ -103,6 +105,7 @@ export class Upkeep {
   /** When each task is next due. One that is late has just failed, or has more to do: never at once, or the alarm would spin. */
   dueAtMs(nowMs: number): (number | null)[] {
     const { log, activity, findings, lanes, holds, pseudonyms } = this.#parts;
+    const lateMs = holds.isShut ? SHUT_RETRY_MS : LATE_RETRY_MS;
     const periods = holds.isEverythingHeld
       ? log.periods.map((period) => ({ ...period, hasEvents: false }))
       : log.periods;
@@ -117,7 +120,7 @@ export class Upkeep {
       holds.isEverythingHeld ? null : pseudonyms.dueAtMs,
       ...rulesUpkeepDueAtMs(this.#parts),
       ...lanes.all.map((lane) => lane.restDueAtMs(nowMs)),
-    ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + LATE_RETRY_MS : atMs));
+    ].map((atMs) => (atMs !== null && atMs <= nowMs ? nowMs + lateMs : atMs));
     return lanes.owing.some(({ state }) => state.leaving.length > 0)
       ? [...times, nowMs + LEAVING_STEP_MS]
       : times;

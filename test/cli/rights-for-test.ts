@@ -62,6 +62,7 @@ export function erasureOf(keys: readonly string[], events: number): ErasureView 
     begunAt: AT,
     doneAt: AT,
     lateUntil: AT,
+    late: 0,
     keys,
     removed: { ...NONE_REMOVED, events },
     undelivered: {},

@@ -64,3 +64,35 @@ describe('a table can be dropped in the turn in which somebody stopped early', (
     expect(dropped).toBe(true);
   });
 });
+
+/** How many rows of the storage some work reads. */
+async function rowsRead(tenant: Tenant, work: (log: EventLog) => void): Promise<number> {
+  return tenant.inside((_relay, { storage }) => {
+    const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+    const exec: SqlStorage['exec'] = (query, ...bindings) => {
+      const cursor = storage.sql.exec<never>(query, ...bindings);
+      cursors.push(cursor);
+      return cursor;
+    };
+    const log = new EventLog(new Database({ sql: { exec } } as DurableObjectStorage), LOG_SIZES);
+    log.load(0);
+    const before = cursors.length;
+    work(log);
+    return cursors.slice(before).reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+  });
+}
+
+describe('a page of the log that is full by its length', () => {
+  it('reads few rows that it does not give', async () => {
+    const tenant = await Tenant.create((document) => {
+      document['destinations'] = [];
+    });
+    for (let from = 1; from <= 501; from += 100) await tenant.accept(...tenant.events(100, from));
+    expect(await rowsRead(tenant, (log) => expect(log.page(0, 500, 1)).toHaveLength(1))).toBeLessThan(50);
+    const seqs = (count: number, from: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+    await rowsRead(tenant, (log) => {
+      expect(log.page(0, 500, Infinity).map(({ seq }) => seq)).toEqual(seqs(500, 1));
+      expect(log.page(568, 64, Infinity).map(({ seq }) => seq)).toEqual(seqs(32, 569));
+    });
+  });
+});

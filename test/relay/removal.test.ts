@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import type { RemoveAnswer } from '../../src/domain/rpc.ts';
 import { createSealer } from '../../src/lib/seal.ts';
-import { settingsOf } from '../../src/settings.ts';
+import { type Env, settingsOf } from '../../src/settings.ts';
 import { EDR, HEC, Tenant, readConfig, sealedConfig } from './tenant.ts';
 
 async function remove(tenant: Tenant, discard = false): Promise<RemoveAnswer> {
@@ -334,4 +334,34 @@ describe('a tenant that is made again', () => {
     expect(await remove(tenant)).toMatchObject({ kind: 'removed' });
     expect(await tablesOf(tenant)).toEqual(['removal']);
   });
+});
+
+it('has nothing of itself read once it is gone, and nothing noted of who asked just before', async () => {
+  const tenant = await Tenant.create((document) => {
+    document['destinations'] = [];
+  });
+  await tenant.accept(tenant.event('evt-1'));
+  const actor = { by: 'admin', requestId: 'req-asked' };
+  const noted = await tenant.inside(async (relay, { storage }) => {
+    const entries = (): number =>
+      storage.sql.exec('SELECT 1 FROM sqlite_master WHERE name = ?', 'audit').toArray().length === 0
+        ? 0
+        : storage.sql.exec("SELECT 1 FROM audit WHERE actor LIKE '%req-asked%'").toArray().length;
+    const asked = [
+      relay.userKey({ v: 1, actor, user: { id: 'user-1' } }),
+      relay.events({ v: 1, actor, filter: {}, limit: 10, showsPersons: true }),
+      relay.explainEvent({ v: 1, actor, id: 'evt-1', showsPersons: true }),
+    ];
+    const kv = (relay as unknown as { env: Env }).env.RELAY_KV;
+    // The copy in KV goes first: until that is done the tables stay.
+    const gone = vi.spyOn(kv, 'delete').mockImplementation(async () => scheduler.wait(50));
+    const removed = relay.remove({ v: 1, expectedVersion: 1, discard: true });
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ kind }) => kind)).toEqual(Array(3).fill('unknown_tenant'));
+    const count = entries();
+    await removed;
+    gone.mockRestore();
+    return count;
+  });
+  expect(noted).toBe(0);
 });
