@@ -11,7 +11,7 @@ import { examineResidency, type Examination } from '../residency/examine.ts';
 import { isProven } from '../residency/finding.ts';
 import { textOf } from '../residency/text.ts';
 import { WITH_ENTERPRISE, WITHOUT_ENTERPRISE } from '../residency/statement.ts';
-import type { Session } from '../session.ts';
+import { VERSION, type Session } from '../session.ts';
 
 export function residencyCommand(act: Act) {
   return new Command('residency')
@@ -67,10 +67,13 @@ async function check(
   const isWhole = env === 'eu' && !isOffline;
   const document = {
     env,
+    checkedAt: new Date(session.io.nowMs()).toISOString(),
+    relay: isOffline ? null : session.origin,
+    version: VERSION,
     isProven: isGood && isWhole,
     statement:
       isGood && isWhole ? { withoutEnterprise: WITHOUT_ENTERPRISE, withEnterprise: WITH_ENTERPRISE } : null,
-    components: COMPONENT_IDS.map((id) => ({ id, ...COMPONENTS[id] })),
+    ...(view.isBrief ? {} : { components: COMPONENT_IDS.map((id) => ({ id, ...COMPONENTS[id] })) }),
     findings,
   };
   session.out.result(document, () => textOf(session.out, findings, { ...view, env, isOffline }));

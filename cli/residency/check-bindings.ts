@@ -123,7 +123,7 @@ function deadLetterQueues(table: Table): readonly Finding[] {
   const named = tablesOf(tableOf(table['queues'])['consumers']).filter(
     ({ dead_letter_queue: name }) => name !== undefined,
   );
-  if (named.length === 0) return [ok(['overflow', 'dead_letter_queue'], 'No queue has a dead-letter queue.')];
+  if (named.length === 0) return ofQueues('dead_letter_queue', 'It has no dead-letter queue.');
   return named.map(({ queue, dead_letter_queue: name }) =>
     failing(
       [componentOf(String(queue)), 'dead_letter_queue'],
@@ -137,7 +137,7 @@ function sharedQueues({ written, top, environment }: DeployedConfig): readonly F
   const others = environment.name === 'eu' ? queuesOf(top) : [];
   const shared = [...new Set(queuesOf(written).filter((name) => others.includes(name)))];
   if (shared.length === 0)
-    return [ok(['wakeups', 'own_queues'], 'Its queues are its own, not those of the global environment.')];
+    return ofQueues('own_queues', 'It is its own, not that of the global environment.');
   return shared.map((name) =>
     failing(
       [componentOf(name), 'own_queues'],
@@ -160,6 +160,13 @@ function sharedKv({ environment, top, record, otherRecord }: DeployedConfig): Fi
     'Remove the id (or delete .deploy/eu.json), and run `npm run deploy:setup -- --env eu`, which makes one in the EU.',
   );
 }
+
+/** The same of either. */
+function ofQueues(check: string, what: string): readonly Finding[] {
+  return QUEUES.map((queue) => ok([queue, check], what));
+}
+
+const QUEUES = ['wakeups', 'overflow'] as const satisfies readonly ComponentId[];
 
 export function componentOf(queue: string): ComponentId {
   return queue.includes('overflow') ? 'overflow' : 'wakeups';

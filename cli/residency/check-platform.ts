@@ -13,7 +13,8 @@ const LOG_IN =
 export function skipPlatform(): readonly Finding[] {
   return [
     skipped(['kv', 'kv_jurisdiction'], 'Cloudflare was not asked where KV is (--offline).'),
-    skipped(['wakeups', 'queue_jurisdiction'], 'Cloudflare was not asked where the queues are (--offline).'),
+    skipped(['wakeups', 'queue_jurisdiction'], 'Cloudflare was not asked where the queue is (--offline).'),
+    skipped(['overflow', 'queue_jurisdiction'], 'Cloudflare was not asked where the queue is (--offline).'),
   ];
 }
 
@@ -86,8 +87,21 @@ function splitFault([fault]: readonly string[]): readonly [what: string, fix: st
   return [fault.slice(0, end), fault.slice(end + 1)];
 }
 
-/** wrangler's words in one paragraph, without the advice on logging in, which stands behind them here. */
+const ERROR_PATTERN = /^\W*\[ERROR\]\s*/;
+/** What wrangler adds to every error: its own name, where its log is, whom to tell. */
+const NOISE_PATTERN = /^(?:🪵|⛅|─|Note that|If you think|To continue)/u;
+
+/** What could not be done, and wrangler's first sentence of substance. Its advice is left out: what helps stands behind it here. */
 function wordsOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.slice(Math.max(0, text.indexOf('Cannot '))).replaceAll(/\s+/g, ' ');
+  const [said = '', ...lines] = text
+    .slice(Math.max(0, text.indexOf('Cannot ')))
+    .split('\n')
+    .map((line) => line.trim());
+  const start = lines.findIndex((line) => ERROR_PATTERN.test(line));
+  const from = Math.max(start, 0);
+  const rest = lines.slice(from).filter((line) => !NOISE_PATTERN.test(line));
+  const end = rest.findIndex((line, at) => line === '' && at > 0);
+  const paragraph = (end === -1 ? rest : rest.slice(0, end)).join(' ').replace(ERROR_PATTERN, '');
+  return `${said} ${paragraph.replace(/\sPlease .*$/u, '')}`.replaceAll(/\s+/g, ' ').trim();
 }

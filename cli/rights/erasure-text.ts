@@ -51,7 +51,7 @@ function head(out: Output, tenant: string, { id, begunAt, doneAt, keys }: Erasur
 }
 
 function sections(out: Output, { tenant, residency }: Reported, erasure: ErasureView): readonly string[] {
-  const { removed, undelivered, lateUntil, late, outside, remaining, alsoSeen } = erasure;
+  const { removed, undelivered, lateUntil, outside, remaining, alsoSeen, late } = erasure;
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : [[out.paint('strong', title), ...lines.map((line) => `  ${line}`)].join('\n')];
   return [
@@ -66,7 +66,8 @@ function sections(out: Output, { tenant, residency }: Reported, erasure: Erasure
       ),
     ),
     ...section('Still to come', [
-      `Events of the person from before the erasure that come late are dropped until ${formatInstant(lateUntil)} UTC. ${count(late, 'was', 'were')} so far. Later ones are kept: what the person does from now on is new.`,
+      `Events of the person from before the erasure that come late are dropped until ${formatInstant(lateUntil)} UTC. Later ones are kept: what the person does from now on is new.`,
+      `${count(late, 'event')} so far.`,
     ]),
     ...section('Outside, where the relay deletes nothing', outsideLines(outside.destinations, residency)),
     ...section('Recovery', [

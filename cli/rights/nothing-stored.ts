@@ -9,14 +9,15 @@ import { removedTotal } from './erasure-text.ts';
 
 /** Whether an erasure that is done met anything of the person, anywhere. */
 export function metNothing(erasure: ErasureView): boolean {
-  const { doneAt, undelivered, outside, remaining, alsoSeen } = erasure;
+  const { doneAt, undelivered, outside, remaining, alsoSeen, late } = erasure;
   const entries = [...Object.values(undelivered), ...outside.destinations.map((copies) => copies.entries)];
   return (
     doneAt !== undefined &&
     removedTotal(erasure) === 0 &&
     entries.every((number) => number === 0) &&
     remaining.length === 0 &&
-    alsoSeen.length === 0
+    alsoSeen.length === 0 &&
+    late === 0
   );
 }
 

@@ -122,6 +122,13 @@ export type ExportItem =
   | { readonly kind: 'device'; readonly hostname: string }
   /** The person's key, as the audit and those who may not see names know them. */
   | { readonly kind: 'key'; readonly key: string }
+  /** What the sealed map holds behind a key: one of both. */
+  | {
+      readonly kind: 'name';
+      readonly key: string;
+      readonly user_id?: string;
+      readonly user_email?: string;
+    }
   | { readonly kind: 'audit'; readonly at: string; readonly action: string };
 
 export interface ExportRequest extends SubjectRequest {

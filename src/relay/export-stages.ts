@@ -16,6 +16,7 @@ import type { Rule } from '../rules/rule.ts';
 import { ruleOfWindow } from '../rules/rule-order.ts';
 import { groupOfKey } from '../rules/window-key.ts';
 import { detectionIn } from './detection-store.ts';
+import { type NamesByKey, nameItems } from './export-names.ts';
 import type { EventLog } from './log.ts';
 import type { Person } from './person.ts';
 import { readMeta } from './schema.ts';
@@ -31,6 +32,8 @@ export interface StageParts {
   readonly db: Database;
   readonly log: EventLog;
   readonly person: Person;
+  /** As they were opened for the first page. */
+  readonly names: NamesByKey;
   readonly config: SealedTenantConfig;
   readonly rules: readonly Rule[];
   /** The newest entry of the log when the export began: it ends there. */
@@ -55,9 +58,10 @@ export const ROWS_OF: Readonly<Record<Stage, Rows>> = {
   held: heldOf,
 };
 
-/** Their keys, and the few rows that are looked through at once: who is watched, and the config's devices. */
-function* knownOf({ db, person, config }: StageParts): Generator<ExportItem> {
+/** Their keys, the names that the sealed map holds, and the few rows that are looked through at once: who is watched, and the config's devices. */
+function* knownOf({ db, person, names, config }: StageParts): Generator<ExportItem> {
   for (const key of person.keys) yield { kind: 'key', key };
+  yield* nameItems(db, names);
   const sql = 'SELECT user, since, until FROM watched_users ORDER BY user';
   for (const { user, since, until } of db.all<{ user: string; since: number; until: number }>(sql))
     if (person.isNamed(user)) yield { kind: 'watch', since: isoOf(since), until: isoOf(until) };

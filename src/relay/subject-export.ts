@@ -11,6 +11,7 @@ import type { Sealer } from '../lib/seal.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Audit } from './audit.ts';
 import { type At, ROWS_OF, STAGES, type Stage, type StageParts } from './export-stages.ts';
+import { openNames } from './export-names.ts';
 import type { EventLog } from './log.ts';
 import { ROWS_PER_TURN_MAX, type ScanBudget } from './log-scan.ts';
 import { openPersonKeys } from './person-keys.ts';
@@ -62,14 +63,17 @@ export class SubjectExport {
     const binding = { tenant: config().id, purpose: PURPOSE };
     const opened = cursor === undefined ? undefined : await sealer.open(cursor, binding);
     if (opened && !opened.ok) return { kind: 'place_unknown' };
-    const names = await openPersonKeys(sealer, config());
+    const personKeys = await openPersonKeys(sealer, config());
+    const keys = keysOfSubject(subject, personKeys);
+    // They are on the first page.
+    const names = await openNames(db, sealer, { tenant: config().id, keys: opened ? [] : keys });
     if (isRemoved()) return { kind: 'unknown_tenant' };
-    const keys = keysOfSubject(subject, names);
     const place = opened && (JSON.parse(opened.value) as Place);
     // Of another person: it would go on in the middle.
     if (place && place.keys.join() !== keys.join()) return { kind: 'place_unknown' };
     const head = place?.head ?? log.head;
-    const parts = { db, log, config: config(), rules: rules(), head, person: new Person(keys, names) };
+    const person = new Person(keys, personKeys);
+    const parts = { db, log, config: config(), rules: rules(), head, person, names };
     const looked = budget.turn(() => look(parts, place));
     if ('kind' in looked) return looked;
     if (!place) audit.append('user.exported', actor, { keys }, nowMs());

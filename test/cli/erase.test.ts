@@ -120,6 +120,7 @@ Removed from the relay
     for (const met of [
       { undelivered: { 'edr/events': 1 } },
       { alsoSeen: [JANE.key] },
+      { late: 1 },
       {
         outside: {
           destinations: [{ destination: 'edr', type: 'harfanglab', entries: 1 }],

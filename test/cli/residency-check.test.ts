@@ -3,9 +3,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { EXIT } from '../../cli/exit-codes.ts';
+import { wranglerError } from '../../cli/deploy/wrangler.ts';
 import { COMPONENT_IDS } from '../../cli/residency/components.ts';
 import type { Finding } from '../../cli/residency/finding.ts';
 import { WITHOUT_ENTERPRISE } from '../../cli/residency/statement.ts';
+import { VERSION } from '../../cli/session.ts';
 import { FakeIo, ORIGIN } from './fake-io.ts';
 import {
   COMMAND,
@@ -196,15 +198,56 @@ describe('what could not be asked', () => {
     expect(findings.filter(({ level }) => level === 'skipped').map(({ check }) => check)).toEqual([
       'kv_jurisdiction',
       'queue_jurisdiction',
+      'queue_jurisdiction',
       'running_settings',
       'tenants',
       'host_addresses',
     ]);
     expect(place.relay.requests).toHaveLength(before);
-    expect(ran.json()).toMatchObject({ isProven: false, statement: null });
+    expect(ran.json()).toMatchObject({ isProven: false, statement: null, relay: null });
     const { stdout } = await shell.run('residency check --offline --config wrangler.toml --record record');
     expect(stdout).toContain('Cloudflare was not asked where KV is (--offline).');
     expect(stdout).not.toContain(WITHOUT_ENTERPRISE);
+    for (const name of ['Queue of wake-ups', 'Overflow queue']) expect(stdout).toContain(`– ${name}`);
+  });
+
+  it('says of each queue, under its own component, where it is and whose', async () => {
+    const { findings } = await checked(shellIn(await goodPlace()));
+    const checksOf = (id: string) =>
+      findings.filter(({ component }) => component === id).map(({ check }) => check);
+    for (const id of ['wakeups', 'overflow'])
+      expect(checksOf(id)).toEqual(
+        expect.arrayContaining(['queue_jurisdiction', 'own_queues', 'dead_letter_queue']),
+      );
+  });
+
+  it('says when it was made, of which relay, by which version; briefly without the components', async () => {
+    const shell = shellIn(await goodPlace());
+    const whole = (await shell.run(COMMAND)).json<Record<string, unknown>>();
+    expect(whole).toMatchObject({ checkedAt: '2026-11-22T05:00:00.000Z', relay: ORIGIN, version: VERSION });
+    const brief = (await shell.run(`${COMMAND} --brief`)).json<Record<string, unknown>>();
+    const { components: _, ...rest } = whole;
+    expect(brief).toEqual(rest);
+  });
+
+  it.each([
+    [
+      '✘ [ERROR] In a non-interactive environment, it\'s necessary to set a CLOUDFLARE_API_TOKEN environment variable for wrangler to work. Please go to https://x for instructions.\n\n\n  To continue without logging in, rerun this command with `--temporary`.\n\n🪵  Logs were written to "/home/x/wrangler.log"',
+      "Cannot list the KV namespaces: wrangler refused. In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable for wrangler to work.",
+    ],
+    [
+      '▲ [WARNING] A fetch request failed.\n\n  Common causes:\n    - No network\n\n✘ [ERROR] fetch failed\n\nIf you think this is a bug then please create an issue\n🪵  Logs were written to "/home/x/wrangler.log"',
+      'Cannot list the KV namespaces: wrangler refused. fetch failed',
+    ],
+    ['🪵  Logs were written to "/home/x/wrangler.log"', 'Cannot list the KV namespaces: wrangler refused.'],
+  ])('quotes what wrangler means, and nothing else of it: %j', async (stderr, what) => {
+    const refuse = async () =>
+      Promise.reject(wranglerError('list the KV namespaces', { isOk: false, stdout: '', stderr }));
+    const account = { listNamespaces: refuse, findQueue: refuse };
+    const { findings } = await checked(shellIn(await goodPlace(), { account }));
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: 'kv_jurisdiction', level: 'unproven', what }),
+    );
   });
 
   it('warns of a host that DNS does not know, or does not answer for', async () => {

@@ -68,6 +68,7 @@ export function erasureOf(keys: readonly string[], events: number): ErasureView 
     outside: { destinations: [], recoverableUntil: AT },
     remaining: [],
     alsoSeen: [],
+    late: 0,
   };
 }
 

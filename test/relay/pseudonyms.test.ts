@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { CanonicalEvent } from '../../src/domain/event.ts';
 import { type SealedName, writeName } from '../../src/domain/pseudonym-map.ts';
 import type { Actor } from '../../src/domain/principal.ts';
-import type { RevealAnswer } from '../../src/domain/rights.ts';
+import type { RevealAnswer, Subject } from '../../src/domain/rights.ts';
 import type { AcceptSealedAnswer } from '../../src/domain/rpc.ts';
 import type { UserName } from '../../src/domain/event-view.ts';
 import { pseudonymOf } from '../../src/ingest/pseudonym.ts';
@@ -18,6 +18,7 @@ import { PseudonymMap, RESEALED_MAX } from '../../src/relay/pseudonym-map.ts';
 import { PseudonymStore } from '../../src/relay/pseudonym-store.ts';
 import { renewNames } from '../../src/relay/renew-names.ts';
 import { settingsOf } from '../../src/settings.ts';
+import { exported } from './stored-of-person.ts';
 import { sealedConfig, Tenant } from './tenant.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -84,6 +85,11 @@ async function tenantWithAlice(more: Record<string, unknown> = {}): Promise<Tena
 
 async function reveal(tenant: Tenant, key: string): Promise<RevealAnswer> {
   return tenant.inside(async (relay) => relay.reveal({ v: 1, actor: ACTOR, key }));
+}
+
+/** What a person's export has of the map. */
+async function namesIn(tenant: Tenant, subject: Subject) {
+  return (await exported(tenant, subject)).filter(({ kind }) => kind === 'name');
 }
 
 async function rows(tenant: Tenant): Promise<{ key: string; sealed: string; at: number }[]> {
@@ -433,5 +439,30 @@ describe('health', () => {
     const plain = await written(withoutMap, false);
     expect(await written(withoutMap, true)).toBe(plain);
     expect(await written(withMap(), true)).toBe(plain + 1);
+  });
+});
+
+describe("the map in a person's export", () => {
+  it('has their names, and those alone, with the key behind which each is kept', async () => {
+    const tenant = await tenantWithAlice();
+    await accept(tenant, eventOf(tenant, 'evt-2', BOB), await sealed(tenant, BOB));
+    const [id, email] = [
+      { kind: 'name', key: keyOf(ALICE), user_id: ALICE.id },
+      { kind: 'name', key: keyOf(ALICE_MAIL), user_email: ALICE_MAIL.email },
+    ];
+    expect(await namesIn(tenant, { ...ALICE, ...ALICE_MAIL })).toEqual([id, email]);
+    expect(await namesIn(tenant, { key: keyOf(ALICE_MAIL) })).toEqual([email]);
+    expect(await namesIn(tenant, { id: 'u-nobody' })).toEqual([]);
+  });
+
+  it('leaves out a seal that is of another key, and what was erased', async () => {
+    const tenant = await Tenant.create(withMap());
+    await accept(tenant, eventOf(tenant, 'evt-1', ALICE), await sealed(tenant, ALICE, { as: keyOf(BOB) }));
+    expect(await namesIn(tenant, ALICE)).toEqual([]);
+    const other = await tenantWithAlice();
+    await other.inside((_relay, { storage }) => {
+      storage.sql.exec('DELETE FROM pseudonyms WHERE key = ?', keyOf(ALICE));
+    });
+    expect(await namesIn(other, { ...ALICE, ...ALICE_MAIL })).toHaveLength(1);
   });
 });

@@ -32,6 +32,12 @@ const exportItem = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('watch'), since: shared.instant, until: shared.instant }),
   z.strictObject({ kind: z.literal('device'), hostname: z.string() }),
   z.strictObject({ kind: z.literal('key'), key: z.string() }),
+  z.strictObject({
+    kind: z.literal('name'),
+    key: z.string(),
+    user_id: z.optional(z.string()),
+    user_email: z.optional(z.string()),
+  }),
   z.strictObject({ kind: z.literal('audit'), at: shared.instant, action: z.string() }),
 ]);
 
@@ -61,7 +67,7 @@ export const recordOperations: Operations = {
     tag: 'privacy',
     summary: 'All that is stored of a person, page by page',
     description:
-      'By at least one of `user_id`, `user_email` and `user_key`: names that are given together are those of one person. It is audited once, with their keys. A page ends after 200 items, or after 5,000 rows were looked at: go on with `cursor` set to `next`, also when it holds nothing. What came after the first page is not in it. In a window that others are counted in, too, their values are `…`.',
+      'By at least one of `user_id`, `user_email` and `user_key`: names that are given together are those of one person. It is audited once, with their keys. A page ends after 200 items, or after 5,000 rows were looked at: go on with `cursor` set to `next`, also when it holds nothing. What came after the first page is not in it. In a window that others are counted in, too, their values are `…`. A `name` is what the sealed map holds behind a key: `user_id` or `user_email`.',
     answers: {
       200: {
         description: 'One page; no `next`: it was the last.',
