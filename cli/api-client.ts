@@ -5,7 +5,7 @@
 
 import type { Result } from '../src/lib/result.ts';
 import { failure, success } from '../src/lib/result.ts';
-import { type ApiFailure, cliFailureOf } from './api-failure.ts';
+import { type ApiFailure, cliFailureOf, RELAY_OPTION } from './api-failure.ts';
 import { type Answer, readAnswer } from './api-answer.ts';
 import type { Shape } from './api-shapes.ts';
 import type { Io } from './io.ts';
@@ -44,6 +44,8 @@ export interface ApiRequest {
 export interface ApiClientOptions {
   /** Such as `https://relay.example.com`. */
   readonly origin: string;
+  /** Where the caller said so. */
+  readonly option?: string;
   /** Credentials and the operator's reason. */
   readonly headers: Readonly<Record<string, string>>;
   readonly io: Pick<Io, 'fetch' | 'nowMs' | 'sleep' | 'signal'>;
@@ -54,13 +56,15 @@ export interface ApiClientOptions {
 export class ApiClient {
   readonly origin: string;
   onWait: (ms: number) => void;
+  readonly #option: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #io: ApiClientOptions['io'];
   /** Nobody asks before: the relay asked somebody to wait. */
   #gateMs = 0;
 
-  constructor({ origin, headers, io, onWait = () => undefined }: ApiClientOptions) {
+  constructor({ origin, option = RELAY_OPTION, headers, io, onWait = () => undefined }: ApiClientOptions) {
     this.origin = origin;
+    this.#option = option;
     this.onWait = onWait;
     this.#headers = headers;
     this.#io = io;
@@ -69,7 +73,7 @@ export class ApiClient {
   /** The answer's body, or the failure that ends the command. `what` says what is tried: `list the tenants`. */
   async ask<T>(what: string, request: ApiRequest): Promise<T> {
     const answer = await this.send<T>(request);
-    if (!answer.ok) throw cliFailureOf(answer.error, what, this.origin);
+    if (!answer.ok) throw cliFailureOf(answer.error, what, this.origin, this.#option);
     return answer.value.body;
   }
 

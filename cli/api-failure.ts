@@ -25,8 +25,16 @@ export type ApiFailure =
     }
   | { readonly kind: 'interrupted' };
 
-/** The failure that ends a command. `what` says what was tried: `list the tenants`. */
-export function cliFailureOf(failure: ApiFailure, what: string, origin: string): CliFailure {
+/** How the caller says which relay it is. */
+export const RELAY_OPTION = 'NOXYS_RELAY_URL (or --url)';
+
+/** The failure that ends a command. `what` says what was tried: `list the tenants`; `option`, where its address came from. */
+export function cliFailureOf(
+  failure: ApiFailure,
+  what: string,
+  origin: string,
+  option = RELAY_OPTION,
+): CliFailure {
   switch (failure.kind) {
     case 'interrupted':
       return interrupted();
@@ -34,16 +42,16 @@ export function cliFailureOf(failure: ApiFailure, what: string, origin: string):
       return unreachableFailure(
         failure.kind,
         `Can't ${what}: ${origin} does not answer (${failure.detail}).`,
-        ['Check NOXYS_RELAY_URL (or --url) and that the relay runs.'],
+        [`Check ${option} and that the relay runs.`],
       );
     case 'redirected':
       return unreachableFailure(failure.kind, `Can't ${what}: ${origin} redirects to ${failure.to}.`, [
-        'Credentials never follow redirects: set NOXYS_RELAY_URL to the relay itself.',
+        `Credentials never follow redirects: set ${option} to the relay itself.`,
         'With Cloudflare Access in front, set CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET.',
       ]);
     case 'not_a_relay':
       return unreachableFailure(failure.kind, `Can't ${what}: ${origin} ${failure.detail}.`, [
-        'Check that NOXYS_RELAY_URL (or --url) is the address of a noxys-relay of this version.',
+        `Check that ${option} is the address of a noxys-relay of this version.`,
       ]);
     case 'problem':
       return problemFailure(failure, what);
@@ -60,6 +68,8 @@ function unreachableFailure(kind: string, message: string, hints: readonly strin
 const API_WORDS = [
   ': deliver them, or give them up with ?undelivered=discard',
   ': GET …/rules lists those that it has',
+  ': GET …/erasures lists those that are',
+  /(?<=\()leave_eu, or /,
   /, with DELETE …\/holds\/\d+ or noxys-relay holds lift \S+ \d+/,
 ];
 

@@ -4,22 +4,20 @@ import { invalidInput } from './failure.ts';
 
 const LOOPBACK_PATTERN = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** The origin of an address as it was written; throws a CliFailure that quotes at most its host. */
-export function readOrigin(written: string): string {
+/** The origin of an address as it was written; throws a CliFailure that quotes at most its host. `what`: which address it is. */
+export function readOrigin(written: string, what = "The relay's address"): string {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(written) ? written : `https://${written}`;
-  if (!URL.canParse(text)) throw invalidInput("The relay's address is no URL.", ADDRESS_HINT);
+  if (!URL.canParse(text)) throw invalidInput(`${what} is no URL.`, ADDRESS_HINT);
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
-    throw invalidInput("The relay's address holds a user name or a password.", ADDRESS_HINT);
+    throw invalidInput(`${what} holds a user name or a password.`, ADDRESS_HINT);
   }
   if ((url.pathname !== '/' && url.pathname !== '') || url.search !== '' || url.hash !== '') {
-    throw invalidInput(
-      `The relay's address has more than an origin: write ${url.protocol}//${url.host} alone.`,
-    );
+    throw invalidInput(`${what} has more than an origin: write ${url.protocol}//${url.host} alone.`);
   }
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.origin))) return url.origin;
   throw invalidInput(
-    `The relay's address must begin with https://, except on this machine itself: ${url.host} does not.`,
+    `${what} must begin with https://, except on this machine itself: ${url.host} does not.`,
     'Over http anybody on the way could read the token.',
   );
 }

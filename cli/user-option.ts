@@ -33,7 +33,7 @@ export async function userOf(io: Io, options: NamedUser): Promise<UserBody> {
   const given = [userId, userEmail, userKey].filter((value) => value !== undefined);
   if (given.length > 1)
     throw invalidInput('Name the user in one way: --user-id, --user-email or --user-key.');
-  if (userKey !== undefined) return { user_key: userKey };
+  if (userKey !== undefined) return { user_key: oneKey(userKey) };
   if (userId !== undefined) return { user_id: await nameOf(io, THE_ID, userId) };
   return userEmail === undefined ? {} : { user_email: await nameOf(io, THE_ADDRESS, userEmail) };
 }
@@ -56,8 +56,13 @@ export async function subjectOf(io: Io, options: NamedSubject): Promise<UserBody
   return {
     ...(userId === undefined ? {} : { user_id: await nameOf(io, THE_ID, userId) }),
     ...(userEmail === undefined ? {} : { user_email: await nameOf(io, THE_ADDRESS, userEmail) }),
-    ...(userKey === undefined ? {} : { user_key: userKey }),
+    ...(userKey === undefined ? {} : { user_key: oneKey(userKey) }),
   };
+}
+
+function oneKey(key: string): string {
+  if (PSEUDONYM_PATTERN.test(key)) return key;
+  throw invalidInput('A key is p_ and 22 characters, as events, detections and the audit show it.');
 }
 
 /** What is no key may be either: Noxys has ids that look like addresses. */

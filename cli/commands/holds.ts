@@ -73,7 +73,7 @@ function placeCommand(act: Act) {
   return new Command('place')
     .summary('hold what is stored of a person, or everything')
     .description(
-      'The reason (--reason) is required: it stands in the hold and in the audit log, so name no person in it.\nNames that are given together are one person’s. Without a value, --user, --user-id and --user-email ask for it; - is stdin.',
+      "The reason (--reason) is required: it stands in the hold and in the audit log, so name no person in it.\nNames that are given together are one person's. Without a value, --user, --user-id and --user-email ask for it; - is stdin.",
     )
     .argument('<tenant>', "the tenant's id", tenantId)
     .option('--user [name]', "the person's id, e-mail address or key, whichever it is")

@@ -57,7 +57,8 @@ function textOf(out: Output, lines: readonly RetentionLine[]): string {
   if (lines.length === 0) return 'There is nothing to keep.';
   const rows = lines.map((line) => [
     printable(line.kind),
-    count(line.days, 'day'),
+    // Nought: no number of days decides, as `because` says.
+    line.days === 0 ? '–' : count(line.days, 'day'),
     printable(line.basis),
     instant(line.oldestAt),
     instant(line.goesBy),

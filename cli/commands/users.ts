@@ -4,13 +4,14 @@ import { Command } from '@commander-js/extra-typings';
 
 import { PSEUDONYM_PATTERN } from '../../src/ingest/pseudonym.ts';
 import type { Act } from '../action.ts';
+import type { ApiClient } from '../api-client.ts';
 import { tenantPath } from '../api-paths.ts';
 import { SHAPES } from '../api-shapes.ts';
 import { invalidInput } from '../failure.ts';
 import { tenantId } from '../option-values.ts';
 import { printable } from '../output/printable.ts';
 import type { Session } from '../session.ts';
-import { userOf } from '../user-option.ts';
+import { subjectOf, type UserBody, userOf } from '../user-option.ts';
 
 interface Revealed {
   readonly user_id?: string;
@@ -29,25 +30,43 @@ function keyCommand(act: Act) {
     .summary("show a user's pseudonym")
     .description('Needs the role operator, and is written to the audit log, with the pseudonym alone.')
     .argument('<tenant>', "the tenant's id", tenantId)
+    .option('--user [name]', 'of the user with this id or address, whichever it is: a key of each')
     .option('--user-id [id]', 'of the user with this id')
     .option('--user-email [address]', 'of the user with this address')
     .action(
       act(async (session: Session, tenant: string, options) => {
-        const user = await userOf(session.io, options);
-        if (Object.keys(user).length === 0)
-          throw invalidInput('Say which user: either --user-id or --user-email.');
+        const user = await (options.user === undefined ? userOf : subjectOf)(session.io, options);
+        const names = Object.entries(user);
+        if (names.length === 0) throw invalidInput('Say which user: --user, --user-id or --user-email.');
+        if (user['user_key'] !== undefined) throw invalidInput('It is a key already.');
         const api = await session.api();
-        const { key } = await api.ask<{ readonly key: string }>("look up the user's key", {
-          method: 'POST',
-          shape: SHAPES.userKey,
-          path: tenantPath(tenant, 'users', 'key'),
-          body: user,
-          isRepeatable: true,
-        });
-        session.out.result({ key }, () => printable(key));
+        const keys: Record<string, string> = {};
+        for (const [name, value] of names) keys[name] = await keyOf(api, tenant, { [name]: value });
+        const all = Object.values(keys);
+        session.out.result(all.length === 1 ? { key: all[0] } : { keys }, () => textOf(keys));
         return undefined;
       }),
     );
+}
+
+async function keyOf(api: ApiClient, tenant: string, body: UserBody): Promise<string> {
+  const { key } = await api.ask<{ readonly key: string }>("look up the user's key", {
+    method: 'POST',
+    shape: SHAPES.userKey,
+    path: tenantPath(tenant, 'users', 'key'),
+    body,
+    isRepeatable: true,
+  });
+  return key;
+}
+
+/** One key alone; of several, each with what it is of. */
+function textOf(keys: Readonly<Record<string, string>>): string {
+  const all = Object.entries(keys);
+  if (all.length === 1) return all.map(([, key]) => printable(key)).join('');
+  return all
+    .map(([name, key]) => `${printable(key)}  as an ${name === 'user_id' ? 'id' : 'e-mail address'}`)
+    .join('\n');
 }
 
 function revealCommand(act: Act) {

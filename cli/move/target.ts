@@ -16,7 +16,7 @@ export async function targetApi(session: Session, { toUrl, toTokenFile }: Target
     if (toTokenFile !== undefined) throw invalidInput('--to-token-file belongs to --to-url.');
     return session.api();
   }
-  const origin = readOrigin(toUrl);
+  const origin = readOrigin(toUrl, '--to-url');
   if (origin === session.origin) throw invalidInput('--to-url is the relay itself: leave it out.');
   if (toTokenFile === undefined)
     throw invalidInput(
@@ -31,5 +31,5 @@ export async function targetApi(session: Session, { toUrl, toTokenFile }: Target
     if (name !== 'CF-Access-Client-Id') out.conceal(value.replace(/^Bearer /, ''));
   }
   const headers = { ...userAgent(), ...credentials, ...reasonHeader(options.reason) };
-  return new ApiClient({ origin, headers, io });
+  return new ApiClient({ origin, option: '--to-url', headers, io });
 }

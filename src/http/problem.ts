@@ -160,7 +160,11 @@ function wordsOf(failure: RequestFailure): Words {
         'No stored event has this id: it is gone with its retention, was not forwarded, or the id or type is wrong.',
       );
     case 'erasure_not_found':
-      return words(404, 'No such erasure', 'GET …/erasures lists those that are remembered.');
+      return words(
+        404,
+        'No such erasure',
+        'No erasure of this number is remembered: GET …/erasures lists those that are.',
+      );
     case 'name_not_found':
       return words(404, 'No such name', noNameDetail(failure.isOn));
     case 'rule_not_found':

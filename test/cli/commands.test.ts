@@ -624,6 +624,18 @@ describe('users', () => {
     });
   });
 
+  it('key takes a name whichever it is, and shows the pseudonym of each', async () => {
+    const { relay, shell } = await stage();
+    relay.state.names.set(KEY, { user_email: 'jane.doe@example.com' });
+    const line = 'users key acme --user jane.doe@example.com';
+    expect((await shell.run(line)).stdout).toBe(
+      `p_0123456789abcdef  as an id\n${KEY}  as an e-mail address\n`,
+    );
+    expect((await shell.run(`${line} --json`)).json()).toEqual({
+      keys: { user_id: 'p_0123456789abcdef', user_email: KEY },
+    });
+  });
+
   it('key asks for the name where there is a terminal', async () => {
     const { relay, shell } = await stage({ answers: ['u-17'] });
     relay.state.names.set(KEY, { user_id: 'u-17' });
@@ -632,7 +644,9 @@ describe('users', () => {
   });
 
   it.each([
-    ['users key acme', 'either --user-id or --user-email'],
+    ['users key acme', 'Say which user: --user, --user-id or --user-email'],
+    [`users key acme --user ${KEY}`, 'It is a key already'],
+    ['users key acme --user a --user-id b', '--user goes alone'],
     ['users key acme --user-id u-1 --user-email a@b.fr', 'in one way'],
     ['users reveal acme u-17', 'A key is p_ and 22 characters'],
     ['users reveal acme', 'key'],

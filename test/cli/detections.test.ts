@@ -130,7 +130,9 @@ describe('windows list', () => {
     const ran = await shell.run('windows list acme --limit 210');
     expect(ran.stdout).toMatch(/^repeated +user_id=p_209 +4 of > 5 +1 min ago +1 min ago +– +in 2 min$/m);
     expect(ran.stdout).toContain('There is more: --after 209');
-    const one = await shell.run('windows list acme --user-key p_7 --rule repeated --json');
+    const key = 'p_0123456789abcdefghijkl';
+    relay.state.windows.push(window(key));
+    const one = await shell.run(`windows list acme --user-key ${key} --rule repeated --json`);
     expect(one.json<{ windows: object[] }>().windows).toHaveLength(1);
     expect(relay.sent('POST', /windows\/search$/)).toHaveLength(1);
   });

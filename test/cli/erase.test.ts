@@ -4,6 +4,7 @@ import { EXIT } from '../../cli/exit-codes.ts';
 import { FakeIo } from './fake-io.ts';
 import { AT, erasureOf, hold, JANE, NAMES, stage } from './rights-for-test.ts';
 import type { StandIn } from './stand-in.ts';
+import { problem } from './stand-in-types.ts';
 
 describe('erase', () => {
   it('shows what will happen and erases nothing until the tenant was typed', async () => {
@@ -95,6 +96,20 @@ Removed from the relay
     expect(stdout).toContain('team (teams): up to 2 entries. What an EU tenant writes there names nobody');
     expect(stdout).toContain('edr (harfanglab): up to 1 entry. Look for the names');
     expect(stdout).not.toContain('Search the channel');
+  });
+
+  it('says of a number that no erasure has that there is none', async () => {
+    const { relay, shell } = await stage();
+    relay.intercept = () =>
+      problem(
+        404,
+        'erasure_not_found',
+        'No erasure of this number is remembered: GET …/erasures lists those that are.',
+      );
+    const ran = await shell.run('erasures acme 7');
+    expect(ran.code).toBe(EXIT.notFound);
+    expect(ran.stderr).toContain('No erasure of this number is remembered.');
+    expect(ran.stderr).not.toContain('GET');
   });
 
   it('says what still names the person, and ends with 1', async () => {

@@ -224,9 +224,9 @@ describe('what could not be asked', () => {
 
   it('says when it was made, of which relay, by which version; briefly without the components', async () => {
     const shell = shellIn(await goodPlace());
-    const whole = (await shell.run(COMMAND)).json<Record<string, unknown>>();
+    const whole = (await shell.run(COMMAND)).json();
     expect(whole).toMatchObject({ checkedAt: '2026-11-22T05:00:00.000Z', relay: ORIGIN, version: VERSION });
-    const brief = (await shell.run(`${COMMAND} --brief`)).json<Record<string, unknown>>();
+    const brief = (await shell.run(`${COMMAND} --brief`)).json();
     const { components: _, ...rest } = whole;
     expect(brief).toEqual(rest);
   });

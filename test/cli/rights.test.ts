@@ -50,6 +50,8 @@ describe('who is meant', () => {
     ['export acme --user -', 'is empty', '\r\n'],
     ['erase acme --yes --user-id -', 'must be one name in one line', 'u-17\r\nu-18\r\n'],
     ['export acme --user u-17 --force', '--force goes with --out', ''],
+    ['erase acme --yes --user-key p_short', 'A key is p_ and 22 characters', ''],
+    ['export acme --user-key p_short', 'A key is p_ and 22 characters', ''],
     ['erasures acme --wait', '--wait needs the number', ''],
     ['erasures acme none', 'whole number', ''],
     ['holds place acme --reason x', 'either a person', ''],
@@ -177,12 +179,14 @@ describe('retention', () => {
     relay.state.rights.retention.push(
       { ...line, oldestAt: AT, goesBy: '2026-12-21T05:00:00.000Z', lastDroppedAt: AT },
       { ...line, kind: 'audit', days: 1 },
+      { ...line, kind: 'held_entries', days: 0, basis: 'until the hold is lifted' },
     );
     const ran = await shell.run('retention acme');
     expect(ran.code).toBe(EXIT.ok);
     expect(ran.stdout).toMatch(
       /^events +30 days +retention\.events +2026-11-21 05:00:00 +2026-12-21 05:00:00 +2026-11-21 05:00:00 +in time$/m,
     );
+    expect(ran.stdout).toMatch(/^held_entries +– +until the hold is lifted +–/m);
     expect(ran.stdout).toMatch(/^audit +1 day +retention\.events +– +– +– +empty$/m);
   });
 

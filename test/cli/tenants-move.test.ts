@@ -131,6 +131,37 @@ describe('noxys-relay tenants move', () => {
     expect(ran.stderr).toMatch(words);
   });
 
+  it('names the option that the other address came from', async () => {
+    for (const [line, words] of [
+      [ELSEWHERE.replace(OTHER, 'http://foo.example.com'), '--to-url must begin with https://'],
+      [ELSEWHERE.replace(OTHER, 'foo'), 'Check --to-url and that the relay runs'],
+    ] as const) {
+      const relays = new MoveRelays();
+      const fetch: typeof relays.fetch = async (input, init) => {
+        if (new Request(input, init).url.startsWith('https://foo/')) throw new TypeError('fetch failed');
+        return relays.fetch(input, init);
+      };
+      const { stderr } = await new FakeIo({ fetch, files: { token: OTHER_TOKEN } }).run(`${line} --yes`);
+      expect(stderr).toContain(words);
+      expect(stderr).not.toContain('NOXYS_RELAY_URL');
+    }
+  });
+
+  it('speaks of the option alone where the data would leave the EU', async () => {
+    const relays = new MoveRelays();
+    relays.intercept = ({ step }) =>
+      step === 'POST move/offer'
+        ? problem(
+            409,
+            'move_refused',
+            "The tenant's data would leave the EU: say so (leave_eu, or --leave-eu), if they are meant to.",
+          )
+        : undefined;
+    const { stderr } = await fakeFor(relays).run('tenants move acme --to global --yes');
+    expect(stderr).toContain('would leave the EU: say so (--leave-eu), if they are meant to.');
+    expect(stderr).not.toContain('leave_eu');
+  });
+
   it('says that the data leave the EU only when it is told to', async () => {
     const relays = new MoveRelays();
     await fakeFor(relays).run('tenants move acme --to global --leave-eu --yes');

@@ -20,6 +20,9 @@ const API_PATH_PATTERN = /^\/api(?:\/v1(?:\/(?:events|incidents|alerts))?|\/data
 /** Pages of the console, which is at the same address. Source: links that XSOAR, FORTI and OpenCTI make. */
 const CONSOLE_PATH_PATTERN = /^\/(?:threats?|security-events?|login)(?:\/|$)/;
 
+const NOT_PUBLIC =
+  "must be a host name on the public internet: Cloudflare can't reach an address, a single label or a private name";
+
 /**
  * The manager's origin such as `https://harfanglab.acme.fr:8443`, or a sentence that says what is wrong with it.
  * With `isLocal`, a loopback address stands in for the manager, with http too.
@@ -31,6 +34,9 @@ export function normaliseBaseUrl(
   const url = URL.parse(withScheme(text.replaceAll(WRAPPING_PATTERN, '').replace(BRACKETED_PATTERN, '$1')));
   if (!url) return failure('is not a URL: write it as https://harfanglab.example.com:8443');
   const isSimulator = isLocal && isLoopbackHost(url.hostname);
+  // No scheme would help it: https://127.0.0.1 is refused, too.
+  const isHopeless = url.protocol === 'http:' && !isSimulator && !isPublicHostName(url.hostname);
+  if (isHopeless) return failure(NOT_PUBLIC);
   if (url.protocol !== 'https:' && !(isSimulator && url.protocol === 'http:')) {
     const meant = url.protocol === 'http:' ? `. Write https://${url.host}` : '';
     return failure(`must begin with https://: the token and the events would travel in clear${meant}`);
@@ -46,9 +52,7 @@ export function normaliseBaseUrl(
     );
   }
   if (!isSimulator && !isPublicHostName(url.hostname)) {
-    return failure(
-      "must be a host name on the public internet: Cloudflare can't reach an address, a single label or a private name",
-    );
+    return failure(NOT_PUBLIC);
   }
   return success(url.origin);
 }

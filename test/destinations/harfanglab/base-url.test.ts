@@ -44,7 +44,7 @@ describe('normaliseBaseUrl', () => {
   it.each([
     ['http://edr.acme.fr', 'Write https://edr.acme.fr'],
     ['http://edr.acme.fr:8443/api/v1', 'Write https://edr.acme.fr:8443'],
-    ['http://127.0.0.1:9001', 'https://'],
+    ['http://127.0.0.1:9001', 'public internet'],
     ['https://127.0.0.1:9001', 'public internet'],
     ['https://127.1', 'public internet'],
     ['https://2130706433', 'public internet'],
