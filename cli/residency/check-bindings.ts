@@ -3,14 +3,15 @@
  * What is not known to be harmless is refused: a new kind of binding is looked at before it is used.
  */
 
+import { isRecord } from '../../src/lib/record.ts';
 import { KV_BINDING } from '../deploy/environment.ts';
 import type { ComponentId } from './components.ts';
 import { failing, ok, type Finding } from './finding.ts';
 import { queuesOf, tableOf, tablesOf, type DeployedConfig, type Table } from './read-config.ts';
 
-/** Keys that bring no other place into play, or are checked by themselves. Source: wrangler 4.155.0, config-schema.json, read 2026-11. */
+/** Keys that bring no other place into play, whether of an environment or of the top level alone, or are checked by themselves. Source: wrangler 4.155.0, config-schema.json, read 2026-11. */
 const KNOWN: readonly string[] =
-  'name main account_id compatibility_date compatibility_flags limits exports migrations minify keep_names upload_source_maps no_bundle rules tsconfig find_additional_modules preserve_file_names base_dir define build vars secrets triggers version_metadata assets ratelimits durable_objects kv_namespaces queues r2_buckets observability logpush tail_consumers streaming_tail_consumers logfwdr routes route workers_dev preview_urls placement'.split(
+  '$schema name main account_id compatibility_date compatibility_flags limits exports migrations minify keep_names upload_source_maps no_bundle rules tsconfig find_additional_modules preserve_file_names base_dir define build vars secrets triggers version_metadata assets ratelimits durable_objects kv_namespaces queues r2_buckets observability logpush tail_consumers streaming_tail_consumers logfwdr routes route workers_dev preview_urls placement alias dev dependencies_instrumentation jsx_factory jsx_fragment send_metrics'.split(
     ' ',
   );
 
@@ -29,12 +30,16 @@ const REASONS: Readonly<Record<string, string>> = {
   workflows: 'the settings of Workflows are kept outside the EU',
   cache: 'answers would be cached in any data centre',
   containers: 'Containers run anywhere',
+  site: 'Workers Sites keep files in a KV namespace of their own, outside the EU',
+  unsafe: 'it binds whatever Cloudflare takes by it, and nothing here can tell where that is',
+  keep_vars: 'variables that are set in the dashboard would stay, and no file shows them',
+  previews: 'previews bind what is not checked here',
 };
 
 export function checkBindings(config: DeployedConfig): readonly Finding[] {
   const { table } = config;
   return [
-    ...otherStores(table),
+    ...otherStores(config),
     ...buckets(table),
     ...otherKv(table),
     placement(table),
@@ -46,20 +51,23 @@ export function checkBindings(config: DeployedConfig): readonly Finding[] {
   ];
 }
 
-function otherStores(table: Table): readonly Finding[] {
+function otherStores({ table, written }: DeployedConfig): readonly Finding[] {
   const found = Object.keys(table).filter((key) => !KNOWN.includes(key) && !isEmpty(table[key]));
   if (found.length === 0) return [ok(['settings', 'other_stores'], 'It binds no other store or service.')];
   return found.map((key) =>
     failing(
       ['settings', 'other_stores'],
-      `${key} is set for this environment: ${REASONS[key] ?? 'it is not known to keep data in the EU'}.`,
-      `Remove ${key} from [env.eu] (and from the top level, if it is inherited), then deploy.`,
+      `${key} is set ${key in written ? 'for this environment' : 'at the top level, for every environment'}: ${REASONS[key] ?? 'it is not known to keep data in the EU'}.`,
+      key in written
+        ? `Remove ${key} from [env.eu] (and from the top level, if it is inherited), then deploy.`
+        : `Remove ${key} from the top level of wrangler.toml, then deploy.`,
     ),
   );
 }
 
 function isEmpty(value: unknown): boolean {
-  return Array.isArray(value) ? value.length === 0 : value === undefined || value === false;
+  if (Array.isArray(value)) return value.length === 0;
+  return value === undefined || value === false || (isRecord(value) && Object.keys(value).length === 0);
 }
 
 function buckets(table: Table): readonly Finding[] {

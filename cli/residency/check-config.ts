@@ -7,10 +7,12 @@ import { faultOf } from '../deploy/secrets.ts';
 import { checkBindings } from './check-bindings.ts';
 import { checkEgressList } from './check-egress-list.ts';
 import { checkLogs } from './check-logs.ts';
+import { checkQueues } from './check-queues.ts';
 import { failing, ok, type Finding } from './finding.ts';
 import { tableOf, type DeployedConfig, type Table } from './read-config.ts';
 
 const WORKERS_DEV = '.workers.dev';
+const SECRETS = ['RELAY_MASTER_KEY', 'RELAY_MASTER_KEY_PREVIOUS', 'RELAY_ADMIN_TOKEN'];
 const GUARD = 'refuse-plain.js';
 
 /** Every finding about the files of an environment that serves EU tenants alone. */
@@ -21,6 +23,7 @@ export function checkConfig(config: DeployedConfig): readonly Finding[] {
     guard(config.written),
     ...checkLogs(config.table),
     ...checkBindings(config),
+    ...checkQueues(config),
     ...checkEgressList(config.environment.vars['RELAY_EGRESS_ALLOW'] ?? ''),
   ];
 }
@@ -28,7 +31,12 @@ export function checkConfig(config: DeployedConfig): readonly Finding[] {
 /** Of the global environment: what EU tenants in it rely on. */
 export function checkGlobalConfig({ environment }: DeployedConfig): readonly Finding[] {
   const { vars } = environment;
-  return [place(vars), readable(vars), ...checkEgressList(vars['RELAY_EGRESS_ALLOW'] ?? '')];
+  return [
+    place(vars),
+    readable(vars),
+    ...secretsAmong(vars, ''),
+    ...checkEgressList(vars['RELAY_EGRESS_ALLOW'] ?? ''),
+  ];
 }
 
 function settings({ environment: { vars } }: DeployedConfig): readonly Finding[] {
@@ -46,6 +54,7 @@ function settings({ environment: { vars } }: DeployedConfig): readonly Finding[]
         ),
     place(vars),
     readable(vars),
+    ...secretsAmong(vars, 'eu'),
   ];
 }
 
@@ -69,6 +78,20 @@ function readable(vars: Readonly<Record<string, string>>): Finding {
     ['settings', 'settings_readable'],
     `${fault}.`,
     'Mend it in wrangler.toml, or record other hosts: `npm run deploy:setup -- --env eu --allow "…"`.',
+  );
+}
+
+/** Variables are shown to whoever reads the file or the dashboard, and are kept in both. */
+function secretsAmong(vars: Readonly<Record<string, string>>, flag: 'eu' | ''): readonly Finding[] {
+  const found = SECRETS.filter((name) => vars[name] !== undefined);
+  if (found.length === 0) return [ok(['settings', 'secret_in_vars'], 'No secret is among the variables.')];
+  const table = flag === '' ? '[vars]' : `[env.${flag}.vars]`;
+  return found.map((name) =>
+    failing(
+      ['settings', 'secret_in_vars'],
+      `${name} is in ${table}: in clear, in the file and in Cloudflare’s dashboard.`,
+      `Remove it from ${table}, take another value, as this one is known, and set it by \`npx wrangler secret put ${name} --env="${flag}"\` (docs/operations.md, "Master key").`,
+    ),
   );
 }
 

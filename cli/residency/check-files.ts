@@ -10,22 +10,28 @@ import { hostsOf } from './check-destinations.ts';
 import { about, failing, type Finding, ok } from './finding.ts';
 import type { DeployedConfig } from './read-config.ts';
 
-export function checkTenantFiles(session: Session, path: string, config: DeployedConfig): TenantLook {
+export interface FilesLook extends TenantLook {
+  /** Of the tenants whose files were looked at. */
+  readonly ids: readonly string[];
+}
+
+export function checkTenantFiles(session: Session, path: string, config: DeployedConfig): FilesLook {
   try {
-    const looks = readTenantFiles(session, [path]).map(({ id, json }): TenantLook => {
+    const looks = readTenantFiles(session, [path]).map(({ id, json }): FilesLook => {
       const document: unknown = JSON.parse(json);
       if (config.environment.name === 'global' && isRecord(document) && document['residency'] === 'global')
-        return { findings: [], hosts: [] };
-      return lookAt(id, document, config);
+        return { findings: [], hosts: [], ids: [] };
+      return { ...lookAt(id, document, config), ids: [id] };
     });
     return {
       findings: looks.flatMap(({ findings }) => findings),
       hosts: looks.flatMap(({ hosts }) => hosts),
+      ids: looks.flatMap(({ ids }) => ids),
     };
   } catch (error) {
     if (!(error instanceof CliFailure)) throw error;
     const fix = 'Mend the files; `npx noxys-relay apply --dry-run` says the same.';
-    return { findings: [failing(['operator', 'files'], error.message, fix)], hosts: [] };
+    return { findings: [failing(['operator', 'files'], error.message, fix)], hosts: [], ids: [] };
   }
 }
 

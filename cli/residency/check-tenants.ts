@@ -26,7 +26,16 @@ export interface TenantLook {
   readonly hosts: readonly AskedHost[];
 }
 
-export async function checkTenants(io: Io, api: ApiClient, name: EnvironmentName): Promise<TenantLook> {
+/**
+ * The relay lists the tenants that are in KV. `named` are asked for by name as well: one that was never published is in none of its
+ * lists, and has its object and its data all the same.
+ */
+export async function checkTenants(
+  io: Io,
+  api: ApiClient,
+  name: EnvironmentName,
+  named: readonly string[],
+): Promise<TenantLook> {
   let listed: readonly TenantListed[];
   try {
     listed = await listTenants(api);
@@ -36,7 +45,12 @@ export async function checkTenants(io: Io, api: ApiClient, name: EnvironmentName
     return { findings: [finding], hosts: [] };
   }
   // A global deployment may have tenants of both kinds, and promises nothing of the others. Of an unknown one nothing is presumed.
-  const asked = name === 'eu' ? listed : listed.filter((tenant) => tenant.residency !== 'global');
+  const ofEu = name === 'eu' ? listed : listed.filter((tenant) => tenant.residency !== 'global');
+  const unlisted = named.filter((id) => listed.every((tenant) => tenant.id !== id));
+  const asked = [
+    ...ofEu.map(({ id }) => ({ id, isListed: true })),
+    ...unlisted.map((id) => ({ id, isListed: false })),
+  ];
   if (asked.length === 0)
     return { findings: [ok(['tenant_object', 'tenants'], 'It has no EU tenant.')], hosts: [] };
   const progress = startProgress(io, 'Checking', asked.length);
@@ -44,8 +58,8 @@ export async function checkTenants(io: Io, api: ApiClient, name: EnvironmentName
     const looks = await inPool(
       asked,
       TENANTS_AT_ONCE,
-      async ({ id }) => {
-        const look = await checkTenant(api, id);
+      async ({ id, isListed }) => {
+        const look = await checkTenant(api, id, isListed);
         progress.advance();
         return look;
       },
@@ -60,8 +74,13 @@ export async function checkTenants(io: Io, api: ApiClient, name: EnvironmentName
   }
 }
 
-async function checkTenant(api: ApiClient, id: string): Promise<TenantLook> {
+async function checkTenant(api: ApiClient, id: string, isListed: boolean): Promise<TenantLook> {
   const shown = await api.send<TenantShown>({ method: 'GET', shape: SHAPES.tenant, path: tenantPath(id) });
+  if (!shown.ok && !isListed && shown.error.kind === 'problem' && shown.error.status === 404)
+    return {
+      findings: about(id, [ok(['tenant_object', 'tenant'], 'The relay does not have it.')]),
+      hosts: [],
+    };
   if (!shown.ok) return unreadable(id, shown.error, 'read its config', api.origin);
   const answer = await api.send<TenantHealth>({
     method: 'GET',
@@ -73,6 +92,7 @@ async function checkTenant(api: ApiClient, id: string): Promise<TenantLook> {
   const { jurisdiction, configFaults } = answer.value.body;
   return {
     findings: about(id, [
+      ...(isListed ? [] : [notListed()]),
       residency(config.residency),
       object(jurisdiction),
       ...checkDocument(config, configFaults),
@@ -104,6 +124,14 @@ export function checkDocument(config: unknown, faults: readonly ConfigFault[]): 
     ),
     ...(refused.length > 0 ? [] : [ok(['egress', 'config'], 'The relay has nothing against the config.')]),
   ];
+}
+
+function notListed(): Finding {
+  return accepted(
+    ['kv', 'tenant_unlisted'],
+    'The relay has it and does not list it: it is not in KV, or is so only for seconds.',
+    'Apply its file again, or delete the tenant: without --files nothing here looks at it.',
+  );
 }
 
 function residency(value: string): Finding {

@@ -8,7 +8,7 @@ import { checkDns, skipDns } from './check-dns.ts';
 import { checkPlatform, skipPlatform } from './check-platform.ts';
 import { checkRelay, skipRelay } from './check-relay.ts';
 import { checkTenants, type TenantLook } from './check-tenants.ts';
-import { checkTenantFiles } from './check-files.ts';
+import { checkTenantFiles, type FilesLook } from './check-files.ts';
 import { accepted, type Finding } from './finding.ts';
 import { readDeployedConfig, type ConfigPlace } from './read-config.ts';
 
@@ -20,7 +20,7 @@ export interface Examination extends ConfigPlace {
   readonly isOffline: boolean;
 }
 
-const NOTHING: TenantLook = { findings: [], hosts: [] };
+const NOTHING: FilesLook = { findings: [], hosts: [], ids: [] };
 
 /** Throws a CliFailure where the command can't begin: no wrangler.toml, no address of a relay. */
 export async function examineResidency(
@@ -33,8 +33,8 @@ export async function examineResidency(
   const written = env === 'eu' ? checkConfig(config) : [...checkGlobalConfig(config), ...whatGlobalMeans()];
   const platform = env === 'global' ? [] : api ? await checkPlatform(io.account, config) : skipPlatform();
   const relay = api && (await checkRelay(api, env, config));
-  const tenants = api ? await checkTenants(io, api, env) : NOTHING;
   const documents = files === undefined ? NOTHING : checkTenantFiles(session, files, config);
+  const tenants = api ? await checkTenants(io, api, env, documents.ids) : NOTHING;
   const names = api ? await checkDns(io, distinct([...tenants.hosts, ...documents.hosts])) : skipDns();
   if (io.signal.aborted) throw interrupted();
   return [

@@ -22,20 +22,16 @@ import { withRecord } from '../deploy/wrangler-config.ts';
 import { CliFailure, invalidInput } from '../failure.ts';
 import { EXIT } from '../exit-codes.ts';
 
-/** What an environment has of the top level where it says nothing itself. Source: wrangler 4.155.0, `inheritable(…)`, read 2026-11. */
-const INHERITED: readonly string[] = [
-  'access',
-  'cache',
-  'logfwdr',
-  'logpush',
-  'observability',
-  'placement',
-  'preview_urls',
-  'previews',
-  'route',
-  'routes',
-  'workers_dev',
-];
+/**
+ * What an environment has not of the top level. All else holds for it too where it says nothing itself: what nobody here knows, as well.
+ * `unsafe` is not among them, though wrangler passes none on today: it is no place for anything of an EU deployment.
+ * Source: wrangler 4.155.0, `notInheritable(…)`, read 2026-11.
+ */
+const NOT_INHERITED: ReadonlySet<string> = new Set(
+  'env name agent_memory ai ai_search ai_search_namespaces analytics analytics_engine_datasets artifacts browser cloudchamber connect containers d1_databases define dispatch_namespaces durable_objects flagship hyperdrive images k2 kv_namespaces media mtls_certificates pipelines queues r2_buckets ratelimits secrets secrets_store_secrets send_email services stream streaming_tail_consumers tail_consumers unsafe_hello_world vars vectorize version_metadata vpc_networks vpc_services worker_loaders workflows'.split(
+    ' ',
+  ),
+);
 
 export type Table = Readonly<Record<string, unknown>>;
 
@@ -88,7 +84,7 @@ export function deployedConfig(
   const settled = withRecord(raw, name, record);
   const environment = environmentOf(settled, name);
   const own = tableOf(ownOf(settled, name));
-  const inherited = Object.entries(tableOf(raw)).filter(([key]) => INHERITED.includes(key));
+  const inherited = Object.entries(tableOf(raw)).filter(([key]) => !NOT_INHERITED.has(key));
   const table = { ...(name === 'global' ? {} : Object.fromEntries(inherited)), ...own };
   return { environment, table, written: tableOf(ownOf(raw, name)), top: tableOf(raw), record, otherRecord };
 }

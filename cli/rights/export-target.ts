@@ -33,11 +33,18 @@ export function fileTarget({ io, out }: Session, file: string, isReplacing: bool
   const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   const descriptor = openNew(beside, file);
   let isOpen = true;
-  const abandon = () => {
-    if (!isOpen) return;
+  let isThere = true;
+  let isReserved = false;
+  const close = () => {
+    if (isOpen) closeSync(descriptor);
     isOpen = false;
-    closeSync(descriptor);
+  };
+  const abandon = () => {
+    if (!isThere) return;
+    isThere = false;
+    close();
     rmSync(beside, { force: true });
+    if (isReserved) rmSync(path, { force: true });
   };
   return {
     abandon,
@@ -47,10 +54,13 @@ export function fileTarget({ io, out }: Session, file: string, isReplacing: bool
     },
     finish: () => {
       fsyncSync(descriptor);
-      if (!isReplacing) reserve(path, file);
-      isOpen = false;
-      closeSync(descriptor);
-      renameSync(beside, path);
+      if (!isReplacing) {
+        reserve(path, file);
+        isReserved = true;
+      }
+      close();
+      giveName(beside, path, file);
+      isThere = false;
     },
   };
 }
@@ -66,6 +76,17 @@ function openNew(path: string, file: string): number {
     return openSync(path, 'wx', OWNER_ONLY);
   } catch (error) {
     throw invalidInput(`Can't write ${file}: ${codeOf(error)}.`, 'Name another file with --out.');
+  }
+}
+
+function giveName(beside: string, path: string, file: string): void {
+  try {
+    renameSync(beside, path);
+  } catch (error) {
+    throw invalidInput(
+      `Can't write ${file}: ${codeOf(error)}. Nothing of it was left.`,
+      'Name another file with --out.',
+    );
   }
 }
 

@@ -50,8 +50,6 @@ export interface EventQueryParts {
   readonly isRemoved: () => boolean;
 }
 
-const NO_SUCH_TENANT = { kind: 'unknown_tenant' } as const;
-
 export class EventQueries {
   readonly #parts: EventQueryParts;
 

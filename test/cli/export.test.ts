@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -116,6 +116,41 @@ describe('export', () => {
     expect(ran).toMatchObject({ code: EXIT.invalid, stderr: expect.stringContaining('there already') });
     expect(readFileSync(join(shell.cwd, 'jane.json'), 'utf8')).toBe('theirs');
     expect(readdirSync(shell.cwd)).toEqual(['jane.json']);
+  });
+
+  it('leaves nothing of the person where the whole file can not be given its name', async () => {
+    const { relay, shell } = await stage({ files: { 'jane.json': 'old' } });
+    relay.intercept = () => {
+      // What is to be replaced becomes a folder meanwhile.
+      rmSync(join(shell.cwd, 'jane.json'), { recursive: true, force: true });
+      mkdirSync(join(shell.cwd, 'jane.json', 'theirs'), { recursive: true });
+      return undefined;
+    };
+    const ran = await shell.run('export acme --user u-17 --out jane.json --force');
+    expect(ran).toMatchObject({
+      code: EXIT.invalid,
+      stderr: expect.stringContaining("Can't write jane.json: EISDIR"),
+    });
+    expect(readdirSync(shell.cwd)).toEqual(['jane.json']);
+    expect(readdirSync(join(shell.cwd, 'jane.json'))).toEqual(['theirs']);
+  });
+
+  it('leaves nothing of the person at Ctrl-C, nor touches the file that it was to replace', async () => {
+    const { relay, shell } = await stage({ files: { 'old.json': 'mine' } });
+    const during: string[][] = [];
+    relay.intercept = ({ body }) => {
+      if (!body.includes('at-2')) return undefined;
+      during.push(readdirSync(shell.cwd));
+      return interrupt(shell);
+    };
+    for (const out of ['jane.json', 'old.json --force']) {
+      const ran = await shell.run(`export acme --user u-17 --out ${out}`);
+      expect(ran).toMatchObject({ code: EXIT.interrupted, stdout: '' });
+      expect(ran.stderr).toContain('No file was written');
+    }
+    expect(during[0]).toHaveLength(2);
+    expect(readdirSync(shell.cwd)).toEqual(['old.json']);
+    expect(readFileSync(join(shell.cwd, 'old.json'), 'utf8')).toBe('mine');
   });
 
   it('waits as long as a busy relay asks, and says so', async () => {

@@ -22,6 +22,7 @@ import {
   inEu,
   shellIn,
 } from './residency-place.ts';
+import { problem } from './stand-in-types.ts';
 import { SECRETS, tenantYaml } from './tenant-documents.ts';
 
 describe('residency check', () => {
@@ -353,6 +354,37 @@ describe('accepted risks', () => {
 });
 
 describe('--files', () => {
+  it('has the relay asked for each tenant of a file by name, as one that was never published is in no list', async () => {
+    const place = await goodPlace();
+    place.relay.state.health = { jurisdiction: null };
+    place.relay.intercept = ({ method, path }) =>
+      method === 'GET' && /\/tenants(?:\?|$)/.test(path) ? Response.json({ tenants: [] }) : undefined;
+    const shell = shellIn(place);
+    shell.write('files/acme.yaml', euTenant('acme'));
+    shell.write('files/new.yaml', euTenant('new'));
+    expect((await checked(shell)).findings.flatMap(({ tenant }) => tenant ?? [])).toEqual([]);
+    const { bad, findings, code } = await checked(shell, `${COMMAND} --files files`);
+    expect(code).toBe(EXIT.failed);
+    expect(bad.map(({ check, tenant }) => [check, tenant])).toEqual([['jurisdiction', 'acme']]);
+    expect(findings.filter(({ check }) => check === 'tenant_unlisted')).toMatchObject([
+      { level: 'warning', tenant: 'acme', fix: expect.stringContaining('Apply its file again') },
+    ]);
+    expect(findings.find(({ check, tenant }) => check === 'tenant' && tenant === 'new')).toMatchObject({
+      level: 'ok',
+      what: 'The relay does not have it.',
+    });
+  });
+
+  it('does not take a failure of the relay for a tenant that is not there', async () => {
+    const place = await goodPlace();
+    place.relay.intercept = ({ path }) =>
+      path === '/api/v1/tenants/new' ? problem(500, 'internal', 'x') : undefined;
+    const shell = shellIn(place);
+    shell.write('files/new.yaml', euTenant('new'));
+    const { bad } = await checked(shell, `${COMMAND} --files files`);
+    expect(bad).toMatchObject([{ level: 'unproven', check: 'tenant', tenant: 'new' }]);
+  });
+
   it('holds files to what would be in force, and looks their hosts up', async () => {
     const place = await goodPlace();
     place.addresses['edr.example.com'] = ['192.168.1.4'];

@@ -168,6 +168,111 @@ describe('residency check', () => {
       (place) => withTables(place, '[[env.eu.k9_kennels]]\nbinding = "K9"'),
     ],
     [
+      'a site, which holds for every environment',
+      'other_stores',
+      'site is set at the top level, for every environment: Workers Sites keep files in a KV namespace of their own',
+      'Remove site from the top level of wrangler.toml',
+      (place) =>
+        void (place.toml = replaced(place.toml, '[vars]\n', '[site]\nbucket = "public"\n\n[vars]\n')),
+    ],
+    [
+      'unsafe bindings at the top level',
+      'other_stores',
+      'unsafe is set at the top level',
+      'Remove unsafe from the top level',
+      (place) =>
+        void (place.toml = replaced(
+          place.toml,
+          '[vars]\n',
+          '[[unsafe.bindings]]\nname = "X"\ntype = "k9"\n\n[vars]\n',
+        )),
+    ],
+    [
+      'unsafe bindings of its own',
+      'other_stores',
+      'unsafe is set for this environment: it binds whatever Cloudflare takes by it',
+      'Remove unsafe from [env.eu]',
+      (place) => withTables(place, '[[env.eu.unsafe.bindings]]\nname = "X"\ntype = "k9"'),
+    ],
+    [
+      'a key of the top level that nobody here knows',
+      'other_stores',
+      'k9_kennels is set at the top level, for every environment: it is not known to keep data in the EU',
+      'Remove k9_kennels from the top level',
+      (place) => void (place.toml = replaced(place.toml, 'minify = true', 'k9_kennels = "x"\nminify = true')),
+    ],
+    [
+      'variables that the dashboard keeps',
+      'other_stores',
+      'keep_vars is set at the top level',
+      'Remove keep_vars',
+      (place) => void (place.toml = replaced(place.toml, 'minify = true', 'keep_vars = true\nminify = true')),
+    ],
+    [
+      'the master key among the variables',
+      'secret_in_vars',
+      'RELAY_MASTER_KEY is in [env.eu.vars]: in clear',
+      '`npx wrangler secret put RELAY_MASTER_KEY --env="eu"`',
+      (place) =>
+        void (place.toml = inEu(
+          place,
+          '[env.eu.vars]\n',
+          `[env.eu.vars]\nRELAY_MASTER_KEY = "${'k'.repeat(43)}"\n`,
+        )),
+    ],
+    [
+      'the first admin token among the variables',
+      'secret_in_vars',
+      'RELAY_ADMIN_TOKEN is in [env.eu.vars]',
+      'take another value, as this one is known',
+      (place) =>
+        void (place.toml = inEu(
+          place,
+          '[env.eu.vars]\n',
+          `[env.eu.vars]\nRELAY_ADMIN_TOKEN = "${'t'.repeat(43)}"\n`,
+        )),
+    ],
+    [
+      'a queue that is pulled over HTTP',
+      'queue_consumer',
+      'The queue noxys-relay-wakeups-eu has a consumer of the type http_pull',
+      '`npx wrangler queues consumer http remove noxys-relay-wakeups-eu`',
+      (place) =>
+        void (place.toml = inEu(place, 'max_batch_size = 100', 'type = "http_pull"\nmax_batch_size = 100')),
+    ],
+    [
+      'no queues at all',
+      'queue_binding',
+      'The environment binds no queue as WAKEUPS: wrangler takes none from the top level',
+      'Write [[env.eu.queues.producers]] with binding = "WAKEUPS" and queue = "noxys-relay-wakeups-eu"',
+      (place) => {
+        place.toml = place.toml.replaceAll('[[env.eu.queues.', '[[env.eu.triggers.');
+        place.toml = replaced(place.toml, '[env.eu.triggers]\ncrons = ["17 * * * *"]\n', '');
+      },
+    ],
+    [
+      'a queue that nothing reads',
+      'queue_binding',
+      'Nothing of this environment reads the queue noxys-relay-more-eu, which is bound as OVERFLOW',
+      'Write [[env.eu.queues.consumers]] with queue = "noxys-relay-more-eu"',
+      (place) => {
+        place.toml = inEu(place, 'queue = "noxys-relay-overflow-eu"', 'queue = "noxys-relay-more-eu"');
+        place.queues.set('noxys-relay-more-eu', 'eu');
+      },
+    ],
+    [
+      'the queues of the global environment',
+      'own_queues',
+      'The queue noxys-relay-wakeups is used by the global environment, too',
+      'Give [env.eu.queues] queues of its own',
+      (place) => {
+        for (const name of ['noxys-relay-wakeups', 'noxys-relay-overflow']) {
+          place.toml = place.toml.replaceAll(`queue = "${name}-eu"`, `queue = "${name}"`);
+          place.queues.set(name, 'eu');
+        }
+      },
+    ],
+    [
       'a bucket without a jurisdiction',
       'r2_jurisdiction',
       'The R2 bucket ARCHIVE has no jurisdiction eu',
@@ -235,7 +340,7 @@ describe('residency check', () => {
       'The queue noxys-relay-overflow is used by the global environment, too',
       'Give [env.eu.queues] queues of its own',
       (place) => {
-        place.toml = inEu(place, 'queue = "noxys-relay-overflow-eu"', 'queue = "noxys-relay-overflow"');
+        place.toml = place.toml.replaceAll('"noxys-relay-overflow-eu"', '"noxys-relay-overflow"');
         place.queues.set('noxys-relay-overflow', 'eu');
       },
     ],
@@ -254,8 +359,8 @@ describe('residency check', () => {
     [
       'hosts of anybody',
       'settings_readable egress_allow',
-      'as anybody can have a host below a public suffix',
-      'record other hosts',
+      'names of one organisation, as anybody can have a host below a public suffix',
+      'or record other hosts: `npm run deploy:setup -- --env eu --allow',
       (place) =>
         void (place.record = { ...RECORD, egressAllow: 'edr.example.com, *.eu-west-3.amazonaws.com' }),
     ],

@@ -69,7 +69,6 @@ export function erasureOf(keys: readonly string[], events: number): ErasureView 
     outside: { destinations: [], recoverableUntil: AT },
     remaining: [],
     alsoSeen: [],
-    late: 0,
   };
 }
 

@@ -29,6 +29,17 @@ describe('docs/data-residency.md', () => {
     );
   });
 
+  it('has a line of each component in French, too, each with the same kind of enforcement', () => {
+    const french = rows(below(readPage('data-residency.fr.md'), '## Composant par composant'));
+    expect(french).toHaveLength(COMPONENT_IDS.length);
+    const enforced = COMPONENT_IDS.map((id) => COMPONENTS[id].enforcedBy.startsWith('Nothing'));
+    expect(french.map(([, , , , enforcedBy = '']) => enforcedBy.startsWith('Rien'))).toEqual(enforced);
+    const inEu = COMPONENT_IDS.map((id) => COMPONENTS[id].rests.startsWith('EU'));
+    expect(french.map(([, , rests = '']) => rests.startsWith('UE'))).toEqual(inEu);
+    expect(enforced).toContain(true);
+    expect(inEu).toContain(false);
+  });
+
   it('quotes what may be said, word for word, each with its plan', () => {
     const section = below(PAGE, '## What you may say');
     const quotes = section.split('\n').filter((line) => line.startsWith('> '));

@@ -57,7 +57,7 @@ function neverRead(fields: string): string[] {
 }
 
 describe('a page and its translation', () => {
-  it.each(['privacy', 'dpia'])(
+  it.each(['privacy', 'dpia', 'data-residency'])(
     '%s say the same, line by line: headings, rows, codes, numbers, links',
     (name) => {
       const english = linesOf(readPage(`${name}.md`));

@@ -3,16 +3,15 @@
  * asked for is noted and refused. Nothing leaves this machine.
  */
 
-import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import type { Destinations } from './destinations.ts';
+import { BUILT_WORKER } from './local-relay.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
 const OUT = join(ROOT, 'dist', 'watched-worker');
-const BUILD_MS_MAX = 60_000;
 
 export const EU_HOSTS = {
   edr: 'edr.acme.fr:8443',
@@ -21,12 +20,17 @@ export const EU_HOSTS = {
   hook: 'soc.acme.eu',
 } as const;
 
-/** Builds the Worker whose queues are watched, as the product is built. Resolves to its script. */
-export async function buildWatchedWorker(): Promise<string> {
-  const entry = join('test', 'e2e', 'watched-worker.ts');
-  const args = [WRANGLER, 'deploy', entry, '--dry-run', '--env=', '--outdir', OUT];
-  await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: BUILD_MS_MAX });
-  return join(OUT, 'watched-worker.js');
+/**
+ * Puts the built product into a Worker that watches its queues: the wrapper, without its types, beside a copy of the product as it is
+ * deployed.
+ */
+export async function buildWatchedWorker(): Promise<{ scriptPath: string; importedPaths: string[] }> {
+  const source = await readFile(join(import.meta.dirname, 'watched-worker.ts'), 'utf8');
+  const script = stripTypeScriptTypes(source).replaceAll("'../../src/worker.ts'", "'./product.mjs'");
+  const [scriptPath, product] = [join(OUT, 'watched-worker.mjs'), join(OUT, 'product.mjs')];
+  await mkdir(OUT, { recursive: true });
+  await Promise.all([copyFile(BUILT_WORKER, product), writeFile(scriptPath, script)]);
+  return { scriptPath, importedPaths: [product] };
 }
 
 export interface Asked {

@@ -56,7 +56,7 @@ export class EuRun implements AsyncDisposable {
   /** Plays it; the relay is still up when it is over. */
   static async play(): Promise<EuRun> {
     const cloud = new EuCloud();
-    const scriptPath = await buildWatchedWorker();
+    const watched = await buildWatchedWorker();
     const stage = await Stage.open({
       vars: {
         RELAY_RESIDENCY: 'eu',
@@ -64,7 +64,7 @@ export class EuRun implements AsyncDisposable {
         RELAY_LOG_ONE_IN: '1',
         RELAY_PUBLIC_URL: 'https://relay.acme.eu',
       },
-      relay: { scriptPath, outbound: cloud.outbound },
+      relay: { ...watched, outbound: cloud.outbound },
     });
     cloud.destinations = stage.destinations;
     const run = new EuRun(stage, cloud);
@@ -126,12 +126,16 @@ export class EuRun implements AsyncDisposable {
     await stage.untilDone(TENANT, DONE);
     await this.#beMisled();
     await this.#fail();
-    for (const step of steps.slice(middle))
-      await Promise.all(step.map(async ({ body, options }) => this.#send(body, options)));
+    await this.#overflow(async () => {
+      for (const step of steps.slice(middle))
+        await Promise.all(step.map(async ({ body, options }) => this.#send(body, options)));
+    });
     await this.#operate();
     await playRights(this.stage, { path: PATH, person: PERSON });
     await this.#giveBackNames();
-    await this.#overflow();
+    // What the person does after the erasure is new, and kept.
+    await this.#send(this.#event());
+    await stage.untilDone(TENANT, DONE);
   }
 
   /** Another tenant, whose names of users are sealed, and opened again for an admin. */
@@ -232,8 +236,8 @@ export class EuRun implements AsyncDisposable {
     await worker.scheduled({ cron: '17 * * * *' });
   }
 
-  /** The object can't take what comes, which waits sealed. */
-  async #overflow(): Promise<void> {
+  /** The object can't take what comes, half a working day among it, which waits sealed until the object has looked again. */
+  async #overflow(sendMore: () => Promise<void>): Promise<void> {
     await renameTable(this.stage, 'lanes', 'lanes_gone');
     this.#earlierMessages = await this.messages();
     await this.stage.stopRelay();
@@ -242,12 +246,15 @@ export class EuRun implements AsyncDisposable {
     const overflowed = async () => (await this.messages()).some(({ queue }) => queue === 'overflow');
     await until('something overflowed', overflowed, DONE);
     await renameTable(this.stage, 'lanes_gone', 'lanes');
-    await until('all is delivered', async () => this.#isDelivered(), DONE);
+    await sendMore();
+    await this.#send(this.#event());
+    await until('all is delivered', () => this.#isDelivered(), DONE);
+    await this.stage.untilDone(TENANT, DONE);
   }
 
-  async #isDelivered(): Promise<boolean> {
+  #isDelivered(): boolean {
     const arrived = new Set(this.stage.edr.idsInOrder());
-    return [1, 2, 3].every((back) => arrived.has(`evt_eu_${this.#made + 1 - back}`));
+    return [1, 2, 3, 4].every((back) => arrived.has(`evt_eu_${this.#made + 1 - back}`));
   }
 
   async #save(status: number, more: Readonly<Record<string, unknown>> = {}): Promise<void> {

@@ -21,8 +21,10 @@ export interface LocalRelayOptions {
   readonly vars: Readonly<Record<string, string>>;
   /** Opens V8's inspector, which tells how much memory the Worker's isolate holds. Default: closed. */
   readonly hasInspector?: boolean;
-  /** The built script, a single module; absent: the product's. */
+  /** The built script; absent: the product's. */
   readonly scriptPath?: string;
+  /** Modules that it imports, beside it; absent: it is a single one. */
+  readonly importedPaths?: readonly string[];
   /** Gets each log line that the Worker writes. */
   readonly onLog?: (line: string) => void;
   /** Answers every request that the Worker and its objects send, whatever its host. Absent: the network does. */
@@ -42,7 +44,7 @@ export interface LocalRelay {
 
 /** Starts the relay; `RELAY_ENV` is `local`. When it can't start, nothing of it stays. */
 export async function startLocalRelay(options: LocalRelayOptions): Promise<LocalRelay> {
-  const { scriptPath = BUILT_WORKER } = options;
+  const { scriptPath = BUILT_WORKER, importedPaths = [] } = options;
   if (!existsSync(scriptPath)) {
     throw new Error(
       `Cannot start the relay as ${relative(ROOT, scriptPath)} must be built: it is not there. Run \`npm run build\``,
@@ -63,8 +65,7 @@ export async function startLocalRelay(options: LocalRelayOptions): Promise<Local
           ...workerOptions,
           name: 'noxys-relay',
           rootPath: ROOT,
-          modules: true,
-          scriptPath,
+          modules: [scriptPath, ...importedPaths].map((path) => ({ type: 'ESModule', path })),
           ...(options.outbound && { outboundService: options.outbound }),
           bindings: { ...(workerOptions['bindings'] as Record<string, string>), ...bindings },
         },

@@ -35,7 +35,7 @@ export interface StageOptions {
   /** Variables of the relay over those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Only of a relay in this process: another build of the Worker, and what answers all that it sends. */
-  readonly relay?: Pick<LocalRelayOptions, 'scriptPath' | 'outbound'>;
+  readonly relay?: Pick<LocalRelayOptions, 'scriptPath' | 'importedPaths' | 'outbound'>;
   /** What asks the relay, as operator and as Noxys. Default: `fetch`. */
   readonly fetch?: typeof fetch;
 }
