@@ -62,7 +62,7 @@ describe('what is complete at the target', () => {
   });
 });
 
-it('seals anew at the target whom an erasure under way is about', async () => {
+it('seals anew at the target whom an erasure is about that a hold puts off', async () => {
   const { tenant, move } = await movable();
   const sealed = await sealer.seal('{"user_id":"u"}', { tenant: tenant.id, purpose: 'erasure' });
   await tenant.inside((_relay, { storage: { sql } }) => {
@@ -71,6 +71,8 @@ it('seals anew at the target whom an erasure under way is about', async () => {
       '["p_1"]',
       JSON.stringify({ phase: 'windows_0', at: null, sealed }),
     );
+    // Without it the erasure would come to its end before the move begins.
+    sql.exec('INSERT INTO legal_holds (id, at, keys, detail) VALUES (1, 1, ?, ?)', '["p_1"]', '{}');
   });
   const rotated = {
     ...env,
