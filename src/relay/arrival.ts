@@ -18,7 +18,7 @@ import type { Settings } from '../settings.ts';
 import type { Alarm } from './alarm.ts';
 import { Audit } from './audit.ts';
 import type { ConfigStore } from './config-store.ts';
-import { type MovePage, OFFER, type TableRows, countsOf, writeRows } from './move-pages.ts';
+import { type MovePage, OFFER, type TableRows, areSameCounts, countsOf, writeRows } from './move-pages.ts';
 import type { Arriving, MoveStore } from './move-state.ts';
 import { arrivingConfig, openPage } from './open-page.ts';
 import { migrate, writeMeta } from './schema.ts';
@@ -159,7 +159,7 @@ export class Arrival {
     try {
       db.transaction(() => {
         for (const table of tables) writeRows(db, table);
-        if (page.last && !isSame(page.last.counts, countsOf(db))) throw new CountsDiffer();
+        if (page.last && !areSameCounts(page.last.counts, countsOf(db))) throw new CountsDiffer();
         store.write({ ...state, pages: page.n + 1, proof, untilMs });
       });
     } catch (error) {
@@ -290,11 +290,6 @@ function isAnother(
 }
 
 class CountsDiffer extends Error {}
-
-function isSame(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].every((name) => (a[name] ?? 0) === (b[name] ?? 0));
-}
 
 function refusal(reason: MoveRefusal): MoveFailure {
   return { kind: 'move_refused', reason };

@@ -3,11 +3,10 @@
  * the other that holds something of the person. A step that was not written is done again.
  */
 
-import type { OutsideCopies, Removed } from '../domain/rights.ts';
 import type { SealedTenantConfig } from '../domain/tenant-config.ts';
 import { unreachable } from '../lib/result.ts';
 import { heldBy, namedIn, namedInRecords, placesOf, withoutDevices } from './erase-config.ts';
-import { type Asked, type EntryParts, type Lost, erasePage, pageToErase } from './erase-entries.ts';
+import { type Asked, type EntryParts, erasePage, pageToErase } from './erase-entries.ts';
 import {
   type Key,
   TEXT_TABLES,
@@ -20,6 +19,7 @@ import {
   windowGroups,
 } from './erase-tables.ts';
 import type { ErasedPerson } from './erased-person.ts';
+import { plus, stateAfter } from './erasure-counts.ts';
 import type { Erasure, ErasureState } from './erasure-store.ts';
 import type { LaneState } from './lane-state.ts';
 import type { Lane } from './lane.ts';
@@ -29,7 +29,6 @@ import type { WatchedUsers } from './watched-users.ts';
 
 const NAMES_PER_TURN = 1_000;
 const PAGE_LENGTH_MAX = 4 * 1024 * 1024;
-const ALSO_SEEN_MAX = 100;
 
 export interface StepParts extends EntryParts {
   readonly watched: WatchedUsers;
@@ -190,30 +189,6 @@ function areAtRest({ lanes }: Pick<StepParts, 'lanes'>, nowMs: number): boolean 
   return lanes.known.every((lane) => !lane.isRunning(nowMs));
 }
 
-function stateAfter(erasure: Erasure, lost: Lost): Partial<ErasureState> {
-  const { state, keys } = erasure;
-  const { events, deadLetters, followUps, texts } = lost;
-  const undelivered: Record<string, number> = { ...state.undelivered };
-  for (const [lane, count] of lost.undelivered)
-    if (count > 0) undelivered[lane] = (undelivered[lane] ?? 0) + count;
-  const seen = [...new Set([...state.alsoSeen, ...lost.alsoSeen])].filter((key) => !keys.includes(key));
-  return {
-    removed: plus(erasure, { events, deadLetters, followUps, texts }),
-    undelivered,
-    destinations: summed([...state.destinations, ...lost.destinations]),
-    alsoSeen: seen.slice(0, ALSO_SEEN_MAX),
-  };
-}
-
-function summed(copies: readonly OutsideCopies[]): readonly OutsideCopies[] {
-  const sums = new Map<string, OutsideCopies>();
-  for (const { entries, ...of } of copies) {
-    const known = sums.get(of.destination);
-    if (entries > 0) sums.set(of.destination, { ...of, entries: entries + (known?.entries ?? 0) });
-  }
-  return [...sums.values()];
-}
-
 function tablesStep({ db, log }: StepParts, { erasure, person }: Work): Step {
   const { phase, at } = erasure.state;
   const places = phase === 'seen' ? log.periods.map(({ n }) => n) : [...Array(TEXT_TABLES).keys()];
@@ -296,10 +271,4 @@ function configStep(parts: StepParts, { erasure, person }: Work): Step {
       };
     },
   };
-}
-
-function plus({ state }: Erasure, added: Partial<Removed>): Removed {
-  const sum = { ...state.removed };
-  for (const [name, count] of Object.entries(added)) sum[name as keyof Removed] += count;
-  return sum;
 }

@@ -17,10 +17,9 @@ import { ERASURE_PHASES, type ErasurePhase } from './erasure-phases.ts';
 import { type Step, type StepParts, nextStep } from './erasure-steps.ts';
 import type { RelayIo } from './io.ts';
 import { type PersonKeys, openPersonKeys } from './person-keys.ts';
+import { ERASURE_PURPOSE, type Resealed, resealErasures } from './reseal-erasures.ts';
 import { keysOfSubject } from './person.ts';
 
-/** What the raw names are sealed for. */
-const PURPOSE = 'erasure';
 const UNKNOWN: Actor = { by: 'unknown', requestId: '' };
 const DAY_MS = 24 * 3_600_000;
 /** Lanes that must come to rest are looked at again this soon. */
@@ -135,29 +134,9 @@ export class Erasures {
     void this.#work();
   }
 
-  /** Seals the names of what is not done under the primary master key. What does not open stays, and is counted. */
-  async reseal(actor: Actor = UNKNOWN): Promise<{ readonly resealed: number; readonly unopened: number }> {
-    const { db, store, sealer, config, audit, io, isRemoved } = this.#parts;
-    const binding = { tenant: config().id, purpose: PURPOSE };
-    const renewed: { readonly id: number; readonly old: string; readonly sealed: string }[] = [];
-    let unopened = 0;
-    for (const { id, state } of store.all()) {
-      const { sealed: old } = state;
-      if (old === undefined || (await sealer.describe(old)).isPrimaryKey) continue;
-      const opened = await sealer.open(old, binding);
-      if (opened.ok) renewed.push({ id, old, sealed: await sealer.seal(opened.value, binding) });
-      else unopened++;
-    }
-    if (isRemoved()) return { resealed: 0, unopened };
-    const resealed = db.transaction(() => {
-      // Done, or sealed anew with more names, meanwhile.
-      const current = renewed.filter(({ id, old }) => store.get(id)?.state.sealed === old);
-      for (const { id, sealed } of current) store.update(id, { sealed });
-      if (current.length > 0)
-        audit.append('secrets.resealed', actor, { erasures: current.length }, io.nowMs());
-      return current.length;
-    });
-    return { resealed, unopened };
+  /** Seals the names of what is not done under the primary master key. */
+  async reseal(actor: Actor = UNKNOWN): Promise<Resealed> {
+    return resealErasures(this.#parts, actor);
   }
 
   /** Drops what is kept of old erasures, once a day. */
@@ -282,7 +261,7 @@ export class Erasures {
 
   async #seal(names: RawNames): Promise<string> {
     const { sealer, config } = this.#parts;
-    return sealer.seal(JSON.stringify(names), { tenant: config().id, purpose: PURPOSE });
+    return sealer.seal(JSON.stringify(names), { tenant: config().id, purpose: ERASURE_PURPOSE });
   }
 
   async #opens(erasure: Erasure): Promise<boolean> {
@@ -291,7 +270,7 @@ export class Erasures {
 
   async #openSeal({ state }: Erasure): ReturnType<Sealer['open']> {
     const { sealer, config } = this.#parts;
-    return sealer.open(state.sealed ?? '', { tenant: config().id, purpose: PURPOSE });
+    return sealer.open(state.sealed ?? '', { tenant: config().id, purpose: ERASURE_PURPOSE });
   }
 
   async #open(erasure: Erasure): Promise<ErasedPerson> {

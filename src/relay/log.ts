@@ -6,19 +6,11 @@
 
 import type { CanonicalEvent } from '../domain/event.ts';
 import type { Database } from '../lib/database.ts';
+import type { LogSizes } from './log-sizes.ts';
 import { readMeta, writeMeta } from './schema.ts';
-
-export interface LogSizes {
-  /** A period ends after this time … */
-  readonly periodMs: number;
-  /** … or when it holds this many bytes of events. */
-  readonly periodBytesMax: number;
-}
 
 /** Of one read of a page. */
 const ROWS_AT_ONCE = 32;
-
-export const LOG_SIZES: LogSizes = { periodMs: 24 * 3_600_000, periodBytesMax: 256 * 1024 * 1024 };
 
 export interface LogEntry {
   readonly seq: number;

@@ -74,6 +74,15 @@ export function countsOf(db: Database): Record<string, number> {
   );
 }
 
+/** Of two places, by table: one that is not there has none. */
+export function areSameCounts(
+  a: Readonly<Record<string, number>>,
+  b: Readonly<Record<string, number>>,
+): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => (a[name] ?? 0) === (b[name] ?? 0));
+}
+
 /** The rows of a page from its start on; no `next`: there are no more. */
 export function readRows(
   db: Database,

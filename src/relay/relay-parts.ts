@@ -8,7 +8,7 @@ import type { Alarm } from './alarm.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { RelayIo } from './io.ts';
 import type { Timeouts } from './lane-parts.ts';
-import { LOG_SIZES } from './log.ts';
+import { LOG_SIZES } from './log-sizes.ts';
 import type { Publisher } from './publisher.ts';
 import { SPACE_BYTES_FULL, SPACE_BYTES_HIGH } from './retention.ts';
 

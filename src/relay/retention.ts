@@ -49,3 +49,8 @@ export function nextDropAtMs(periods: readonly Period[], rules: RetentionRules):
   );
   return times.length === 0 ? null : Math.min(...times);
 }
+
+/** Undelivered events are announced when a fifth of their retention is left, three days at most. */
+export function warnsAtMs(goesAtMs: number, retentionMs: number): number {
+  return goesAtMs - Math.min(3 * DAY_MS, retentionMs / 5);
+}

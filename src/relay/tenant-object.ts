@@ -11,7 +11,7 @@ import type {
   RemoveRequest,
   VersionConflict,
 } from '../domain/rpc.ts';
-import type { UnavailableReason } from '../domain/unavailable.ts';
+import type { Refused } from '../domain/unavailable.ts';
 import { Database } from '../lib/database.ts';
 import { sha256Hex } from '../lib/hmac.ts';
 import { causeFields, logEvent } from '../lib/log.ts';
@@ -33,13 +33,7 @@ import { isCreated, migrate } from './schema.ts';
 import { Vacancy } from './vacancy.ts';
 import { WATCH_MS } from './watchdog.ts';
 
-interface Unavailable {
-  readonly kind: 'unavailable';
-  readonly reason: UnavailableReason;
-}
-
-/** What is answered when no relay can do what is asked. */
-type Refusal = Unavailable | { readonly kind: 'unknown_tenant' };
+type Unavailable = Extract<Refused, { readonly kind: 'unavailable' }>;
 
 type Expected = Pick<ConfigureRequest, 'expectedVersion' | 'expectedCreatedAtMs'>;
 
@@ -211,14 +205,14 @@ export class TenantObject {
     v: number,
     event: `${string}.${string}`,
     work: (relay: Relay) => Promise<A>,
-  ): Promise<A | Refusal> {
+  ): Promise<A | Refused> {
     if (v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
     const away = this.moves.refusal;
     if (away) return { kind: 'unavailable', reason: away };
     const relay = this.#relay;
     if (!relay)
       return this.#isFaulty ? { kind: 'unavailable', reason: 'object_fault' } : { kind: 'unknown_tenant' };
-    return this.attempt<A | Refusal>(v, event, async () => {
+    return this.attempt<A | Refused>(v, event, async () => {
       const answer = await work(relay);
       // It came to rest meanwhile: that is no end.
       return this.moves.isLeaving && this.#relay !== relay

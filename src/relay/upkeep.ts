@@ -21,10 +21,9 @@ import type { OwnEntries } from './own-entries.ts';
 import { owesTellingsOnly } from './own-entries-lost.ts';
 import type { PseudonymStore } from './pseudonym-store.ts';
 import { RecordsUpkeep, type RecordsUpkeepParts } from './records-upkeep.ts';
-import { eventsDue, nextDropAtMs, retentionRules, seenDue } from './retention.ts';
+import { eventsDue, nextDropAtMs, retentionRules, seenDue, warnsAtMs } from './retention.ts';
 import { type RulesUpkeepParts, rulesUpkeep, rulesUpkeepDueAtMs } from './rules-upkeep.ts';
 
-const DAY_MS = 24 * 3_600_000;
 /** A task that is late is looked at again this soon. */
 const LATE_RETRY_MS = 5_000;
 /** Where the held can't be copied, as the tenant's key does not open. */
@@ -297,9 +296,4 @@ export class Upkeep {
       logEvent('error', event, { tenant: this.#parts.config().id, ...causeFields(error) });
     }
   }
-}
-
-/** Undelivered events are announced when a fifth of their retention is left, three days at most. */
-function warnsAtMs(goesAtMs: number, retentionMs: number): number {
-  return goesAtMs - Math.min(3 * DAY_MS, retentionMs / 5);
 }

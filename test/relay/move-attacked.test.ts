@@ -73,8 +73,6 @@ it('seals anew at the target whom an erasure that a hold puts off is about', asy
       '["p_1"]',
       JSON.stringify({ phase: 'windows_0', at: null, sealed }),
     );
-    // Without it the erasure would come to its end before the move begins.
-    sql.exec('INSERT INTO legal_holds (id, at, keys, detail) VALUES (1, 1, ?, ?)', '["p_1"]', '{}');
   });
   const rotated = {
     ...env,

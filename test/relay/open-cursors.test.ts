@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { Database } from '../../src/lib/database.ts';
-import { EventLog, LOG_SIZES } from '../../src/relay/log.ts';
+import { EventLog } from '../../src/relay/log.ts';
+import { LOG_SIZES } from '../../src/relay/log-sizes.ts';
 import { scanLog } from '../../src/relay/log-scan.ts';
 import { Tenant } from './tenant.ts';
 

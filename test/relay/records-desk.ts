@@ -4,7 +4,8 @@ import type { CanonicalEvent } from '../../src/domain/event.ts';
 import type { UserActivity } from '../../src/domain/user-activity.ts';
 import { Database } from '../../src/lib/database.ts';
 import { entryRecords } from '../../src/relay/entry-records.ts';
-import { EventLog, LOG_SIZES } from '../../src/relay/log.ts';
+import { EventLog } from '../../src/relay/log.ts';
+import { LOG_SIZES } from '../../src/relay/log-sizes.ts';
 import { UserDays } from '../../src/relay/user-days.ts';
 import { START_MS, Tenant } from './tenant.ts';
 
