@@ -82,7 +82,8 @@ export class Erasures {
       .all()
       .find(({ state, keys: known }) => state.doneAtMs === undefined && isSame(known, person.keys));
     const id = same?.id ?? (await this.#begin(person, keys, { actor, sealed }));
-    if (same && !(await this.#opens(same)) && !isRemoved())
+    const isShut = same !== undefined && !(await this.#opens(same));
+    if (isShut && !isRemoved() && store.get(id)?.state.sealed === same.state.sealed)
       // From the start, with the names of now: what it had found out is sealed under a key that is gone.
       store.update(id, { sealed, phase: firstPhase(person, keys), at: null });
     this.start();

@@ -161,6 +161,13 @@ export class LaneSet {
     }
   }
 
+  /** Starts those that are due, of one name or (`*`) of any. False: none was. */
+  startDue(name: string, nowMs: number): boolean {
+    const due = this.all.filter((lane) => (name === '*' || name === lane.name) && lane.isDue(nowMs));
+    for (const lane of due) lane.start();
+    return due.length > 0;
+  }
+
   startAll(): void {
     for (const lane of this.all) lane.start();
   }

@@ -6,7 +6,6 @@
 
 import { DurableObject } from 'cloudflare:workers';
 
-import type { ChannelMemory } from '../destinations/destination.ts';
 import type { EventsRequest, ExplainRequest, UserKeyRequest } from '../domain/event-view.ts';
 import type { Notice } from '../domain/notice.ts';
 import type { AuditEntry } from '../domain/audit.ts';
@@ -82,13 +81,11 @@ import type {
   TestRulesRequest,
   WindowsRequest,
 } from '../domain/rule-views.ts';
-import { causeFields, logEvent } from '../lib/log.ts';
 import { type Env, settingsOf } from '../settings.ts';
 import type { HourOfActivity } from './activity.ts';
-import { channelMemory } from './channel-memory.ts';
-import { DestinationTests } from './destination-tests.ts';
 import { platformIo } from './io.ts';
 import { TIMEOUTS, type Timeouts } from './lane-parts.ts';
+import { ObjectTests } from './object-tests.ts';
 import { RELAY_SIZES, type RelaySizes } from './relay-parts.ts';
 import type { Relay } from './relay.ts';
 import { TenantObject } from './tenant-object.ts';
@@ -102,7 +99,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
   sizes: RelaySizes = RELAY_SIZES;
   timeouts: Timeouts = TIMEOUTS;
   readonly #object: TenantObject;
-  #tests: DestinationTests | undefined;
+  readonly #tests: ObjectTests;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -112,6 +109,12 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
       env: () => this.env,
       io: this.io,
       sizes: () => this.sizes,
+      timeouts: () => this.timeouts,
+    });
+    this.#tests = new ObjectTests({
+      object: this.#object,
+      io: this.io,
+      settings: () => settingsOf(this.env),
       timeouts: () => this.timeouts,
     });
     void ctx.blockConcurrencyWhile(async () => this.#object.start());
@@ -188,12 +191,9 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
     const relay = this.#object.relay;
     if (!relay) return { kind: this.#object.isFaulty ? 'unavailable' : 'unknown_tenant' };
     const nowMs = this.io.nowMs();
-    const due = relay.lanes.all.filter(
-      (lane) => (request.lane === '*' || request.lane === lane.name) && lane.isDue(nowMs),
-    );
-    for (const lane of due) lane.start();
-    if (due.length > 0) await this.#object.alarm.armBy(nowMs + WATCH_MS);
-    return { kind: due.length > 0 ? 'started' : 'nothing_due' };
+    if (!relay.lanes.startDue(request.lane, nowMs)) return { kind: 'nothing_due' };
+    await this.#object.alarm.armBy(nowMs + WATCH_MS);
+    return { kind: 'started' };
   }
 
   async lanes(): Promise<LaneView[]> {
@@ -371,43 +371,7 @@ export class TenantRelay extends DurableObject<Env> implements TenantRelayRpc {
 
   /** Sends a test event; with a candidate config, an object that was never configured does so too, and stays without a trace. */
   async testDestination(request: TestDestinationRequest): Promise<TestDestinationAnswer> {
-    if (request.v !== 1) return { kind: 'unavailable', reason: 'unknown_version' };
-    if (this.#object.isFaulty) return { kind: 'unavailable', reason: 'object_fault' };
-    const stored = this.#object.configs.current?.config;
-    const { actor, destination, config = stored } = request;
-    const away = this.#object.moves.refusal;
-    if (away) return { kind: 'unavailable', reason: away };
-    if (!config) return { kind: 'unknown_tenant' };
-    try {
-      const { io } = this;
-      this.#tests ??= new DestinationTests({
-        settings: settingsOf(this.env),
-        io,
-        timeouts: () => this.timeouts,
-      });
-      const { relay } = this.#object;
-      const { connections, accounts } = relay ?? {};
-      // Before anything is sent: a crash does not lose it, and no later tenant of this id gets it.
-      const noteBegun = (): void => {
-        if (!request.config)
-          this.#object.relay?.audit.append('destination.tested', actor, { destination }, io.nowMs());
-      };
-      // What a lane of now remembers says nothing about a candidate.
-      const memoryOf = (lane: string): ChannelMemory =>
-        channelMemory(
-          this.#object.db,
-          lane,
-          () => io.nowMs(),
-          // Removed, or moved away, while the test is under way.
-          () => relay !== this.#object.relay,
-        );
-      const others = stored?.destinations ?? [];
-      const input = { config, destination, connections, accounts, stored: others, noteBegun };
-      return await this.#tests.run(request.config ? input : { ...input, memoryOf });
-    } catch (error) {
-      logEvent('error', 'destination_test.failed', { tenant: config.id, ...causeFields(error) });
-      return { kind: 'unavailable', reason: 'object_fault' };
-    }
+    return this.#tests.run(request);
   }
 
   /** Lets an isolated host back into the network, whatever the state of the destination's lanes. */
