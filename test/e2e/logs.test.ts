@@ -159,12 +159,15 @@ function documentedEvents(): string[] {
   return cells.flatMap((cell) => [...cell.matchAll(/`([a-z_]+\.[a-z_]+)`/g)].map(([, event]) => event ?? ''));
 }
 
-/** Every text of that form in a file that writes to the log, or says what is written: there is none of another meaning. */
+/** Signs of a file that writes to the log, or says to what does it what is to be written. */
+const WRITES = ['logEvent(', '`${string}.${string}`', '#object.ask('];
+
+/** Every text of that form in such a file: there is none of another meaning. */
 function writtenEvents(): string[] {
   const events = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && path !== join('lib', 'log.ts'))
     .map((path) => readFileSync(join(ROOT, 'src', path), 'utf8'))
-    .filter((text) => text.includes('logEvent(') || text.includes('`${string}.${string}`'))
+    .filter((text) => WRITES.some((sign) => text.includes(sign)))
     .flatMap((text) => [...text.matchAll(/'([a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*)'/g)])
     .map(([, event]) => event ?? '');
   return [...new Set(events)];
